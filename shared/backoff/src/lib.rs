@@ -1,0 +1,113 @@
+//! How long to wait before the next attempt.
+//!
+//! Pure: it answers with durations and never waits. Delays double from `first` up to `most`, each with a random
+//! addition of at most itself (`backon`'s jitter), so that workers which failed together do not come back together.
+//! A server's own Retry-After wins over the delay, capped at [`Backoff::LONGEST`].
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
+/// Settings of waiting that make sense together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    first: Duration,
+    most: Duration,
+}
+
+/// Settings that make no sense together.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Impossible {
+    /// A zero delay would spin.
+    #[error("the first delay must be longer than zero")]
+    ZeroDelay,
+    /// The delays only grow.
+    #[error("the longest delay ({most:?}) must not be shorter than the first ({first:?})")]
+    ShrinkingDelay {
+        /// The first delay.
+        first: Duration,
+        /// The longest delay.
+        most: Duration,
+    },
+}
+
+impl Backoff {
+    /// No Retry-After of a server is followed beyond this.
+    pub const LONGEST: Duration = Duration::from_mins(5);
+
+    /// For a server that is away: 200 ms, doubling, up to 15 s.
+    pub const SERVER: Self = Self { first: Duration::from_millis(200), most: Duration::from_secs(15) };
+
+    /// Delays from `first` (before jitter) up to `most` (jitter included).
+    ///
+    /// # Errors
+    /// When the first delay is zero or above the longest.
+    pub fn try_new(first: Duration, most: Duration) -> Result<Self, Impossible> {
+        if first.is_zero() {
+            return Err(Impossible::ZeroDelay);
+        }
+        if most < first {
+            return Err(Impossible::ShrinkingDelay { first, most });
+        }
+        Ok(Self { first, most })
+    }
+
+    /// A new, endless sequence of delays; the caller stops at its own budget.
+    #[must_use]
+    pub fn start(&self) -> Delays {
+        let delays = ExponentialBuilder::default()
+            .with_min_delay(self.first)
+            .with_max_delay(self.most)
+            .with_factor(2.0)
+            .without_max_times()
+            .with_jitter()
+            .build();
+        Delays { delays, most: self.most }
+    }
+}
+
+/// The delays of one run of failures. Drop it after a success and start anew.
+#[derive(Debug)]
+pub struct Delays {
+    delays: ExponentialBackoff,
+    most: Duration,
+}
+
+impl Delays {
+    /// The next delay, or the server's own wish if it named one.
+    pub fn next_delay(&mut self, retry_after: Option<Duration>) -> Duration {
+        let own = self.delays.next().unwrap_or(self.most).min(self.most);
+        retry_after.map_or(own, |wish| wish.min(Backoff::LONGEST))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn impossible_settings_are_refused() {
+        assert_eq!(Backoff::try_new(Duration::ZERO, Duration::from_secs(1)), Err(Impossible::ZeroDelay));
+        assert!(Backoff::try_new(Duration::from_secs(2), Duration::from_secs(1)).is_err());
+    }
+
+    #[test]
+    fn a_servers_wish_wins_and_is_capped() {
+        let mut delays = Backoff::SERVER.start();
+        assert_eq!(delays.next_delay(Some(Duration::from_secs(7))), Duration::from_secs(7));
+        assert_eq!(delays.next_delay(Some(Duration::from_hours(9))), Backoff::LONGEST);
+    }
+
+    proptest! {
+        #[test]
+        fn delays_stay_between_first_and_most(first in 1_u64..1000, more in 0_u64..100_000) {
+            let (first, most) = (Duration::from_millis(first), Duration::from_millis(first + more));
+            let mut delays = Backoff::try_new(first, most).unwrap().start();
+            for _ in 0..64 {
+                let delay = delays.next_delay(None);
+                prop_assert!(delay >= first.min(most) && delay <= most, "{delay:?}");
+            }
+        }
+    }
+}

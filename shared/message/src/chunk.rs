@@ -1,0 +1,101 @@
+//! Topics `chunks.<chunking>` (and, with vectors, `vectors.<space>`): passages and document records.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ChunkId, DocumentId, Version};
+
+/// A value of `chunks.<chunking>`. A record without a value (a tombstone) deletes what its key names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Passage {
+    /// A passage of text; the record's key is its id.
+    Chunk(Chunk),
+    /// The document's own record; the record's key is the document's id.
+    Document(DocumentRecord),
+}
+
+/// One passage. Where it stands is in the document record, so that a passage which only moved is not written again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Chunk {
+    /// Derived from the content.
+    pub id: ChunkId,
+    /// Whose passage it is.
+    pub document: DocumentId,
+    /// The version of the document that wrote it first.
+    pub version: Version,
+    /// The headings above it, outermost first.
+    pub heading_path: Vec<String>,
+    /// The text as it is shown; without the heading path.
+    pub text: String,
+    /// Tokens of heading path and text together as they are embedded, special tokens included, counted by the
+    /// model's tokenizer.
+    pub tokens: u32,
+}
+
+impl Chunk {
+    /// The text that is embedded: see [`embedded_text`].
+    #[must_use]
+    pub fn embedded_text(&self) -> String {
+        embedded_text(&self.heading_path, &self.text)
+    }
+}
+
+/// The text that a model is given for a passage, before the model's own prefix: the heading path joined by ` > ` and
+/// a line break, then the passage; without headings, the passage alone. The chunker counts the tokens of exactly this.
+#[must_use]
+pub fn embedded_text(heading_path: &[String], text: &str) -> String {
+    if heading_path.is_empty() { text.to_owned() } else { format!("{}\n{text}", heading_path.join(" > ")) }
+}
+
+/// What is known of a document, and the order of its passages. Written after its chunks: who sees version v of this
+/// record in an engine sees every chunk of version v there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DocumentRecord {
+    /// Which document.
+    pub document: DocumentId,
+    /// The version of this state.
+    pub version: Version,
+    /// Searchable, without text, or refused.
+    pub status: Status,
+    /// Why it was refused; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The title found in the document, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The format that was recognised, e.g. `markdown`; absent when refused before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// The store's change token of the object that was read.
+    pub etag: String,
+    /// Size of the object in bytes.
+    pub size: u64,
+    /// The passages in reading order; empty unless live.
+    pub chunks: Vec<Placement>,
+}
+
+/// Where a passage stands in its document; its ordinal is its place in [`DocumentRecord::chunks`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Placement {
+    /// Which passage.
+    pub id: ChunkId,
+    /// First byte in the extracted text.
+    pub start: u64,
+    /// One past the last byte in the extracted text.
+    pub end: u64,
+}
+
+/// What became of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Its passages are searchable.
+    Live,
+    /// It was read and holds no text.
+    Empty,
+    /// It cannot be read as text; the cause says why, and a dead letter was written.
+    Refused,
+    /// The object is gone. Only the ledger says this; elsewhere a tombstone does.
+    Removed,
+}

@@ -1,0 +1,25 @@
+//! What is said between workers: the types on the wire, one file per topic.
+//!
+//! Pure: values in, values out. Nothing here opens, waits or reads a clock. A message is JSON (serde), so that any
+//! Kafka tool shows it; a vector is base64 of little-endian f32. Its JSON Schema is generated from these types
+//! (`topics/schemas`), and a test there refuses a breaking change.
+
+mod chunk;
+mod dead_letter;
+mod digest;
+mod document;
+mod headers;
+mod id;
+mod ledger;
+mod vector;
+mod version;
+
+pub use chunk::{Chunk, DocumentRecord, Passage, Placement, Status, embedded_text};
+pub use dead_letter::DeadLetter;
+pub use digest::sha256_hex;
+pub use document::{DocumentReference, Why};
+pub use headers::{Headers, partition_of};
+pub use id::{ChunkId, DocumentId, Fingerprint, InvalidDocumentId};
+pub use ledger::LedgerEntry;
+pub use vector::{Embedded, EmbeddedChunk, InvalidVector, Vector};
+pub use version::Version;

@@ -1,0 +1,129 @@
+#![expect(clippy::print_stderr, reason = "edge: errors before logging is up go to standard error")]
+//! What every main does, once: read and check settings, start telemetry, catch signals, report the end.
+//!
+//! Settings are flags or `MILLRACE_…` variables (clap); `--help` documents each. Exit codes: 0 after a stop that was
+//! asked for, 1 after a failure, 2 for settings that cannot be used.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser;
+use telemetry::TelemetrySettings;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+/// Anything that ends a program; printed with its sources.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// Settings of a worker.
+pub trait Settings: Parser + std::fmt::Debug + Send + 'static {
+    /// How it speaks.
+    fn telemetry(&self) -> &TelemetrySettings;
+}
+
+/// What the process gives to its worker.
+#[derive(Clone, Debug)]
+pub struct Host {
+    stopping: watch::Receiver<bool>,
+}
+
+impl Host {
+    /// Ready when the process was asked to stop (SIGTERM or SIGINT).
+    pub async fn stopping(&self) {
+        let mut stopping = self.stopping.clone();
+        // An error means that the sender is gone, which is the end as well.
+        let _asked = stopping.wait_for(|stopping| *stopping).await.is_ok();
+    }
+}
+
+/// Runs a worker from its settings to its end.
+pub fn run<S, F>(name: &'static str, work: impl FnOnce(S, Host) -> F) -> ExitCode
+where
+    S: Settings,
+    F: Future<Output = Result<(), Failure>>,
+{
+    let settings = S::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(name, &error),
+    };
+    let code = runtime.block_on(async {
+        if let Err(error) = telemetry::start(settings.telemetry()) {
+            return failed(name, &error);
+        }
+        let host = match catch_signals() {
+            Ok(host) => host,
+            Err(error) => return failed(name, &error),
+        };
+        info!(worker = name, version = env!("CARGO_PKG_VERSION"), "starting");
+        match work(settings, host).await {
+            Ok(()) => {
+                info!(worker = name, "stopped");
+                ExitCode::SUCCESS
+            }
+            Err(failure) => {
+                error!(worker = name, error = chain(failure.as_ref()), "failed");
+                ExitCode::FAILURE
+            }
+        }
+    });
+    // Calls into C libraries may still be on blocking threads; they have nothing left to save.
+    runtime.shutdown_background();
+    code
+}
+
+/// An error with its sources, as one line.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        source = inner.source();
+    }
+    text
+}
+
+fn failed(name: &str, error: &(dyn Error + 'static)) -> ExitCode {
+    eprintln!("{name}: {}", chain(error));
+    ExitCode::from(2)
+}
+
+#[expect(clippy::disallowed_methods, reason = "edge: one task waits for signals for the life of the process")]
+fn catch_signals() -> std::io::Result<Host> {
+    let (sender, stopping) = watch::channel(false);
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if sender.send_replace(true) {
+                warn!("asked to stop again: still draining");
+            } else {
+                info!("asked to stop: draining");
+            }
+        }
+    });
+    Ok(Host { stopping })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] std::io::Error);
+
+    #[test]
+    fn the_chain_names_every_source_once() {
+        let error = Outer(std::io::Error::other("inner"));
+        assert_eq!(chain(&error), "outer: inner");
+    }
+}

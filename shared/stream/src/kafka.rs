@@ -1,0 +1,166 @@
+//! The edge: the only code that knows librdkafka.
+//!
+//! Calls of librdkafka that wait (transactions, commits, metadata) run on blocking threads, never on an async one.
+
+mod admin;
+mod consumer;
+mod publisher;
+mod reader;
+mod settings;
+
+use std::time::Duration;
+
+pub use admin::{Applied, TopicSpec, committed_offsets, end_offsets};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+pub use settings::KafkaSettings;
+
+use crate::broker::{Broker, StreamError};
+use crate::record::Record;
+
+/// How long one question to the broker may take.
+pub(crate) const ASK: Duration = Duration::from_secs(15);
+
+/// A Kafka cluster.
+#[derive(Clone, Debug)]
+pub struct Kafka {
+    settings: KafkaSettings,
+}
+
+impl Kafka {
+    /// A cluster by its settings; connects when it is used.
+    #[must_use]
+    pub fn new(settings: &KafkaSettings) -> Self {
+        Self { settings: settings.clone() }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &KafkaSettings {
+        &self.settings
+    }
+}
+
+impl Broker for Kafka {
+    type Consumer = consumer::KafkaConsumer;
+    type Publisher = publisher::KafkaPublisher;
+    type Membership = consumer::Member;
+
+    async fn partitions(&self, topic: &str) -> Result<i32, StreamError> {
+        let (settings, topic) = (self.settings.clone(), topic.to_owned());
+        blocking(move || {
+            let client: BaseConsumer = settings.reader()?.create().map_err(|e| unavailable(&settings, &e))?;
+            let metadata =
+                client.fetch_metadata(Some(&topic), ASK).map_err(|error| unavailable(&settings, &error))?;
+            count_partitions(metadata.topics(), &topic)
+        })
+        .await
+    }
+
+    fn subscribe(&self, group: &str, topic: &str, queue_bytes: usize) -> Result<Self::Consumer, StreamError> {
+        consumer::KafkaConsumer::join(&self.settings, group, topic, queue_bytes)
+    }
+
+    async fn transactional(&self, id: &str) -> Result<Self::Publisher, StreamError> {
+        publisher::KafkaPublisher::transactional(&self.settings, id).await
+    }
+
+    fn after_write(&self) -> Result<Self::Publisher, StreamError> {
+        Ok(publisher::KafkaPublisher::after_write(&self.settings))
+    }
+
+    async fn read(
+        &self,
+        topic: &str,
+        partition: i32,
+        from: i64,
+        each: impl FnMut(Record) + Send + 'static,
+    ) -> Result<i64, StreamError> {
+        let (settings, topic) = (self.settings.clone(), topic.to_owned());
+        blocking(move || reader::read(&settings, (&topic, partition), from, each)).await
+    }
+}
+
+/// The number of partitions of `topic` in an answer about it.
+pub(crate) fn count_partitions(
+    topics: &[rdkafka::metadata::MetadataTopic],
+    topic: &str,
+) -> Result<i32, StreamError> {
+    let missing = || {
+        StreamError::Unavailable(format!(
+            "topic {topic} does not exist: create the topics with `millrace topics apply`"
+        ))
+    };
+    let found = topics.iter().find(|found| found.name() == topic).ok_or_else(missing)?;
+    if found.error().is_some() || found.partitions().is_empty() {
+        return Err(missing());
+    }
+    i32::try_from(found.partitions().len()).map_err(|error| StreamError::Fatal(error.to_string()))
+}
+
+/// Runs what waits on a blocking thread.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StreamError> + Send + 'static,
+) -> Result<T, StreamError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(StreamError::Fatal(format!("a call to Kafka ended badly: {error}"))))
+}
+
+pub(crate) fn unavailable(settings: &KafkaSettings, error: &KafkaError) -> StreamError {
+    classify(error, &format!("Kafka at {}", settings.kafka_brokers))
+}
+
+/// What a failure of librdkafka asks of the caller. `at` names the broker or the call.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "librdkafka's list is open; what is not named is waited out"
+)]
+pub(crate) fn classify(error: &KafkaError, at: &str) -> StreamError {
+    use RDKafkaErrorCode as Code;
+
+    if let KafkaError::Transaction(inner) = error {
+        if inner.is_fatal() {
+            return StreamError::Fenced(format!("{at}: {error}"));
+        }
+        return by_code(inner.code(), format!("{at}: {error}"));
+    }
+    match error.rdkafka_error_code() {
+        Some(
+            Code::ClusterAuthorizationFailed
+            | Code::GroupAuthorizationFailed
+            | Code::SaslAuthenticationFailed,
+        ) => StreamError::Fatal(format!("{at} refuses these credentials: {error}")),
+        Some(code) => by_code(code, format!("{at}: {error}")),
+        None => match error {
+            KafkaError::ClientConfig(..) | KafkaError::ClientCreation(_) => {
+                StreamError::Fatal(format!("{at}: {error}; check MILLRACE_KAFKA_PROPERTIES"))
+            }
+            _ => StreamError::Unavailable(format!("{at}: {error}")),
+        },
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "librdkafka's list is open; what is not named is waited out"
+)]
+fn by_code(code: RDKafkaErrorCode, text: String) -> StreamError {
+    use RDKafkaErrorCode as Code;
+
+    match code {
+        Code::Fenced
+        | Code::ProducerFenced
+        | Code::InvalidProducerEpoch
+        | Code::UnknownMemberId
+        | Code::IllegalGeneration
+        | Code::FencedInstanceId
+        | Code::RebalanceInProgress
+        | Code::AssignmentLost => StreamError::Fenced(text),
+        Code::TopicAuthorizationFailed | Code::TransactionalIdAuthorizationFailed => StreamError::Fatal(text),
+        Code::MessageSizeTooLarge => StreamError::Fatal(format!(
+            "{text}: a record is larger than the topic takes (max.message.bytes): run `millrace topics apply`"
+        )),
+        _ => StreamError::Unavailable(text),
+    }
+}

@@ -1,0 +1,272 @@
+//! A member of a group: one thread polls, so that rebalances are answered and the member stays alive whatever the
+//! lanes do; a partition with too many bytes outstanding is paused, and resumed when half of them are handled.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata, Rebalance};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::util::Timeout;
+use tokio::sync::mpsc;
+use tracing::warn;
+
+use super::{ASK, KafkaSettings, blocking, classify, unavailable};
+use crate::broker::{Consumer, Event, Membership, Released, StreamError};
+use crate::record::{Gauge, Record};
+
+/// How long one poll waits: also how late a paused partition is resumed.
+const POLL: Duration = Duration::from_millis(50);
+/// How long a revocation waits for lanes to close; the pipeline's own drain deadline is shorter.
+const RELEASE: Duration = Duration::from_mins(2);
+
+/// The member, as the pipeline sees it.
+#[derive(Debug)]
+pub struct KafkaConsumer {
+    events: mpsc::UnboundedReceiver<Event>,
+    member: Member,
+    stopping: Arc<AtomicBool>,
+}
+
+/// What lanes use of the member.
+#[derive(Clone)]
+pub struct Member {
+    consumer: Arc<BaseConsumer<Context>>,
+    topic: Arc<str>,
+    name: Arc<str>,
+}
+
+impl std::fmt::Debug for Member {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Member").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Turns rebalances into events.
+struct Context {
+    events: mpsc::UnboundedSender<Event>,
+    gauges: Mutex<HashMap<i32, Gauge>>,
+}
+
+impl Context {
+    fn gauge(&self, partition: i32) -> Gauge {
+        let mut gauges = self.gauges.lock().unwrap_or_else(PoisonError::into_inner);
+        gauges.entry(partition).or_default().clone()
+    }
+}
+
+impl ClientContext for Context {
+    fn error(&self, error: KafkaError, reason: &str) {
+        drop(self.events.send(Event::Failed(classify(&error, reason))));
+    }
+}
+
+impl ConsumerContext for Context {
+    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        let Rebalance::Revoke(list) = rebalance else { return };
+        let (released, waits) = sync_channel(1);
+        if self.events.send(Event::Revoked(partitions(list), Released::new(Some(released)))).is_ok() {
+            // Answered by the sender being dropped (an error here); the partitions stay ours until this returns.
+            let _answered = waits.recv_timeout(RELEASE).is_err();
+        }
+    }
+
+    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(list) = rebalance {
+            drop(self.events.send(Event::Assigned(partitions(list))));
+        }
+    }
+}
+
+fn partitions(list: &TopicPartitionList) -> Vec<i32> {
+    list.elements().iter().map(rdkafka::topic_partition_list::TopicPartitionListElem::partition).collect()
+}
+
+impl KafkaConsumer {
+    pub(super) fn join(
+        settings: &KafkaSettings,
+        group: &str,
+        topic: &str,
+        queue_bytes: usize,
+    ) -> Result<Self, StreamError> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let context = Context { events: sender.clone(), gauges: Mutex::default() };
+        let consumer: BaseConsumer<Context> =
+            settings.consumer(group)?.create_with_context(context).map_err(|e| unavailable(settings, &e))?;
+        consumer.subscribe(&[topic]).map_err(|error| unavailable(settings, &error))?;
+        let consumer = Arc::new(consumer);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let polling = Polling {
+            consumer: Arc::clone(&consumer),
+            events: sender,
+            queue_bytes,
+            stopping: Arc::clone(&stopping),
+            paused: Vec::new(),
+        };
+        std::thread::Builder::new()
+            .name(format!("poll {group}"))
+            .spawn(move || polling.run())
+            .map_err(|error| StreamError::Fatal(format!("no thread to poll Kafka: {error}")))?;
+        let member =
+            Member { consumer, topic: topic.into(), name: format!("group {group} of topic {topic}").into() };
+        Ok(Self { events, member, stopping })
+    }
+}
+
+impl Consumer for KafkaConsumer {
+    type Membership = Member;
+
+    async fn next(&mut self) -> Event {
+        match self.events.recv().await {
+            Some(event) => event,
+            None => Event::Failed(StreamError::Fatal("the thread that polls Kafka ended".to_owned())),
+        }
+    }
+
+    fn membership(&self) -> Member {
+        self.member.clone()
+    }
+}
+
+impl Drop for KafkaConsumer {
+    fn drop(&mut self) {
+        // The thread drops the last handle, which leaves the group.
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The thread that polls.
+struct Polling {
+    consumer: Arc<BaseConsumer<Context>>,
+    events: mpsc::UnboundedSender<Event>,
+    queue_bytes: usize,
+    stopping: Arc<AtomicBool>,
+    paused: Vec<i32>,
+}
+
+impl Polling {
+    fn run(mut self) {
+        let consumer = Arc::clone(&self.consumer);
+        while !self.stopping.load(Ordering::Relaxed) {
+            self.resume();
+            match consumer.poll(POLL) {
+                None => {}
+                Some(Ok(message)) => {
+                    let partition = message.partition();
+                    let gauge = consumer.context().gauge(partition);
+                    let mut record = record(&message);
+                    record.held = Some(gauge.hold(record.bytes()));
+                    if self.events.send(Event::Record(record)).is_err() {
+                        return;
+                    }
+                    if gauge.bytes() > self.queue_bytes {
+                        self.pause(&message);
+                    }
+                }
+                Some(Err(error)) => {
+                    let failed = classify(&error, "reading");
+                    if self.events.send(Event::Failed(failed)).is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn pause(&mut self, message: &BorrowedMessage<'_>) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition(message.topic(), message.partition());
+        match self.consumer.pause(&list) {
+            Ok(()) => self.paused.push(message.partition()),
+            Err(error) => warn!(%error, partition = message.partition(), "pausing failed; tried again"),
+        }
+    }
+
+    fn resume(&mut self) {
+        if self.paused.is_empty() {
+            return;
+        }
+        let (context, low) = (Arc::clone(self.consumer.context()), self.queue_bytes / 2);
+        let (ready, still): (Vec<i32>, Vec<i32>) =
+            self.paused.iter().partition(|&&partition| context.gauge(partition).bytes() <= low);
+        self.paused = still;
+        let Ok(assigned) = self.consumer.assignment() else { return };
+        let mut list = TopicPartitionList::new();
+        for element in assigned.elements() {
+            if ready.contains(&element.partition()) {
+                list.add_partition(element.topic(), element.partition());
+            }
+        }
+        if list.count() > 0
+            && let Err(error) = self.consumer.resume(&list)
+        {
+            warn!(%error, "resuming failed; tried again");
+            self.paused.extend(ready);
+        }
+    }
+}
+
+/// An owned copy of a message.
+pub(super) fn record(message: &BorrowedMessage<'_>) -> Record {
+    let headers = message.headers().map_or_else(Vec::new, |headers| {
+        headers
+            .iter()
+            .map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec()))
+            .collect()
+    });
+    Record {
+        topic: message.topic().into(),
+        partition: message.partition(),
+        offset: message.offset(),
+        key: message.key().map(<[u8]>::to_vec),
+        value: message.payload().map(<[u8]>::to_vec),
+        headers,
+        held: None,
+    }
+}
+
+impl Member {
+    pub(super) fn group_metadata(&self) -> Result<ConsumerGroupMetadata, StreamError> {
+        self.consumer
+            .group_metadata()
+            .ok_or_else(|| StreamError::Fenced(format!("{}: not a member any more", self.name)))
+    }
+
+    /// A list of one partition of the topic with an offset.
+    pub(super) fn offset(&self, partition: i32, next: i64) -> Result<TopicPartitionList, StreamError> {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&self.topic, partition, Offset::Offset(next))
+            .map_err(|error| classify(&error, &self.name))?;
+        Ok(list)
+    }
+
+    pub(super) fn commit(&self, partition: i32, next: i64) -> Result<(), StreamError> {
+        let list = self.offset(partition, next)?;
+        let sync = rdkafka::consumer::CommitMode::Sync;
+        self.consumer.commit(&list, sync).map_err(|error| classify(&error, &self.name))
+    }
+}
+
+impl Membership for Member {
+    async fn committed(&self, partition: i32) -> Result<Option<i64>, StreamError> {
+        let member = self.clone();
+        blocking(move || {
+            let mut list = TopicPartitionList::new();
+            list.add_partition(&member.topic, partition);
+            let answer: KafkaResult<TopicPartitionList> =
+                member.consumer.committed_offsets(list, Timeout::After(ASK));
+            let answer = answer.map_err(|error| classify(&error, &member.name))?;
+            match answer.elements().first().map(|element| (element.offset(), element.error())) {
+                Some((_, Err(error))) => Err(classify(&error, &member.name)),
+                Some((Offset::Offset(next), Ok(()))) => Ok(Some(next)),
+                Some(_) | None => Ok(None),
+            }
+        })
+        .await
+    }
+}

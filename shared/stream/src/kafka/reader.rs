@@ -1,0 +1,51 @@
+#![expect(clippy::disallowed_methods, reason = "edge: gives up when the broker is silent too long")]
+//! Reads one partition to its end, outside any group.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message as _;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::{KafkaSettings, classify, unavailable};
+use crate::broker::StreamError;
+use crate::record::Record;
+
+/// Without a record or the end for this long, the broker counts as away.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Gives every committed record from offset `from` on to `each`; answers the offset after the last.
+pub(super) fn read(
+    settings: &KafkaSettings,
+    (topic, partition): (&str, i32),
+    from: i64,
+    mut each: impl FnMut(Record),
+) -> Result<i64, StreamError> {
+    let consumer: BaseConsumer =
+        settings.reader()?.create().map_err(|error| unavailable(settings, &error))?;
+    let mut list = TopicPartitionList::new();
+    let start = if from > 0 { Offset::Offset(from) } else { Offset::Beginning };
+    list.add_partition_offset(topic, partition, start).map_err(|error| classify(&error, topic))?;
+    consumer.assign(&list).map_err(|error| classify(&error, topic))?;
+    let (mut next, mut heard) = (from, Instant::now());
+    loop {
+        match consumer.poll(Duration::from_millis(200)) {
+            Some(Ok(message)) => {
+                next = message.offset() + 1;
+                heard = Instant::now();
+                each(super::consumer::record(&message));
+            }
+            // In read_committed the end is reported at the last stable offset.
+            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(next),
+            Some(Err(error)) => return Err(classify(&error, topic)),
+            None if heard.elapsed() > SILENCE => {
+                return Err(StreamError::Unavailable(format!(
+                    "Kafka at {} gave nothing of {topic}/{partition} for {SILENCE:?}",
+                    settings.kafka_brokers
+                )));
+            }
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One partition, from opening to closing: open, take a batch, let the stage answer, publish, commit, again.
+//!
+//! Guarantees: records are handled in order; what a retry stops is handled again before anything after it; after a
+//! failed commit the stage is opened anew and nothing below the group's committed offset is handled twice. It never
+//! ends by itself: it waits out trouble until it is closed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use backoff::{Backoff, Delays};
+use telemetry::{Counter, count};
+use tokio::sync::{mpsc, watch};
+use tracing::{error, info, warn};
+
+use crate::broker::{Broker, Membership, Publisher, StreamError};
+use crate::pipeline::{Delivery, Plan};
+use crate::record::{Outgoing, Record};
+use crate::stage::{Lane, Outcome, Stage, Trouble, Verdict};
+
+/// What a lane needs.
+pub(crate) struct LaneTask<B: Broker, S: Stage> {
+    pub(crate) broker: B,
+    pub(crate) stage: Arc<S>,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) partition: i32,
+    pub(crate) membership: B::Membership,
+    pub(crate) records: mpsc::UnboundedReceiver<Record>,
+    pub(crate) closing: watch::Receiver<bool>,
+}
+
+/// Why a lane stopped working.
+enum Ended {
+    Closed,
+    Trouble(Trouble),
+}
+
+/// An opened partition.
+struct Opened<B: Broker, S: Stage> {
+    publisher: B::Publisher,
+    lane: S::Lane,
+    /// Records below this offset are done.
+    start: i64,
+}
+
+impl<B: Broker, S: Stage> LaneTask<B, S> {
+    /// Works until closed.
+    pub(crate) async fn run(mut self) {
+        let mut pending = VecDeque::new();
+        let mut delays = Backoff::SERVER.start();
+        loop {
+            match self.work(&mut pending, &mut delays).await {
+                Ended::Closed => return,
+                Ended::Trouble(trouble) => {
+                    if self.wait_out(&trouble, &mut delays).await.is_break() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Opens the partition and handles batches until something goes wrong.
+    async fn work(&mut self, pending: &mut VecDeque<Record>, delays: &mut Delays) -> Ended {
+        let mut opened = match self.open().await {
+            Ok(opened) => opened,
+            Err(trouble) => return Ended::Trouble(trouble),
+        };
+        info!(
+            worker = self.plan.worker,
+            partition = self.partition,
+            start = opened.start,
+            "partition opened"
+        );
+        pending.retain(|record| record.offset >= opened.start);
+        loop {
+            let Some(size) = self.fill(pending, opened.start).await else { return Ended::Closed };
+            let batch = pending.make_contiguous().get(..size).unwrap_or_default();
+            let outcome = opened.lane.handle(batch).await;
+            let done = outcome.verdicts.len().min(size);
+            let retry = outcome.retry.clone();
+            if done > 0 {
+                if let Err(error) = self.publish(&mut opened.publisher, pending, outcome).await {
+                    return Ended::Trouble(trouble_of(&error));
+                }
+                opened.lane.committed();
+                pending.drain(..done);
+                *delays = Backoff::SERVER.start();
+            }
+            match retry {
+                None if done == size => {}
+                None => return Ended::Trouble(Trouble::alarm("the stage gave neither verdict nor retry")),
+                Some(trouble) => {
+                    if self.wait_out(&trouble, delays).await.is_break() {
+                        return Ended::Closed;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fences the previous owner, opens the stage, learns where to begin: in this order.
+    async fn open(&self) -> Result<Opened<B, S>, Trouble> {
+        let publisher = match self.plan.delivery {
+            Delivery::Transactional => {
+                let id = format!("{}-{}-{}", self.plan.worker, self.plan.input, self.partition);
+                self.broker.transactional(&id).await
+            }
+            Delivery::AfterWrite => self.broker.after_write(),
+        }
+        .map_err(|error| trouble_of(&error))?;
+        let lane = self.stage.open(self.partition).await?;
+        let committed =
+            self.membership.committed(self.partition).await.map_err(|error| trouble_of(&error))?;
+        Ok(Opened { publisher, lane, start: committed.unwrap_or(0) })
+    }
+
+    /// Waits for at least one record and takes what else is there, up to the batch limits. None when closed.
+    async fn fill(&mut self, pending: &mut VecDeque<Record>, start: i64) -> Option<usize> {
+        loop {
+            if *self.closing.borrow() {
+                return None;
+            }
+            while let Ok(record) = self.records.try_recv() {
+                pending.push_back(record);
+            }
+            pending.retain(|record| record.offset >= start);
+            let (mut records, mut bytes) = (0, 0);
+            for record in pending.iter() {
+                if self.plan.batch.is_full(records, bytes, record.bytes()) {
+                    break;
+                }
+                records += 1;
+                bytes += record.bytes();
+            }
+            if records > 0 {
+                return Some(records);
+            }
+            tokio::select! {
+                _ = self.closing.changed() => return None,
+                record = self.records.recv() => pending.push_back(record?),
+            }
+        }
+    }
+
+    async fn publish(
+        &self,
+        publisher: &mut B::Publisher,
+        pending: &VecDeque<Record>,
+        outcome: Outcome,
+    ) -> Result<(), StreamError> {
+        let mut outputs = Vec::new();
+        let mut next = 0;
+        for (record, verdict) in pending.iter().zip(outcome.verdicts) {
+            next = record.offset + 1;
+            match verdict {
+                Verdict::Done(records) => {
+                    count(Counter::RecordsDone, 1);
+                    outputs.extend(records);
+                }
+                Verdict::Refuse { cause, outputs: besides } => {
+                    count(Counter::RecordsRefused, 1);
+                    warn!(
+                        topic = %record.topic, partition = record.partition, offset = record.offset,
+                        key = record.key_text(), cause, "refused: see dead-letters"
+                    );
+                    outputs.extend(besides);
+                    outputs.push(self.dead_letter(record, &cause)?);
+                }
+            }
+        }
+        publisher.publish(outputs, &self.membership, self.partition, next).await
+    }
+
+    fn dead_letter(&self, record: &Record, cause: &str) -> Result<Outgoing, StreamError> {
+        let letter = record.refused(self.plan.worker, cause);
+        let value = serde_json::to_vec(&letter).map_err(|error| StreamError::Fatal(error.to_string()))?;
+        Ok(Outgoing {
+            topic: self.plan.dead_letters.clone(),
+            key: record.key.clone(),
+            value: Some(value),
+            headers: record.parse_headers().ok(),
+        })
+    }
+
+    /// Says what is wrong and waits; breaks when the lane is closed meanwhile.
+    async fn wait_out(&mut self, trouble: &Trouble, delays: &mut Delays) -> std::ops::ControlFlow<()> {
+        let delay = delays.next_delay(trouble.retry_after);
+        count(Counter::Retries, 1);
+        let (worker, partition, cause) = (self.plan.worker, self.partition, trouble.cause.as_str());
+        if trouble.alarm {
+            error!(worker, partition, cause, ?delay, "partition waits; someone must act");
+        } else {
+            warn!(worker, partition, cause, ?delay, "partition waits");
+        }
+        if *self.closing.borrow() {
+            return std::ops::ControlFlow::Break(());
+        }
+        tokio::select! {
+            _ = self.closing.changed() => std::ops::ControlFlow::Break(()),
+            () = tokio::time::sleep(delay) => std::ops::ControlFlow::Continue(()),
+        }
+    }
+}
+
+fn trouble_of(error: &StreamError) -> Trouble {
+    match error {
+        StreamError::Unavailable(cause) | StreamError::Fenced(cause) => Trouble::wait(cause),
+        StreamError::Fatal(cause) => Trouble::alarm(cause),
+    }
+}

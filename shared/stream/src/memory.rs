@@ -1,0 +1,119 @@
+//! A broker in memory: partitions, groups, cooperative rebalancing, transactions with fencing, committed reads.
+//!
+//! Ordinary code under the same suite as Kafka. It is for speed and for fault injection; it keeps nothing on disk.
+//! Topics are made with [`Memory::create`]. A transaction is appended whole at its commit, so every read is committed.
+
+mod consumer;
+mod publisher;
+mod state;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use consumer::MemoryConsumer;
+pub use consumer::MemoryMember;
+pub use publisher::MemoryPublisher;
+use state::State;
+pub use state::Stored;
+use tokio::sync::Notify;
+
+use crate::broker::{Broker, StreamError};
+use crate::record::{Outgoing, Record};
+
+/// A broker in memory; clones are the same broker.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    state: Arc<Mutex<State>>,
+    changed: Arc<Notify>,
+}
+
+impl Memory {
+    /// Makes a topic.
+    pub fn create(&self, topic: &str, partitions: i32) {
+        let count = usize::try_from(partitions).unwrap_or_default();
+        self.lock().topics.insert(topic.to_owned(), vec![Vec::new(); count]);
+        self.changed.notify_waiters();
+    }
+
+    /// Appends a record outside any transaction, as a store's notifier would.
+    pub fn append(&self, record: &Outgoing) {
+        self.lock().append(record);
+        self.changed.notify_waiters();
+    }
+
+    /// Every record of a topic, partition by partition in offset order.
+    #[must_use]
+    pub fn records(&self, topic: &str) -> Vec<Record> {
+        let state = self.lock();
+        let partitions = state.topics.get(topic).into_iter().flatten().enumerate();
+        partitions
+            .flat_map(|(number, records)| {
+                records.iter().enumerate().map(move |(offset, stored)| stored.record(topic, number, offset))
+            })
+            .collect()
+    }
+
+    /// Makes the next `times` publishes fail as if the broker were away, before anything is written.
+    pub fn fail_publishes(&self, times: usize) {
+        self.lock().failing_publishes = times;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Broker for Memory {
+    type Consumer = MemoryConsumer;
+    type Publisher = MemoryPublisher;
+    type Membership = MemoryMember;
+
+    async fn partitions(&self, topic: &str) -> Result<i32, StreamError> {
+        match self.lock().topics.get(topic) {
+            Some(partitions) => {
+                i32::try_from(partitions.len()).map_err(|error| StreamError::Fatal(error.to_string()))
+            }
+            None => Err(StreamError::Unavailable(format!("topic {topic} does not exist"))),
+        }
+    }
+
+    fn subscribe(&self, group: &str, topic: &str, queue_bytes: usize) -> Result<MemoryConsumer, StreamError> {
+        Ok(MemoryConsumer::join(self, (group, topic), queue_bytes))
+    }
+
+    async fn transactional(&self, id: &str) -> Result<MemoryPublisher, StreamError> {
+        let mut state = self.lock();
+        let epoch = state.epochs.entry(id.to_owned()).or_default();
+        *epoch += 1;
+        Ok(MemoryPublisher::new(self, Some((id.to_owned(), *epoch))))
+    }
+
+    fn after_write(&self) -> Result<MemoryPublisher, StreamError> {
+        Ok(MemoryPublisher::new(self, None))
+    }
+
+    async fn read(
+        &self,
+        topic: &str,
+        partition: i32,
+        from: i64,
+        mut each: impl FnMut(Record) + Send + 'static,
+    ) -> Result<i64, StreamError> {
+        let (number, first) =
+            (usize::try_from(partition).unwrap_or_default(), usize::try_from(from).unwrap_or_default());
+        let records: Vec<Stored> = {
+            let state = self.lock();
+            let found = state.topics.get(topic).and_then(|partitions| partitions.get(number));
+            let Some(found) = found else {
+                return Err(StreamError::Unavailable(format!("topic {topic} does not exist")));
+            };
+            found.get(first..).unwrap_or_default().to_vec()
+        };
+        let mut next = from;
+        for (offset, stored) in records.iter().enumerate() {
+            let record = stored.record(topic, number, first + offset);
+            next = record.offset + 1;
+            each(record);
+        }
+        Ok(next)
+    }
+}

@@ -1,0 +1,187 @@
+//! Members of groups of the broker in memory.
+//!
+//! Rebalancing is cooperative: a member gives up only what another should have, and that one gets it after the
+//! release. A member that is dropped without leaving keeps its partitions until [`MemoryConsumer`] is dropped, which
+//! is leaving; a paused process is played by not calling `next`, which keeps its partitions until
+//! [`MemoryMember::expire`] takes them away as a session timeout would.
+
+use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+
+use super::Memory;
+use super::state::State;
+use crate::broker::{Consumer, Event, Membership, Released, StreamError};
+use crate::record::Gauge;
+
+/// A member.
+#[derive(Debug)]
+pub struct MemoryConsumer {
+    member: MemoryMember,
+    queue_bytes: usize,
+    /// Where reading stands, for each owned partition.
+    positions: HashMap<i32, usize>,
+    gauges: HashMap<i32, Gauge>,
+    releasing: Vec<(Vec<i32>, Receiver<()>)>,
+}
+
+/// What lanes use of a member.
+#[derive(Clone, Debug)]
+pub struct MemoryMember {
+    broker: Memory,
+    group: (String, String),
+    number: u64,
+}
+
+impl MemoryConsumer {
+    pub(super) fn join(broker: &Memory, (group, topic): (&str, &str), queue_bytes: usize) -> Self {
+        let group = (group.to_owned(), topic.to_owned());
+        let number = {
+            let mut state = broker.lock();
+            state.members += 1;
+            let number = state.members;
+            state.groups.entry(group.clone()).or_default().members.push(number);
+            number
+        };
+        broker.changed.notify_waiters();
+        let member = MemoryMember { broker: broker.clone(), group, number };
+        Self { member, queue_bytes, positions: HashMap::new(), gauges: HashMap::new(), releasing: Vec::new() }
+    }
+
+    /// The next event, if there is one now.
+    fn step(&mut self) -> Option<Event> {
+        self.finish_releases();
+        let broker = self.member.broker.clone();
+        let mut state = broker.lock();
+        if let Some(event) = self.rebalance(&mut state) {
+            return Some(event);
+        }
+        let topic = state.topics.get(&self.member.group.1)?;
+        let mut partitions: Vec<i32> = self.positions.keys().copied().collect();
+        partitions.sort_unstable();
+        for partition in partitions {
+            let gauge = self.gauges.entry(partition).or_default();
+            let (number, position) = (usize::try_from(partition).ok()?, self.positions.get_mut(&partition)?);
+            if gauge.bytes() > self.queue_bytes || self.releasing.iter().any(|(p, _)| p.contains(&partition))
+            {
+                continue;
+            }
+            if let Some(stored) = topic.get(number).and_then(|records| records.get(*position)) {
+                let mut record = stored.record(&self.member.group.1, number, *position);
+                record.held = Some(gauge.hold(record.bytes()));
+                *position += 1;
+                return Some(Event::Record(record));
+            }
+        }
+        None
+    }
+
+    fn rebalance(&mut self, state: &mut State) -> Option<Event> {
+        let partitions = i32::try_from(state.topics.get(&self.member.group.1)?.len()).ok()?;
+        let group = state.groups.get_mut(&self.member.group)?;
+        let share = group.share(self.member.number, partitions);
+        let lost: Vec<i32> = self
+            .positions
+            .keys()
+            .copied()
+            .filter(|partition| {
+                !share.contains(partition) || group.owners.get(partition) != Some(&self.member.number)
+            })
+            .filter(|partition| !self.releasing.iter().any(|(p, _)| p.contains(partition)))
+            .collect();
+        if !lost.is_empty() {
+            let (released, waits) = sync_channel(1);
+            self.releasing.push((lost.clone(), waits));
+            return Some(Event::Revoked(lost, Released::new(Some(released))));
+        }
+        let mut new = Vec::new();
+        for partition in share {
+            if let Entry::Vacant(free) = group.owners.entry(partition) {
+                free.insert(self.member.number);
+                let committed = group.committed.get(&partition).copied().unwrap_or_default();
+                self.positions.insert(partition, usize::try_from(committed).unwrap_or_default());
+                new.push(partition);
+            }
+        }
+        if new.is_empty() { None } else { Some(Event::Assigned(new)) }
+    }
+
+    /// Gives away what the pipeline released.
+    fn finish_releases(&mut self) {
+        let (number, group, broker) =
+            (self.member.number, self.member.group.clone(), self.member.broker.clone());
+        let positions = &mut self.positions;
+        self.releasing.retain(|(partitions, waits)| {
+            if matches!(waits.try_recv(), Err(TryRecvError::Empty)) {
+                return true;
+            }
+            if let Some(group) = broker.lock().groups.get_mut(&group) {
+                group.owners.retain(|partition, owner| *owner != number || !partitions.contains(partition));
+            }
+            for partition in partitions {
+                positions.remove(partition);
+            }
+            broker.changed.notify_waiters();
+            false
+        });
+    }
+}
+
+impl Consumer for MemoryConsumer {
+    type Membership = MemoryMember;
+
+    async fn next(&mut self) -> Event {
+        loop {
+            let changed = std::sync::Arc::clone(&self.member.broker.changed);
+            let changed = changed.notified();
+            if let Some(event) = self.step() {
+                return event;
+            }
+            // Releases and handled bytes are not announced, so look again soon.
+            drop(tokio::time::timeout(std::time::Duration::from_millis(5), changed).await);
+        }
+    }
+
+    fn membership(&self) -> MemoryMember {
+        self.member.clone()
+    }
+}
+
+impl Drop for MemoryConsumer {
+    fn drop(&mut self) {
+        self.member.leave();
+    }
+}
+
+impl MemoryMember {
+    fn leave(&self) {
+        if let Some(group) = self.broker.lock().groups.get_mut(&self.group) {
+            group.members.retain(|&member| member != self.number);
+            group.owners.retain(|_, owner| *owner != self.number);
+        }
+        self.broker.changed.notify_waiters();
+    }
+
+    /// Takes the member out of its group, as a session timeout does to a paused process. Its partitions go to others;
+    /// it learns so with its next event.
+    pub fn expire(&self) {
+        self.leave();
+    }
+
+    pub(super) fn commit(&self, state: &mut State, partition: i32, next: i64) -> Result<(), StreamError> {
+        let group = state.groups.get_mut(&self.group);
+        let group = group.ok_or_else(|| StreamError::Fenced("the group is gone".to_owned()))?;
+        if group.owners.get(&partition) != Some(&self.number) {
+            return Err(StreamError::Fenced(format!("partition {partition} belongs to another member")));
+        }
+        group.committed.insert(partition, next);
+        Ok(())
+    }
+}
+
+impl Membership for MemoryMember {
+    async fn committed(&self, partition: i32) -> Result<Option<i64>, StreamError> {
+        let state = self.broker.lock();
+        Ok(state.groups.get(&self.group).and_then(|group| group.committed.get(&partition).copied()))
+    }
+}

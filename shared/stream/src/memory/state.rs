@@ -1,0 +1,76 @@
+//! What the broker in memory remembers.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::record::{Outgoing, Record};
+
+/// A stored record.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    key: Option<Vec<u8>>,
+    value: Option<Vec<u8>>,
+    headers: Vec<(String, Vec<u8>)>,
+}
+
+impl Stored {
+    /// As it is read from its place.
+    #[must_use]
+    pub fn record(&self, topic: &str, partition: usize, offset: usize) -> Record {
+        Record {
+            topic: topic.into(),
+            partition: i32::try_from(partition).unwrap_or_default(),
+            offset: i64::try_from(offset).unwrap_or_default(),
+            key: self.key.clone(),
+            value: self.value.clone(),
+            headers: self.headers.clone(),
+            held: None,
+        }
+    }
+}
+
+/// A group: its members, who owns what, where it stands.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    /// Members by their number, in order of joining.
+    pub(super) members: Vec<u64>,
+    /// Owner of each partition: kept until that member released it.
+    pub(super) owners: BTreeMap<i32, u64>,
+    /// Committed offsets.
+    pub(super) committed: HashMap<i32, i64>,
+}
+
+impl Group {
+    /// The partitions that should be `member`'s when `partitions` are spread over the members.
+    pub(super) fn share(&self, member: u64, partitions: i32) -> Vec<i32> {
+        let Some(place) = self.members.iter().position(|&other| other == member) else { return Vec::new() };
+        (0..partitions)
+            .filter(|&partition| usize::try_from(partition).unwrap_or_default() % self.members.len() == place)
+            .collect()
+    }
+}
+
+/// Everything.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) topics: HashMap<String, Vec<Vec<Stored>>>,
+    pub(super) groups: HashMap<(String, String), Group>,
+    /// The living epoch of each transactional id.
+    pub(super) epochs: HashMap<String, u64>,
+    pub(super) members: u64,
+    pub(super) failing_publishes: usize,
+}
+
+impl State {
+    pub(super) fn append(&mut self, outgoing: &Outgoing) {
+        let Some(partitions) = self.topics.get_mut(&outgoing.topic) else { return };
+        let count = i32::try_from(partitions.len()).unwrap_or(1);
+        let number = usize::try_from(outgoing.partition(count)).unwrap_or_default();
+        if let Some(partition) = partitions.get_mut(number) {
+            partition.push(Stored {
+                key: outgoing.key.clone(),
+                value: outgoing.value.clone(),
+                headers: outgoing.wire_headers(),
+            });
+        }
+    }
+}

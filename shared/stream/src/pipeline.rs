@@ -1,0 +1,177 @@
+#![expect(clippy::disallowed_methods, reason = "edge: starts the lanes' tasks, and joins them")]
+//! Assignment of lanes: one task per assigned partition, closed when the partition is taken away or the worker stops.
+//!
+//! Shutdown and revocation take the same path: close, wait for what is in hand up to the drain deadline, then drop
+//! it; what was dropped was not committed, and comes again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backoff::Backoff;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tracing::{info, warn};
+
+use crate::batch::BatchLimits;
+use crate::broker::{Broker, Consumer, Event, StreamError};
+use crate::lane::LaneTask;
+use crate::record::Record;
+use crate::stage::Stage;
+
+/// How outputs and offset belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Kafka to Kafka: outputs and offset in one transaction, one producer per input partition.
+    Transactional,
+    /// Kafka to a sink: the stage writes, then the offset is committed.
+    AfterWrite,
+}
+
+/// What a pipeline does.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The worker's name: in logs, dead letters and transactional ids.
+    pub worker: &'static str,
+    /// The consumer group.
+    pub group: String,
+    /// The topic that is read.
+    pub input: String,
+    /// Topics that must have as many partitions as the input, since a document's history stays in one partition.
+    pub alike: Vec<String>,
+    /// Where refusals go.
+    pub dead_letters: String,
+    /// How outputs and offset belong together.
+    pub delivery: Delivery,
+    /// How much is handled at once.
+    pub batch: BatchLimits,
+    /// Bytes of one partition that may wait in this process.
+    pub queue_bytes: usize,
+    /// How long a lane may take to finish what it has in hand when it is closed.
+    pub drain: Duration,
+}
+
+struct Running {
+    records: mpsc::UnboundedSender<Record>,
+    closing: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+/// Runs `stage` over the input until `stopping` is ready; then drains and leaves the group.
+///
+/// # Errors
+/// [`StreamError::Fatal`] when waiting will not mend it: partition counts that differ, a lane that died.
+pub async fn run<B: Broker, S: Stage>(
+    broker: B,
+    plan: Plan,
+    stage: S,
+    stopping: impl Future<Output = ()> + Send,
+) -> Result<(), StreamError> {
+    let (plan, stage) = (Arc::new(plan), Arc::new(stage));
+    tokio::pin!(stopping);
+    tokio::select! {
+        () = &mut stopping => return Ok(()),
+        checked = check_topics(&broker, &plan) => checked?,
+    }
+    let mut consumer = broker.subscribe(&plan.group, &plan.input, plan.queue_bytes)?;
+    let mut lanes: HashMap<i32, Running> = HashMap::new();
+    let ended = loop {
+        let event = tokio::select! {
+            biased;
+            () = &mut stopping => break Ok(()),
+            event = consumer.next() => event,
+        };
+        match event {
+            Event::Assigned(partitions) => {
+                info!(worker = plan.worker, ?partitions, "assigned");
+                for partition in partitions {
+                    lanes
+                        .insert(partition, start(&broker, &plan, &stage, (partition, consumer.membership())));
+                }
+            }
+            Event::Revoked(partitions, released) => {
+                info!(worker = plan.worker, ?partitions, "revoked");
+                let taken = partitions.iter().filter_map(|p| lanes.remove(p)).collect();
+                close(taken, plan.drain).await;
+                drop(released);
+            }
+            Event::Record(record) => {
+                let partition = record.partition;
+                let lane = lanes.get(&partition);
+                if lane.is_some_and(|lane| lane.records.send(record).is_err()) {
+                    break Err(StreamError::Fatal(format!("the lane of partition {partition} died (a bug)")));
+                }
+            }
+            Event::Failed(error @ StreamError::Fatal(_)) => break Err(error),
+            Event::Failed(error) => warn!(worker = plan.worker, cause = %error, "broker trouble"),
+        }
+    };
+    close(lanes.into_values().collect(), plan.drain).await;
+    ended
+}
+
+/// Waits until the topics exist; refuses counts that would split a document's history.
+async fn check_topics<B: Broker>(broker: &B, plan: &Plan) -> Result<(), StreamError> {
+    let input = wait_for_topic(broker, plan, &plan.input).await?;
+    wait_for_topic(broker, plan, &plan.dead_letters).await?;
+    for topic in &plan.alike {
+        let partitions = wait_for_topic(broker, plan, topic).await?;
+        if partitions != input {
+            return Err(StreamError::Fatal(format!(
+                "topic {topic} has {partitions} partitions and {} has {input}: a document's history must stay in one \
+                 partition; make a new set of topics with equal counts (millrace topics apply) and fill it by reconcile",
+                plan.input
+            )));
+        }
+    }
+    Ok(())
+}
+
+async fn wait_for_topic<B: Broker>(broker: &B, plan: &Plan, topic: &str) -> Result<i32, StreamError> {
+    let mut delays = Backoff::SERVER.start();
+    loop {
+        match broker.partitions(topic).await {
+            Ok(partitions) => return Ok(partitions),
+            Err(StreamError::Unavailable(cause) | StreamError::Fenced(cause)) => {
+                let delay = delays.next_delay(None);
+                warn!(worker = plan.worker, topic, cause, ?delay, "waiting for the topic");
+                tokio::time::sleep(delay).await;
+            }
+            Err(error @ StreamError::Fatal(_)) => return Err(error),
+        }
+    }
+}
+
+fn start<B: Broker, S: Stage>(
+    broker: &B,
+    plan: &Arc<Plan>,
+    stage: &Arc<S>,
+    (partition, membership): (i32, B::Membership),
+) -> Running {
+    let (records, receiver) = mpsc::unbounded_channel();
+    let (closing, closed) = watch::channel(false);
+    let task = LaneTask {
+        broker: broker.clone(),
+        stage: Arc::clone(stage),
+        plan: Arc::clone(plan),
+        partition,
+        membership,
+        records: receiver,
+        closing: closed,
+    };
+    Running { records, closing, task: tokio::spawn(task.run()) }
+}
+
+async fn close(lanes: Vec<Running>, drain: Duration) {
+    for lane in &lanes {
+        lane.closing.send_replace(true);
+    }
+    let deadline = tokio::time::Instant::now() + drain;
+    for mut lane in lanes {
+        if tokio::time::timeout_at(deadline, &mut lane.task).await.is_err() {
+            warn!(?drain, "a lane did not finish in time: what it had in hand is dropped and comes again");
+            lane.task.abort();
+            drop(lane.task.await);
+        }
+    }
+}

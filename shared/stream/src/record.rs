@@ -1,0 +1,227 @@
+//! What moves: a record as it was read, and a record that shall be written. Pure.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use message::{DeadLetter, DocumentId, Headers, Version};
+use serde::Serialize;
+
+/// Names of the headers on the wire.
+const DOCUMENT: &str = "document";
+const VERSION: &str = "version";
+const TRACE: &str = "trace";
+
+/// A record as it was read.
+#[derive(Debug)]
+pub struct Record {
+    /// The topic it was read from.
+    pub topic: Arc<str>,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+    /// Its key.
+    pub key: Option<Vec<u8>>,
+    /// Its value; none in a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// Its headers as they came.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Gives the bytes back to the consumer's bound when the record is dropped.
+    pub held: Option<Held>,
+}
+
+impl Record {
+    /// Bytes of key, value and headers.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + headers
+    }
+
+    /// The headers every record of ours carries.
+    ///
+    /// # Errors
+    /// Words for a dead letter, when one is missing or malformed.
+    pub fn parse_headers(&self) -> Result<Headers, String> {
+        let document = self.header(DOCUMENT).ok_or("the record has no header 'document'")?;
+        let document = DocumentId::try_from(document).map_err(|error| error.to_string())?;
+        let version = match self.header(VERSION) {
+            None => None,
+            Some(text) => Some(Version::from(
+                text.parse::<u64>().map_err(|_| format!("the header 'version' is not a number: {text:?}"))?,
+            )),
+        };
+        Ok(Headers { document, version, trace: self.header(TRACE).unwrap_or_default() })
+    }
+
+    /// The key as text; empty when there is none.
+    #[must_use]
+    pub fn key_text(&self) -> String {
+        String::from_utf8_lossy(self.key.as_deref().unwrap_or_default()).into_owned()
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        let (_, value) = self.headers.iter().find(|(key, _)| key == name)?;
+        String::from_utf8(value.clone()).ok()
+    }
+
+    /// The dead letter that refuses this record.
+    #[must_use]
+    pub fn refused(&self, stage: &str, cause: &str) -> DeadLetter {
+        DeadLetter {
+            stage: stage.to_owned(),
+            cause: cause.to_owned(),
+            document: self.header(DOCUMENT),
+            topic: self.topic.as_ref().to_owned(),
+            partition: self.partition,
+            offset: self.offset,
+            key: self.key.as_ref().map(|bytes| STANDARD.encode(bytes)),
+            value: self.value.as_ref().map(|bytes| STANDARD.encode(bytes)),
+            trace: self.header(TRACE),
+        }
+    }
+}
+
+/// A record that shall be written. Its partition follows from its document, on every topic by the same function; a
+/// record that names no document goes to partition 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The topic.
+    pub topic: String,
+    /// The key.
+    pub key: Option<Vec<u8>>,
+    /// The value; none writes a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// The headers.
+    pub headers: Option<Headers>,
+}
+
+impl Outgoing {
+    /// A record with a JSON value.
+    ///
+    /// # Errors
+    /// Words, when the value cannot be written as JSON.
+    pub fn json<T: Serialize>(topic: &str, key: &str, value: &T, headers: Headers) -> Result<Self, String> {
+        let value = serde_json::to_vec(value).map_err(|error| error.to_string())?;
+        Ok(Self {
+            topic: topic.to_owned(),
+            key: Some(key.as_bytes().to_vec()),
+            value: Some(value),
+            headers: Some(headers),
+        })
+    }
+
+    /// A tombstone: deletes `key`.
+    #[must_use]
+    pub fn tombstone(topic: &str, key: &str, headers: Headers) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            key: Some(key.as_bytes().to_vec()),
+            value: None,
+            headers: Some(headers),
+        }
+    }
+
+    /// The headers as they go on the wire.
+    #[must_use]
+    pub fn wire_headers(&self) -> Vec<(String, Vec<u8>)> {
+        let Some(headers) = &self.headers else { return Vec::new() };
+        let mut wire = vec![(DOCUMENT.to_owned(), headers.document.as_str().as_bytes().to_vec())];
+        if let Some(version) = headers.version {
+            wire.push((VERSION.to_owned(), version.to_string().into_bytes()));
+        }
+        wire.push((TRACE.to_owned(), headers.trace.clone().into_bytes()));
+        wire
+    }
+
+    /// The partition among `partitions`.
+    #[must_use]
+    pub fn partition(&self, partitions: i32) -> i32 {
+        self.headers.as_ref().map_or(0, |headers| message::partition_of(&headers.document, partitions))
+    }
+}
+
+/// Bytes of one partition that wait in this process.
+#[derive(Clone, Debug, Default)]
+pub struct Gauge(Arc<AtomicUsize>);
+
+impl Gauge {
+    /// Takes `bytes` until the answer is dropped.
+    #[must_use]
+    pub fn hold(&self, bytes: usize) -> Held {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+        Held { gauge: self.clone(), bytes }
+    }
+
+    /// The bytes that are held now.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Bytes that are held until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    gauge: Gauge,
+    bytes: usize,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.gauge.0.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers() -> Headers {
+        let document = DocumentId::new("b", "päth/a b.md").unwrap();
+        Headers { document, version: Some(Version::first(1)), trace: "t".repeat(32) }
+    }
+
+    #[test]
+    fn headers_survive_the_wire() {
+        let outgoing = Outgoing::tombstone("chunks", "k", headers());
+        let record = Record {
+            topic: "chunks".into(),
+            partition: 3,
+            offset: 9,
+            key: outgoing.key.clone(),
+            value: None,
+            headers: outgoing.wire_headers(),
+            held: None,
+        };
+        assert_eq!(record.parse_headers().unwrap(), headers());
+    }
+
+    #[test]
+    fn a_dead_letter_gives_back_what_was_refused() {
+        let record = Record {
+            topic: "object-events".into(),
+            partition: 7,
+            offset: 42,
+            key: Some(vec![0xff, 0]),
+            value: Some(b"not json".to_vec()),
+            headers: Vec::new(),
+            held: None,
+        };
+        let letter = record.refused("intake", "unknown shape");
+        assert_eq!((letter.topic.as_str(), letter.partition, letter.offset), ("object-events", 7, 42));
+        assert_eq!(STANDARD.decode(letter.value.unwrap()).unwrap(), b"not json");
+        assert_eq!(STANDARD.decode(letter.key.unwrap()).unwrap(), [0xff, 0]);
+    }
+
+    #[test]
+    fn held_bytes_are_given_back() {
+        let gauge = Gauge::default();
+        let held = gauge.hold(10);
+        assert_eq!(gauge.bytes(), 10);
+        drop(held);
+        assert_eq!(gauge.bytes(), 0);
+    }
+}

@@ -1,0 +1,81 @@
+//! Who thinks: a stage opens a lane for each partition, a lane answers for batches.
+
+use std::time::Duration;
+
+use crate::record::{Outgoing, Record};
+
+/// A worker's own part: what is done with records.
+pub trait Stage: Send + Sync + 'static {
+    /// The state of one partition.
+    type Lane: Lane;
+
+    /// Prepares a partition after its previous owner was fenced and before its first record is handled: the place to
+    /// catch up with a log. Called again, on a new lane, when a commit failed: nothing uncommitted may be kept.
+    fn open(&self, partition: i32) -> impl Future<Output = Result<Self::Lane, Trouble>> + Send;
+}
+
+/// One partition of a stage.
+pub trait Lane: Send + 'static {
+    /// Answers for records of one partition, in order. May be stopped (dropped) at any await.
+    fn handle(&mut self, batch: &[Record]) -> impl Future<Output = Outcome> + Send;
+
+    /// The verdicts of the last [`Lane::handle`] are committed: what they promised is true now.
+    fn committed(&mut self) {}
+}
+
+/// The answers for a prefix of a batch, and what stopped it before the end, if anything. Records after the prefix
+/// come again, after a wait, in the same order.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// One verdict a record, from the first on; at most as many as records.
+    pub verdicts: Vec<Verdict>,
+    /// Why the next record must be tried again; present exactly when the prefix is shorter than the batch.
+    pub retry: Option<Trouble>,
+}
+
+/// The final answer for one record.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is done when these are written.
+    Done(Vec<Outgoing>),
+    /// It cannot be done. A dead letter with the cause is written, beside these.
+    Refuse {
+        /// Why, in words for the person who mends it.
+        cause: String,
+        /// What must be said besides.
+        outputs: Vec<Outgoing>,
+    },
+}
+
+impl Verdict {
+    /// A refusal that writes nothing but its dead letter.
+    #[must_use]
+    pub fn refuse(cause: impl Into<String>) -> Self {
+        Self::Refuse { cause: cause.into(), outputs: Vec::new() }
+    }
+}
+
+/// Something that is not the record's fault: the partition waits and tries again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What is wrong, naming the object and the remedy.
+    pub cause: String,
+    /// How long the server asked to wait, if it did.
+    pub retry_after: Option<Duration>,
+    /// True when waiting alone will not mend it: a human must act (ERROR in the log, not WARN).
+    pub alarm: bool,
+}
+
+impl Trouble {
+    /// A server is away or busy; waiting should mend it.
+    #[must_use]
+    pub fn wait(cause: impl Into<String>) -> Self {
+        Self { cause: cause.into(), retry_after: None, alarm: false }
+    }
+
+    /// A human must act.
+    #[must_use]
+    pub fn alarm(cause: impl Into<String>) -> Self {
+        Self { cause: cause.into(), retry_after: None, alarm: true }
+    }
+}

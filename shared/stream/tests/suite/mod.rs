@@ -1,0 +1,302 @@
+//! What every broker must do: one suite, run over the broker in memory and over a real Kafka.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use message::{DocumentId, Headers, Version};
+use stream::broker::{Broker, Consumer, Event, Membership, Publisher};
+use stream::{
+    BatchLimits, Delivery, Lane, Outcome, Outgoing, Plan, Record, Stage, StreamError, Trouble, Verdict,
+};
+use tokio::time::timeout;
+
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A broker under test, and how to make topics on it.
+pub(crate) trait Bench {
+    type Broker: Broker;
+    fn broker(&self) -> &Self::Broker;
+    /// Makes a topic with a fresh name that begins with `name`.
+    async fn topic(&self, name: &str, partitions: i32) -> String;
+}
+
+pub(crate) fn record(topic: &str, key: &str, value: &str) -> Outgoing {
+    let document = DocumentId::new("bucket", key).unwrap();
+    let headers = Headers { document, version: Some(Version::first(1)), trace: "trace".to_owned() };
+    Outgoing {
+        topic: topic.to_owned(),
+        key: Some(key.as_bytes().to_vec()),
+        value: Some(value.as_bytes().to_vec()),
+        headers: Some(headers),
+    }
+}
+
+/// Joins a group and waits until all `partitions` are assigned.
+async fn join<B: Broker>(broker: &B, group: &str, topic: &str, partitions: usize) -> B::Consumer {
+    let mut consumer = broker.subscribe(group, topic, 1 << 20).unwrap();
+    let mut have = 0;
+    while have < partitions {
+        match timeout(PATIENCE, consumer.next()).await.expect("no assignment in time") {
+            Event::Assigned(list) => have += list.len(),
+            Event::Failed(StreamError::Fatal(error)) => panic!("{error}"),
+            Event::Revoked(..) | Event::Record(_) | Event::Failed(_) => {}
+        }
+    }
+    consumer
+}
+
+/// Writes records through a transaction of a group of its own; returns that group's membership with its writer.
+async fn publish<B: Bench>(bench: &B, records: Vec<Outgoing>) {
+    let source = bench.topic("source", 1).await;
+    let consumer = join(bench.broker(), &format!("{source}-group"), &source, 1).await;
+    let mut writer = bench.broker().transactional(&format!("{source}-writer")).await.unwrap();
+    writer.publish(records, &consumer.membership(), 0, 1).await.unwrap();
+}
+
+async fn all<B: Broker>(broker: &B, topic: &str, partition: i32) -> Vec<Record> {
+    let records = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&records);
+    broker.read(topic, partition, 0, move |record| sink.lock().unwrap().push(record)).await.unwrap();
+    Arc::try_unwrap(records).unwrap().into_inner().unwrap()
+}
+
+/// Key, value, headers and tombstones survive; the partition follows the document; order is kept.
+pub(crate) async fn records_survive<B: Bench>(bench: &B) {
+    let topic = bench.topic("survive", 4).await;
+    let mut records: Vec<Outgoing> =
+        (0..40).map(|n| record(&topic, &format!("k{}", n % 8), &format!("v{n}"))).collect();
+    records.push(Outgoing { value: None, ..record(&topic, "k3", "") });
+    publish(bench, records.clone()).await;
+    let mut seen = 0;
+    for partition in 0..4 {
+        let found = all(bench.broker(), &topic, partition).await;
+        let expected: Vec<&Outgoing> = records.iter().filter(|r| r.partition(4) == partition).collect();
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert_eq!((&found.key, &found.value), (&expected.key, &expected.value));
+            assert_eq!(found.parse_headers().unwrap(), expected.headers.clone().unwrap());
+        }
+        seen += found.len();
+    }
+    assert_eq!(seen, 41);
+}
+
+/// A newer writer with the same id fences the older one: what that still sends is never committed.
+pub(crate) async fn a_newer_writer_fences_the_older<B: Bench>(bench: &B) {
+    let (source, topic) = (bench.topic("fence-in", 1).await, bench.topic("fence-out", 1).await);
+    let consumer = join(bench.broker(), &format!("{source}-group"), &source, 1).await;
+    let (id, member) = (format!("{source}-0"), consumer.membership());
+    let mut older = bench.broker().transactional(&id).await.unwrap();
+    older.publish(vec![record(&topic, "a", "1")], &member, 0, 1).await.unwrap();
+    let mut newer = bench.broker().transactional(&id).await.unwrap();
+    let late = older.publish(vec![record(&topic, "a", "late")], &member, 0, 2).await;
+    assert!(matches!(late, Err(StreamError::Fenced(_))), "{late:?}");
+    newer.publish(vec![record(&topic, "a", "2")], &member, 0, 3).await.unwrap();
+    let values: Vec<_> = all(bench.broker(), &topic, 0).await.into_iter().filter_map(|r| r.value).collect();
+    assert_eq!(values, [b"1".to_vec(), b"2".to_vec()]);
+    assert_eq!(member.committed(0).await.unwrap(), Some(3));
+}
+
+/// A member never has more than its bound outstanding, and reads on when records are dropped.
+pub(crate) async fn memory_is_bounded<B: Bench>(bench: &B) {
+    let topic = bench.topic("bound", 1).await;
+    let value = "x".repeat(10_000);
+    publish(bench, (0..200).map(|n| record(&topic, &format!("k{n}"), &value)).collect()).await;
+    let mut consumer = bench.broker().subscribe(&format!("{topic}-group"), &topic, 100_000).unwrap();
+    let (mut held, mut read) = (Vec::new(), 0);
+    // Nothing is dropped: it must stop at the bound plus one record.
+    while let Ok(event) =
+        timeout(Duration::from_secs(if held.is_empty() { 60 } else { 2 }), consumer.next()).await
+    {
+        if let Event::Record(record) = event {
+            held.push(record);
+        }
+    }
+    assert!((9..=12).contains(&held.len()), "{} records of 10 kB outstanding", held.len());
+    read += held.len();
+    held.clear();
+    while read < 200 {
+        if let Event::Record(record) = timeout(PATIENCE, consumer.next()).await.expect("reads on") {
+            assert_eq!(record.offset, i64::try_from(read).unwrap());
+            read += 1;
+        }
+    }
+}
+
+/// Copies its input to another topic; refuses "poison", retries "later" twice.
+pub(crate) struct Copy {
+    pub(crate) to: String,
+    pub(crate) opened: Arc<Mutex<Vec<i32>>>,
+    pub(crate) retries: Arc<Mutex<u32>>,
+}
+
+pub(crate) struct CopyLane {
+    to: String,
+    retries: Arc<Mutex<u32>>,
+}
+
+impl Stage for Copy {
+    type Lane = CopyLane;
+
+    async fn open(&self, partition: i32) -> Result<CopyLane, Trouble> {
+        self.opened.lock().unwrap().push(partition);
+        Ok(CopyLane { to: self.to.clone(), retries: Arc::clone(&self.retries) })
+    }
+}
+
+impl Lane for CopyLane {
+    async fn handle(&mut self, batch: &[Record]) -> Outcome {
+        let mut outcome = Outcome::default();
+        for record in batch {
+            match record.value.as_deref() {
+                Some(b"poison") => outcome.verdicts.push(Verdict::refuse("it is poison")),
+                Some(b"later") if *self.retries.lock().unwrap() < 2 => {
+                    *self.retries.lock().unwrap() += 1;
+                    outcome.retry = Some(Trouble::wait("not yet"));
+                    return outcome;
+                }
+                _ => outcome.verdicts.push(Verdict::Done(vec![Outgoing {
+                    topic: self.to.clone(),
+                    key: record.key.clone(),
+                    value: record.value.clone(),
+                    headers: record.parse_headers().ok(),
+                }])),
+            }
+        }
+        outcome
+    }
+}
+
+pub(crate) fn plan(input: &str, output: &str, dead_letters: &str) -> Plan {
+    Plan {
+        worker: "copy",
+        group: format!("{input}-copy"),
+        input: input.to_owned(),
+        alike: vec![output.to_owned()],
+        dead_letters: dead_letters.to_owned(),
+        delivery: Delivery::Transactional,
+        batch: BatchLimits { batch_records: 7, batch_bytes: 1 << 20 },
+        queue_bytes: 1 << 20,
+        drain: Duration::from_secs(10),
+    }
+}
+
+pub(crate) fn copy(to: &str) -> Copy {
+    Copy { to: to.to_owned(), opened: Arc::default(), retries: Arc::default() }
+}
+
+/// Waits until `topic` holds at least `count` records in all.
+pub(crate) async fn wait_for<B: Broker>(broker: &B, topic: &str, count: usize) -> Vec<Record> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let mut records = Vec::new();
+        for partition in 0..broker.partitions(topic).await.unwrap() {
+            records.extend(all(broker, topic, partition).await);
+        }
+        if records.len() >= count || tokio::time::Instant::now() > deadline {
+            return records;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// A pipeline copies everything in order, refuses what it must, waits out what it may, and stops when told.
+pub(crate) async fn a_pipeline_refuses_and_retries<B: Bench>(bench: &B) {
+    let (input, output) = (bench.topic("pipe-in", 2).await, bench.topic("pipe-out", 2).await);
+    let dead = bench.topic("pipe-dead", 1).await;
+    let mut records: Vec<Outgoing> =
+        (0..50).map(|n| record(&input, &format!("k{}", n % 5), &format!("v{n}"))).collect();
+    records.insert(20, record(&input, "k1", "poison"));
+    records.insert(30, record(&input, "k2", "later"));
+    publish(bench, records).await;
+    let (stage, (stop, stopped)) = (copy(&output), tokio::sync::oneshot::channel::<()>());
+    let retries = Arc::clone(&stage.retries);
+    let stopping = async { drop(stopped.await) };
+    let running = stream::run(bench.broker().clone(), plan(&input, &output, &dead), stage, stopping);
+    let watching = async {
+        let copied = wait_for(bench.broker(), &output, 51).await;
+        let letters = wait_for(bench.broker(), &dead, 1).await;
+        drop(stop);
+        (copied, letters)
+    };
+    let (ended, (copied, letters)) = tokio::join!(running, watching);
+    ended.unwrap();
+    assert_eq!((copied.len(), letters.len(), *retries.lock().unwrap()), (51, 1, 2));
+    for key in ["k0", "k1", "k2", "k3", "k4"] {
+        let numbers: Vec<u32> = copied
+            .iter()
+            .filter(|r| r.key_text() == key)
+            .filter_map(|r| String::from_utf8(r.value.clone()?).ok()?.strip_prefix('v')?.parse().ok())
+            .collect();
+        assert!(numbers.is_sorted() && numbers.len() == 10, "{key}: {numbers:?}");
+    }
+    let letter: message::DeadLetter = serde_json::from_slice(letters[0].value.as_deref().unwrap()).unwrap();
+    assert_eq!((letter.stage.as_str(), letter.cause.as_str()), ("copy", "it is poison"));
+    assert_eq!((letter.topic, letter.document.as_deref()), (input, Some("bucket/k1")));
+}
+
+/// Two members share the partitions; when one leaves, the other takes over where it stopped: nothing is lost, nothing
+/// is written twice.
+pub(crate) async fn partitions_move_without_loss<B: Bench>(bench: &B) {
+    let (input, output) = (bench.topic("move-in", 4).await, bench.topic("move-out", 4).await);
+    let dead = bench.topic("move-dead", 1).await;
+    let total = 400;
+    let (stop_first, first_stopped) = tokio::sync::oneshot::channel::<()>();
+    let (stop_second, second_stopped) = tokio::sync::oneshot::channel::<()>();
+    let (first, second) = (copy(&output), copy(&output));
+    let opened_by_second = Arc::clone(&second.opened);
+    let broker = bench.broker();
+    let work = async {
+        let one = stream::run(broker.clone(), plan(&input, &output, &dead), first, async {
+            drop(first_stopped.await);
+        });
+        let two = async {
+            wait_for(broker, &output, 50).await;
+            stream::run(broker.clone(), plan(&input, &output, &dead), second, async {
+                drop(second_stopped.await);
+            })
+            .await
+        };
+        tokio::join!(one, two)
+    };
+    let drive = async {
+        for part in 0..4 {
+            let numbers = part * total / 4..(part + 1) * total / 4;
+            publish(
+                bench,
+                numbers.map(|n| record(&input, &format!("k{}", n % 16), &format!("v{n}"))).collect(),
+            )
+            .await;
+            if part == 1 {
+                let deadline = tokio::time::Instant::now() + PATIENCE;
+                while opened_by_second.lock().unwrap().is_empty() && tokio::time::Instant::now() < deadline {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+            if part == 2 {
+                wait_for(broker, &output, 250).await;
+            }
+        }
+        drop(stop_first);
+        let copied = wait_for(broker, &output, total).await;
+        drop(stop_second);
+        copied
+    };
+    let ((one, two), copied) = tokio::join!(work, drive);
+    one.unwrap();
+    two.unwrap();
+    assert!(!opened_by_second.lock().unwrap().is_empty(), "the second member got no partition");
+    let mut values: Vec<_> = copied.iter().filter_map(|r| r.value.clone()).collect();
+    values.sort();
+    values.dedup();
+    assert_eq!((copied.len(), values.len()), (total, total));
+}
+
+/// A topic that would split a document's history is refused before anything is read.
+pub(crate) async fn unequal_partition_counts_are_refused<B: Bench>(bench: &B) {
+    let (input, output) = (bench.topic("unequal-in", 2).await, bench.topic("unequal-out", 3).await);
+    let dead = bench.topic("unequal-dead", 1).await;
+    let plan = plan(&input, &output, &dead);
+    let ended = stream::run(bench.broker().clone(), plan, copy(&output), std::future::pending()).await;
+    assert!(matches!(&ended, Err(StreamError::Fatal(cause)) if cause.contains("partitions")), "{ended:?}");
+}
