@@ -89,6 +89,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             match retry {
                 None if done == size => {}
                 None => return Ended::Trouble(Trouble::alarm("the stage gave neither verdict nor retry")),
+                Some(trouble) if trouble.reopen => return Ended::Trouble(trouble),
                 Some(trouble) => {
                     if self.wait_out(&trouble, delays).await.is_break() {
                         return Ended::Closed;
@@ -102,7 +103,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
     async fn open(&self) -> Result<Opened<B, S>, Trouble> {
         let publisher = match self.plan.delivery {
             Delivery::Transactional => {
-                let id = format!("{}-{}-{}", self.plan.worker, self.plan.input, self.partition);
+                let id = format!("{}-{}-{}", self.plan.group, self.plan.input, self.partition);
                 self.broker.transactional(&id).await
             }
             Delivery::AfterWrite => self.broker.after_write(),
@@ -126,7 +127,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             pending.retain(|record| record.offset >= start);
             let (mut records, mut bytes) = (0, 0);
             for record in pending.iter() {
-                if self.plan.batch.is_full(records, bytes, record.bytes()) {
+                if self.plan.lanes.batch.is_full(records, bytes, record.bytes()) {
                     break;
                 }
                 records += 1;

@@ -20,10 +20,12 @@ pub mod lane;
 pub mod memory;
 pub mod pipeline;
 pub mod record;
+pub mod settings;
 pub mod stage;
 
 pub use batch::BatchLimits;
 pub use broker::{Broker, StreamError};
 pub use pipeline::{Delivery, Plan, run};
 pub use record::{Outgoing, Record};
+pub use settings::LaneSettings;
 pub use stage::{Lane, Outcome, Stage, Trouble, Verdict};

@@ -13,10 +13,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-use crate::batch::BatchLimits;
 use crate::broker::{Broker, Consumer, Event, StreamError};
 use crate::lane::LaneTask;
 use crate::record::Record;
+use crate::settings::LaneSettings;
 use crate::stage::Stage;
 
 /// How outputs and offset belong together.
@@ -43,12 +43,8 @@ pub struct Plan {
     pub dead_letters: String,
     /// How outputs and offset belong together.
     pub delivery: Delivery,
-    /// How much is handled at once.
-    pub batch: BatchLimits,
-    /// Bytes of one partition that may wait in this process.
-    pub queue_bytes: usize,
-    /// How long a lane may take to finish what it has in hand when it is closed.
-    pub drain: Duration,
+    /// How much lanes may hold, and how long they may take to close.
+    pub lanes: LaneSettings,
 }
 
 struct Running {
@@ -73,7 +69,7 @@ pub async fn run<B: Broker, S: Stage>(
         () = &mut stopping => return Ok(()),
         checked = check_topics(&broker, &plan) => checked?,
     }
-    let mut consumer = broker.subscribe(&plan.group, &plan.input, plan.queue_bytes)?;
+    let mut consumer = broker.subscribe(&plan.group, &plan.input, plan.lanes.queue_bytes)?;
     let mut lanes: HashMap<i32, Running> = HashMap::new();
     let ended = loop {
         let event = tokio::select! {
@@ -92,7 +88,7 @@ pub async fn run<B: Broker, S: Stage>(
             Event::Revoked(partitions, released) => {
                 info!(worker = plan.worker, ?partitions, "revoked");
                 let taken = partitions.iter().filter_map(|p| lanes.remove(p)).collect();
-                close(taken, plan.drain).await;
+                close(taken, plan.lanes.drain()).await;
                 drop(released);
             }
             Event::Record(record) => {
@@ -106,7 +102,7 @@ pub async fn run<B: Broker, S: Stage>(
             Event::Failed(error) => warn!(worker = plan.worker, cause = %error, "broker trouble"),
         }
     };
-    close(lanes.into_values().collect(), plan.drain).await;
+    close(lanes.into_values().collect(), plan.lanes.drain()).await;
     ended
 }
 

@@ -64,18 +64,26 @@ pub struct Trouble {
     pub retry_after: Option<Duration>,
     /// True when waiting alone will not mend it: a human must act (ERROR in the log, not WARN).
     pub alarm: bool,
+    /// True when the lane must be opened anew before it tries again, since what it stands on may be gone.
+    pub reopen: bool,
 }
 
 impl Trouble {
     /// A server is away or busy; waiting should mend it.
     #[must_use]
     pub fn wait(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), retry_after: None, alarm: false }
+        Self { cause: cause.into(), retry_after: None, alarm: false, reopen: false }
+    }
+
+    /// A human must act, and what the lane stands on may be gone.
+    #[must_use]
+    pub fn reopen(cause: impl Into<String>) -> Self {
+        Self { reopen: true, ..Self::alarm(cause) }
     }
 
     /// A human must act.
     #[must_use]
     pub fn alarm(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), retry_after: None, alarm: true }
+        Self { cause: cause.into(), retry_after: None, alarm: true, reopen: false }
     }
 }

@@ -3,10 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::Message as _;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tracing::debug;
 
 use super::{KafkaSettings, classify, unavailable};
 use crate::broker::StreamError;
@@ -15,6 +17,17 @@ use crate::record::Record;
 /// Without a record or the end for this long, the broker counts as away.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// The end of a partition is told as an error, and is none; what matters is told by the poll as well.
+struct Quiet;
+
+impl ClientContext for Quiet {
+    fn error(&self, error: KafkaError, reason: &str) {
+        debug!(%error, reason, "reading a partition");
+    }
+}
+
+impl ConsumerContext for Quiet {}
+
 /// Gives every committed record from offset `from` on to `each`; answers the offset after the last.
 pub(super) fn read(
     settings: &KafkaSettings,
@@ -22,8 +35,8 @@ pub(super) fn read(
     from: i64,
     mut each: impl FnMut(Record),
 ) -> Result<i64, StreamError> {
-    let consumer: BaseConsumer =
-        settings.reader()?.create().map_err(|error| unavailable(settings, &error))?;
+    let consumer: BaseConsumer<Quiet> =
+        settings.reader()?.create_with_context(Quiet).map_err(|error| unavailable(settings, &error))?;
     let mut list = TopicPartitionList::new();
     let start = if from > 0 { Offset::Offset(from) } else { Offset::Beginning };
     list.add_partition_offset(topic, partition, start).map_err(|error| classify(&error, topic))?;

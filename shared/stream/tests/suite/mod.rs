@@ -6,7 +6,7 @@ use std::time::Duration;
 use message::{DocumentId, Headers, Version};
 use stream::broker::{Broker, Consumer, Event, Membership, Publisher};
 use stream::{
-    BatchLimits, Delivery, Lane, Outcome, Outgoing, Plan, Record, Stage, StreamError, Trouble, Verdict,
+    BatchLimits, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, StreamError, Trouble, Verdict,
 };
 use tokio::time::timeout;
 
@@ -175,9 +175,11 @@ pub(crate) fn plan(input: &str, output: &str, dead_letters: &str) -> Plan {
         alike: vec![output.to_owned()],
         dead_letters: dead_letters.to_owned(),
         delivery: Delivery::Transactional,
-        batch: BatchLimits { batch_records: 7, batch_bytes: 1 << 20 },
-        queue_bytes: 1 << 20,
-        drain: Duration::from_secs(10),
+        lanes: LaneSettings {
+            batch: BatchLimits { batch_records: 7, batch_bytes: 1 << 20 },
+            queue_bytes: 1 << 20,
+            drain_seconds: 10,
+        },
     }
 }
 

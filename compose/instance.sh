@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# One instance of Millrace on this machine: its paths, its ports, and the MILLRACE_* settings that the programs read.
+# Sourced by the scripts of this folder. For a shell of your own: eval "$(compose/instance.sh [NAME])"
+#
+# Set these first to change what it says:
+#   MILLRACE_HOME         where everything is installed and kept (default /var/tmp/millrace). The servers run as `nobody`
+#                         when you are root, since OpenSearch and Elasticsearch refuse root: it must be able to get there.
+#   MILLRACE_INSTANCE     which instance: demo (the default), test, or a name of your own
+#   MILLRACE_PORT_OFFSET  added to every port: 0 for demo and 1000 for test; a name of your own needs one
+# shellcheck disable=SC2034  # the ports and folders are used by the scripts that source this
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+  set -euo pipefail
+  MILLRACE_INSTANCE=${1:-${MILLRACE_INSTANCE:-demo}}
+fi
+
+COMPOSE_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+REPO_DIR=$(dirname "$COMPOSE_DIR")
+
+export MILLRACE_HOME=${MILLRACE_HOME:-/var/tmp/millrace}
+export MILLRACE_INSTANCE=${MILLRACE_INSTANCE:-demo}
+if [[ $MILLRACE_HOME != /* || $MILLRACE_HOME == *[[:space:]]* ]]; then
+  echo "instance.sh: MILLRACE_HOME is '$MILLRACE_HOME': it must be an absolute path without spaces" >&2
+  exit 2
+fi
+if [[ ! $MILLRACE_INSTANCE =~ ^[a-z][a-z0-9-]*$ ]]; then
+  echo "instance.sh: '$MILLRACE_INSTANCE' is no name for an instance: small letters, digits and dashes, a letter first" >&2
+  exit 2
+fi
+
+case $MILLRACE_INSTANCE in
+  demo) port_offset=0 ;;
+  test) port_offset=1000 ;;
+  *)
+    port_offset=${MILLRACE_PORT_OFFSET:-}
+    if [[ ! $port_offset =~ ^[0-9]+$ ]]; then
+      echo "instance.sh: the instance '$MILLRACE_INSTANCE' needs MILLRACE_PORT_OFFSET, for example 2000 (demo has 0, test 1000)" >&2
+      exit 2
+    fi
+    ;;
+esac
+
+DIST_DIR=$MILLRACE_HOME/dist
+LOG_DIR=$MILLRACE_HOME/logs
+export MILLRACE_INSTANCE_DIR=$MILLRACE_HOME/instances/$MILLRACE_INSTANCE
+
+KAFKA_PORT=$((19092 + port_offset))
+KAFKA_CONTROLLER_PORT=$((19093 + port_offset))
+MINIO_PORT=$((19900 + port_offset))
+MINIO_CONSOLE_PORT=$((19901 + port_offset))
+OPENSEARCH_PORT=$((19210 + port_offset))
+OPENSEARCH_TRANSPORT_PORT=$((19310 + port_offset))
+ELASTICSEARCH_PORT=$((19500 + port_offset))
+ELASTICSEARCH_TRANSPORT_PORT=$((19600 + port_offset))
+SERVE_PORT=$((18080 + port_offset))
+
+export MILLRACE_KAFKA_BROKERS=127.0.0.1:$KAFKA_PORT
+export MILLRACE_S3_ENDPOINT=http://127.0.0.1:$MINIO_PORT
+export MILLRACE_S3_PATH_STYLE=true
+export MILLRACE_S3_REGION=us-east-1
+export MILLRACE_S3_ACCESS_KEY_ID=millrace
+export MILLRACE_S3_SECRET_ACCESS_KEY=millrace-dev
+export MILLRACE_BUCKET=documents
+export MILLRACE_OPENSEARCH_URL=http://127.0.0.1:$OPENSEARCH_PORT
+# The k-NN plugin's own library for faiss is in no package registry: here Lucene does the nearest neighbours.
+export MILLRACE_OPENSEARCH_ENGINE=lucene
+export MILLRACE_ELASTICSEARCH_URL=http://127.0.0.1:$ELASTICSEARCH_PORT
+export MILLRACE_MODEL=$DIST_DIR/models/all-MiniLM-L6-v2
+export MILLRACE_ONNXRUNTIME=$DIST_DIR/onnxruntime/libonnxruntime.so
+export MILLRACE_SERVE_LISTEN=127.0.0.1:$SERVE_PORT
+export MILLRACE_SERVE_URL=http://127.0.0.1:$SERVE_PORT
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+  for name in $(compgen -e | grep '^MILLRACE_' | sort); do
+    printf 'export %s=%q\n' "$name" "${!name}"
+  done
+fi

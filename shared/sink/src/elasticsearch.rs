@@ -1,0 +1,139 @@
+//! Elasticsearch: settings, dialect, and the way there by its own client's transport. An edge: it talks, by deadlines.
+
+use clap::Args;
+use elasticsearch::auth::Credentials;
+use elasticsearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
+use elasticsearch::http::{Method as HttpMethod, Url};
+use serde_json::{Value, json};
+
+use crate::engine::Engine;
+use crate::error::SinkError;
+use crate::names::Names;
+use crate::settings::{RequestSettings, address};
+use crate::wire::{Failure, Method, Request, Response, Server, chain, retry_after};
+
+/// One generation of indexes in Elasticsearch.
+pub type Elasticsearch = Engine<ElasticsearchServer>;
+
+/// Where Elasticsearch is.
+#[derive(Args, Clone)]
+pub struct ElasticsearchSettings {
+    /// Address of Elasticsearch, without credentials.
+    #[arg(long, env = "MILLRACE_ELASTICSEARCH_URL", default_value = "http://127.0.0.1:9200")]
+    pub elasticsearch_url: String,
+    /// API key for Elasticsearch (base64 of id and secret, as it was created); wins over user and password.
+    #[arg(long, env = "MILLRACE_ELASTICSEARCH_API_KEY", hide_env_values = true)]
+    pub elasticsearch_api_key: Option<String>,
+    /// User for Elasticsearch; none when its security is off.
+    #[arg(long, env = "MILLRACE_ELASTICSEARCH_USER", hide_env_values = true)]
+    pub elasticsearch_user: Option<String>,
+    /// Password of that user.
+    #[arg(
+        long,
+        env = "MILLRACE_ELASTICSEARCH_PASSWORD",
+        hide_env_values = true,
+        requires = "elasticsearch_user"
+    )]
+    pub elasticsearch_password: Option<String>,
+}
+
+/// The connections to Elasticsearch.
+#[derive(Debug)]
+pub struct ElasticsearchServer {
+    transport: Transport,
+    url: String,
+}
+
+impl std::fmt::Debug for ElasticsearchSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ElasticsearchSettings").field("url", &self.elasticsearch_url).finish_non_exhaustive()
+    }
+}
+
+impl Elasticsearch {
+    /// Prepares connections for the indexes of `names`; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the settings make no client.
+    pub fn connect(
+        settings: &ElasticsearchSettings,
+        requests: &RequestSettings,
+        names: Names,
+    ) -> Result<Self, SinkError> {
+        const SETTING: &str = "MILLRACE_ELASTICSEARCH_URL";
+        let url = address(SETTING, &settings.elasticsearch_url)?;
+        let broken = |cause| SinkError::Setting { setting: SETTING, cause };
+        let parsed = Url::parse(&url).map_err(|error| broken(error.to_string()))?;
+        // An engine stands beside its writers: a proxy of the environment is not meant for it.
+        let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(parsed)).disable_proxy();
+        if let Some(credentials) = credentials(settings)? {
+            builder = builder.auth(credentials);
+        }
+        let transport = builder.build().map_err(|error| broken(error.to_string()))?;
+        Ok(Self::new(ElasticsearchServer { transport, url }, requests.clone(), names))
+    }
+}
+
+fn credentials(settings: &ElasticsearchSettings) -> Result<Option<Credentials>, SinkError> {
+    if let Some(key) = &settings.elasticsearch_api_key {
+        // The client panics on a key that is no header value.
+        HeaderValue::try_from(key).map_err(|error| SinkError::Setting {
+            setting: "MILLRACE_ELASTICSEARCH_API_KEY",
+            cause: format!("{error}: give it on one line, base64 as it was created"),
+        })?;
+        return Ok(Some(Credentials::EncodedApiKey(key.clone())));
+    }
+    let password = || settings.elasticsearch_password.clone().unwrap_or_default();
+    Ok(settings.elasticsearch_user.as_ref().map(|user| Credentials::Basic(user.clone(), password())))
+}
+
+impl Server for ElasticsearchServer {
+    const KIND: &'static str = "elasticsearch";
+
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    async fn send(&self, request: Request) -> Result<Response, Failure> {
+        let method = match request.method {
+            Method::Get => HttpMethod::Get,
+            Method::Head => HttpMethod::Head,
+            Method::Put => HttpMethod::Put,
+            Method::Post => HttpMethod::Post,
+            Method::Delete => HttpMethod::Delete,
+        };
+        let (body, content) = request.body.parts();
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content))]);
+        let sent =
+            self.transport.send(method, &request.path, headers, None::<&()>, body, Some(request.timeout));
+        let answer = sent.await.map_err(|error| Failure(chain(&error)))?;
+        let status = answer.status_code().as_u16();
+        let wish = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let wish = retry_after(wish);
+        let body = answer.bytes().await.map_err(|error| Failure(chain(&error)))?;
+        Ok(Response { status, retry_after: wish, body })
+    }
+
+    fn vector_field(&self, dimension: usize) -> Value {
+        json!({
+            "type": "dense_vector", "dims": dimension, "index": true, "similarity": "cosine",
+            // Said explicitly: what is chosen otherwise changed from version to version (hnsw, int8_hnsw, bbq_hnsw).
+            "index_options": {"type": "hnsw", "m": 16, "ef_construction": 100},
+        })
+    }
+
+    fn vector_settings(&self) -> Value {
+        json!({})
+    }
+
+    fn nearest(&self, vector: &[f32], size: usize, candidates: usize) -> Value {
+        let candidates = candidates.min(10_000);
+        json!({"knn": {"field": "vector", "query_vector": vector, "k": size, "num_candidates": candidates}})
+    }
+
+    fn with_vectors(&self) -> Value {
+        // 9.2 and later leave vectors out of `_source`; `fields` brings them in every version.
+        json!({"_source": false, "fields": ["vector"]})
+    }
+}

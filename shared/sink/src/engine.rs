@@ -1,0 +1,131 @@
+//! A search engine that speaks the bulk and search protocol which OpenSearch and Elasticsearch share.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use message::Fingerprint;
+use serde_json::Value;
+
+use crate::action::Action;
+use crate::error::SinkError;
+use crate::names::Names;
+use crate::plan::{Ensured, IndexPlan};
+use crate::settings::RequestSettings;
+use crate::sink::{Sink, Written};
+use crate::wire::{Body, Method, Request, Response, Server, reason};
+
+mod ensure;
+mod mapping;
+mod read;
+mod search;
+mod write;
+
+/// One generation of indexes on one engine. Clones and [`Engine::over`] share the connections.
+#[derive(Debug)]
+pub struct Engine<S> {
+    server: Arc<S>,
+    settings: RequestSettings,
+    names: Names,
+}
+
+impl<S> Clone for Engine<S> {
+    fn clone(&self) -> Self {
+        self.over(self.names.clone())
+    }
+}
+
+impl<S> Engine<S> {
+    pub(crate) fn new(server: S, settings: RequestSettings, names: Names) -> Self {
+        Self { server: Arc::new(server), settings, names }
+    }
+
+    /// Another generation on the same engine.
+    #[must_use]
+    pub fn over(&self, names: Names) -> Self {
+        Self { server: Arc::clone(&self.server), settings: self.settings.clone(), names }
+    }
+
+    /// The generation that is written and read.
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+}
+
+impl<S: Server> Engine<S> {
+    /// Sends one request by the deadline and gives back whatever status came.
+    async fn send(&self, method: Method, path: String, body: Body) -> Result<Response, SinkError> {
+        let request = Request { method, path, body, timeout: self.settings.timeout() };
+        self.server.send(request).await.map_err(|failure| self.unavailable(failure.0))
+    }
+
+    /// Sends one request and reads a JSON answer of status 200.
+    async fn ask(&self, method: Method, path: String, body: Body) -> Result<Value, SinkError> {
+        let operation = path.clone();
+        let response = self.send(method, path, body).await?;
+        if response.status == 200 {
+            self.json(&response.body)
+        } else {
+            Err(self.failed(&response, &operation))
+        }
+    }
+
+    fn json(&self, body: &Bytes) -> Result<Value, SinkError> {
+        serde_json::from_slice(body).map_err(|error| self.unavailable(format!("the answer was cut: {error}")))
+    }
+
+    fn unavailable(&self, cause: impl Into<String>) -> SinkError {
+        SinkError::Unavailable { url: self.server.url().to_owned(), cause: cause.into(), retry_after: None }
+    }
+
+    /// Sorts a status that is no success by what the caller does next.
+    fn failed(&self, response: &Response, operation: &str) -> SinkError {
+        let mut error = self.sorted(response.status, reason(&response.body), operation);
+        if let SinkError::Unavailable { retry_after, .. } = &mut error {
+            *retry_after = response.retry_after;
+        }
+        error
+    }
+
+    fn sorted(&self, status: u16, cause: String, operation: &str) -> SinkError {
+        let url = self.server.url().to_owned();
+        match status {
+            401 | 403 => SinkError::Denied { url, cause },
+            404 => {
+                SinkError::Missing { url, index: operation.split('/').next().unwrap_or(operation).to_owned() }
+            }
+            408 | 429 | 500 | 502..=504 => {
+                let cause = format!("status {status}: {cause}");
+                SinkError::Unavailable { url, cause, retry_after: None }
+            }
+            status => SinkError::Rejected { url, operation: operation.to_owned(), status, cause },
+        }
+    }
+
+    fn check_space(&self, space: &Fingerprint) -> Result<(), SinkError> {
+        if self.names.space() == space {
+            return Ok(());
+        }
+        Err(SinkError::Mismatch {
+            index: self.names.physical(crate::Target::Chunks),
+            what: "the space",
+            found: self.names.space().to_string(),
+            expected: space.to_string(),
+        })
+    }
+}
+
+impl<S: Server> Sink for Engine<S> {
+    fn kind(&self) -> &'static str {
+        S::KIND
+    }
+
+    async fn ensure(&self, plan: &IndexPlan) -> Result<Ensured, SinkError> {
+        self.check_space(&plan.space)?;
+        self.ensure_both(plan).await
+    }
+
+    async fn write(&self, batch: Vec<Action>) -> Written {
+        self.write_all(&batch).await
+    }
+}

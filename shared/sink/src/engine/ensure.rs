@@ -1,0 +1,173 @@
+//! Creating what is absent and checking what is there.
+
+use message::Fingerprint;
+use serde_json::{Value, json};
+use tracing::info;
+
+use super::{Engine, mapping};
+use crate::action::Target;
+use crate::error::SinkError;
+use crate::plan::{Ensured, IndexPlan, IndexState};
+use crate::wire::{Body, Method, Server};
+
+impl<S: Server> Engine<S> {
+    pub(super) async fn ensure_both(&self, plan: &IndexPlan) -> Result<Ensured, SinkError> {
+        let chunks = self.ensure_one(plan, Target::Chunks).await?;
+        let documents = self.ensure_one(plan, Target::Documents).await?;
+        for target in [Target::Chunks, Target::Documents] {
+            let name = self.names.outside_alias(target);
+            if !self.exists(&name).await? {
+                self.add_alias(target, &name, false).await?;
+            }
+        }
+        Ok(Ensured { chunks, documents })
+    }
+
+    /// Compares `_meta` of both indexes with what is wanted.
+    pub(super) async fn check_both(
+        &self,
+        space: &Fingerprint,
+        dimension: Option<usize>,
+    ) -> Result<(), SinkError> {
+        self.check_space(space)?;
+        for target in [Target::Chunks, Target::Documents] {
+            let index = self.names.physical(target);
+            let answer = self.ask(Method::Get, format!("{index}/_mapping"), Body::Empty).await?;
+            check_meta(&index, &answer, space, dimension)?;
+        }
+        Ok(())
+    }
+
+    async fn ensure_one(&self, plan: &IndexPlan, target: Target) -> Result<IndexState, SinkError> {
+        let index = self.names.physical(target);
+        let created = !self.exists(&index).await? && self.create(plan, target).await?;
+        if !created {
+            let answer = self.ask(Method::Get, format!("{index}/_mapping"), Body::Empty).await?;
+            check_meta(&index, &answer, &plan.space, Some(plan.dimension))?;
+            let alias = self.names.write_alias(target);
+            if !self.exists(&alias).await? {
+                self.add_alias(target, &alias, true).await?;
+            }
+        }
+        let path = format!("{index}/_settings?filter_path=*.settings.index.uuid");
+        let answer = self.ask(Method::Get, path, Body::Empty).await?;
+        let uuid = answer.get(&index).and_then(|one| one.pointer("/settings/index/uuid")?.as_str());
+        let uuid =
+            uuid.ok_or_else(|| self.unavailable(format!("the index {index} told no uuid")))?.to_owned();
+        Ok(IndexState { uuid, created })
+    }
+
+    /// Takes the aliases for outside clients from whatever holds them, in one step. Idempotent.
+    ///
+    /// # Errors
+    /// [`SinkError::Missing`] when this generation's indexes are not there; else as [`Sink::ensure`](crate::Sink).
+    pub async fn point_outside(&self) -> Result<(), SinkError> {
+        let mut actions = Vec::new();
+        for target in [Target::Chunks, Target::Documents] {
+            let (index, alias) = (self.names.physical(target), self.names.outside_alias(target));
+            if !self.exists(&index).await? {
+                return Err(SinkError::Missing { url: self.server.url().to_owned(), index });
+            }
+            actions.push(json!({"remove": {"index": "*", "alias": alias, "must_exist": false}}));
+            actions.push(json!({"add": {"index": index, "alias": alias}}));
+        }
+        let body = Body::Json(json!({ "actions": actions }).to_string().into());
+        self.ask(Method::Post, "_aliases".to_owned(), body).await.map(|_| ())
+    }
+
+    /// Deletes an index of this generation with everything in it; an index that is not there is deleted already.
+    ///
+    /// # Errors
+    /// When the engine is away or forbids it.
+    pub async fn delete_index(&self, target: Target) -> Result<(), SinkError> {
+        let index = self.names.physical(target);
+        let response = self.send(Method::Delete, index.clone(), Body::Empty).await?;
+        match response.status {
+            200 | 404 => Ok(()),
+            _ => Err(self.failed(&response, &index)),
+        }
+    }
+
+    /// True when an index or an alias has this name.
+    async fn exists(&self, name: &str) -> Result<bool, SinkError> {
+        let response = self.send(Method::Head, name.to_owned(), Body::Empty).await?;
+        match response.status {
+            200 => Ok(true),
+            404 => Ok(false),
+            _ => Err(self.failed(&response, name)),
+        }
+    }
+
+    /// Creates the index; false when somebody else did so at the same moment.
+    async fn create(&self, plan: &IndexPlan, target: Target) -> Result<bool, SinkError> {
+        let index = self.names.physical(target);
+        let body = mapping::body(&*self.server, &self.settings, (&self.names, target), plan);
+        let response = self.send(Method::Put, index.clone(), Body::Json(body.to_string().into())).await?;
+        match response.status {
+            200 => {
+                info!(url = self.server.url(), index, "index created");
+                Ok(true)
+            }
+            400 if super::reason(&response.body).contains("resource_already_exists") => Ok(false),
+            _ => Err(self.failed(&response, &index)),
+        }
+    }
+
+    async fn add_alias(&self, target: Target, alias: &str, write: bool) -> Result<(), SinkError> {
+        let index = self.names.physical(target);
+        let mut add = json!({"index": index, "alias": alias});
+        if write && let Some(add) = add.as_object_mut() {
+            add.insert("is_write_index".to_owned(), true.into());
+        }
+        let body = Body::Json(json!({"actions": [{"add": add}]}).to_string().into());
+        self.ask(Method::Post, "_aliases".to_owned(), body).await?;
+        info!(url = self.server.url(), index, alias, "alias created");
+        Ok(())
+    }
+}
+
+/// Reads the answer of `_mapping` and refuses an index that was made for something else. A physical name that answers
+/// as several indexes, or as another one, is an alias that somebody put in its place: refused too.
+fn check_meta(
+    index: &str,
+    answer: &Value,
+    space: &Fingerprint,
+    dimension: Option<usize>,
+) -> Result<(), SinkError> {
+    let meta = answer.get(index).and_then(|one| one.pointer("/mappings/_meta"));
+    let read = |name: &str| match meta.and_then(|meta| meta.get(name)) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => "nothing (this is no index of Millrace)".to_owned(),
+    };
+    let mismatch = |what, name: &str, expected: String| {
+        let found = read(name);
+        if found == expected {
+            return Ok(());
+        }
+        Err(SinkError::Mismatch { index: index.to_owned(), what, found, expected })
+    };
+    mismatch("the space", "space", space.to_string())?;
+    dimension.map_or(Ok(()), |dimension| mismatch("the dimension", "dimension", dimension.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_space_another_dimension_and_no_meta_are_refused() {
+        let space = Fingerprint::of(&[("model", "a")]);
+        let answer = |meta: Value| json!({"i": {"mappings": {"_meta": meta}}});
+        let mine = answer(json!({"space": space, "dimension": 384}));
+        assert!(check_meta("i", &mine, &space, Some(384)).is_ok());
+        assert!(check_meta("i", &mine, &space, None).is_ok());
+        let error = check_meta("i", &mine, &space, Some(768)).unwrap_err().to_string();
+        assert!(error.contains("the dimension 384, and 768"), "{error}");
+        let other = Fingerprint::of(&[("model", "b")]);
+        let error = check_meta("i", &mine, &other, None).unwrap_err().to_string();
+        assert!(error.contains(space.as_str()) && error.contains(other.as_str()), "{error}");
+        assert!(check_meta("i", &answer(Value::Null), &space, None).is_err());
+        assert!(check_meta("i", &json!({"j": mine["i"]}), &space, None).is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! The two indexes as they are created. Raise [`MAPPING_VERSION`](crate::MAPPING_VERSION) with every change here.
+//!
+//! Pure. `dynamic: strict` refuses a field that is not named here instead of guessing a type for it; the standard
+//! analyzer is in every build of both engines and finds Chinese by single characters.
+
+use serde_json::{Value, json};
+
+use crate::action::Target;
+use crate::names::{MAPPING_VERSION, Names};
+use crate::plan::IndexPlan;
+use crate::settings::RequestSettings;
+use crate::wire::Server;
+
+/// The whole body of the request that creates an index, with its write alias.
+pub(super) fn body<S: Server>(
+    server: &S,
+    settings: &RequestSettings,
+    (names, target): (&Names, Target),
+    plan: &IndexPlan,
+) -> Value {
+    let mut index = json!({
+        "number_of_shards": settings.index_shards, "number_of_replicas": settings.index_replicas,
+        // An engine that forgets a deletion lets a late write bring the item back.
+        "gc_deletes": "1h",
+    });
+    let properties = match target {
+        Target::Documents => documents(),
+        Target::Chunks => {
+            merge(&mut index, server.vector_settings());
+            let mut properties = chunks();
+            merge(&mut properties, json!({"vector": server.vector_field(plan.dimension)}));
+            properties
+        }
+    };
+    json!({
+        "settings": {"index": index},
+        "mappings": {"dynamic": "strict", "_meta": meta(plan), "properties": properties},
+        "aliases": {names.write_alias(target): {"is_write_index": true}},
+    })
+}
+
+fn meta(plan: &IndexPlan) -> Value {
+    json!({
+        "space": plan.space, "chunking": plan.chunking, "model": plan.model,
+        "dimension": plan.dimension, "mapping": MAPPING_VERSION,
+    })
+}
+
+fn chunks() -> Value {
+    json!({
+        "id": {"type": "keyword"}, "document": {"type": "keyword"}, "bucket": {"type": "keyword"},
+        "key": {"type": "keyword"}, "text": {"type": "text"}, "heading_path": {"type": "text"},
+        "tokens": {"type": "integer"}, "version": {"type": "long"}, "space": {"type": "keyword"},
+    })
+}
+
+fn documents() -> Value {
+    json!({
+        "id": {"type": "keyword"}, "document": {"type": "keyword"}, "bucket": {"type": "keyword"},
+        "key": {"type": "keyword"}, "version": {"type": "long"}, "status": {"type": "keyword"},
+        "cause": {"type": "text"}, "title": {"type": "text"}, "format": {"type": "keyword"},
+        "etag": {"type": "keyword"}, "size": {"type": "long"}, "space": {"type": "keyword"},
+        // Up to 20,000 placements: kept, never searched.
+        "chunks": {"type": "object", "enabled": false},
+    })
+}
+
+fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        into.extend(from);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! What is created, and that what is written fits it.
+
+use std::collections::BTreeSet;
+
+use clap::Parser;
+use message::{
+    Chunk, ChunkId, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Status, Vector, Version,
+};
+
+use super::*;
+use crate::{Elasticsearch, ElasticsearchSettings, OpenSearch, OpenSearchSettings, Operation, action_of};
+
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    opensearch: OpenSearchSettings,
+    #[command(flatten)]
+    elasticsearch: ElasticsearchSettings,
+    #[command(flatten)]
+    requests: RequestSettings,
+}
+
+fn plan() -> IndexPlan {
+    let space = Fingerprint::of(&[("model", "a")]);
+    IndexPlan { chunking: space.clone(), space, model: "m".to_owned(), dimension: 384 }
+}
+
+/// Both bodies of both engines: OpenSearch's first, chunks first.
+fn bodies() -> [Value; 4] {
+    let flags = Flags::parse_from(["test", "--opensearch-engine", "lucene", "--index-shards", "3"]);
+    let names = Names::new("i", &plan().space).unwrap();
+    let one = OpenSearch::connect(&flags.opensearch, &flags.requests, names.clone()).unwrap();
+    let two = Elasticsearch::connect(&flags.elasticsearch, &flags.requests, names.clone()).unwrap();
+    let of = |target| {
+        let first = body(&*one.server, &flags.requests, (&names, target), &plan());
+        (first, body(&*two.server, &flags.requests, (&names, target), &plan()))
+    };
+    let ((a, c), (b, d)) = (of(Target::Chunks), of(Target::Documents));
+    [a, b, c, d]
+}
+
+#[test]
+fn every_index_remembers_deletions_and_refuses_unknown_fields() {
+    for body in bodies() {
+        let index = &body["settings"]["index"];
+        assert_eq!((&index["gc_deletes"], &index["number_of_shards"]), (&json!("1h"), &json!(3)));
+        let mappings = &body["mappings"];
+        assert_eq!((&mappings["dynamic"], &mappings["_meta"]["dimension"]), (&json!("strict"), &json!(384)));
+        assert_eq!(mappings["_meta"]["space"], json!(plan().space));
+        assert_eq!(body["aliases"].as_object().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn each_engine_has_its_own_vectors() {
+    let [opensearch, documents, elasticsearch, _] = bodies();
+    assert_eq!(opensearch["settings"]["index"]["knn"], json!(true));
+    assert!(documents["settings"]["index"].get("knn").is_none());
+    let vector = |body: &Value| body["mappings"]["properties"]["vector"].clone();
+    let parameters = json!({"m": 16, "ef_construction": 100});
+    let wanted = json!({
+        "type": "knn_vector", "dimension": 384, "space_type": "cosinesimil",
+        "method": {"name": "hnsw", "engine": "lucene", "parameters": parameters},
+    });
+    assert_eq!(vector(&opensearch), wanted);
+    let options = json!({"type": "hnsw", "m": 16, "ef_construction": 100});
+    let wanted = json!({
+        "type": "dense_vector", "dims": 384, "index": true, "similarity": "cosine", "index_options": options,
+    });
+    assert_eq!(vector(&elasticsearch), wanted);
+}
+
+#[test]
+fn what_is_written_has_exactly_the_fields_of_the_mapping() {
+    let (document, space) = (DocumentId::new("b", "k").unwrap(), plan().space);
+    let chunk = Chunk {
+        id: ChunkId::from_text("0"),
+        document: document.clone(),
+        version: Version::first(0),
+        heading_path: Vec::new(),
+        text: String::new(),
+        tokens: 1,
+    };
+    let chunk = EmbeddedChunk { chunk, space: space.clone(), vector: Vector(Vec::new()) };
+    let record = DocumentRecord {
+        document,
+        version: Version::first(0),
+        status: Status::Empty,
+        cause: None,
+        title: None,
+        format: None,
+        etag: String::new(),
+        size: 0,
+        chunks: Vec::new(),
+    };
+    let [chunks, documents, ..] = bodies();
+    for (record, mapping) in [(Embedded::Chunk(chunk), chunks), (Embedded::Document(record), documents)] {
+        let Operation::Put(item) = action_of(&record, &space).unwrap().operation else { panic!("a put") };
+        let item: Value = serde_json::from_slice(&item).unwrap();
+        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<String>>();
+        assert_eq!(keys(&item), keys(&mapping["mappings"]["properties"]));
+    }
+}

@@ -1,0 +1,127 @@
+//! Reading: each question goes to the physical indexes, never to an alias, and every answer is whole.
+
+use message::{ChunkId, DocumentId, Fingerprint};
+use serde_json::Value;
+
+use super::Engine;
+use super::search::{self, Unusable};
+use crate::action::Target;
+use crate::error::SinkError;
+use crate::reader::{Hit, Page, Reader, StoredChunk, StoredDocument, StoredVector};
+use crate::wire::{Body, Method, Server};
+
+/// Vectors in one answer: 1,000 of 4,096 numbers are about 45 MB of JSON.
+const VECTORS_AT_ONCE: usize = 500;
+
+impl<S: Server> Engine<S> {
+    fn usable<T>(&self, result: Result<T, Unusable>, operation: &str) -> Result<T, SinkError> {
+        result.map_err(|unusable| match unusable {
+            Unusable::Partial(cause) => self.unavailable(cause),
+            Unusable::Rejected(status, cause) => self.sorted(status, cause, operation),
+        })
+    }
+
+    async fn searched(&self, target: Target, body: &Value) -> Result<Value, SinkError> {
+        let path = format!("{}/_search?allow_partial_search_results=false", self.names.physical(target));
+        self.ask(Method::Post, path, Body::Json(body.to_string().into())).await
+    }
+}
+
+impl<S: Server> Reader for Engine<S> {
+    async fn check(&self, space: &Fingerprint) -> Result<(), SinkError> {
+        self.check_both(space, None).await
+    }
+
+    async fn keyword(&self, query: &str, size: usize) -> Result<Vec<Hit>, SinkError> {
+        if size == 0 {
+            return Ok(Vec::new());
+        }
+        let answer = self.searched(Target::Chunks, &search::keyword(query, size)).await?;
+        self.usable(search::hits(&answer), "keyword search")
+    }
+
+    async fn vector(&self, vector: &[f32], size: usize, candidates: usize) -> Result<Vec<Hit>, SinkError> {
+        if size == 0 {
+            return Ok(Vec::new());
+        }
+        let body = search::nearest(&*self.server, vector, size, candidates);
+        let answer = self.searched(Target::Chunks, &body).await?;
+        self.usable(search::hits(&answer), "vector search")
+    }
+
+    async fn both(
+        &self,
+        query: &str,
+        vector: &[f32],
+        size: usize,
+        candidates: usize,
+    ) -> Result<(Vec<Hit>, Vec<Hit>), SinkError> {
+        if size == 0 {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let nearest = search::nearest(&*self.server, vector, size, candidates);
+        let index = self.names.physical(Target::Chunks);
+        let lines = search::lines(&index, &[search::keyword(query, size), nearest]);
+        let whole = self.ask(Method::Post, "_msearch".to_owned(), Body::Lines(lines.into())).await?;
+        let answers = self.usable(search::answers(&whole, 2), "_msearch")?;
+        let mut found = Vec::with_capacity(2);
+        for answer in answers {
+            found.push(self.usable(search::hits(answer), &format!("{index}/_msearch"))?);
+        }
+        let nearest = found.pop().unwrap_or_default();
+        Ok((found.pop().unwrap_or_default(), nearest))
+    }
+
+    async fn document(&self, document: &DocumentId) -> Result<Option<StoredDocument>, SinkError> {
+        let path = format!("{}/_doc/{}", self.names.physical(Target::Documents), document.short());
+        let response = self.send(Method::Get, path.clone(), Body::Empty).await?;
+        match response.status {
+            200 => self.usable(search::source(&self.json(&response.body)?), &path).map(Some),
+            404 if self.json(&response.body)?.get("found") == Some(&Value::Bool(false)) => Ok(None),
+            _ => Err(self.failed(&response, &path)),
+        }
+    }
+
+    async fn count(&self, target: Target) -> Result<u64, SinkError> {
+        let path = format!("{}/_count", self.names.physical(target));
+        let answer = self.ask(Method::Get, path, Body::Empty).await?;
+        let failed = answer.pointer("/_shards/failed").and_then(Value::as_u64);
+        match (failed, answer.get("count").and_then(Value::as_u64)) {
+            (Some(0), Some(count)) => Ok(count),
+            _ => Err(self.unavailable("only a part of the shards counted")),
+        }
+    }
+
+    async fn scan_chunks(&self, after: Option<&str>, size: usize) -> Result<Page<StoredChunk>, SinkError> {
+        let answer = self.searched(Target::Chunks, &search::scan(after, size)).await?;
+        self.usable(search::page(&answer, size), "scan")
+    }
+
+    async fn scan_documents(
+        &self,
+        after: Option<&str>,
+        size: usize,
+    ) -> Result<Page<StoredDocument>, SinkError> {
+        let answer = self.searched(Target::Documents, &search::scan(after, size)).await?;
+        self.usable(search::page(&answer, size), "scan")
+    }
+
+    async fn vectors(&self, ids: &[ChunkId]) -> Result<Vec<StoredVector>, SinkError> {
+        let mut all = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(VECTORS_AT_ONCE) {
+            let answer = self.searched(Target::Chunks, &search::vectors(&*self.server, ids)).await?;
+            all.append(&mut self.usable(search::stored_vectors(&answer), "look-up of vectors")?);
+        }
+        Ok(all)
+    }
+
+    async fn refresh(&self) -> Result<(), SinkError> {
+        let (chunks, documents) =
+            (self.names.physical(Target::Chunks), self.names.physical(Target::Documents));
+        let answer = self.ask(Method::Post, format!("{chunks},{documents}/_refresh"), Body::Empty).await?;
+        match answer.pointer("/_shards/failed").and_then(Value::as_u64) {
+            Some(0) => Ok(()),
+            _ => Err(self.unavailable("not every shard was refreshed")),
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Search bodies, and what their answers mean.
+//!
+//! Pure. An answer that is not whole (a shard failed, the time was up) is no answer.
+
+use message::{ChunkId, DocumentId};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::reader::{Hit, Page, StoredVector};
+use crate::wire::{Server, explain};
+
+/// Why an answer cannot be used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unusable {
+    /// Ask again later.
+    Partial(String),
+    /// The engine refused the question, with this status.
+    Rejected(u16, String),
+}
+
+pub(super) fn keyword(query: &str, size: usize) -> Value {
+    json!({
+        "size": size, "track_total_hits": false, "_source": ["id", "document", "heading_path", "text"],
+        "query": {"multi_match": {"query": query, "fields": ["text", "heading_path"]}},
+    })
+}
+
+pub(super) fn nearest<S: Server>(server: &S, vector: &[f32], size: usize, candidates: usize) -> Value {
+    let mut body = server.nearest(vector, size, candidates.max(size));
+    if let Some(body) = body.as_object_mut() {
+        body.insert("size".to_owned(), size.into());
+        body.insert("track_total_hits".to_owned(), false.into());
+        body.insert("_source".to_owned(), json!(["id", "document", "heading_path", "text"]));
+    }
+    body
+}
+
+pub(super) fn scan(after: Option<&str>, size: usize) -> Value {
+    let mut body = json!({
+        "size": size, "track_total_hits": false, "_source": {"excludes": ["vector"]},
+        "query": {"match_all": {}}, "sort": [{"id": "asc"}],
+    });
+    if let (Some(after), Some(body)) = (after, body.as_object_mut()) {
+        body.insert("search_after".to_owned(), json!([after]));
+    }
+    body
+}
+
+pub(super) fn vectors<S: Server>(server: &S, ids: &[ChunkId]) -> Value {
+    let mut body = server.with_vectors();
+    if let Some(body) = body.as_object_mut() {
+        body.insert("size".to_owned(), ids.len().into());
+        body.insert("query".to_owned(), json!({"ids": {"values": ids}}));
+    }
+    body
+}
+
+/// Several searches of one index as lines for `_msearch`.
+pub(super) fn lines(index: &str, bodies: &[Value]) -> String {
+    let header = json!({"index": index, "allow_partial_search_results": false});
+    let lines: Vec<String> = bodies.iter().map(|body| format!("{header}\n{body}\n")).collect();
+    lines.concat()
+}
+
+/// The answers of an `_msearch`, in order.
+pub(super) fn answers(whole: &Value, count: usize) -> Result<Vec<&Value>, Unusable> {
+    let answers: Vec<&Value> =
+        whole.get("responses").and_then(Value::as_array).into_iter().flatten().collect();
+    if answers.len() == count {
+        Ok(answers)
+    } else {
+        Err(Unusable::Partial(format!("{count} questions were asked and {} answered", answers.len())))
+    }
+}
+
+/// The hits of one answer, if it is whole.
+pub(super) fn whole(answer: &Value) -> Result<&[Value], Unusable> {
+    if let Some(error) = answer.get("error") {
+        let status =
+            answer.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+        return Err(Unusable::Rejected(status.unwrap_or(500), explain(error)));
+    }
+    let failed = answer.pointer("/_shards/failed").and_then(Value::as_u64);
+    let late = answer.get("timed_out").and_then(Value::as_bool);
+    match (failed, late, answer.pointer("/hits/hits").and_then(Value::as_array)) {
+        (Some(0), Some(false), Some(hits)) => Ok(hits),
+        _ => Err(Unusable::Partial(format!(
+            "only a part answered (shards failed: {failed:?}, late: {late:?})"
+        ))),
+    }
+}
+
+#[derive(Deserialize)]
+struct Passage {
+    id: ChunkId,
+    document: DocumentId,
+    heading_path: Vec<String>,
+    text: String,
+}
+
+pub(super) fn hits(answer: &Value) -> Result<Vec<Hit>, Unusable> {
+    let read = |hit: &Value| {
+        let Passage { id, document, heading_path, text } = source(hit)?;
+        let score = hit.get("_score").and_then(Value::as_f64).unwrap_or_default();
+        Ok(Hit { id, document, heading_path, text, score })
+    };
+    whole(answer)?.iter().map(read).collect()
+}
+
+pub(super) fn page<T: DeserializeOwned>(answer: &Value, size: usize) -> Result<Page<T>, Unusable> {
+    let hits = whole(answer)?;
+    let items = hits.iter().map(source).collect::<Result<Vec<T>, _>>()?;
+    let last = hits.last().filter(|_| hits.len() >= size);
+    let after = last.and_then(|hit| hit.pointer("/sort/0")?.as_str()).map(str::to_owned);
+    Ok(Page { items, after })
+}
+
+pub(super) fn stored_vectors(answer: &Value) -> Result<Vec<StoredVector>, Unusable> {
+    let read = |hit: &Value| {
+        let id = hit.get("_id").and_then(Value::as_str).unwrap_or_default();
+        let numbers = hit.pointer("/_source/vector").or_else(|| hit.pointer("/fields/vector"));
+        let vector = numbers.cloned().and_then(|numbers| serde_json::from_value(numbers).ok());
+        let vector =
+            vector.ok_or_else(|| Unusable::Partial(format!("the chunk {id} came without its vector")))?;
+        Ok(StoredVector { id: ChunkId::from_text(id), vector })
+    };
+    whole(answer)?.iter().map(read).collect()
+}
+
+/// The stored item of a hit or of a `_doc` answer.
+pub(super) fn source<T: DeserializeOwned>(hit: &Value) -> Result<T, Unusable> {
+    let id = hit.get("_id").and_then(Value::as_str).unwrap_or_default();
+    let source = hit.get("_source").cloned().unwrap_or_default();
+    serde_json::from_value(source).map_err(|error| {
+        Unusable::Rejected(200, format!("the item {id} is not as Millrace writes it: {error}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(failed: u64, late: bool) -> Value {
+        let source = json!({"id": "1", "document": "b/k", "heading_path": [], "text": "t"});
+        json!({
+            "timed_out": late, "_shards": {"failed": failed},
+            "hits": {"hits": [{"_id": "1", "_score": 1.5, "_source": source, "sort": ["1"]}]},
+        })
+    }
+
+    #[test]
+    fn only_whole_answers_count() {
+        assert_eq!(hits(&answer(0, false)).unwrap().len(), 1);
+        for partial in [answer(1, false), answer(0, true), json!({}), Value::Null] {
+            assert!(matches!(hits(&partial), Err(Unusable::Partial(_))), "{partial}");
+        }
+        let error = json!({"error": {"type": "x"}, "status": 404});
+        assert_eq!(hits(&error), Err(Unusable::Rejected(404, "x".to_owned())));
+    }
+
+    #[test]
+    fn a_full_page_has_a_successor_and_the_last_has_none() {
+        assert_eq!(page::<Value>(&answer(0, false), 1).unwrap().after, Some("1".to_owned()));
+        assert_eq!(page::<Value>(&answer(0, false), 2).unwrap().after, None);
+    }
+}

@@ -1,0 +1,167 @@
+//! Writing: send, read item by item, send again only what failed, within the budget.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use backoff::{Backoff, Delays};
+use bytes::Bytes;
+use tokio::time::Instant;
+use tracing::debug;
+
+use super::Engine;
+use crate::action::{Action, Target};
+use crate::age::TakenUp;
+use crate::bulk::{self, Judgement, Lines, Reply};
+use crate::sink::{Answer, Written};
+use crate::wire::{Body, Method, Request, Server};
+
+/// One write under way.
+struct Write<'a> {
+    actions: &'a [Action],
+    answers: Vec<Option<Answer>>,
+    started: Instant,
+    taken_up: TakenUp,
+    delays: Delays,
+}
+
+impl<S: Server> Engine<S> {
+    pub(super) async fn write_all(&self, actions: &[Action]) -> Written {
+        let mut write = Write {
+            actions,
+            answers: vec![None; actions.len()],
+            started: Instant::now(),
+            taken_up: TakenUp::now(),
+            delays: Backoff::SERVER.start(),
+        };
+        // A document record never overtakes its passages: it is sent when each of them has its final answer.
+        self.write_target(&mut write, Target::Chunks).await;
+        match write.unfinished() {
+            None => self.write_target(&mut write, Target::Documents).await,
+            Some(answer) => write.fill(&answer),
+        }
+        write.finish()
+    }
+
+    async fn write_target(&self, write: &mut Write<'_>, target: Target) {
+        let places: Vec<usize> =
+            (0..write.actions.len()).filter(|place| write.actions[*place].target == target).collect();
+        let lines: Vec<Lines> =
+            places.iter().map(|place| Lines::of(&write.actions[*place], &self.names)).collect();
+        let sizes: Vec<usize> = lines.iter().map(Lines::len).collect();
+        let mut parts: VecDeque<Vec<usize>> = bulk::split(&sizes, self.settings.bulk_bytes).into();
+        while let Some(part) = parts.pop_front() {
+            let items: Vec<usize> = part.iter().map(|index| places[*index]).collect();
+            let body = bulk::joined(part.iter().map(|index| &lines[*index]));
+            let judgement = self.send_part(write, &items, body).await;
+            let again = match judgement {
+                Judgement::Items(replies) => write.take(&items, replies, &part),
+                Judgement::Halve(cause) => {
+                    write.halve(&part, &items, &cause, &mut parts);
+                    None
+                }
+                Judgement::Stop(cause) => {
+                    write.fill(&Answer::Stop(format!("{}: {cause}", self.server.url())));
+                    return;
+                }
+                Judgement::Again { cause, retry_after } => Some(Failed { part, cause, retry_after }),
+            };
+            if let Some(failed) = again {
+                if let Err(answer) = self.wait(write, &failed).await {
+                    write.fill(&answer);
+                    return;
+                }
+                parts.push_front(failed.part);
+            }
+        }
+    }
+
+    async fn send_part(&self, write: &Write<'_>, items: &[usize], body: Bytes) -> Judgement {
+        if write.taken_up.is_too_old(TakenUp::now()) {
+            let cause = "the batch slept for minutes and was not sent".to_owned();
+            return Judgement::Again { cause, retry_after: None };
+        }
+        let timeout = self.settings.timeout();
+        // The server gives up before the client does, so that it says item by item what it did.
+        let path = format!("_bulk?require_alias=true&timeout={}ms", timeout.as_millis() / 2);
+        let request = Request { method: Method::Post, path, body: Body::Lines(body), timeout };
+        match self.server.send(request).await {
+            Ok(response) => {
+                let actions: Vec<&Action> = items.iter().map(|place| &write.actions[*place]).collect();
+                bulk::judge(&response, &actions)
+            }
+            Err(failure) => Judgement::Again { cause: failure.0, retry_after: None },
+        }
+    }
+
+    /// Waits before the next attempt, or gives the answer for everything that is left.
+    async fn wait(&self, write: &mut Write<'_>, failed: &Failed) -> Result<(), Answer> {
+        let delay = write.delays.next_delay(failed.retry_after);
+        let too_old = write.taken_up.is_too_old(TakenUp::now());
+        if too_old || write.started.elapsed() + delay > self.settings.budget() {
+            let cause = format!("{}: {}", self.server.url(), failed.cause);
+            return Err(Answer::Wait { cause, retry_after: failed.retry_after });
+        }
+        debug!(
+            url = self.server.url(),
+            cause = failed.cause,
+            items = failed.part.len(),
+            ?delay,
+            "sending again"
+        );
+        tokio::time::sleep(delay).await;
+        Ok(())
+    }
+}
+
+/// What must be sent again.
+struct Failed {
+    part: Vec<usize>,
+    cause: String,
+    retry_after: Option<Duration>,
+}
+
+impl Write<'_> {
+    /// Keeps the final answers; what failed for now is sent again, alone.
+    fn take(&mut self, items: &[usize], replies: Vec<Reply>, part: &[usize]) -> Option<Failed> {
+        let mut failed: Option<Failed> = None;
+        for ((place, index), reply) in items.iter().zip(part).zip(replies) {
+            match reply {
+                Reply::Final(answer) => self.answers[*place] = Some(answer),
+                Reply::Again(cause) => {
+                    failed
+                        .get_or_insert(Failed { part: Vec::new(), cause, retry_after: None })
+                        .part
+                        .push(*index);
+                }
+            }
+        }
+        failed
+    }
+
+    fn halve(&mut self, part: &[usize], items: &[usize], cause: &str, parts: &mut VecDeque<Vec<usize>>) {
+        if let [place] = items {
+            self.answers[*place] = Some(Answer::Refused(cause.to_owned()));
+            return;
+        }
+        let (front, back) = part.split_at(part.len() / 2);
+        parts.push_front(back.to_vec());
+        parts.push_front(front.to_vec());
+    }
+
+    /// The first answer that leaves something to do.
+    fn unfinished(&self) -> Option<Answer> {
+        self.answers.iter().flatten().find(|answer| !answer.is_final()).cloned()
+    }
+
+    /// Answers for everything that has no answer yet.
+    fn fill(&mut self, answer: &Answer) {
+        for slot in &mut self.answers {
+            slot.get_or_insert_with(|| answer.clone());
+        }
+    }
+
+    fn finish(self) -> Written {
+        let missing = || Answer::Wait { cause: "it was not sent".to_owned(), retry_after: None };
+        Written { answers: self.answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect() }
+    }
+}

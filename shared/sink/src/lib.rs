@@ -1,0 +1,35 @@
+//! Where it ends: search engines written in bulk, read for search and scanned for audit.
+//!
+//! [`Sink`] writes and [`Reader`] reads one generation of indexes, named by [`Names`]. [`OpenSearch`], [`Elasticsearch`]
+//! and [`Memory`] are both; one suite (`tests/engines.rs`) runs over all three. Every bulk answer is read item by
+//! item, a write goes to an alias that must exist (a deleted index is never created again by a write), a vector of
+//! another space is refused by writers and readers, and every request has a deadline.
+
+mod action;
+mod age;
+mod bulk;
+mod elasticsearch;
+mod engine;
+mod error;
+mod memory;
+mod names;
+mod opensearch;
+mod plan;
+mod reader;
+mod settings;
+mod sink;
+mod stage;
+mod wire;
+
+pub use action::{Action, Operation, Target, WrongSpace, action_of, delete};
+pub use elasticsearch::{Elasticsearch, ElasticsearchSettings};
+pub use engine::Engine;
+pub use error::SinkError;
+pub use memory::{Fault, Memory};
+pub use names::{InvalidIndexName, MAPPING_VERSION, Names};
+pub use opensearch::{KnnEngine, OpenSearch, OpenSearchSettings};
+pub use plan::{Ensured, IndexPlan, IndexState};
+pub use reader::{Hit, Page, Reader, StoredChunk, StoredDocument, StoredVector};
+pub use settings::{IndexSettings, RequestSettings};
+pub use sink::{Answer, Sink, Written};
+pub use stage::{WriteLane, WriteStage};

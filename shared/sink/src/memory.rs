@@ -1,0 +1,241 @@
+//! Indexes in memory: versions, tombstones and answers as the engines give them, and faults on demand.
+//!
+//! Ordinary code, for tests of everything above the sink. Everything is visible at once, nothing is ever forgotten
+//! (deletions included), and a write to an index that does not exist stops, as in the engines.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use message::{Fingerprint, Version};
+use serde_json::Value;
+
+use crate::action::{Action, Operation, Target};
+use crate::bulk;
+use crate::error::SinkError;
+use crate::names::Names;
+use crate::plan::{Ensured, IndexPlan, IndexState};
+use crate::sink::{Answer, Sink, Written};
+
+mod read;
+mod words;
+
+/// One generation of indexes in memory. Clones and [`Memory::over`] share what is stored.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    names: Names,
+    state: Arc<Mutex<State>>,
+}
+
+/// What goes wrong with one call of [`Sink::write`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is done; every answer is Wait.
+    Unavailable,
+    /// Everything is done and the answer is lost; every answer is Wait.
+    Lost,
+    /// The first so many actions are done, the rest answer Wait.
+    Busy(usize),
+    /// The item of this id is refused with a cause.
+    Refuse(String),
+    /// Nothing is done; every answer is Stop.
+    Stop(String),
+}
+
+#[derive(Debug, Default)]
+struct State {
+    indexes: BTreeMap<String, Index>,
+    faults: VecDeque<Fault>,
+    created: u64,
+}
+
+#[derive(Debug)]
+struct Index {
+    uuid: String,
+    plan: IndexPlan,
+    items: BTreeMap<String, Item>,
+}
+
+#[derive(Debug)]
+struct Item {
+    version: Version,
+    /// Absent when it was deleted: the version is remembered.
+    body: Option<Value>,
+}
+
+impl Memory {
+    /// An empty place for the indexes of `names`.
+    #[must_use]
+    pub fn new(names: Names) -> Self {
+        Self { names, state: Arc::default() }
+    }
+
+    /// Another generation in the same place.
+    #[must_use]
+    pub fn over(&self, names: Names) -> Self {
+        Self { names, state: Arc::clone(&self.state) }
+    }
+
+    /// The generation that is written and read.
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Makes one later write go wrong; faults are used up in the order they came.
+    pub fn inject(&self, fault: Fault) {
+        self.state().faults.push_back(fault);
+    }
+
+    /// Deletes an index of this generation with its write alias, as an operator might.
+    pub fn drop_index(&self, target: Target) {
+        self.state().indexes.remove(&self.names.physical(target));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn missing(&self, target: Target) -> SinkError {
+        SinkError::Missing { url: "memory".to_owned(), index: self.names.physical(target) }
+    }
+
+    fn check_space(&self, space: &Fingerprint) -> Result<(), SinkError> {
+        if self.names.space() == space {
+            return Ok(());
+        }
+        let index = self.names.physical(Target::Chunks);
+        let (found, expected) = (self.names.space().to_string(), space.to_string());
+        Err(SinkError::Mismatch { index, what: "the space", found, expected })
+    }
+
+    fn ensure_one(&self, plan: &IndexPlan, target: Target) -> Result<IndexState, SinkError> {
+        let name = self.names.physical(target);
+        let mut state = self.state();
+        if let Some(index) = state.indexes.get(&name) {
+            if index.plan.dimension != plan.dimension {
+                let (found, expected) = (index.plan.dimension.to_string(), plan.dimension.to_string());
+                return Err(SinkError::Mismatch { index: name, what: "the dimension", found, expected });
+            }
+            return Ok(IndexState { uuid: index.uuid.clone(), created: false });
+        }
+        state.created += 1;
+        let uuid = format!("memory-{}", state.created);
+        state.indexes.insert(name, Index { uuid: uuid.clone(), plan: plan.clone(), items: BTreeMap::new() });
+        Ok(IndexState { uuid, created: true })
+    }
+
+    /// Does the first `most` actions, passages before document records; a record waits for every passage, as in the
+    /// engines.
+    fn apply(&self, batch: &[Action], most: usize) -> Vec<Answer> {
+        let mut state = self.state();
+        let mut answers = vec![waiting(); batch.len()];
+        let mut left = most;
+        for target in [Target::Chunks, Target::Documents] {
+            if let Some(unfinished) =
+                unfinished_chunk(batch, &answers).filter(|_| target == Target::Documents)
+            {
+                return after_chunks(batch, answers, &unfinished);
+            }
+            for (action, answer) in
+                batch.iter().zip(&mut answers).filter(|(action, _)| action.target == target)
+            {
+                if left > 0 {
+                    left -= 1;
+                    *answer = match state.indexes.get_mut(&self.names.physical(target)) {
+                        Some(index) => index.apply(action),
+                        None => Answer::Stop(format!("no such index {}", self.names.write_alias(target))),
+                    };
+                }
+            }
+        }
+        answers
+    }
+}
+
+fn waiting() -> Answer {
+    Answer::Wait { cause: "memory: a fault was asked for".to_owned(), retry_after: None }
+}
+
+fn unfinished_chunk(batch: &[Action], answers: &[Answer]) -> Option<Answer> {
+    let chunks = batch.iter().zip(answers).filter(|(action, _)| action.target == Target::Chunks);
+    chunks.map(|(_, answer)| answer).find(|answer| !answer.is_final()).cloned()
+}
+
+fn after_chunks(batch: &[Action], answers: Vec<Answer>, unfinished: &Answer) -> Vec<Answer> {
+    let one = |(action, answer): (&Action, Answer)| match action.target {
+        Target::Chunks => answer,
+        Target::Documents => unfinished.clone(),
+    };
+    batch.iter().zip(answers).map(one).collect()
+}
+
+impl Index {
+    fn apply(&mut self, action: &Action) -> Answer {
+        if let Some(item) = self.items.get(&action.id)
+            && item.version >= action.version
+        {
+            return bulk::held(item.version, action);
+        }
+        let body = match &action.operation {
+            Operation::Delete => None,
+            Operation::Put(bytes) => match self.checked(bytes) {
+                Ok(body) => Some(body),
+                Err(cause) => return Answer::Refused(cause),
+            },
+        };
+        self.items.insert(action.id.clone(), Item { version: action.version, body });
+        Answer::Done
+    }
+
+    fn checked(&self, bytes: &[u8]) -> Result<Value, String> {
+        let body: Value =
+            serde_json::from_slice(bytes).map_err(|error| format!("the item is no JSON: {error}"))?;
+        match body.get("vector").and_then(Value::as_array) {
+            Some(vector) if vector.len() != self.plan.dimension => {
+                Err(format!("the vector has {} numbers, not {}", vector.len(), self.plan.dimension))
+            }
+            _ => Ok(body),
+        }
+    }
+}
+
+impl Sink for Memory {
+    fn kind(&self) -> &'static str {
+        "memory"
+    }
+
+    async fn ensure(&self, plan: &IndexPlan) -> Result<Ensured, SinkError> {
+        self.check_space(&plan.space)?;
+        let chunks = self.ensure_one(plan, Target::Chunks)?;
+        let documents = self.ensure_one(plan, Target::Documents)?;
+        Ok(Ensured { chunks, documents })
+    }
+
+    async fn write(&self, batch: Vec<Action>) -> Written {
+        let all = |answer: Answer| vec![answer; batch.len()];
+        let fault = self.state().faults.pop_front();
+        let answers = match fault {
+            None => self.apply(&batch, usize::MAX),
+            Some(Fault::Unavailable) => all(waiting()),
+            Some(Fault::Stop(cause)) => all(Answer::Stop(cause)),
+            Some(Fault::Lost) => {
+                self.apply(&batch, usize::MAX);
+                all(waiting())
+            }
+            Some(Fault::Busy(most)) => self.apply(&batch, most),
+            Some(Fault::Refuse(id)) => {
+                let wanted: Vec<Action> = batch.iter().filter(|action| action.id != id).cloned().collect();
+                let mut answers = self.apply(&wanted, usize::MAX).into_iter();
+                let mut one = |action: &Action| {
+                    let written = if action.id == id { None } else { answers.next() };
+                    written.unwrap_or_else(|| Answer::Refused("memory: a fault was asked for".to_owned()))
+                };
+                batch.iter().map(&mut one).collect()
+            }
+        };
+        Written { answers }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! Reading from memory.
+
+use message::{ChunkId, DocumentId, Fingerprint};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Memory, words};
+use crate::action::Target;
+use crate::error::SinkError;
+use crate::reader::{Hit, Page, Reader, StoredChunk, StoredDocument, StoredVector};
+
+#[derive(Deserialize)]
+struct Whole {
+    #[serde(flatten)]
+    chunk: StoredChunk,
+    vector: Vec<f32>,
+}
+
+impl Memory {
+    /// Every item after the id `after`, by id, at most `size`.
+    fn items<T: DeserializeOwned>(
+        &self,
+        target: Target,
+        after: Option<&str>,
+        size: usize,
+    ) -> Result<Vec<(String, T)>, SinkError> {
+        let state = self.state();
+        let index = state.indexes.get(&self.names.physical(target)).ok_or_else(|| self.missing(target))?;
+        index
+            .items
+            .iter()
+            .filter(|(id, _)| after.is_none_or(|after| id.as_str() > after))
+            .filter_map(|(id, item)| Some((id, item.body.as_ref()?)))
+            .take(size)
+            .map(|(id, body)| Ok((id.clone(), self.read(body)?)))
+            .collect()
+    }
+
+    fn read<T: DeserializeOwned>(&self, body: &Value) -> Result<T, SinkError> {
+        serde_json::from_value(body.clone()).map_err(|error| SinkError::Rejected {
+            url: "memory".to_owned(),
+            operation: format!("reading from {}", self.names.physical(Target::Chunks)),
+            status: 200,
+            cause: format!("an item is not as Millrace writes it: {error}"),
+        })
+    }
+
+    fn page<T: DeserializeOwned>(
+        &self,
+        target: Target,
+        after: Option<&str>,
+        size: usize,
+    ) -> Result<Page<T>, SinkError> {
+        let items = self.items(target, after, size)?;
+        let after = items.last().filter(|_| items.len() >= size).map(|(id, _)| id.clone());
+        Ok(Page { items: items.into_iter().map(|(_, item)| item).collect(), after })
+    }
+
+    fn ranked(&self, size: usize, score: impl Fn(&[Whole]) -> Vec<f64>) -> Result<Vec<Hit>, SinkError> {
+        let chunks: Vec<Whole> =
+            self.items(Target::Chunks, None, usize::MAX)?.into_iter().map(|(_, chunk)| chunk).collect();
+        let scores = score(&chunks);
+        let mut hits: Vec<Hit> = chunks
+            .into_iter()
+            .zip(scores)
+            .filter(|(_, score)| *score > 0.0)
+            .map(|(Whole { chunk, .. }, score)| {
+                let StoredChunk { id, document, heading_path, text, .. } = chunk;
+                Hit { id, document, heading_path, text, score }
+            })
+            .collect();
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
+        hits.truncate(size);
+        Ok(hits)
+    }
+}
+
+impl Reader for Memory {
+    async fn check(&self, space: &Fingerprint) -> Result<(), SinkError> {
+        self.check_space(space)?;
+        let state = self.state();
+        for target in [Target::Chunks, Target::Documents] {
+            let index = state.indexes.get(&self.names.physical(target));
+            index.ok_or_else(|| self.missing(target))?;
+        }
+        Ok(())
+    }
+
+    async fn keyword(&self, query: &str, size: usize) -> Result<Vec<Hit>, SinkError> {
+        self.ranked(size, |chunks| {
+            let text = |one: &Whole| format!("{} {}", one.chunk.heading_path.join(" "), one.chunk.text);
+            words::scores(query, &chunks.iter().map(text).collect::<Vec<_>>())
+        })
+    }
+
+    async fn vector(&self, vector: &[f32], size: usize, _candidates: usize) -> Result<Vec<Hit>, SinkError> {
+        // As the engines score cosine: (1 + cosine) / 2, never below 0.
+        self.ranked(size, |chunks| {
+            chunks.iter().map(|one| f64::midpoint(1.0, cosine(vector, &one.vector))).collect()
+        })
+    }
+
+    async fn both(
+        &self,
+        query: &str,
+        vector: &[f32],
+        size: usize,
+        candidates: usize,
+    ) -> Result<(Vec<Hit>, Vec<Hit>), SinkError> {
+        Ok((self.keyword(query, size).await?, self.vector(vector, size, candidates).await?))
+    }
+
+    async fn document(&self, document: &DocumentId) -> Result<Option<StoredDocument>, SinkError> {
+        let state = self.state();
+        let name = self.names.physical(Target::Documents);
+        let index = state.indexes.get(&name).ok_or_else(|| self.missing(Target::Documents))?;
+        let item = index.items.get(&document.short()).and_then(|item| item.body.as_ref());
+        item.map(|body| self.read(body)).transpose()
+    }
+
+    async fn count(&self, target: Target) -> Result<u64, SinkError> {
+        let items: Vec<(String, Value)> = self.items(target, None, usize::MAX)?;
+        Ok(items.len() as u64)
+    }
+
+    async fn scan_chunks(&self, after: Option<&str>, size: usize) -> Result<Page<StoredChunk>, SinkError> {
+        self.page(Target::Chunks, after, size)
+    }
+
+    async fn scan_documents(
+        &self,
+        after: Option<&str>,
+        size: usize,
+    ) -> Result<Page<StoredDocument>, SinkError> {
+        self.page(Target::Documents, after, size)
+    }
+
+    async fn vectors(&self, ids: &[ChunkId]) -> Result<Vec<StoredVector>, SinkError> {
+        let all: Vec<(String, Whole)> = self.items(Target::Chunks, None, usize::MAX)?;
+        let wanted = all.into_iter().filter(|(_, whole)| ids.contains(&whole.chunk.id));
+        Ok(wanted.map(|(_, whole)| StoredVector { id: whole.chunk.id, vector: whole.vector }).collect())
+    }
+
+    async fn refresh(&self) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let dot =
+        |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
+    let length = dot(a, a).sqrt() * dot(b, b).sqrt();
+    if length == 0.0 { 0.0 } else { dot(a, b) / length }
+}

@@ -1,0 +1,136 @@
+//! OpenSearch: settings, dialect, and the way there by its own client's transport. An edge: it talks, by deadlines.
+
+use clap::{Args, ValueEnum};
+use opensearch::auth::Credentials;
+use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use opensearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
+use opensearch::http::{Method as HttpMethod, Url};
+use serde_json::{Value, json};
+
+use crate::engine::Engine;
+use crate::error::SinkError;
+use crate::names::Names;
+use crate::settings::{RequestSettings, address};
+use crate::wire::{Failure, Method, Request, Response, Server, chain, retry_after};
+
+/// One generation of indexes in OpenSearch.
+pub type OpenSearch = Engine<OpenSearchServer>;
+
+/// Where OpenSearch is and how it compares vectors.
+#[derive(Args, Clone)]
+pub struct OpenSearchSettings {
+    /// Address of OpenSearch, without credentials.
+    #[arg(long, env = "MILLRACE_OPENSEARCH_URL", default_value = "http://127.0.0.1:9200")]
+    pub opensearch_url: String,
+    /// User for OpenSearch; none when its security is off.
+    #[arg(long, env = "MILLRACE_OPENSEARCH_USER", hide_env_values = true)]
+    pub opensearch_user: Option<String>,
+    /// Password of that user.
+    #[arg(long, env = "MILLRACE_OPENSEARCH_PASSWORD", hide_env_values = true, requires = "opensearch_user")]
+    pub opensearch_password: Option<String>,
+    /// Library that finds the nearest vectors in a newly created index.
+    #[arg(long, env = "MILLRACE_OPENSEARCH_ENGINE", value_enum, default_value_t = KnnEngine::Faiss)]
+    pub opensearch_engine: KnnEngine,
+}
+
+/// A library for nearest neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KnnEngine {
+    /// Native code; part of every stock OpenSearch.
+    Faiss,
+    /// Java; where the native library is absent.
+    Lucene,
+}
+
+/// The connections to OpenSearch.
+#[derive(Debug)]
+pub struct OpenSearchServer {
+    transport: Transport,
+    url: String,
+    engine: KnnEngine,
+}
+
+impl std::fmt::Debug for OpenSearchSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { opensearch_url: url, opensearch_engine: engine, .. } = self;
+        f.debug_struct("OpenSearchSettings").field("url", url).field("engine", engine).finish_non_exhaustive()
+    }
+}
+
+impl OpenSearch {
+    /// Prepares connections for the indexes of `names`; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the settings make no client.
+    pub fn connect(
+        settings: &OpenSearchSettings,
+        requests: &RequestSettings,
+        names: Names,
+    ) -> Result<Self, SinkError> {
+        const SETTING: &str = "MILLRACE_OPENSEARCH_URL";
+        let url = address(SETTING, &settings.opensearch_url)?;
+        let broken = |cause| SinkError::Setting { setting: SETTING, cause };
+        let parsed = Url::parse(&url).map_err(|error| broken(error.to_string()))?;
+        // An engine stands beside its writers: a proxy of the environment is not meant for it.
+        let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(parsed)).disable_proxy();
+        if let Some(user) = &settings.opensearch_user {
+            let password = settings.opensearch_password.clone().unwrap_or_default();
+            builder = builder.auth(Credentials::Basic(user.clone(), password));
+        }
+        let transport = builder.build().map_err(|error| broken(error.to_string()))?;
+        let server = OpenSearchServer { transport, url, engine: settings.opensearch_engine };
+        Ok(Self::new(server, requests.clone(), names))
+    }
+}
+
+impl Server for OpenSearchServer {
+    const KIND: &'static str = "opensearch";
+
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    async fn send(&self, request: Request) -> Result<Response, Failure> {
+        let method = match request.method {
+            Method::Get => HttpMethod::Get,
+            Method::Head => HttpMethod::Head,
+            Method::Put => HttpMethod::Put,
+            Method::Post => HttpMethod::Post,
+            Method::Delete => HttpMethod::Delete,
+        };
+        let (body, content) = request.body.parts();
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content))]);
+        let sent =
+            self.transport.send(method, &request.path, headers, None::<&()>, body, Some(request.timeout));
+        let answer = sent.await.map_err(|error| Failure(chain(&error)))?;
+        let status = answer.status_code().as_u16();
+        let wish = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let wish = retry_after(wish);
+        let body = answer.bytes().await.map_err(|error| Failure(chain(&error)))?;
+        Ok(Response { status, retry_after: wish, body })
+    }
+
+    fn vector_field(&self, dimension: usize) -> Value {
+        let engine = match self.engine {
+            KnnEngine::Faiss => "faiss",
+            KnnEngine::Lucene => "lucene",
+        };
+        json!({
+            "type": "knn_vector", "dimension": dimension, "space_type": "cosinesimil",
+            "method": {"name": "hnsw", "engine": engine, "parameters": {"m": 16, "ef_construction": 100}},
+        })
+    }
+
+    fn vector_settings(&self) -> Value {
+        json!({"knn": true})
+    }
+
+    fn nearest(&self, vector: &[f32], size: usize, candidates: usize) -> Value {
+        let parameters = json!({"ef_search": candidates});
+        json!({"query": {"knn": {"vector": {"vector": vector, "k": size, "method_parameters": parameters}}}})
+    }
+
+    fn with_vectors(&self) -> Value {
+        json!({"_source": ["vector"]})
+    }
+}

@@ -1,0 +1,131 @@
+//! The seam of readers: search, look-up, and scans for the audit. Vectors come only when they are asked for.
+
+use message::{ChunkId, DocumentId, DocumentRecord, Fingerprint, Version};
+use serde::Deserialize;
+
+use crate::action::Target;
+use crate::error::SinkError;
+
+/// Something that holds one generation of indexes and can be asked. Every answer is whole: when a shard does not
+/// answer, the question fails instead of being answered in part.
+///
+/// # Errors
+/// Each method fails with [`SinkError::Unavailable`] when waiting should help, [`SinkError::Missing`] when an index is
+/// not there, and [`SinkError::Denied`] or [`SinkError::Rejected`] when a human must act.
+pub trait Reader: Send + Sync + 'static {
+    /// Compares what the indexes say of themselves with `space`; a reader calls it before its first question.
+    /// Fails with [`SinkError::Mismatch`].
+    fn check(&self, space: &Fingerprint) -> impl Future<Output = Result<(), SinkError>> + Send;
+
+    /// The passages that match the words of `query` best (BM25), best first.
+    fn keyword(&self, query: &str, size: usize) -> impl Future<Output = Result<Vec<Hit>, SinkError>> + Send;
+
+    /// The passages whose vectors are nearest, best first, out of `candidates` looked at in each shard (raised to
+    /// `size` if lower).
+    fn vector(
+        &self,
+        vector: &[f32],
+        size: usize,
+        candidates: usize,
+    ) -> impl Future<Output = Result<Vec<Hit>, SinkError>> + Send;
+
+    /// [`Reader::keyword`] and [`Reader::vector`] in one request.
+    fn both(
+        &self,
+        query: &str,
+        vector: &[f32],
+        size: usize,
+        candidates: usize,
+    ) -> impl Future<Output = Result<(Vec<Hit>, Vec<Hit>), SinkError>> + Send;
+
+    /// A document's record as it was last written, refreshed or not; none when it is not there.
+    fn document(
+        &self,
+        document: &DocumentId,
+    ) -> impl Future<Output = Result<Option<StoredDocument>, SinkError>> + Send;
+
+    /// How many items an index shows (after a refresh: holds).
+    fn count(&self, target: Target) -> impl Future<Output = Result<u64, SinkError>> + Send;
+
+    /// The next `size` (1 to 10,000) chunks after the id `after`, sorted by id. Begin with none.
+    fn scan_chunks(
+        &self,
+        after: Option<&str>,
+        size: usize,
+    ) -> impl Future<Output = Result<Page<StoredChunk>, SinkError>> + Send;
+
+    /// The next `size` (1 to 10,000) document records after the id `after`, sorted by [`DocumentId::short`].
+    fn scan_documents(
+        &self,
+        after: Option<&str>,
+        size: usize,
+    ) -> impl Future<Output = Result<Page<StoredDocument>, SinkError>> + Send;
+
+    /// The vectors of these chunks as the engine holds them, in no order; an id that is not there is left out.
+    fn vectors(&self, ids: &[ChunkId]) -> impl Future<Output = Result<Vec<StoredVector>, SinkError>> + Send;
+
+    /// Makes everything that was written visible to searches, counts and scans.
+    fn refresh(&self) -> impl Future<Output = Result<(), SinkError>> + Send;
+}
+
+/// A passage that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// Which passage.
+    pub id: ChunkId,
+    /// Whose.
+    pub document: DocumentId,
+    /// The headings above it, outermost first.
+    pub heading_path: Vec<String>,
+    /// The passage.
+    pub text: String,
+    /// The engine's score; comparable within one answer only.
+    pub score: f64,
+}
+
+/// A page of a scan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// What it holds, sorted by id.
+    pub items: Vec<T>,
+    /// Where the next page begins; none after the last page.
+    pub after: Option<String>,
+}
+
+/// A chunk as the engine stores it, without its vector.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct StoredChunk {
+    /// Which passage.
+    pub id: ChunkId,
+    /// Whose.
+    pub document: DocumentId,
+    /// The headings above it, outermost first.
+    pub heading_path: Vec<String>,
+    /// The passage.
+    pub text: String,
+    /// Tokens of heading path and text.
+    pub tokens: u32,
+    /// The version that wrote it.
+    pub version: Version,
+    /// The space of its vector.
+    pub space: Fingerprint,
+}
+
+/// A document record as the engine stores it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct StoredDocument {
+    /// The record.
+    #[serde(flatten)]
+    pub record: DocumentRecord,
+    /// The space of its passages.
+    pub space: Fingerprint,
+}
+
+/// A chunk's vector as the engine stores it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredVector {
+    /// Which passage.
+    pub id: ChunkId,
+    /// Its numbers. An engine may have normalised them.
+    pub vector: Vec<f32>,
+}

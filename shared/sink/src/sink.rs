@@ -1,0 +1,68 @@
+//! The seam of writers: a batch goes in, one answer for each action comes out.
+
+use std::time::Duration;
+
+use crate::{Action, Ensured, IndexPlan, SinkError};
+
+/// Something that holds one generation of indexes and is written in bulk.
+///
+/// Writing twice is writing once: the version decides, and a repeated or late action never wins. Dropping a future of
+/// this trait is safe at any await; what it had sent may or may not have been done, and is asked for again.
+pub trait Sink: Send + Sync + 'static {
+    /// What it is, for people: `opensearch`, `elasticsearch`, `memory`.
+    fn kind(&self) -> &'static str;
+
+    /// Creates what is absent (both indexes, their write aliases, and the outside aliases if nobody holds them) and
+    /// checks what is there.
+    ///
+    /// # Errors
+    /// [`SinkError::Mismatch`] when an index was made for another space or dimension; [`SinkError::Unavailable`] when
+    /// waiting should help; otherwise a human must act.
+    fn ensure(&self, plan: &IndexPlan) -> impl Future<Output = Result<Ensured, SinkError>> + Send;
+
+    /// Writes a batch, waiting for a busy engine within the retry budget. Document records are sent only after every
+    /// chunk of the batch was answered Done or Refused, so that a record never overtakes its passages.
+    fn write(&self, batch: Vec<Action>) -> impl Future<Output = Written> + Send;
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// One answer for each action, in the order of the batch.
+    pub answers: Vec<Answer>,
+}
+
+/// What became of one action, named by what the caller does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The engine holds this version or a later one.
+    Done,
+    /// This item can never be written: a dead letter with this cause.
+    Refused(String),
+    /// The engine is away or busy: wait and send it again.
+    Wait {
+        /// What is wrong.
+        cause: String,
+        /// How long the engine asked to wait, if it did.
+        retry_after: Option<Duration>,
+    },
+    /// A human must act (a missing index, a block, a credential, versions of another log): pause the partition with an
+    /// alarm and try again; never a dead letter.
+    Stop(String),
+}
+
+impl Answer {
+    /// True when nothing is left to do for the action: it was written, or it is refused for good.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Done | Self::Refused(_))
+    }
+}
+
+impl Written {
+    /// How many actions are Done.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.answers.iter().filter(|answer| **answer == Answer::Done).count()
+    }
+}

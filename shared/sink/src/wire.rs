@@ -1,0 +1,171 @@
+//! The seam between what is said to an engine and how it gets there.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+/// An engine's dialect and the way to it. OpenSearch and Elasticsearch differ in nothing else.
+pub trait Server: Send + Sync + 'static {
+    /// The engine's name in lower case.
+    const KIND: &'static str;
+
+    /// Where it is, without credentials.
+    fn url(&self) -> &str;
+
+    /// Sends one request and reads the whole answer, by the request's deadline.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, Failure>> + Send;
+
+    /// The mapping of a field of vectors compared by cosine in an HNSW graph.
+    fn vector_field(&self, dimension: usize) -> Value;
+
+    /// What an index with vectors needs among its settings (an object).
+    fn vector_settings(&self) -> Value;
+
+    /// The part of a search body that finds the nearest vectors.
+    fn nearest(&self, vector: &[f32], size: usize, candidates: usize) -> Value;
+
+    /// The part of a search body that brings the stored vectors and nothing else of an item.
+    fn with_vectors(&self) -> Value;
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What is done with the path.
+    pub method: Method,
+    /// The path with its query, without a slash at the beginning.
+    pub path: String,
+    /// The body.
+    pub body: Body,
+    /// When to give up, from now.
+    pub timeout: Duration,
+}
+
+/// The methods that are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Read.
+    Get,
+    /// Look whether it is there.
+    Head,
+    /// Create.
+    Put,
+    /// Ask or do.
+    Post,
+    /// Delete.
+    Delete,
+}
+
+/// The body of a request.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// None.
+    Empty,
+    /// One JSON value.
+    Json(Bytes),
+    /// JSON values, each followed by a line break.
+    Lines(Bytes),
+}
+
+/// One answer.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The server's Retry-After, if it gave seconds.
+    pub retry_after: Option<Duration>,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// No answer, or half of one: the server may have done what was asked, or not.
+#[derive(Clone, Debug)]
+pub struct Failure(pub String);
+
+impl Body {
+    /// Content and its type, for the clients.
+    pub(crate) fn parts(self) -> (Option<Bytes>, &'static str) {
+        match self {
+            Self::Empty => (None, "application/json"),
+            Self::Json(bytes) => (Some(bytes), "application/json"),
+            Self::Lines(bytes) => (Some(bytes), "application/x-ndjson"),
+        }
+    }
+}
+
+/// Seconds of a Retry-After header; a date says nothing, because no clock is trusted.
+pub(crate) fn retry_after(header: Option<&str>) -> Option<Duration> {
+    header.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs)
+}
+
+/// An error with everything beneath it, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let more = source.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        next = source.source();
+    }
+    text
+}
+
+/// The engine's own words in an error body, or the beginning of whatever came instead.
+pub(crate) fn reason(body: &[u8]) -> String {
+    let value: Option<Value> = serde_json::from_slice(body).ok();
+    match value.as_ref().and_then(|value| value.get("error")) {
+        Some(error) => explain(error),
+        None => shortened(&String::from_utf8_lossy(body)),
+    }
+}
+
+/// Type, reason and first cause of an `error` object (or text) of an engine.
+pub(crate) fn explain(error: &Value) -> String {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut parts = match error.as_str() {
+        Some(whole) => vec![whole.to_owned()],
+        None => vec![text(error.get("type")), text(error.get("reason"))],
+    };
+    parts.push(text(error.pointer("/caused_by/reason")));
+    parts.retain(|part| !part.is_empty());
+    parts.dedup();
+    shortened(&parts.join(": "))
+}
+
+fn shortened(text: &str) -> String {
+    const MOST: usize = 600;
+    if text.is_empty() {
+        return "no reason given".to_owned();
+    }
+    let mut short: String = text.chars().take(MOST).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_seconds_are_a_wish() {
+        assert_eq!(retry_after(Some(" 7 ")), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after(Some("Wed, 21 Oct 2026 07:28:00 GMT")), None);
+    }
+
+    #[test]
+    fn reasons_are_the_engines_own_words() {
+        let error =
+            json!({"error": {"type": "a", "reason": "b", "caused_by": {"reason": "c"}}, "status": 400});
+        assert_eq!(reason(error.to_string().as_bytes()), "a: b: c");
+        assert_eq!(reason(br#"{"error":"text"}"#), "text");
+        assert_eq!(reason(b"<html>"), "<html>");
+        assert_eq!(reason(b""), "no reason given");
+        assert!(reason("你".repeat(3000).as_bytes()).chars().count() < 700);
+    }
+}

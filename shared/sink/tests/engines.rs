@@ -1,0 +1,62 @@
+//! One suite over every sink: memory always, OpenSearch and Elasticsearch where they run.
+//!
+//! The real ones are ignored by default: `compose/up --instance test opensearch elasticsearch`, then
+//! `eval "$(compose/instance.sh test)"` and `cargo test -p sink -- --include-ignored`.
+
+#[cfg(test)]
+mod suite {
+    pub(crate) mod bench;
+    pub(crate) mod data;
+    mod faults;
+    mod outside;
+    pub(crate) mod read;
+    mod script;
+    pub(crate) mod write;
+}
+
+macro_rules! fact {
+    ([$($ignore:meta)?], $bench:ident, $file:ident, $fact:ident) => {
+        #[tokio::test]
+        $(#[$ignore])?
+        async fn $fact() {
+            use super::suite::bench::{self, Bench};
+            let bench = bench::$bench::open(stringify!($fact));
+            super::suite::$file::$fact(&bench).await;
+            bench.close().await;
+        }
+    };
+}
+
+macro_rules! facts {
+    ($engine:ident, $bench:ident, $ignore:tt, $($file:ident :: $fact:ident,)*) => {
+        mod $engine {
+            $(fact!($ignore, $bench, $file, $fact);)*
+        }
+    };
+}
+
+macro_rules! engines {
+    ($($file:ident :: $fact:ident,)*) => {
+        facts!(memory, Memory, [], $($file::$fact,)*);
+        facts!(opensearch, OpenSearch, [ignore = "real: opensearch"], $($file::$fact,)*);
+        facts!(elasticsearch, Elasticsearch, [ignore = "real: elasticsearch"], $($file::$fact,)*);
+    };
+}
+
+engines! {
+    write::what_is_written_is_counted_and_read_back,
+    write::the_highest_version_wins,
+    write::a_stale_put_after_a_delete_does_not_bring_it_back,
+    write::a_repetition_is_done,
+    write::two_versions_in_one_batch_leave_the_later,
+    write::a_wrong_item_is_refused_alone,
+    write::a_version_of_another_log_stops,
+    write::a_deleted_index_stops_and_is_not_created_by_a_write,
+    write::ensure_tells_a_new_index_from_an_old_one,
+    write::another_space_or_dimension_is_refused,
+    read::words_find_the_right_passage,
+    read::vectors_find_the_right_passage,
+    read::both_ways_in_one_question,
+    read::a_missing_index_is_named,
+    read::a_scan_brings_everything_in_order,
+}

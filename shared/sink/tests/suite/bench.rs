@@ -1,0 +1,129 @@
+//! A fresh, empty index on each engine, and its removal.
+
+use std::time::Duration;
+
+use clap::Parser;
+use message::Fingerprint;
+use sink::{
+    ElasticsearchSettings, IndexPlan, KnnEngine, Names, OpenSearchSettings, Reader, RequestSettings, Sink,
+    Target,
+};
+
+/// Numbers in a test vector.
+pub(crate) const DIMENSION: usize = 8;
+
+/// One generation of indexes under test.
+pub(crate) trait Bench: Sized {
+    /// What is tested.
+    type Engine: Sink + Reader;
+
+    /// Opens, under a name of its own, what is not created yet.
+    fn open(fact: &str) -> Self;
+    /// What is tested.
+    fn engine(&self) -> &Self::Engine;
+    /// Deletes an index behind the engine's back.
+    async fn drop_index(&self, target: Target);
+    /// Removes everything.
+    async fn close(self) {
+        self.drop_index(Target::Chunks).await;
+        self.drop_index(Target::Documents).await;
+    }
+}
+
+/// The space of all test vectors.
+pub(crate) fn space() -> Fingerprint {
+    Fingerprint::of(&[("model", "test")])
+}
+
+/// What the test indexes are for.
+pub(crate) fn plan() -> IndexPlan {
+    IndexPlan {
+        space: space(),
+        chunking: Fingerprint::of(&[("chunker", "test")]),
+        model: "test".to_owned(),
+        dimension: DIMENSION,
+    }
+}
+
+/// Prepares the indexes of a bench.
+pub(crate) async fn ready<B: Bench>(bench: &B) -> &B::Engine {
+    bench.engine().ensure(&plan()).await.unwrap();
+    bench.engine()
+}
+
+fn names(fact: &str) -> Names {
+    let unique = std::process::id();
+    Names::new(&format!("test-{unique}-{fact}"), &space()).unwrap()
+}
+
+fn requests() -> RequestSettings {
+    RequestSettings { index_replicas: 0, request_timeout: 60, ..RequestSettings::default() }
+}
+
+/// Settings are read as a worker reads them: from the environment.
+#[derive(Parser)]
+struct OpenSearchFlags {
+    #[command(flatten)]
+    settings: OpenSearchSettings,
+}
+
+#[derive(Parser)]
+struct ElasticsearchFlags {
+    #[command(flatten)]
+    settings: ElasticsearchSettings,
+}
+
+pub(crate) struct Memory(sink::Memory);
+pub(crate) struct OpenSearch(sink::OpenSearch);
+pub(crate) struct Elasticsearch(sink::Elasticsearch);
+
+impl Bench for Memory {
+    type Engine = sink::Memory;
+
+    fn open(fact: &str) -> Self {
+        Self(sink::Memory::new(names(fact)))
+    }
+
+    fn engine(&self) -> &sink::Memory {
+        &self.0
+    }
+
+    async fn drop_index(&self, target: Target) {
+        self.0.drop_index(target);
+    }
+}
+
+impl Bench for OpenSearch {
+    type Engine = sink::OpenSearch;
+
+    fn open(fact: &str) -> Self {
+        let settings = OpenSearchFlags::parse_from(["test"]).settings;
+        assert!(matches!(settings.opensearch_engine, KnnEngine::Faiss | KnnEngine::Lucene));
+        Self(sink::OpenSearch::connect(&settings, &requests(), names(fact)).unwrap())
+    }
+
+    fn engine(&self) -> &sink::OpenSearch {
+        &self.0
+    }
+
+    async fn drop_index(&self, target: Target) {
+        tokio::time::timeout(Duration::from_mins(1), self.0.delete_index(target)).await.unwrap().unwrap();
+    }
+}
+
+impl Bench for Elasticsearch {
+    type Engine = sink::Elasticsearch;
+
+    fn open(fact: &str) -> Self {
+        let settings = ElasticsearchFlags::parse_from(["test"]).settings;
+        Self(sink::Elasticsearch::connect(&settings, &requests(), names(fact)).unwrap())
+    }
+
+    fn engine(&self) -> &sink::Elasticsearch {
+        &self.0
+    }
+
+    async fn drop_index(&self, target: Target) {
+        tokio::time::timeout(Duration::from_mins(1), self.0.delete_index(target)).await.unwrap().unwrap();
+    }
+}

@@ -1,0 +1,230 @@
+//! What the two clients do when a server misbehaves. Each fact runs through both: they must not differ.
+
+use std::time::Duration;
+
+use clap::Parser;
+use message::Version;
+use sink::{
+    Action, Answer, Elasticsearch, ElasticsearchSettings, Names, OpenSearch, OpenSearchSettings, Operation,
+    Reader, RequestSettings, Sink, SinkError, Target, Written,
+};
+
+use super::bench::space;
+use super::data::all_done;
+use tokio::time::Instant;
+
+use super::script::{Asked, Script, Step, items, whole};
+
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    opensearch: OpenSearchSettings,
+    #[command(flatten)]
+    elasticsearch: ElasticsearchSettings,
+    #[command(flatten)]
+    requests: RequestSettings,
+}
+
+const FLAGS: [&str; 7] = ["test", "--request-timeout", "1", "--retry-budget", "3", "--bulk-bytes", "65536"];
+
+fn engines(url: &str) -> (OpenSearch, Elasticsearch) {
+    let urls = ["--opensearch-url", url, "--elasticsearch-url", url];
+    let key = ["--elasticsearch-api-key", "c2VjcmV0", "--opensearch-user", "u", "--opensearch-password", "p"];
+    let flags = Flags::parse_from(FLAGS.iter().chain(&urls).chain(&key));
+    let names = Names::new("m", &space()).unwrap();
+    (
+        OpenSearch::connect(&flags.opensearch, &flags.requests, names.clone()).unwrap(),
+        Elasticsearch::connect(&flags.elasticsearch, &flags.requests, names).unwrap(),
+    )
+}
+
+fn action(target: Target, id: &str) -> Action {
+    let operation = Operation::Put(b"{}".as_slice().into());
+    Action { target, id: id.to_owned(), version: Version::from(1), highest: Version::from(1), operation }
+}
+
+/// Chunks named by single letters.
+fn chunks(ids: &str) -> Vec<Action> {
+    ids.chars().map(|id| action(Target::Chunks, &id.to_string())).collect()
+}
+
+/// Writes through both clients, each to a server of its own with the same script.
+async fn both<F>(batch: Vec<Action>, script: F) -> [(Written, Script); 2]
+where
+    F: Fn(usize, &Asked) -> Step + Send + Sync + Clone + 'static,
+{
+    let (one, two) = (Script::start(script.clone()).await, Script::start(script).await);
+    let (opensearch, _) = engines(&one.url);
+    let (_, elasticsearch) = engines(&two.url);
+    let (first, second) = tokio::join!(opensearch.write(batch.clone()), elasticsearch.write(batch));
+    [(first, one), (second, two)]
+}
+
+fn kinds(written: &Written) -> String {
+    let letter = |answer: &Answer| match answer {
+        Answer::Done => 'd',
+        Answer::Refused(_) => 'r',
+        Answer::Wait { .. } => 'w',
+        Answer::Stop(_) => 's',
+    };
+    written.answers.iter().map(letter).collect()
+}
+
+#[tokio::test]
+async fn only_what_failed_is_sent_again() {
+    let script = |number: usize, asked: &Asked| {
+        items(asked, |id| match (number, id) {
+            (0, "b" | "d") => 429,
+            (1, "d") => 503,
+            (_, "c") => 400,
+            _ => 201,
+        })
+    };
+    for (written, server) in both(chunks("abcd"), script).await {
+        assert_eq!(
+            (kinds(&written).as_str(), server.ids()),
+            ("ddrd", vec!["abcd".into(), "bd".into(), "d".into()])
+        );
+        let asked = &server.asked()[0];
+        assert!(asked.line.starts_with("post /_bulk?require_alias=true&timeout="), "{}", asked.line);
+        assert!(asked.head.contains("content-type: application/x-ndjson"), "{}", asked.head);
+        assert!(asked.head.contains("authorization: "), "{}", asked.head);
+    }
+}
+
+#[tokio::test]
+async fn a_busy_server_is_waited_for_within_the_budget_and_no_longer() {
+    let once = |number: usize, asked: &Asked| match number {
+        0 => whole(429, "Retry-After: 0\r\n"),
+        1 => whole(503, ""),
+        _ => items(asked, |_| 200),
+    };
+    for (written, server) in both(chunks("ab"), once).await {
+        all_done(&written);
+        assert_eq!(server.ids(), ["ab", "ab", "ab"]);
+    }
+    let start = Instant::now();
+    for (written, server) in both(chunks("ab"), |_, asked| items(asked, |_| 429)).await {
+        assert_eq!(kinds(&written), "ww");
+        assert!(server.ids().len() > 1);
+    }
+    assert!(start.elapsed() < Duration::from_secs(8));
+    for (written, server) in both(chunks("ab"), |_, _| whole(503, "Retry-After: 40\r\n")).await {
+        let wish = Some(Duration::from_secs(40));
+        let waits =
+            |answer: &Answer| matches!(answer, Answer::Wait { retry_after, .. } if *retry_after == wish);
+        assert!(written.answers.iter().all(waits), "{written:?}");
+        assert_eq!(server.ids().len(), 1, "a wish beyond the budget is the caller's to follow");
+    }
+}
+
+#[tokio::test]
+async fn too_large_is_sent_in_halves_and_a_single_item_refused() {
+    let script = |_: usize, asked: &Asked| match asked.ids.len() {
+        1 if asked.ids[0] == "c" => whole(413, ""),
+        1 => items(asked, |_| 201),
+        _ => Step::Answer(413, "", "<html>Request Entity Too Large</html>".to_owned()),
+    };
+    for (written, server) in both(chunks("abcd"), script).await {
+        assert_eq!(kinds(&written), "ddrd");
+        assert_eq!(server.ids(), ["abcd", "ab", "a", "b", "cd", "c", "d"]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_human_must_mend_stops() {
+    for status in [401, 403, 404] {
+        let batch = [chunks("ab"), vec![action(Target::Documents, "d")]].concat();
+        for (written, server) in both(batch, move |_, _| whole(status, "")).await {
+            assert_eq!((kinds(&written).as_str(), server.ids().len()), ("sss", 1), "{status}");
+            let Answer::Stop(cause) = &written.answers[0] else { panic!() };
+            assert!(cause.contains(&server.url) && cause.contains("because"), "{cause}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cut_answer_is_asked_again() {
+    let script = |number: usize, asked: &Asked| match number {
+        0 => Step::Cut,
+        1 => Step::Answer(200, "", "{\"errors\":false,\"items\":[]}".to_owned()),
+        _ => items(asked, |_| 201),
+    };
+    for (written, server) in both(chunks("ab"), script).await {
+        all_done(&written);
+        assert_eq!(server.ids().len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn silence_and_absence_are_waited_for() {
+    let start = Instant::now();
+    for (written, _) in both(chunks("ab"), |_, _| Step::Hang).await {
+        assert_eq!(kinds(&written), "ww");
+    }
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    let (opensearch, elasticsearch) = engines("http://127.0.0.1:1");
+    for written in [opensearch.write(chunks("a")).await, elasticsearch.write(chunks("a")).await] {
+        let Answer::Wait { cause, .. } = &written.answers[0] else { panic!("{written:?}") };
+        assert!(cause.contains("http://127.0.0.1:1"), "{cause}");
+    }
+    for error in [opensearch.check(&space()).await.unwrap_err(), elasticsearch.refresh().await.unwrap_err()] {
+        assert!(
+            matches!(&error, SinkError::Unavailable { url, .. } if url == "http://127.0.0.1:1"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_record_follows_its_chunks_and_waits_for_them() {
+    let batch = [vec![action(Target::Documents, "d")], chunks("ab")].concat();
+    for (written, server) in both(batch.clone(), |_, asked| items(asked, |_| 201)).await {
+        all_done(&written);
+        assert_eq!(server.ids(), ["ab", "d"]);
+    }
+    let busy = |_: usize, asked: &Asked| items(asked, |id| if id == "b" { 429 } else { 201 });
+    for (written, server) in both(batch, busy).await {
+        assert_eq!(kinds(&written), "wdw");
+        assert!(server.ids().iter().all(|ids| !ids.contains('d')));
+    }
+}
+
+#[tokio::test]
+async fn no_request_is_larger_than_its_limit() {
+    let mut batch = chunks("abcdefgh");
+    for (number, one) in batch.iter_mut().enumerate() {
+        let size = if number == 3 { 100_000 } else { 20_000 };
+        one.operation = Operation::Put(format!("{{\"text\":\"{}\"}}", "x".repeat(size)).into());
+    }
+    for (written, server) in both(batch, |_, asked| items(asked, |_| 201)).await {
+        all_done(&written);
+        assert_eq!(server.ids(), ["abc", "d", "efg", "h"]);
+        assert!(server.asked().iter().all(|asked| asked.bytes <= 65_536 || asked.ids.len() == 1));
+    }
+}
+
+#[tokio::test]
+async fn readers_sort_what_goes_wrong() {
+    let ask = async |status: u16| {
+        let server = Script::start(move |_, _| whole(status, "Retry-After: 9\r\n")).await;
+        let (opensearch, elasticsearch) = engines(&server.url);
+        [
+            opensearch.count(Target::Chunks).await.unwrap_err(),
+            elasticsearch.keyword("a", 3).await.unwrap_err(),
+        ]
+    };
+    for error in [ask(401).await, ask(403).await].as_flattened() {
+        assert!(matches!(error, SinkError::Denied { .. }), "{error}");
+    }
+    for error in [ask(429).await, ask(503).await].as_flattened() {
+        let nine = Some(Duration::from_secs(9));
+        assert!(
+            matches!(error, SinkError::Unavailable { retry_after, .. } if *retry_after == nine),
+            "{error}"
+        );
+    }
+    for error in ask(400).await {
+        assert!(matches!(error, SinkError::Rejected { status: 400, .. }), "{error}");
+    }
+}

@@ -1,0 +1,157 @@
+//! What every sink does with writes.
+
+use message::Fingerprint;
+use sink::{Answer, IndexPlan, Operation, Reader, Sink, SinkError, Target, delete};
+
+use super::bench::{Bench, DIMENSION, plan, ready, space};
+use super::data::{all_done, chunk, document, put, put_record, record, version};
+
+pub(crate) async fn what_is_written_is_counted_and_read_back<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    let key = format!("folder/你好 {}.md", "k".repeat(900));
+    let (a, b) = (chunk(&key, "one", 1, version(1)), chunk(&key, "two", 2, version(1)));
+    let record = record(&key, &[&a, &b], version(1));
+    all_done(&engine.write(vec![put(&a), put(&b), put_record(&record)]).await);
+    let found = engine.document(&record.document).await.unwrap().unwrap();
+    assert_eq!((&found.record, &found.space), (&record, &space()));
+    assert!(engine.document(&document("other")).await.unwrap().is_none());
+    engine.refresh().await.unwrap();
+    assert_eq!(engine.count(Target::Chunks).await.unwrap(), 2);
+    assert_eq!(engine.count(Target::Documents).await.unwrap(), 1);
+    let page = engine.scan_documents(None, 10).await.unwrap();
+    assert_eq!((page.items, page.after), (vec![found], None));
+    all_done(&engine.write(Vec::new()).await);
+}
+
+/// The versions that the index shows, by id.
+async fn versions(engine: &impl Reader) -> Vec<u64> {
+    engine.refresh().await.unwrap();
+    let page = engine.scan_chunks(None, 100).await.unwrap();
+    page.items.iter().map(|chunk| chunk.version.get() - version(0).get()).collect()
+}
+
+pub(crate) async fn the_highest_version_wins<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    for (counter, shown) in [(2, 2), (1, 2), (3, 3), (2, 3)] {
+        all_done(&engine.write(vec![put(&chunk("k", "text", 1, version(counter)))]).await);
+        assert_eq!(versions(engine).await, [shown], "after {counter}");
+    }
+}
+
+pub(crate) async fn a_stale_put_after_a_delete_does_not_bring_it_back<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    let old = chunk("k", "text", 1, version(1));
+    let id = old.chunk.id.to_string();
+    // Deleted before it was ever there, then put late; then there and deleted twice.
+    all_done(&engine.write(vec![delete(&id, &document("k"), version(5))]).await);
+    all_done(&engine.write(vec![put(&old)]).await);
+    assert!(versions(engine).await.is_empty());
+    all_done(&engine.write(vec![put(&chunk("k", "text", 1, version(6)))]).await);
+    assert_eq!(versions(engine).await, [6]);
+    all_done(&engine.write(vec![delete(&id, &document("k"), version(4))]).await);
+    assert_eq!(versions(engine).await, [6], "a late delete takes nothing away");
+    for _ in 0..2 {
+        all_done(&engine.write(vec![delete(&id, &document("k"), version(7))]).await);
+    }
+    all_done(&engine.write(vec![put(&old)]).await);
+    assert!(versions(engine).await.is_empty());
+}
+
+pub(crate) async fn a_repetition_is_done<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    let one = chunk("k", "text", 1, version(1));
+    let exact = put(&one).with_highest(version(1));
+    let batch = vec![exact, put_record(&record("k", &[&one], version(1)))];
+    for _ in 0..3 {
+        all_done(&engine.write(batch.clone()).await);
+    }
+    assert_eq!(versions(engine).await, [1]);
+}
+
+pub(crate) async fn two_versions_in_one_batch_leave_the_later<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    let of = |counter| chunk("k", "text", 1, version(counter));
+    let id = of(1).chunk.id.to_string();
+    let gone = delete(&id, &document("k"), version(3));
+    all_done(&engine.write(vec![put(&of(2)), put(&of(1)), gone.clone(), put(&of(4))]).await);
+    assert_eq!(versions(engine).await, [4]);
+    let other = chunk("l", "text", 1, version(1));
+    let gone = delete(other.chunk.id.as_str(), &document("l"), version(2));
+    all_done(&engine.write(vec![gone, put(&other)]).await);
+    assert_eq!(versions(engine).await, [4]);
+}
+
+pub(crate) async fn a_wrong_item_is_refused_alone<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    let (a, mut wrong, c) =
+        (chunk("k", "a", 1, version(1)), chunk("k", "b", 2, version(1)), chunk("k", "c", 3, version(1)));
+    wrong.vector.0.push(0.5);
+    let record = put_record(&record("k", &[&a, &c], version(1)));
+    let written = engine.write(vec![put(&a), put(&wrong), put(&c), record]).await;
+    let Answer::Refused(cause) = &written.answers[1] else { panic!("{written:?}") };
+    assert!(!cause.is_empty());
+    assert_eq!(written.done(), 3, "{written:?}");
+    assert_eq!(versions(engine).await.len(), 2);
+    assert!(engine.document(&document("k")).await.unwrap().is_some());
+}
+
+pub(crate) async fn a_version_of_another_log_stops<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    all_done(&engine.write(vec![put(&chunk("k", "text", 1, version(9)))]).await);
+    let late = put(&chunk("k", "text", 1, version(3)));
+    // Within the epoch a later version is this log's own; above what is said to be the highest it is not.
+    all_done(&engine.write(vec![late.clone()]).await);
+    let written = engine.write(vec![late.with_highest(version(8))]).await;
+    let Answer::Stop(cause) = &written.answers[0] else { panic!("{written:?}") };
+    assert!(cause.contains(&version(9).to_string()) && cause.contains("epoch 1"), "{cause}");
+    let old_epoch = put(&chunk("k", "text", 1, message::Version::first(0)));
+    assert!(matches!(engine.write(vec![old_epoch]).await.answers[0], Answer::Stop(_)));
+}
+
+pub(crate) async fn a_deleted_index_stops_and_is_not_created_by_a_write<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    let one = chunk("k", "text", 1, version(1));
+    let batch = vec![
+        put(&one),
+        delete("00", &document("k"), version(1)),
+        put_record(&record("k", &[&one], version(1))),
+    ];
+    all_done(&engine.write(batch.clone()).await);
+    bench.drop_index(Target::Chunks).await;
+    let written = engine.write(batch).await;
+    assert!(written.answers.iter().all(|answer| matches!(answer, Answer::Stop(_))), "{written:?}");
+    assert!(matches!(engine.count(Target::Chunks).await, Err(SinkError::Missing { .. })));
+    assert!(matches!(engine.check(&space()).await, Err(SinkError::Missing { .. })));
+}
+
+pub(crate) async fn ensure_tells_a_new_index_from_an_old_one<B: Bench>(bench: &B) {
+    let first = bench.engine().ensure(&plan()).await.unwrap();
+    assert!(first.chunks.created && first.documents.created);
+    let again = bench.engine().ensure(&plan()).await.unwrap();
+    assert!(!again.chunks.created && !again.documents.created);
+    assert_eq!((&again.chunks.uuid, &again.documents.uuid), (&first.chunks.uuid, &first.documents.uuid));
+    bench.drop_index(Target::Chunks).await;
+    let anew = bench.engine().ensure(&plan()).await.unwrap();
+    assert!(anew.chunks.created && !anew.documents.created);
+    assert_ne!(anew.chunks.uuid, first.chunks.uuid);
+    all_done(&bench.engine().write(vec![put(&chunk("k", "text", 1, version(1)))]).await);
+}
+
+pub(crate) async fn another_space_or_dimension_is_refused<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    engine.check(&space()).await.unwrap();
+    let other = Fingerprint::of(&[("model", "other")]);
+    let error = engine.check(&other).await.unwrap_err();
+    assert!(matches!(error, SinkError::Mismatch { .. }), "{error}");
+    let text = error.to_string();
+    assert!(text.contains(space().as_str()) && text.contains(other.as_str()), "{text}");
+    let foreign = IndexPlan { space: other, ..plan() };
+    assert!(matches!(engine.ensure(&foreign).await, Err(SinkError::Mismatch { .. })));
+    let longer = IndexPlan { dimension: DIMENSION + 1, ..plan() };
+    let error = engine.ensure(&longer).await.unwrap_err();
+    assert!(matches!(error, SinkError::Mismatch { what: "the dimension", .. }), "{error}");
+    let mut action = put(&chunk("k", "text", 1, version(1)));
+    action.operation = Operation::Put(b"{".as_slice().into());
+    let written = engine.write(vec![action]).await;
+    assert!(matches!(written.answers[0], Answer::Refused(_)), "{written:?}");
+}

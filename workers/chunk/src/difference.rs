@@ -1,0 +1,182 @@
+//! What must be said when a document changed: new passages, tombstones of those that are gone, the document's record,
+//! the ledger's entry: in this order. Pure.
+
+use std::collections::HashSet;
+
+use message::{
+    Chunk, ChunkId, DocumentId, DocumentRecord, Fingerprint, Headers, LedgerEntry, Passage, Placement, Status,
+    Version,
+};
+use stream::Outgoing;
+
+use crate::read::Reading;
+
+/// The epoch of a ledger that was never lost.
+pub const FIRST_EPOCH: u32 = 1;
+
+/// The topics that are written.
+#[derive(Clone, Debug)]
+pub struct Topics {
+    /// `chunks.<chunking>`.
+    pub chunks: String,
+    /// `ledger.<chunking>`.
+    pub ledger: String,
+}
+
+/// The object that was read.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// The store's change token.
+    pub etag: String,
+    /// SHA-256 of its bytes; empty when they were not read.
+    pub digest: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A change of one document, ready to be committed.
+#[derive(Debug)]
+pub struct Change {
+    /// What is said, in order.
+    pub outputs: Vec<Outgoing>,
+    /// The ledger's new entry; the last of the outputs says it too.
+    pub entry: LedgerEntry,
+    /// Passages that are new.
+    pub new: usize,
+    /// Passages that are gone.
+    pub gone: usize,
+}
+
+/// One document before a change.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'a> {
+    /// Which document.
+    pub document: &'a DocumentId,
+    /// Its entry, if it has one.
+    pub entry: Option<&'a LedgerEntry>,
+    /// The trace of the notice.
+    pub trace: &'a str,
+    /// Say everything again, even what is unchanged.
+    pub force: bool,
+}
+
+impl Before<'_> {
+    fn next_version(&self) -> Version {
+        self.entry.map_or(Version::first(FIRST_EPOCH), |entry| entry.version.next())
+    }
+
+    fn headers(&self, version: Version) -> Headers {
+        Headers { document: self.document.clone(), version: Some(version), trace: self.trace.to_owned() }
+    }
+
+    fn live(&self) -> impl Iterator<Item = &ChunkId> {
+        self.entry.into_iter().flat_map(|entry| &entry.chunks).map(|placement| &placement.id)
+    }
+
+    /// The tombstones of the passages that are not in `staying`.
+    fn tombstones(&self, topics: &Topics, staying: &HashSet<&ChunkId>, version: Version) -> Vec<Outgoing> {
+        self.live()
+            .filter(|id| !staying.contains(*id))
+            .map(|id| Outgoing::tombstone(&topics.chunks, id.as_str(), self.headers(version)))
+            .collect()
+    }
+}
+
+/// The object is gone: so are its passages and its record; its entry stays, so that its versions go on counting.
+///
+/// # Errors
+/// Words, when a message cannot be written as JSON.
+pub fn removed(before: Before<'_>, topics: &Topics, chunking: &Fingerprint) -> Result<Change, String> {
+    let version = before.next_version();
+    let mut outputs = before.tombstones(topics, &HashSet::new(), version);
+    let gone = outputs.len();
+    outputs.push(Outgoing::tombstone(&topics.chunks, before.document.as_str(), before.headers(version)));
+    let entry = LedgerEntry {
+        document: before.document.clone(),
+        version,
+        status: Status::Removed,
+        cause: None,
+        etag: String::new(),
+        digest: String::new(),
+        chunking: chunking.clone(),
+        chunks: Vec::new(),
+    };
+    outputs.push(ledger_record(&before, topics, &entry)?);
+    Ok(Change { outputs, entry, new: 0, gone })
+}
+
+/// The object was read: only what differs from `before` is said, unless everything is asked for.
+///
+/// # Errors
+/// Words, when a message cannot be written as JSON.
+pub fn changed(
+    before: Before<'_>,
+    topics: &Topics,
+    chunking: &Fingerprint,
+    (object, reading): (Object, Reading),
+) -> Result<Change, String> {
+    let version = before.next_version();
+    let live: HashSet<ChunkId> = before.live().cloned().collect();
+    let placements: Vec<Placement> = reading.splits.iter().map(placement).collect();
+    let staying: HashSet<&ChunkId> = placements.iter().map(|placement| &placement.id).collect();
+    let mut outputs = Vec::new();
+    for split in reading.splits {
+        if before.force || !live.contains(&split.id) {
+            let key = split.id.to_string();
+            let passage = Passage::Chunk(Chunk {
+                id: split.id,
+                document: before.document.clone(),
+                version,
+                heading_path: split.heading_path,
+                text: split.text,
+                tokens: split.tokens,
+            });
+            outputs.push(Outgoing::json(&topics.chunks, &key, &passage, before.headers(version))?);
+        }
+    }
+    let new = outputs.len();
+    outputs.extend(before.tombstones(topics, &staying, version));
+    let gone = outputs.len() - new;
+    let entry = LedgerEntry {
+        document: before.document.clone(),
+        version,
+        status: reading.status,
+        cause: reading.cause.clone(),
+        etag: object.etag.clone(),
+        digest: object.digest,
+        chunking: chunking.clone(),
+        chunks: placements.clone(),
+    };
+    let record = Passage::Document(DocumentRecord {
+        document: before.document.clone(),
+        version,
+        status: reading.status,
+        cause: reading.cause,
+        title: reading.title,
+        format: reading.format,
+        etag: object.etag,
+        size: object.size,
+        chunks: placements,
+    });
+    outputs.push(Outgoing::json(&topics.chunks, before.document.as_str(), &record, before.headers(version))?);
+    outputs.push(ledger_record(&before, topics, &entry)?);
+    Ok(Change { outputs, entry, new, gone })
+}
+
+/// The bytes are those that were read before, under another change token: only the ledger learns it.
+///
+/// # Errors
+/// Words, when a message cannot be written as JSON.
+pub fn same_content(before: Before<'_>, topics: &Topics, entry: &LedgerEntry, etag: String) -> Result<Change, String> {
+    let entry = LedgerEntry { etag, ..entry.clone() };
+    let outputs = vec![ledger_record(&before, topics, &entry)?];
+    Ok(Change { outputs, entry, new: 0, gone: 0 })
+}
+
+fn placement(split: &document::Split) -> Placement {
+    Placement { id: split.id.clone(), start: split.start as u64, end: split.end as u64 }
+}
+
+fn ledger_record(before: &Before<'_>, topics: &Topics, entry: &LedgerEntry) -> Result<Outgoing, String> {
+    Outgoing::json(&topics.ledger, before.document.as_str(), entry, before.headers(entry.version))
+}

@@ -1,0 +1,16 @@
+//! Document references in, the difference in chunks out.
+//!
+//! A reference is a hint: this worker looks at the object as it is now. It keeps, for each document, which passages
+//! are live (the ledger); a changed document yields only the difference, in one transaction with the ledger entry and
+//! the consumed offset. It never keeps a document, never embeds, and never writes to an engine.
+//!
+//! Order of files: [`ledger`] what is live · [`difference`] what must be said · [`read`] bytes to passages · [`stage`] the worker.
+
+pub mod config;
+pub mod difference;
+pub mod ledger;
+pub mod read;
+pub mod stage;
+
+pub use config::Config;
+pub use stage::ChunkStage;

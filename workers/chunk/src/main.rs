@@ -1,0 +1,36 @@
+//! `chunk`: document references in, the difference in chunks out.
+
+use std::process::ExitCode;
+
+use chunk::difference::Topics;
+use chunk::{ChunkStage, Config};
+use model::{Bundle, Tokenizer};
+use objects::S3Store;
+use process::{Failure, Host};
+use stream::kafka::Kafka;
+use stream::{Delivery, Plan};
+
+fn main() -> ExitCode {
+    process::run("chunk", work)
+}
+
+async fn work(config: Config, host: Host) -> Result<(), Failure> {
+    let bundle = Bundle::open(&config.model.model)?;
+    let chunking = model::chunking(&bundle);
+    let splitter = model::splitter(&bundle, Tokenizer::open(&bundle)?, config.most_chunks)?;
+    let topics = Topics { chunks: topics::chunks(&chunking), ledger: topics::ledger(&chunking) };
+    let plan = Plan {
+        worker: "chunk",
+        group: format!("chunk-{}", chunking.short()),
+        input: topics::DOCUMENTS.to_owned(),
+        alike: vec![topics.chunks.clone(), topics.ledger.clone()],
+        dead_letters: topics::DEAD_LETTERS.to_owned(),
+        delivery: Delivery::Transactional,
+        lanes: config.lanes,
+    };
+    let kafka = Kafka::new(&config.kafka);
+    let store = S3Store::new(&config.store)?;
+    let stage = ChunkStage::new(kafka.clone(), store, splitter, (chunking, topics), config.largest_document);
+    stream::run(kafka, plan, stage, host.stopping()).await?;
+    Ok(())
+}

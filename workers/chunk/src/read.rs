@@ -1,0 +1,52 @@
+//! Bytes to passages. Pure, and as heavy as the document is long: called on a blocking thread.
+
+use std::sync::Arc;
+
+use document::{Refusal, Split, Splitter, Tokens, Unsplittable, extract};
+use message::{DocumentId, Status};
+
+/// What a document says.
+#[derive(Debug)]
+pub struct Reading {
+    /// Live, empty or refused.
+    pub status: Status,
+    /// Why it is refused.
+    pub cause: Option<String>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its format.
+    pub format: Option<String>,
+    /// Its passages in reading order.
+    pub splits: Vec<Split>,
+}
+
+impl Reading {
+    /// A document that cannot be read.
+    #[must_use]
+    pub fn refused(cause: String) -> Self {
+        Self { status: Status::Refused, cause: Some(cause), title: None, format: None, splits: Vec::new() }
+    }
+}
+
+/// Reads and splits a document; never fails: what cannot be read is refused with its cause.
+#[must_use]
+pub fn read(splitter: &Splitter<Arc<dyn Tokens>>, document: &DocumentId, bytes: &[u8]) -> Reading {
+    let extracted = match extract(document.key(), bytes) {
+        Ok(extracted) => extracted,
+        Err(refusal) => return Reading::refused(words(&refusal)),
+    };
+    let splits = match splitter.split(document, &extracted) {
+        Ok(splits) => splits,
+        Err(unsplittable) => return Reading::refused(too_many(&unsplittable)),
+    };
+    let status = if splits.is_empty() { Status::Empty } else { Status::Live };
+    Reading { status, cause: None, title: extracted.title, format: Some(extracted.format.to_owned()), splits }
+}
+
+fn words(refusal: &Refusal) -> String {
+    refusal.to_string()
+}
+
+fn too_many(unsplittable: &Unsplittable) -> String {
+    unsplittable.to_string()
+}

@@ -1,0 +1,224 @@
+//! The worker: looks at each object that was named and says what changed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use document::{Splitter, Tokens};
+use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, sha256_hex};
+use objects::{Look, Remedy, Store};
+use stream::{Broker, Lane, Outcome, Outgoing, Record, Stage, Trouble, Verdict};
+use telemetry::{Counter, count};
+use tracing::info;
+
+use crate::difference::{Before, Change, Object, Topics, changed, removed, same_content};
+use crate::ledger::Ledger;
+use crate::read::{Reading, read};
+
+/// What every lane shares.
+pub struct ChunkStage<B, O> {
+    shared: Arc<Shared<O>>,
+    broker: B,
+}
+
+struct Shared<O> {
+    store: O,
+    splitter: Arc<Splitter<Arc<dyn Tokens>>>,
+    chunking: Fingerprint,
+    topics: Topics,
+    largest: u64,
+}
+
+/// One partition: its documents' state.
+pub struct ChunkLane<O> {
+    shared: Arc<Shared<O>>,
+    ledger: Ledger,
+}
+
+impl<B: Broker, O: Store> ChunkStage<B, O> {
+    /// A stage that reads objects of at most `largest` bytes from `store`.
+    pub fn new(broker: B, store: O, splitter: Splitter<Arc<dyn Tokens>>, (chunking, topics): (Fingerprint, Topics), largest: u64) -> Self {
+        let shared = Shared { store, splitter: Arc::new(splitter), chunking, topics, largest };
+        Self { shared: Arc::new(shared), broker }
+    }
+}
+
+impl<B: Broker, O: Store> Stage for ChunkStage<B, O> {
+    type Lane = ChunkLane<O>;
+
+    async fn open(&self, partition: i32) -> Result<ChunkLane<O>, Trouble> {
+        let restored = Arc::new(Mutex::new((Ledger::default(), None)));
+        let filling = Arc::clone(&restored);
+        let each = move |record: Record| {
+            let mut filling = filling.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(value) = record.value.as_deref() else { return };
+            match serde_json::from_slice::<LedgerEntry>(value) {
+                Ok(entry) => filling.0.restore(entry),
+                Err(error) => {
+                    filling.1.get_or_insert(format!("offset {}: {error}", record.offset));
+                }
+            }
+        };
+        let topic = &self.shared.topics.ledger;
+        let read = self.broker.read(topic, partition, 0, each).await;
+        read.map_err(|error| Trouble::wait(format!("the ledger {topic}/{partition}: {error}")))?;
+        let mut filled = restored.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(broken) = filled.1.take() {
+            return Err(Trouble::alarm(format!(
+                "the ledger {topic}/{partition} holds an entry that this version cannot read ({broken}): run the version \
+                 that wrote it"
+            )));
+        }
+        let ledger = std::mem::take(&mut filled.0);
+        info!(partition, documents = ledger.len(), "ledger restored");
+        Ok(ChunkLane { shared: Arc::clone(&self.shared), ledger })
+    }
+}
+
+impl<O: Store> Lane for ChunkLane<O> {
+    async fn handle(&mut self, batch: &[Record]) -> Outcome {
+        let mut outcome = Outcome::default();
+        for record in batch {
+            match self.answer(record).await {
+                Ok(verdict) => outcome.verdicts.push(verdict),
+                Err(trouble) => {
+                    outcome.retry = Some(trouble);
+                    break;
+                }
+            }
+        }
+        outcome
+    }
+
+    fn committed(&mut self) {
+        self.ledger.confirm();
+    }
+}
+
+/// The object as it was found.
+enum Found {
+    Gone,
+    Unchanged,
+    Unreadable(String),
+    Read(String, Bytes),
+    TooLarge { etag: String, size: u64, cause: String },
+}
+
+impl<O: Store> ChunkLane<O> {
+    async fn answer(&mut self, record: &Record) -> Result<Verdict, Trouble> {
+        let value = record.value.as_deref().unwrap_or_default();
+        let reference: DocumentReference = match serde_json::from_slice(value) {
+            Ok(reference) => reference,
+            Err(error) => return Ok(Verdict::refuse(format!("not a document reference: {error}"))),
+        };
+        let headers = match record.parse_headers() {
+            Ok(headers) if headers.document == reference.document => headers,
+            Ok(headers) => {
+                let other = headers.document;
+                return Ok(Verdict::refuse(format!("its header names another document: {other}")));
+            }
+            Err(cause) => return Ok(Verdict::refuse(cause)),
+        };
+        let found = self.look(&reference).await?;
+        self.verdict(&reference, &headers, found).await
+    }
+
+    /// Looks at the object. What the object itself is to blame for is an answer; everything else is trouble.
+    async fn look(&self, reference: &DocumentReference) -> Result<Found, Trouble> {
+        let known = self.ledger.get(&reference.document).filter(|entry| {
+            !reference.force && entry.chunking == self.shared.chunking && entry.status != Status::Removed
+        });
+        let unless = known.map(|entry| entry.etag.as_str()).filter(|etag| !etag.is_empty());
+        match self.shared.store.look(&reference.document, unless, self.shared.largest).await {
+            Ok(Look::Gone) => Ok(Found::Gone),
+            Ok(Look::Unchanged) => Ok(Found::Unchanged),
+            Ok(Look::Found { etag, bytes, .. }) => Ok(Found::Read(etag, bytes)),
+            Ok(Look::TooLarge { etag, size }) => {
+                let limit = self.shared.largest;
+                let cause = format!("the object has {size} bytes and MILLRACE_LARGEST_DOCUMENT is {limit}: raise it, or split the file");
+                Ok(Found::TooLarge { etag, size, cause })
+            }
+            Err(error) => {
+                let cause = process::chain(&error);
+                match error.remedy() {
+                    Remedy::Refuse => Ok(Found::Unreadable(cause)),
+                    Remedy::Wait => Err(Trouble { retry_after: error.retry_after(), ..Trouble::wait(cause) }),
+                    Remedy::Alarm => Err(Trouble::alarm(cause)),
+                }
+            }
+        }
+    }
+
+    async fn verdict(
+        &mut self,
+        reference: &DocumentReference,
+        headers: &Headers,
+        found: Found,
+    ) -> Result<Verdict, Trouble> {
+        let document = &reference.document;
+        let entry = self.ledger.get(document).cloned();
+        let before = Before { document, entry: entry.as_ref(), trace: &headers.trace, force: reference.force };
+        let (topics, chunking) = (&self.shared.topics, &self.shared.chunking);
+        let change = match found {
+            Found::Gone if entry.as_ref().is_none_or(|e| e.status == Status::Removed) && !reference.force => {
+                return Ok(unchanged());
+            }
+            Found::Gone => removed(before, topics, chunking),
+            Found::Unchanged => return Ok(unchanged()),
+            // Nothing is known of the object's content: what was read before stays as it is.
+            Found::Unreadable(cause) => return Ok(Verdict::refuse(cause)),
+            Found::TooLarge { etag, size, cause } => {
+                let object = Object { etag, digest: String::new(), size };
+                changed(before, topics, chunking, (object, Reading::refused(cause)))
+            }
+            Found::Read(etag, bytes) => {
+                let digest = sha256_hex([bytes.as_ref()]);
+                if let Some(entry) = entry.as_ref().filter(|entry| {
+                    entry.digest == digest
+                        && entry.chunking == *chunking
+                        && entry.status != Status::Removed
+                        && !reference.force
+                }) {
+                    same_content(before, topics, entry, etag)
+                } else {
+                    let object = Object { etag, digest, size: bytes.len() as u64 };
+                    let reading = self.read(document.clone(), bytes).await?;
+                    changed(before, topics, chunking, (object, reading))
+                }
+            }
+        };
+        Ok(self.settle(change.map_err(Trouble::alarm)?))
+    }
+
+    async fn read(&self, document: DocumentId, bytes: Bytes) -> Result<Reading, Trouble> {
+        let splitter = Arc::clone(&self.shared.splitter);
+        let reading = tokio::task::spawn_blocking(move || read(&splitter, &document, &bytes)).await;
+        // A panic is a bug of ours in reading this file; the file is at fault as far as its stream is concerned.
+        Ok(reading.unwrap_or_else(|error| {
+            Reading::refused(format!("reading the document failed inside ({error}): please report this file"))
+        }))
+    }
+
+    fn settle(&mut self, change: Change) -> Verdict {
+        count(Counter::ChunksNew, change.new as u64);
+        count(Counter::ChunksGone, change.gone as u64);
+        let entry = &change.entry;
+        info!(
+            document = %entry.document, version = %entry.version, status = ?entry.status,
+            chunks = entry.chunks.len(), new = change.new, gone = change.gone, "document"
+        );
+        let refused = entry.status == Status::Refused && !is_ledger_only(&change.outputs);
+        let cause = entry.cause.clone().unwrap_or_default();
+        self.ledger.propose(change.entry);
+        if refused { Verdict::Refuse { cause, outputs: change.outputs } } else { Verdict::Done(change.outputs) }
+    }
+}
+
+/// The same unreadable bytes under another etag were refused before: one dead letter is enough.
+fn is_ledger_only(outputs: &[Outgoing]) -> bool {
+    outputs.len() == 1
+}
+
+fn unchanged() -> Verdict {
+    count(Counter::DocumentsUnchanged, 1);
+    Verdict::Done(Vec::new())
+}

@@ -1,0 +1,35 @@
+//! Settings of `embed`.
+
+use clap::Parser;
+use model::{EncoderSettings, ModelSettings};
+use process::Settings;
+use stream::LaneSettings;
+use stream::kafka::KafkaSettings;
+use telemetry::TelemetrySettings;
+
+/// Embeds chunks.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "embed", version, about)]
+pub struct Config {
+    /// How Kafka is reached.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelSettings,
+    /// How it is run.
+    #[command(flatten)]
+    pub encoder: EncoderSettings,
+    /// How much is held.
+    #[command(flatten)]
+    pub lanes: LaneSettings,
+    /// How it speaks.
+    #[command(flatten)]
+    pub telemetry: TelemetrySettings,
+}
+
+impl Settings for Config {
+    fn telemetry(&self) -> &TelemetrySettings {
+        &self.telemetry
+    }
+}

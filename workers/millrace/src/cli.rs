@@ -1,0 +1,318 @@
+//! What can be asked.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::{BackendSettings, EncoderSettings, ModelSettings};
+use objects::S3Settings;
+use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
+use stream::kafka::KafkaSettings;
+use telemetry::TelemetrySettings;
+
+/// Documents in a bucket, searchable in OpenSearch and Elasticsearch.
+#[derive(Debug, Parser)]
+#[command(name = "millrace", version, about)]
+pub struct Cli {
+    /// What is asked.
+    #[command(subcommand)]
+    pub ask: Ask,
+    /// How it speaks.
+    #[command(flatten)]
+    pub telemetry: TelemetrySettings,
+}
+
+/// What is asked.
+#[derive(Debug, Subcommand)]
+pub enum Ask {
+    /// Kafka's topics.
+    #[command(subcommand)]
+    Topics(Topics),
+    /// The bucket of documents.
+    #[command(subcommand)]
+    Bucket(Bucket),
+    /// Copy files or folders into the bucket.
+    Put(Put),
+    /// Delete objects from the bucket.
+    Rm(Rm),
+    /// Where documents are on their way; or everything about one.
+    Status(Status),
+    /// Ask the running `serve` a question.
+    Search(Search),
+    /// Compare bucket, ledger and both engines; exit code 1 when they differ.
+    Audit(Audit),
+    /// Cut a file into chunks, one JSON object a line. No server needed.
+    Chunk(Chunk),
+    /// Embed one text a line (or JSON with `text`), one JSON object with `vector` a line. No server needed.
+    Embed(Embed),
+    /// Score a BEIR-format retrieval set.
+    Eval(Eval),
+}
+
+/// Kafka's topics.
+#[derive(Debug, Subcommand)]
+pub enum Topics {
+    /// Create missing topics, change settings that differ, prove that the broker gives compaction and transactions.
+    Apply(TopicsApply),
+}
+
+/// `topics apply`
+#[derive(Args, Debug)]
+pub struct TopicsApply {
+    /// How Kafka is reached.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// For which model.
+    #[command(flatten)]
+    pub generation: GenerationSettings,
+    /// Partitions of the topics that hold documents' histories: fixed at creation.
+    #[arg(long, env = "MILLRACE_PARTITIONS", default_value_t = 12, value_parser = clap::value_parser!(i32).range(1..=1000))]
+    pub partitions: i32,
+    /// Copies of each partition.
+    #[arg(long, env = "MILLRACE_REPLICATION", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=10))]
+    pub replication: i32,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which model and encoder decide the names of topics and indexes.
+#[derive(Args, Clone, Debug)]
+pub struct GenerationSettings {
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelSettings,
+    /// Which encoder.
+    #[command(flatten)]
+    pub backend: BackendSettings,
+}
+
+/// Where documents live.
+#[derive(Args, Clone, Debug)]
+pub struct BucketSettings {
+    /// How the store is reached.
+    #[command(flatten)]
+    pub store: S3Settings,
+    /// The bucket of documents.
+    #[arg(long, env = "MILLRACE_BUCKET", default_value = "documents")]
+    pub bucket: String,
+}
+
+/// The bucket of documents.
+#[derive(Debug, Subcommand)]
+pub enum Bucket {
+    /// Create the bucket if it is missing, and have it notify a target (MinIO; on OSS notifications are set in its console).
+    Init(BucketInit),
+}
+
+/// `bucket init`
+#[derive(Args, Debug)]
+pub struct BucketInit {
+    /// The bucket.
+    #[command(flatten)]
+    pub bucket: BucketSettings,
+    /// The target's ARN, e.g. `arn:minio:sqs::A:kafka`.
+    #[arg(long)]
+    pub notify: Option<String>,
+}
+
+/// `put`
+#[derive(Args, Debug)]
+pub struct Put {
+    /// Files and folders; a folder's files keep their paths below it as keys.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Put before each key, e.g. `handbook/`.
+    #[arg(long, default_value = "")]
+    pub prefix: String,
+    /// The bucket.
+    #[command(flatten)]
+    pub bucket: BucketSettings,
+    /// Print one JSON object a file.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `rm`
+#[derive(Args, Debug)]
+pub struct Rm {
+    /// Keys to delete.
+    #[arg(required = true)]
+    pub keys: Vec<String>,
+    /// The bucket.
+    #[command(flatten)]
+    pub bucket: BucketSettings,
+    /// Print one JSON object a key.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Everything that documents pass.
+#[derive(Args, Clone, Debug)]
+pub struct WorldSettings {
+    /// The bucket.
+    #[command(flatten)]
+    pub bucket: BucketSettings,
+    /// How Kafka is reached.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// How OpenSearch is reached.
+    #[command(flatten)]
+    pub opensearch: OpenSearchSettings,
+    /// How Elasticsearch is reached.
+    #[command(flatten)]
+    pub elasticsearch: ElasticsearchSettings,
+    /// What the indexes are called.
+    #[command(flatten)]
+    pub index: IndexSettings,
+    /// For which model.
+    #[command(flatten)]
+    pub generation: GenerationSettings,
+}
+
+/// `status`
+#[derive(Args, Debug)]
+pub struct Status {
+    /// One object's key: everything about it.
+    pub key: Option<String>,
+    /// Where to look.
+    #[command(flatten)]
+    pub world: WorldSettings,
+    /// Look again every two seconds.
+    #[arg(long)]
+    pub watch: bool,
+    /// End when every object of the bucket is searchable in both engines, or refused with its cause.
+    #[arg(long)]
+    pub until_searchable: bool,
+    /// Give up after so many seconds (with --until-searchable): exit code 1.
+    #[arg(long, default_value_t = 3600)]
+    pub patience: u64,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `search`
+#[derive(Args, Debug)]
+pub struct Search {
+    /// The question.
+    #[arg(required = true, num_args = 1..)]
+    pub question: Vec<String>,
+    /// How passages are found.
+    #[arg(long, value_enum, default_value_t = Mode::Hybrid)]
+    pub mode: Mode,
+    /// Passages to show.
+    #[arg(long, default_value_t = 5)]
+    pub size: usize,
+    /// Where `serve` listens.
+    #[command(flatten)]
+    pub serve: ServeAddress,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where `serve` listens.
+#[derive(Args, Clone, Debug)]
+pub struct ServeAddress {
+    /// Address of `serve`.
+    #[arg(long, env = "MILLRACE_SERVE_URL", default_value = "http://127.0.0.1:8080")]
+    pub serve_url: String,
+}
+
+/// How passages are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// By words.
+    Keyword,
+    /// By meaning.
+    Vector,
+    /// By both.
+    Hybrid,
+}
+
+impl Mode {
+    /// As `serve` takes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keyword => "keyword",
+            Self::Vector => "vector",
+            Self::Hybrid => "hybrid",
+        }
+    }
+}
+
+/// `audit`
+#[derive(Args, Debug)]
+pub struct Audit {
+    /// Where to look.
+    #[command(flatten)]
+    pub world: WorldSettings,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `chunk`
+#[derive(Args, Debug)]
+pub struct Chunk {
+    /// The files.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// For which model.
+    #[command(flatten)]
+    pub model: ModelSettings,
+    /// A document with more chunks is refused.
+    #[arg(long, env = "MILLRACE_MOST_CHUNKS", default_value_t = 20_000)]
+    pub most_chunks: usize,
+}
+
+/// `embed`
+#[derive(Args, Debug)]
+pub struct Embed {
+    /// Files with one text a line, or one JSON object with `text` a line; standard input when none is named.
+    pub files: Vec<PathBuf>,
+    /// With which model.
+    #[command(flatten)]
+    pub model: ModelSettings,
+    /// How it is run.
+    #[command(flatten)]
+    pub encoder: EncoderSettings,
+    /// The texts are questions, not passages (matters for models with prefixes).
+    #[arg(long)]
+    pub query: bool,
+}
+
+/// `eval`
+#[derive(Args, Debug)]
+pub struct Eval {
+    /// A folder with corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv.
+    pub dir: PathBuf,
+    /// How passages are found.
+    #[arg(long, value_enum, default_value_t = Mode::Vector)]
+    pub mode: Mode,
+    /// Which qrels: qrels/SPLIT.tsv.
+    #[arg(long, default_value = "test")]
+    pub split: String,
+    /// Embed the corpus here and compare every pair, texts cut at the model's limit as scorers do; no server needed.
+    #[arg(long)]
+    pub brute_force: bool,
+    /// The set is in the bucket under this prefix, one object a document named PREFIX ID .txt (put there by --put).
+    #[arg(long, default_value = "eval/")]
+    pub prefix: String,
+    /// Put the corpus into the bucket first, and wait until it is searchable.
+    #[arg(long)]
+    pub put: bool,
+    /// Where to look.
+    #[command(flatten)]
+    pub world: WorldSettings,
+    /// How the model is run (with --brute-force).
+    #[command(flatten)]
+    pub onnx: model::OnnxSettings,
+    /// Where `serve` listens.
+    #[command(flatten)]
+    pub serve: ServeAddress,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,37 @@
+//! One file for each thing that can be asked; this one sends each question to its file.
+
+mod audit;
+mod bucket;
+mod chunk;
+mod embed;
+mod eval;
+mod put;
+mod rm;
+mod search;
+mod status;
+mod topics_apply;
+
+use std::process::ExitCode;
+
+use process::Failure;
+
+use crate::cli::{Ask, Bucket, Cli, Topics};
+
+/// Does what was asked.
+///
+/// # Errors
+/// What could not be done, for a person to mend.
+pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.ask {
+        Ask::Topics(Topics::Apply(ask)) => topics_apply::run(ask).await,
+        Ask::Bucket(Bucket::Init(ask)) => bucket::run(ask).await,
+        Ask::Put(ask) => put::run(ask).await,
+        Ask::Rm(ask) => rm::run(ask).await,
+        Ask::Status(ask) => status::run(ask).await,
+        Ask::Search(ask) => search::run(ask).await,
+        Ask::Audit(ask) => audit::run(ask).await,
+        Ask::Chunk(ask) => chunk::run(&ask),
+        Ask::Embed(ask) => embed::run(ask).await,
+        Ask::Eval(ask) => eval::run(ask).await,
+    }
+}

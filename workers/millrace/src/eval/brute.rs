@@ -1,0 +1,69 @@
+//! Brute force: every question against every document, texts cut at the model's limit as scorers do. Pure but for the
+//! encoder that it awaits.
+
+use model::{Encoder, Role, Tokenizer};
+use process::Failure;
+
+use super::beir::Document;
+
+/// Texts embedded at once.
+const AT_ONCE: usize = 2048;
+/// Documents kept of a ranking.
+const DEPTH: usize = 100;
+
+/// A text cut to `limit` tokens, special tokens and prefix included. This is what published scores are measured with;
+/// the system itself never cuts.
+#[must_use]
+pub fn cut<'a>(tokenizer: &Tokenizer, role: Role, limit: usize, text: &'a str) -> &'a str {
+    let count = |text: &str| tokenizer.encode(text, role).map_or(0, |tokens| tokens.ids.len());
+    let over = count(text).saturating_sub(limit);
+    if over == 0 {
+        return text;
+    }
+    let offsets = tokenizer.offsets(text);
+    // A cut can change the last tokens, so it is counted again.
+    let mut keep = offsets.len().saturating_sub(over);
+    loop {
+        let end = keep.checked_sub(1).and_then(|last| offsets.get(last)).map_or(0, |token| token.end);
+        let shorter = text.get(..end).unwrap_or_default();
+        if keep == 0 || count(shorter) <= limit {
+            return shorter;
+        }
+        keep -= 1;
+    }
+}
+
+/// The text of a document as BEIR's scorers join it.
+#[must_use]
+pub fn joined(document: &Document) -> String {
+    format!("{} {}", document.title, document.text).trim().to_owned()
+}
+
+/// Embeds `texts` in their order, cut at the limit. `progress` hears how many are done.
+///
+/// # Errors
+/// When the encoder fails.
+pub async fn embed<E: Encoder>(
+    encoder: &E,
+    tokenizer: &Tokenizer,
+    (texts, role): (&[String], Role),
+    limit: usize,
+    progress: impl Fn(usize),
+) -> Result<Vec<Vec<f32>>, Failure> {
+    let mut vectors = Vec::with_capacity(texts.len());
+    for part in texts.chunks(AT_ONCE) {
+        let cut = part.iter().map(|text| cut(tokenizer, role, limit, text).to_owned()).collect();
+        vectors.extend(encoder.embed(cut, role).await?);
+        progress(vectors.len());
+    }
+    Ok(vectors)
+}
+
+/// The best documents for a question by the dot product, best first.
+#[must_use]
+pub fn rank(question: &[f32], documents: &[(String, Vec<f32>)]) -> Vec<String> {
+    let dot = |vector: &[f32]| -> f32 { question.iter().zip(vector).map(|(a, b)| a * b).sum() };
+    let mut scored: Vec<(f32, &String)> = documents.iter().map(|(id, vector)| (dot(vector), id)).collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    scored.into_iter().take(DEPTH).map(|(_, id)| id.clone()).collect()
+}

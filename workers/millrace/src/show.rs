@@ -1,0 +1,50 @@
+#![expect(clippy::print_stderr, reason = "edge: the terminal")]
+//! The words: results on standard output, progress and failures on standard error.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+/// A failure, with its causes; exit code 1.
+pub fn failure(error: &(dyn std::error::Error + 'static)) -> ExitCode {
+    eprintln!("millrace: {}", process::chain(error));
+    ExitCode::FAILURE
+}
+
+/// A line of a result.
+pub fn line(text: &str) {
+    // A reader that went away (`| head`) is no failure.
+    let _gone = writeln!(std::io::stdout(), "{text}").is_err();
+}
+
+/// A result as one line of JSON.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn json<T: Serialize>(value: &T) -> Result<(), serde_json::Error> {
+    line(&serde_json::to_string(value)?);
+    Ok(())
+}
+
+/// A note on the way.
+pub fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// A bar over `total` steps on a terminal; nothing where there is none.
+#[must_use]
+pub fn bar(total: u64, what: &str) -> ProgressBar {
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let template = "{msg:<14} {bar:40} {human_pos}/{human_len}  {elapsed} passed, {eta} left";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(total), target).with_style(style).with_message(what.to_owned())
+}
+
+/// True when standard output is a terminal.
+#[must_use]
+pub fn on_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
