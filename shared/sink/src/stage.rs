@@ -27,6 +27,8 @@ pub struct WriteStage<S> {
 pub struct WriteLane<S> {
     sink: Arc<S>,
     space: Fingerprint,
+    /// The engine's own identity of both indexes.
+    identity: String,
 }
 
 impl<S: Sink> WriteStage<S> {
@@ -45,7 +47,8 @@ impl<S: Sink> Stage for WriteStage<S> {
         if ensured.chunks.created || ensured.documents.created {
             info!(engine = self.sink.kind(), partition, "indexes created");
         }
-        Ok(WriteLane { sink: Arc::clone(&self.sink), space: self.plan.space.clone() })
+        let identity = format!("{} {}", ensured.chunks.uuid, ensured.documents.uuid);
+        Ok(WriteLane { sink: Arc::clone(&self.sink), space: self.plan.space.clone(), identity })
     }
 }
 
@@ -78,6 +81,11 @@ impl<S: Sink> Lane for WriteLane<S> {
             }
         }
         outcome
+    }
+
+    /// An index that was deleted is made anew empty, with another uuid: the log is then written to it again.
+    fn identity(&self) -> &str {
+        &self.identity
     }
 }
 

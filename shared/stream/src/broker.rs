@@ -1,6 +1,8 @@
 //! The seam to the wire: what a broker must give, with its guarantees. [`crate::memory`] and [`crate::kafka`] pass the
 //! same suite (`tests/broker.rs`).
 
+use std::ops::ControlFlow;
+
 use crate::record::{Outgoing, Record};
 
 /// A failure, typed by what the caller does.
@@ -73,14 +75,14 @@ pub trait Broker: Clone + Send + Sync + 'static {
     /// Fatal, when the settings cannot be used.
     fn after_write(&self) -> Result<Self::Publisher, StreamError>;
 
-    /// Every committed record of a partition from offset `from` to the end as it is now, in pieces given to `each`;
-    /// the answer is the offset after the last.
+    /// Gives committed records of a partition, from offset `from` on, to `each`, until that breaks or the end is
+    /// reached as it is now; the answer is the offset after the last.
     fn read(
         &self,
         topic: &str,
         partition: i32,
         from: i64,
-        each: impl FnMut(Record) + Send + 'static,
+        each: impl FnMut(Record) -> ControlFlow<()> + Send + 'static,
     ) -> impl Future<Output = Result<i64, StreamError>> + Send;
 }
 
@@ -98,8 +100,20 @@ pub trait Consumer: Send + 'static {
 
 /// What commits need to know of a group.
 pub trait Membership: Clone + Send + Sync + 'static {
-    /// The group's committed offset of a partition: the next record to be handled. None before the first commit.
-    fn committed(&self, partition: i32) -> impl Future<Output = Result<Option<i64>, StreamError>> + Send;
+    /// What the group committed of a partition. None before the first commit.
+    fn committed(
+        &self,
+        partition: i32,
+    ) -> impl Future<Output = Result<Option<Committed>, StreamError>> + Send;
+}
+
+/// What a group committed of a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The next record to be handled.
+    pub next: i64,
+    /// What the handled records went into: see [`crate::stage::Lane::identity`].
+    pub identity: String,
 }
 
 /// A writer.
@@ -107,7 +121,7 @@ pub trait Publisher: Send + 'static {
     /// What commits need to know.
     type Membership: Membership;
 
-    /// Writes `records` and moves the group's offset of `partition` to `next`. Transactional: both or neither,
+    /// Writes `records` and moves the group's offset of `partition` to `committed`. Transactional: both or neither,
     /// visible together. After write: the offset moves after the last record is acknowledged by all replicas. On an
     /// error the caller must not use this writer again; whether the commit took place is then told by
     /// [`Membership::committed`].
@@ -116,6 +130,6 @@ pub trait Publisher: Send + 'static {
         records: Vec<Outgoing>,
         membership: &Self::Membership,
         partition: i32,
-        next: i64,
+        committed: Committed,
     ) -> impl Future<Output = Result<(), StreamError>> + Send;
 }

@@ -8,6 +8,7 @@ mod publisher;
 mod reader;
 mod settings;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 pub use admin::{Applied, TopicSpec, committed_offsets, end_offsets};
@@ -74,7 +75,7 @@ impl Broker for Kafka {
         topic: &str,
         partition: i32,
         from: i64,
-        each: impl FnMut(Record) + Send + 'static,
+        each: impl FnMut(Record) -> ControlFlow<()> + Send + 'static,
     ) -> Result<i64, StreamError> {
         let (settings, topic) = (self.settings.clone(), topic.to_owned());
         blocking(move || reader::read(&settings, (&topic, partition), from, each)).await

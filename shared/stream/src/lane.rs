@@ -5,14 +5,15 @@
 //! ends by itself: it waits out trouble until it is closed.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use backoff::{Backoff, Delays};
 use telemetry::{Counter, count};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use crate::broker::{Broker, Membership, Publisher, StreamError};
+use crate::broker::{Broker, Committed, Membership, Publisher, StreamError};
 use crate::pipeline::{Delivery, Plan};
 use crate::record::{Outgoing, Record};
 use crate::stage::{Lane, Outcome, Stage, Trouble, Verdict};
@@ -40,6 +41,8 @@ struct Opened<B: Broker, S: Stage> {
     lane: S::Lane,
     /// Records below this offset are done.
     start: i64,
+    /// What they went into is gone: they must be handled again first.
+    replay: bool,
 }
 
 impl<B: Broker, S: Stage> LaneTask<B, S> {
@@ -71,6 +74,11 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             start = opened.start,
             "partition opened"
         );
+        if opened.replay
+            && let Err(ended) = self.replay(&mut opened, delays).await
+        {
+            return ended;
+        }
         pending.retain(|record| record.offset >= opened.start);
         loop {
             let Some(size) = self.fill(pending, opened.start).await else { return Ended::Closed };
@@ -79,7 +87,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             let done = outcome.verdicts.len().min(size);
             let retry = outcome.retry.clone();
             if done > 0 {
-                if let Err(error) = self.publish(&mut opened.publisher, pending, outcome).await {
+                if let Err(error) = self.publish(&mut opened, pending, outcome).await {
                     return Ended::Trouble(trouble_of(&error));
                 }
                 opened.lane.committed();
@@ -112,7 +120,67 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         let lane = self.stage.open(self.partition).await?;
         let committed =
             self.membership.committed(self.partition).await.map_err(|error| trouble_of(&error))?;
-        Ok(Opened { publisher, lane, start: committed.unwrap_or(0) })
+        let replay = committed.as_ref().is_some_and(|committed| committed.identity != lane.identity());
+        Ok(Opened { publisher, lane, start: committed.map_or(0, |committed| committed.next), replay })
+    }
+
+    /// Handles the log again from its start up to where the group stands, because what it was written to is gone. The
+    /// group's offset stays until all of it is done; a crash begins again. Refusals were told the first time.
+    async fn replay(&mut self, opened: &mut Opened<B, S>, delays: &mut Delays) -> Result<(), Ended> {
+        let (worker, partition, until) = (self.plan.worker, self.partition, opened.start);
+        warn!(
+            worker,
+            partition, until, "what was written before is gone: writing the log again from its start"
+        );
+        let mut from = 0;
+        while from < until {
+            let (records, next) =
+                self.piece(from, until).await.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
+            let mut done = 0;
+            while done < records.len() {
+                if *self.closing.borrow() {
+                    return Err(Ended::Closed);
+                }
+                let end = records.len().min(done + self.plan.lanes.batch.batch_records.max(1));
+                let outcome = opened.lane.handle(records.get(done..end).unwrap_or_default()).await;
+                done += outcome.verdicts.len();
+                match outcome.retry {
+                    None => {}
+                    Some(trouble) if trouble.reopen => return Err(Ended::Trouble(trouble)),
+                    Some(trouble) => {
+                        if self.wait_out(&trouble, delays).await.is_break() {
+                            return Err(Ended::Closed);
+                        }
+                    }
+                }
+            }
+            if records.is_empty() {
+                break;
+            }
+            from = next;
+        }
+        let committed = Committed { next: until, identity: opened.lane.identity().to_owned() };
+        let published = opened.publisher.publish(Vec::new(), &self.membership, partition, committed).await;
+        published.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
+        info!(worker, partition, until, "the log is written again");
+        Ok(())
+    }
+
+    /// Records from offset `from` on and below `until`, as many as may wait in this process; and where the next begin.
+    async fn piece(&self, from: i64, until: i64) -> Result<(Vec<Record>, i64), StreamError> {
+        let records = Arc::new(Mutex::new(Vec::new()));
+        let (filling, most, mut bytes) = (Arc::clone(&records), self.plan.lanes.queue_bytes, 0);
+        let each = move |record: Record| {
+            if record.offset >= until {
+                return ControlFlow::Break(());
+            }
+            bytes += record.bytes();
+            filling.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+            if bytes > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let next = self.broker.read(&self.plan.input, self.partition, from, each).await?;
+        let mut records = records.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok((std::mem::take(&mut records), next))
     }
 
     /// Waits for at least one record and takes what else is there, up to the batch limits. None when closed.
@@ -145,7 +213,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
 
     async fn publish(
         &self,
-        publisher: &mut B::Publisher,
+        opened: &mut Opened<B, S>,
         pending: &VecDeque<Record>,
         outcome: Outcome,
     ) -> Result<(), StreamError> {
@@ -169,7 +237,8 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                 }
             }
         }
-        publisher.publish(outputs, &self.membership, self.partition, next).await
+        let committed = Committed { next, identity: opened.lane.identity().to_owned() };
+        opened.publisher.publish(outputs, &self.membership, self.partition, committed).await
     }
 
     fn dead_letter(&self, record: &Record, cause: &str) -> Result<Outgoing, StreamError> {
@@ -184,7 +253,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
     }
 
     /// Says what is wrong and waits; breaks when the lane is closed meanwhile.
-    async fn wait_out(&mut self, trouble: &Trouble, delays: &mut Delays) -> std::ops::ControlFlow<()> {
+    async fn wait_out(&mut self, trouble: &Trouble, delays: &mut Delays) -> ControlFlow<()> {
         let delay = delays.next_delay(trouble.retry_after);
         count(Counter::Retries, 1);
         let (worker, partition, cause) = (self.plan.worker, self.partition, trouble.cause.as_str());
@@ -194,11 +263,11 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             warn!(worker, partition, cause, ?delay, "partition waits");
         }
         if *self.closing.borrow() {
-            return std::ops::ControlFlow::Break(());
+            return ControlFlow::Break(());
         }
         tokio::select! {
-            _ = self.closing.changed() => std::ops::ControlFlow::Break(()),
-            () = tokio::time::sleep(delay) => std::ops::ControlFlow::Continue(()),
+            _ = self.closing.changed() => ControlFlow::Break(()),
+            () = tokio::time::sleep(delay) => ControlFlow::Continue(()),
         }
     }
 }

@@ -7,6 +7,7 @@ mod consumer;
 mod publisher;
 mod state;
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use consumer::MemoryConsumer;
@@ -96,7 +97,7 @@ impl Broker for Memory {
         topic: &str,
         partition: i32,
         from: i64,
-        mut each: impl FnMut(Record) + Send + 'static,
+        mut each: impl FnMut(Record) -> ControlFlow<()> + Send + 'static,
     ) -> Result<i64, StreamError> {
         let (number, first) =
             (usize::try_from(partition).unwrap_or_default(), usize::try_from(from).unwrap_or_default());
@@ -112,7 +113,9 @@ impl Broker for Memory {
         for (offset, stored) in records.iter().enumerate() {
             let record = stored.record(topic, number, first + offset);
             next = record.offset + 1;
-            each(record);
+            if each(record).is_break() {
+                break;
+            }
         }
         Ok(next)
     }

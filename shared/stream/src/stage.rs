@@ -21,6 +21,13 @@ pub trait Lane: Send + 'static {
 
     /// The verdicts of the last [`Lane::handle`] are committed: what they promised is true now.
     fn committed(&mut self) {}
+
+    /// What handled records go into, where that can be lost and made anew outside the log (an index: its uuid). It is
+    /// committed with each offset; when a partition is opened with another one, its log is handled again from the
+    /// start. Empty where there is no such thing.
+    fn identity(&self) -> &str {
+        ""
+    }
 }
 
 /// The answers for a prefix of a batch, and what stopped it before the end, if anything. Records after the prefix

@@ -89,6 +89,7 @@ suite!(
     a_pipeline_refuses_and_retries,
     partitions_move_without_loss,
     unequal_partition_counts_are_refused,
+    a_lost_target_is_filled_again,
 );
 
 /// A publish that fails is repeated on a lane opened anew, and nothing is written twice.

@@ -1,5 +1,6 @@
 //! The worker: looks at each object that was named and says what changed.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -50,13 +51,14 @@ impl<B: Broker, O: Store> Stage for ChunkStage<B, O> {
         let filling = Arc::clone(&restored);
         let each = move |record: Record| {
             let mut filling = filling.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(value) = record.value.as_deref() else { return };
+            let Some(value) = record.value.as_deref() else { return ControlFlow::Continue(()) };
             match serde_json::from_slice::<LedgerEntry>(value) {
                 Ok(entry) => filling.0.restore(entry),
                 Err(error) => {
                     filling.1.get_or_insert(format!("offset {}: {error}", record.offset));
                 }
             }
+            ControlFlow::Continue(())
         };
         let topic = &self.shared.topics.ledger;
         let read = self.broker.read(topic, partition, 0, each).await;

@@ -1,6 +1,7 @@
 //! What is there: bucket, ledger, engines, lags, gathered through the same seams that the workers use.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -108,6 +109,7 @@ impl World {
             let counting = Arc::clone(&records);
             let each = move |_| {
                 counting.fetch_add(1, Ordering::Relaxed);
+                ControlFlow::Continue(())
             };
             self.kafka.read(topic, partition, from, each).await?;
             Ok::<_, Failure>(records.load(Ordering::Relaxed))
@@ -143,6 +145,7 @@ impl World {
                 Ok(entry) => filling.0.push(entry),
                 Err(error) => filling.1 = Some(error),
             }
+            ControlFlow::Continue(())
         };
         let next = self.kafka.read(&topic, partition, from, each).await?;
         let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::{ASK, KafkaSettings, blocking, classify, unavailable};
-use crate::broker::{Consumer, Event, Membership, Released, StreamError};
+use crate::broker::{Committed, Consumer, Event, Membership, Released, StreamError};
 use crate::record::{Gauge, Record};
 
 /// How long one poll waits: also how late a paused partition is resumed.
@@ -237,23 +237,28 @@ impl Member {
             .ok_or_else(|| StreamError::Fenced(format!("{}: not a member any more", self.name)))
     }
 
-    /// A list of one partition of the topic with an offset.
-    pub(super) fn offset(&self, partition: i32, next: i64) -> Result<TopicPartitionList, StreamError> {
+    /// A list of one partition of the topic with an offset, and what it is about as metadata.
+    pub(super) fn offset(
+        &self,
+        partition: i32,
+        committed: &Committed,
+    ) -> Result<TopicPartitionList, StreamError> {
         let mut list = TopicPartitionList::new();
-        list.add_partition_offset(&self.topic, partition, Offset::Offset(next))
-            .map_err(|error| classify(&error, &self.name))?;
+        let mut element = list.add_partition(&self.topic, partition);
+        element.set_offset(Offset::Offset(committed.next)).map_err(|error| classify(&error, &self.name))?;
+        element.set_metadata(&committed.identity);
         Ok(list)
     }
 
-    pub(super) fn commit(&self, partition: i32, next: i64) -> Result<(), StreamError> {
-        let list = self.offset(partition, next)?;
+    pub(super) fn commit(&self, partition: i32, committed: &Committed) -> Result<(), StreamError> {
+        let list = self.offset(partition, committed)?;
         let sync = rdkafka::consumer::CommitMode::Sync;
         self.consumer.commit(&list, sync).map_err(|error| classify(&error, &self.name))
     }
 }
 
 impl Membership for Member {
-    async fn committed(&self, partition: i32) -> Result<Option<i64>, StreamError> {
+    async fn committed(&self, partition: i32) -> Result<Option<Committed>, StreamError> {
         let member = self.clone();
         blocking(move || {
             let mut list = TopicPartitionList::new();
@@ -261,11 +266,10 @@ impl Membership for Member {
             let answer: KafkaResult<TopicPartitionList> =
                 member.consumer.committed_offsets(list, Timeout::After(ASK));
             let answer = answer.map_err(|error| classify(&error, &member.name))?;
-            match answer.elements().first().map(|element| (element.offset(), element.error())) {
-                Some((_, Err(error))) => Err(classify(&error, &member.name)),
-                Some((Offset::Offset(next), Ok(()))) => Ok(Some(next)),
-                Some(_) | None => Ok(None),
-            }
+            let Some(element) = answer.elements().into_iter().next() else { return Ok(None) };
+            element.error().map_err(|error| classify(&error, &member.name))?;
+            let Offset::Offset(next) = element.offset() else { return Ok(None) };
+            Ok(Some(Committed { next, identity: element.metadata().to_owned() }))
         })
         .await
     }

@@ -11,7 +11,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext
 
 use super::consumer::Member;
 use super::{ASK, KafkaSettings, blocking, classify, count_partitions, unavailable};
-use crate::broker::{Publisher, StreamError};
+use crate::broker::{Committed, Publisher, StreamError};
 use crate::record::Outgoing;
 
 /// Kafka aborts a transaction that is open longer: a stuck worker must not hold back readers of its outputs.
@@ -80,7 +80,7 @@ impl KafkaPublisher {
         &mut self,
         records: &[Outgoing],
         member: &Member,
-        (partition, next): (i32, i64),
+        (partition, committed): (i32, &Committed),
     ) -> Result<(), StreamError> {
         if self.transactional {
             let producer = self.producer()?;
@@ -89,7 +89,7 @@ impl KafkaPublisher {
             self.send(&producer, records)?;
             let metadata = member.group_metadata()?;
             producer
-                .send_offsets_to_transaction(&member.offset(partition, next)?, &metadata, TRANSACTION)
+                .send_offsets_to_transaction(&member.offset(partition, committed)?, &metadata, TRANSACTION)
                 .map_err(|error| classify(&error, at))?;
             return producer.commit_transaction(TRANSACTION).map_err(|error| classify(&error, at));
         }
@@ -102,7 +102,7 @@ impl KafkaPublisher {
                 return Err(unavailable(&self.settings, &error));
             }
         }
-        member.commit(partition, next)
+        member.commit(partition, committed)
     }
 
     /// The producer; a writer that writes first makes it with its first record, as it writes dead letters only.
@@ -178,12 +178,13 @@ impl Publisher for KafkaPublisher {
         records: Vec<Outgoing>,
         membership: &Member,
         partition: i32,
-        next: i64,
+        committed: Committed,
     ) -> Result<(), StreamError> {
         let (mut writer, member) = (self.clone(), membership.clone());
-        let written =
-            blocking(move || writer.publish_blocking(&records, &member, (partition, next)).map(|()| writer))
-                .await?;
+        let written = blocking(move || {
+            writer.publish_blocking(&records, &member, (partition, &committed)).map(|()| writer)
+        })
+        .await?;
         *self = written;
         Ok(())
     }

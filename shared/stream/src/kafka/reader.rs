@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "edge: gives up when the broker is silent too long")]
 //! Reads one partition to its end, outside any group.
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
@@ -28,12 +29,12 @@ impl ClientContext for Quiet {
 
 impl ConsumerContext for Quiet {}
 
-/// Gives every committed record from offset `from` on to `each`; answers the offset after the last.
+/// Gives committed records from offset `from` on to `each`, until it breaks or the end; answers the offset after the last.
 pub(super) fn read(
     settings: &KafkaSettings,
     (topic, partition): (&str, i32),
     from: i64,
-    mut each: impl FnMut(Record),
+    mut each: impl FnMut(Record) -> ControlFlow<()>,
 ) -> Result<i64, StreamError> {
     let consumer: BaseConsumer<Quiet> =
         settings.reader()?.create_with_context(Quiet).map_err(|error| unavailable(settings, &error))?;
@@ -47,7 +48,9 @@ pub(super) fn read(
             Some(Ok(message)) => {
                 next = message.offset() + 1;
                 heard = Instant::now();
-                each(super::consumer::record(&message));
+                if each(super::consumer::record(&message)).is_break() {
+                    return Ok(next);
+                }
             }
             // In read_committed the end is reported at the last stable offset.
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(next),

@@ -83,7 +83,8 @@ impl KafkaSettings {
             .set("acks", "all")
             .set("linger.ms", "5")
             .set("compression.type", "zstd")
-            .set("message.max.bytes", "8388608")
+            // Dead letters carry the refused bytes as base64: larger than what was refused.
+            .set("message.max.bytes", "12582912")
             .set("queue.buffering.max.kbytes", "65536");
         Ok(config)
     }

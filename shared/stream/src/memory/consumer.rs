@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use super::Memory;
 use super::state::State;
-use crate::broker::{Consumer, Event, Membership, Released, StreamError};
+use crate::broker::{Committed, Consumer, Event, Membership, Released, StreamError};
 use crate::record::Gauge;
 
 /// A member.
@@ -98,7 +98,7 @@ impl MemoryConsumer {
         for partition in share {
             if let Entry::Vacant(free) = group.owners.entry(partition) {
                 free.insert(self.member.number);
-                let committed = group.committed.get(&partition).copied().unwrap_or_default();
+                let committed = group.committed.get(&partition).map_or(0, |committed| committed.next);
                 self.positions.insert(partition, usize::try_from(committed).unwrap_or_default());
                 new.push(partition);
             }
@@ -168,20 +168,25 @@ impl MemoryMember {
         self.leave();
     }
 
-    pub(super) fn commit(&self, state: &mut State, partition: i32, next: i64) -> Result<(), StreamError> {
+    pub(super) fn commit(
+        &self,
+        state: &mut State,
+        partition: i32,
+        committed: Committed,
+    ) -> Result<(), StreamError> {
         let group = state.groups.get_mut(&self.group);
         let group = group.ok_or_else(|| StreamError::Fenced("the group is gone".to_owned()))?;
         if group.owners.get(&partition) != Some(&self.number) {
             return Err(StreamError::Fenced(format!("partition {partition} belongs to another member")));
         }
-        group.committed.insert(partition, next);
+        group.committed.insert(partition, committed);
         Ok(())
     }
 }
 
 impl Membership for MemoryMember {
-    async fn committed(&self, partition: i32) -> Result<Option<i64>, StreamError> {
+    async fn committed(&self, partition: i32) -> Result<Option<Committed>, StreamError> {
         let state = self.broker.lock();
-        Ok(state.groups.get(&self.group).and_then(|group| group.committed.get(&partition).copied()))
+        Ok(state.groups.get(&self.group).and_then(|group| group.committed.get(&partition).cloned()))
     }
 }

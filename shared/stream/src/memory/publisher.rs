@@ -1,7 +1,7 @@
 //! Writers of the broker in memory.
 
 use super::{Memory, MemoryMember};
-use crate::broker::{Publisher, StreamError};
+use crate::broker::{Committed, Publisher, StreamError};
 use crate::record::Outgoing;
 
 /// A writer; transactional when it has an id and an epoch.
@@ -25,7 +25,7 @@ impl Publisher for MemoryPublisher {
         records: Vec<Outgoing>,
         membership: &MemoryMember,
         partition: i32,
-        next: i64,
+        committed: Committed,
     ) -> Result<(), StreamError> {
         let mut state = self.broker.lock();
         if state.failing_publishes > 0 {
@@ -40,7 +40,7 @@ impl Publisher for MemoryPublisher {
         if let Some(unknown) = records.iter().find(|record| !state.topics.contains_key(&record.topic)) {
             return Err(StreamError::Unavailable(format!("topic {} does not exist", unknown.topic)));
         }
-        membership.commit(&mut state, partition, next)?;
+        membership.commit(&mut state, partition, committed)?;
         for record in &records {
             state.append(record);
         }

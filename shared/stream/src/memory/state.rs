@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::broker::Committed;
 use crate::record::{Outgoing, Record};
 
 /// A stored record.
@@ -36,7 +37,7 @@ pub(super) struct Group {
     /// Owner of each partition: kept until that member released it.
     pub(super) owners: BTreeMap<i32, u64>,
     /// Committed offsets.
-    pub(super) committed: HashMap<i32, i64>,
+    pub(super) committed: HashMap<i32, Committed>,
 }
 
 impl Group {

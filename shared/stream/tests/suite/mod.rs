@@ -1,12 +1,14 @@
 //! What every broker must do: one suite, run over the broker in memory and over a real Kafka.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use message::{DocumentId, Headers, Version};
-use stream::broker::{Broker, Consumer, Event, Membership, Publisher};
+use stream::broker::{Broker, Committed, Consumer, Event, Membership, Publisher};
 use stream::{
-    BatchLimits, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, StreamError, Trouble, Verdict,
+    BatchLimits, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, StreamError, Trouble,
+    Verdict,
 };
 use tokio::time::timeout;
 
@@ -31,6 +33,11 @@ pub(crate) fn record(topic: &str, key: &str, value: &str) -> Outgoing {
     }
 }
 
+/// An offset, with an identity that must survive.
+fn at(next: i64) -> Committed {
+    Committed { next, identity: "identity".to_owned() }
+}
+
 /// Joins a group and waits until all `partitions` are assigned.
 async fn join<B: Broker>(broker: &B, group: &str, topic: &str, partitions: usize) -> B::Consumer {
     let mut consumer = broker.subscribe(group, topic, 1 << 20).unwrap();
@@ -50,13 +57,17 @@ async fn publish<B: Bench>(bench: &B, records: Vec<Outgoing>) {
     let source = bench.topic("source", 1).await;
     let consumer = join(bench.broker(), &format!("{source}-group"), &source, 1).await;
     let mut writer = bench.broker().transactional(&format!("{source}-writer")).await.unwrap();
-    writer.publish(records, &consumer.membership(), 0, 1).await.unwrap();
+    writer.publish(records, &consumer.membership(), 0, at(1)).await.unwrap();
 }
 
 async fn all<B: Broker>(broker: &B, topic: &str, partition: i32) -> Vec<Record> {
     let records = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&records);
-    broker.read(topic, partition, 0, move |record| sink.lock().unwrap().push(record)).await.unwrap();
+    let each = move |record| {
+        sink.lock().unwrap().push(record);
+        ControlFlow::Continue(())
+    };
+    broker.read(topic, partition, 0, each).await.unwrap();
     Arc::try_unwrap(records).unwrap().into_inner().unwrap()
 }
 
@@ -87,14 +98,14 @@ pub(crate) async fn a_newer_writer_fences_the_older<B: Bench>(bench: &B) {
     let consumer = join(bench.broker(), &format!("{source}-group"), &source, 1).await;
     let (id, member) = (format!("{source}-0"), consumer.membership());
     let mut older = bench.broker().transactional(&id).await.unwrap();
-    older.publish(vec![record(&topic, "a", "1")], &member, 0, 1).await.unwrap();
+    older.publish(vec![record(&topic, "a", "1")], &member, 0, at(1)).await.unwrap();
     let mut newer = bench.broker().transactional(&id).await.unwrap();
-    let late = older.publish(vec![record(&topic, "a", "late")], &member, 0, 2).await;
+    let late = older.publish(vec![record(&topic, "a", "late")], &member, 0, at(2)).await;
     assert!(matches!(late, Err(StreamError::Fenced(_))), "{late:?}");
-    newer.publish(vec![record(&topic, "a", "2")], &member, 0, 3).await.unwrap();
+    newer.publish(vec![record(&topic, "a", "2")], &member, 0, at(3)).await.unwrap();
     let values: Vec<_> = all(bench.broker(), &topic, 0).await.into_iter().filter_map(|r| r.value).collect();
     assert_eq!(values, [b"1".to_vec(), b"2".to_vec()]);
-    assert_eq!(member.committed(0).await.unwrap(), Some(3));
+    assert_eq!(member.committed(0).await.unwrap(), Some(at(3)));
 }
 
 /// A member never has more than its bound outstanding, and reads on when records are dropped.
@@ -126,12 +137,17 @@ pub(crate) async fn memory_is_bounded<B: Bench>(bench: &B) {
 /// Copies its input to another topic; refuses "poison", retries "later" twice.
 pub(crate) struct Copy {
     pub(crate) to: String,
+    /// What the copies go into; another one means that they are gone.
+    pub(crate) identity: String,
+    pub(crate) handled: Arc<Mutex<Vec<i64>>>,
     pub(crate) opened: Arc<Mutex<Vec<i32>>>,
     pub(crate) retries: Arc<Mutex<u32>>,
 }
 
 pub(crate) struct CopyLane {
     to: String,
+    identity: String,
+    handled: Arc<Mutex<Vec<i64>>>,
     retries: Arc<Mutex<u32>>,
 }
 
@@ -140,7 +156,12 @@ impl Stage for Copy {
 
     async fn open(&self, partition: i32) -> Result<CopyLane, Trouble> {
         self.opened.lock().unwrap().push(partition);
-        Ok(CopyLane { to: self.to.clone(), retries: Arc::clone(&self.retries) })
+        Ok(CopyLane {
+            to: self.to.clone(),
+            identity: self.identity.clone(),
+            handled: Arc::clone(&self.handled),
+            retries: Arc::clone(&self.retries),
+        })
     }
 }
 
@@ -148,6 +169,7 @@ impl Lane for CopyLane {
     async fn handle(&mut self, batch: &[Record]) -> Outcome {
         let mut outcome = Outcome::default();
         for record in batch {
+            self.handled.lock().unwrap().push(record.offset);
             match record.value.as_deref() {
                 Some(b"poison") => outcome.verdicts.push(Verdict::refuse("it is poison")),
                 Some(b"later") if *self.retries.lock().unwrap() < 2 => {
@@ -164,6 +186,10 @@ impl Lane for CopyLane {
             }
         }
         outcome
+    }
+
+    fn identity(&self) -> &str {
+        &self.identity
     }
 }
 
@@ -184,7 +210,13 @@ pub(crate) fn plan(input: &str, output: &str, dead_letters: &str) -> Plan {
 }
 
 pub(crate) fn copy(to: &str) -> Copy {
-    Copy { to: to.to_owned(), opened: Arc::default(), retries: Arc::default() }
+    Copy {
+        to: to.to_owned(),
+        identity: String::new(),
+        handled: Arc::default(),
+        opened: Arc::default(),
+        retries: Arc::default(),
+    }
 }
 
 /// Waits until `topic` holds at least `count` records in all.
@@ -301,4 +333,34 @@ pub(crate) async fn unequal_partition_counts_are_refused<B: Bench>(bench: &B) {
     let plan = plan(&input, &output, &dead);
     let ended = stream::run(bench.broker().clone(), plan, copy(&output), std::future::pending()).await;
     assert!(matches!(&ended, Err(StreamError::Fatal(cause)) if cause.contains("partitions")), "{ended:?}");
+}
+
+/// When what the records went into is gone, the log is handled again from its start, then goes on where it stood.
+pub(crate) async fn a_lost_target_is_filled_again<B: Bench>(bench: &B) {
+    let (input, output) = (bench.topic("lost-in", 1).await, bench.topic("lost-out", 1).await);
+    let dead = bench.topic("lost-dead", 1).await;
+    let numbered = |range: std::ops::Range<u32>| {
+        range.map(|n| record(&input, &format!("k{n}"), &format!("v{n}"))).collect::<Vec<_>>()
+    };
+    publish(bench, numbered(0..20)).await;
+    let mut handled = Vec::new();
+    for (identity, expected) in [("first", 20), ("first", 0), ("second", 25)] {
+        if identity == "second" {
+            publish(bench, numbered(20..25)).await;
+        }
+        let stage = Copy { identity: identity.to_owned(), ..copy(&output) };
+        let seen = Arc::clone(&stage.handled);
+        let plan = Plan { delivery: Delivery::AfterWrite, ..plan(&input, &output, &dead) };
+        let stopping = async {
+            let deadline =
+                tokio::time::Instant::now() + if expected == 0 { Duration::from_secs(8) } else { PATIENCE };
+            while seen.lock().unwrap().len() < expected.max(1) && tokio::time::Instant::now() < deadline {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        stream::run(bench.broker().clone(), plan, stage, stopping).await.unwrap();
+        handled.push(seen.lock().unwrap().clone());
+    }
+    assert_eq!(handled.iter().map(Vec::len).collect::<Vec<_>>(), [20, 0, 25]);
+    assert!(handled[2].is_sorted(), "{:?}", handled[2]);
 }

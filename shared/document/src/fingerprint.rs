@@ -1,0 +1,43 @@
+//! The fingerprint of a chunking: everything that decides which passages a document has.
+
+use message::Fingerprint;
+
+use crate::Limits;
+
+/// Rises when [`crate::extract`] gives another text or other blocks for some document (also through a dependency:
+/// `tests/golden.rs` notices).
+pub const EXTRACTOR_VERSION: u32 = 1;
+
+/// Rises when [`crate::Splitter`] cuts some text differently.
+pub const SPLITTER_VERSION: u32 = 1;
+
+/// Names a chunking. Two workers with the same fingerprint give the same passages for the same bytes.
+/// `tokenizer_sha256` is the digest of the model's `tokenizer.json` in hex.
+#[must_use]
+pub fn chunking_fingerprint(tokenizer_sha256: &str, limits: &Limits) -> Fingerprint {
+    Fingerprint::of(&[
+        ("extractor", &EXTRACTOR_VERSION.to_string()),
+        ("splitter", &SPLITTER_VERSION.to_string()),
+        ("tokenizer", tokenizer_sha256),
+        ("max_tokens", &limits.max_tokens.to_string()),
+        ("passage_prefix", &limits.passage_prefix),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_counts_but_the_chunk_ceiling() {
+        let limits = Limits { max_tokens: 254, ..Limits::default() };
+        let base = chunking_fingerprint("aa", &limits);
+        assert_ne!(base, chunking_fingerprint("ab", &limits));
+        assert_ne!(base, chunking_fingerprint("aa", &Limits { max_tokens: 255, ..limits.clone() }));
+        assert_ne!(
+            base,
+            chunking_fingerprint("aa", &Limits { passage_prefix: "passage: ".to_owned(), ..limits.clone() })
+        );
+        assert_eq!(base, chunking_fingerprint("aa", &Limits { max_chunks: 7, ..limits }));
+    }
+}

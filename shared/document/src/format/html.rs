@@ -1,0 +1,217 @@
+//! HTML as the text a reader sees in a browser, without what stands around the content.
+//!
+//! Dropped: scripts, styles, navigation, page headers and footers, asides, controls, and what is hidden. A page with
+//! one `<main>`, or else one `<article>`, that has text is read from there. Kept: headings as the heading path, list
+//! markers, `<pre>` verbatim, tables as lines with cells separated by ` | ` (a table that only lays out a page is read
+//! as the blocks in it), the `alt` of images. White space collapses, entities are decoded. Time and memory are bounded
+//! whatever the markup: see [`tree`].
+
+mod attributes;
+mod element;
+mod table;
+mod tree;
+
+use ego_tree::NodeRef;
+use ego_tree::iter::Edge;
+use encoding_rs::Encoding;
+use scraper::Node;
+
+use self::element::{Role, role};
+use super::{Format, has_extension};
+use crate::composer::Composer;
+use crate::{BlockKind, Extracted, Refusal, encoding};
+
+/// Bytes in which a page must declare its encoding, and in which its first tag is looked for.
+const HEAD_BYTES: usize = 4_096;
+
+/// HTML and XHTML, known by its first tag, or by the name's ending.
+pub(super) struct Html;
+
+impl Format for Html {
+    fn name(&self) -> &'static str {
+        "html"
+    }
+
+    fn recognises(&self, key: &str, bytes: &[u8]) -> bool {
+        opens_as_html(bytes) || has_extension(key, &["html", "htm", "xhtml"])
+    }
+
+    fn extract(&self, bytes: &[u8]) -> Result<Extracted, Refusal> {
+        let source = encoding::decode(bytes, declared_encoding(bytes))?;
+        let page = tree::parse(&source)?;
+        drop(source);
+        let mut composer = Composer::new();
+        if let Some(title) = page.tree.nodes().find_map(title_of) {
+            composer.declare_title(&title);
+        }
+        read(&mut composer, content_root(page.tree.root()));
+        Ok(composer.finish(self.name()))
+    }
+}
+
+/// Reads markup that stands within another document into its text.
+///
+/// # Errors
+/// When the markup is built to exhaust its reader.
+pub(super) fn read_fragment(composer: &mut Composer, markup: &str) -> Result<(), Refusal> {
+    let page = tree::parse(markup)?;
+    read(composer, page.tree.root());
+    Ok(())
+}
+
+/// The text of a head as far as ASCII goes; zero bytes are dropped, so that it also reads UTF-16.
+fn head(bytes: &[u8]) -> String {
+    let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
+    head.iter()
+        .filter(|byte| byte.is_ascii() && **byte != 0)
+        .map(|byte| char::from(byte.to_ascii_lowercase()))
+        .collect()
+}
+
+fn opens_as_html(bytes: &[u8]) -> bool {
+    let head = head(bytes);
+    let mut rest = head.trim_start();
+    loop {
+        let comment = rest.strip_prefix("<!--").and_then(|inner| inner.split_once("-->"));
+        let declaration = rest.strip_prefix("<?").and_then(|inner| inner.split_once('>'));
+        match comment.or(declaration) {
+            Some((_, after)) => rest = after.trim_start(),
+            None => break,
+        }
+    }
+    let opening = |tag: &str| {
+        rest.strip_prefix(tag)
+            .is_some_and(|after| after.starts_with(|next: char| !next.is_ascii_alphanumeric()))
+    };
+    opening("<!doctype html") || opening("<html")
+}
+
+fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = head(bytes);
+    ["charset=", "encoding="].into_iter().find_map(|key| {
+        let (_, value) = head.split_once(key)?;
+        let value = value.trim_start().trim_start_matches(['"', '\'']);
+        let end = value
+            .find(|next: char| next.is_whitespace() || matches!(next, '"' | '\'' | '>' | ';' | '/' | '?'));
+        let encoding = Encoding::for_label(value.get(..end?)?.as_bytes())?;
+        // a declaration that can be read as ascii is not in utf-16
+        Some(if encoding.is_ascii_compatible() { encoding } else { encoding_rs::UTF_8 })
+    })
+}
+
+fn title_of(node: NodeRef<'_, Node>) -> Option<String> {
+    let in_head = || node.parent().and_then(|parent| element::name(parent)) == Some("head");
+    (element::name(node) == Some("title") && in_head()).then(|| text_of(node))
+}
+
+/// All text below a node, as it stands.
+fn text_of(node: NodeRef<'_, Node>) -> String {
+    node.descendants().filter_map(|node| node.value().as_text().map(|text| &**text)).collect()
+}
+
+/// Where the content of a page begins: its only `<main>`, else its only `<article>`, if that has text.
+fn content_root(root: NodeRef<'_, Node>) -> NodeRef<'_, Node> {
+    for wanted in ["main", "article"] {
+        let mut found = root.descendants().filter(|node| element::name(*node) == Some(wanted));
+        if let (Some(node), None) = (found.next(), found.next())
+            && !text_of(node).trim().is_empty()
+        {
+            return node;
+        }
+    }
+    root
+}
+
+/// Follows the tree in document order, without recursion: markup nests as deep as it likes.
+fn read(composer: &mut Composer, root: NodeRef<'_, Node>) {
+    let mut skipped = None;
+    let mut heading = None;
+    for edge in root.traverse() {
+        match edge {
+            Edge::Open(_) if skipped.is_some() => {}
+            Edge::Open(node) => {
+                if let Some(text) = node.value().as_text() {
+                    composer.inline(text);
+                } else if heading.is_some() && !matches!(role(node), Role::Dropped) {
+                    // whatever stands in a heading is its text
+                    composer.inline(" ".get(usize::from(role(node) == Role::Inline)..).unwrap_or_default());
+                } else {
+                    match open(composer, node) {
+                        Inside::Read => {}
+                        Inside::Skip => skipped = Some(node.id()),
+                        Inside::Heading => heading = Some(node.id()),
+                    }
+                }
+            }
+            Edge::Close(node) if skipped == Some(node.id()) => skipped = None,
+            Edge::Close(_) if skipped.is_some() => {}
+            Edge::Close(node) if heading == Some(node.id()) => {
+                heading = None;
+                close(composer, node);
+            }
+            Edge::Close(_) if heading.is_some() => {}
+            Edge::Close(node) => close(composer, node),
+        }
+    }
+    composer.flush();
+}
+
+/// What to do with the nodes below one that was opened.
+enum Inside {
+    Read,
+    Skip,
+    Heading,
+}
+
+fn open(composer: &mut Composer, node: NodeRef<'_, Node>) -> Inside {
+    match role(node) {
+        Role::Dropped => return Inside::Skip,
+        Role::Inline => {}
+        Role::Image => {
+            let alt = node.value().as_element().and_then(|image| image.attr("alt")).unwrap_or_default();
+            composer.inline(&format!(" {alt} "));
+        }
+        Role::LineBreak => composer.line_break(),
+        Role::Block => composer.flush(),
+        Role::Heading(_) => {
+            composer.flush();
+            return Inside::Heading;
+        }
+        Role::List => composer.open_list(None),
+        Role::OrderedList => {
+            let start = node.value().as_element().and_then(|list| list.attr("start"));
+            composer.open_list(Some(start.and_then(|start| start.parse().ok()).unwrap_or(1)));
+        }
+        Role::Item => composer.open_item(),
+        Role::Preformatted => {
+            composer.flush();
+            composer.block(BlockKind::Code, &text_of(node));
+            return Inside::Skip;
+        }
+        Role::Table => {
+            composer.flush();
+            if let Some(rows) = table::rows(node) {
+                composer.block(BlockKind::Table, &rows.join("\n"));
+                return Inside::Skip;
+            }
+        }
+    }
+    Inside::Read
+}
+
+fn close(composer: &mut Composer, node: NodeRef<'_, Node>) {
+    match role(node) {
+        Role::Heading(level) => {
+            let text = composer.take_line();
+            // what documentation generators put after a heading as a link to itself
+            composer.heading(level, text.trim_end_matches(['¶', '#', '\u{f0c1}']));
+        }
+        Role::List | Role::OrderedList => composer.close_list(),
+        Role::Item => composer.close_item(),
+        Role::Block | Role::Table => composer.flush(),
+        Role::Dropped | Role::Inline | Role::Image | Role::LineBreak | Role::Preformatted => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! What each element means to a reader.
+
+use ego_tree::NodeRef;
+use scraper::Node;
+
+/// How an element takes part in the reading text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It and what is in it is not content.
+    Dropped,
+    /// Part of the text around it.
+    Inline,
+    /// Its `alt` is.
+    Image,
+    LineBreak,
+    /// Text before, in and after it are different blocks.
+    Block,
+    Heading(u8),
+    List,
+    OrderedList,
+    Item,
+    Preformatted,
+    Table,
+}
+
+/// The element's name; nothing for text and comments.
+pub(super) fn name(node: NodeRef<'_, Node>) -> Option<&str> {
+    node.value().as_element().map(scraper::node::Element::name)
+}
+
+/// The role of a node; one that is no element has none, and counts as inline.
+pub(super) fn role(node: NodeRef<'_, Node>) -> Role {
+    let Some(name) = name(node) else { return Role::Inline };
+    if hidden(node) {
+        return Role::Dropped;
+    }
+    match name {
+        "head" | "script" | "style" | "template" | "noscript" | "nav" | "aside" | "svg" | "iframe"
+        | "object" | "embed" | "canvas" | "audio" | "video" | "button" | "select" | "textarea"
+        | "datalist" | "input" => Role::Dropped,
+        // of the page, not of an article: there they hold its title and its author
+        "header" | "footer" if !within_content(node) => Role::Dropped,
+        "img" => Role::Image,
+        "br" => Role::LineBreak,
+        "h1" => Role::Heading(1),
+        "h2" => Role::Heading(2),
+        "h3" => Role::Heading(3),
+        "h4" => Role::Heading(4),
+        "h5" => Role::Heading(5),
+        "h6" => Role::Heading(6),
+        "ul" | "menu" | "dir" => Role::List,
+        "ol" => Role::OrderedList,
+        "li" => Role::Item,
+        "pre" | "listing" | "xmp" | "plaintext" => Role::Preformatted,
+        "table" => Role::Table,
+        "html" | "body" | "main" | "article" | "section" | "header" | "footer" | "div" | "p"
+        | "blockquote" | "center" | "address" | "details" | "summary" | "dialog" | "dl" | "dt" | "dd"
+        | "figure" | "figcaption" | "form" | "fieldset" | "legend" | "hgroup" | "hr" | "search"
+        | "caption" | "thead" | "tbody" | "tfoot" | "tr" | "td" | "th" | "option" | "frameset"
+        | "noframes" => Role::Block,
+        _ => Role::Inline,
+    }
+}
+
+fn hidden(node: NodeRef<'_, Node>) -> bool {
+    let Some(element) = node.value().as_element() else { return false };
+    let closed_dialog = element.name() == "dialog" && element.attr("open").is_none();
+    closed_dialog
+        || element.attr("hidden").is_some_and(|value| !value.eq_ignore_ascii_case("until-found"))
+        || element.attr("aria-hidden").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        || element.attr("style").is_some_and(hides)
+}
+
+fn hides(style: &str) -> bool {
+    style.split(';').filter_map(|rule| rule.split_once(':')).any(|(property, value)| {
+        let value = value.trim().trim_end_matches("!important").trim_end();
+        match property.trim().to_ascii_lowercase().as_str() {
+            "display" => value.eq_ignore_ascii_case("none"),
+            "visibility" => value.eq_ignore_ascii_case("hidden"),
+            _ => false,
+        }
+    })
+}
+
+fn within_content(node: NodeRef<'_, Node>) -> bool {
+    node.ancestors().any(|above| matches!(name(above), Some("main" | "article" | "section")))
+}

@@ -1,0 +1,200 @@
+//! Markdown (`CommonMark` with tables, footnotes, strike-through, task lists and heading attributes) as the text a
+//! reader sees.
+//!
+//! The text is a cleaned reading text, not the source: markers, link targets, reference definitions, HTML tags and
+//! comments, anchors (`<a name=…>`, `{#id}`) and front matter say nothing to a search and cost tokens. Kept: link
+//! and image texts, code verbatim without its fence, list markers, tables as lines with cells separated by ` | `,
+//! HTML blocks as [`super::html`] reads them, and inline "tags" that HTML does not know, because in prose
+//! `<bucket-name>` is a word. Links that are none by the standard, because their target holds spaces or they stand in a
+//! code span, lose their targets too. The `title:` of a front matter is shown as a heading above all others, as site
+//! generators show it.
+
+mod front_matter;
+mod inline_html;
+mod link;
+mod nesting;
+
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+use super::{Format, has_extension, html};
+use crate::composer::Composer;
+use crate::{BlockKind, Extracted, Refusal, encoding};
+
+/// Markdown, known by the name's ending: its content cannot be told from plain text.
+pub(super) struct Markdown;
+
+impl Format for Markdown {
+    fn name(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn recognises(&self, key: &str, _bytes: &[u8]) -> bool {
+        has_extension(key, &["md", "markdown", "mdown", "mkd", "mdx"])
+    }
+
+    fn extract(&self, bytes: &[u8]) -> Result<Extracted, Refusal> {
+        let source = encoding::decode(bytes, None)?;
+        let (title, body) = front_matter::split(&source);
+        let mut reader = Reader::default();
+        if let Some(title) = title {
+            reader.composer.declare_title(&title);
+            reader.composer.show_title();
+        }
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_HEADING_ATTRIBUTES;
+        for event in Parser::new_ext(&nesting::bounded(body), options) {
+            reader.event(event)?;
+        }
+        Ok(reader.composer.finish(self.name()))
+    }
+}
+
+/// Follows the parser's events.
+struct Reader {
+    composer: Composer,
+    /// Text of a code or HTML block that is open.
+    verbatim: Option<String>,
+    rows: Vec<String>,
+    cells: Vec<String>,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self { composer: Composer::new(), verbatim: None, rows: Vec::new(), cells: Vec::new() }
+    }
+}
+
+impl Reader {
+    fn event(&mut self, event: Event<'_>) -> Result<(), Refusal> {
+        match event {
+            Event::Start(tag) => {
+                self.drop_targets(tag.to_end());
+                self.start(&tag);
+            }
+            Event::End(tag) => {
+                self.drop_targets(tag);
+                return self.end(tag);
+            }
+            Event::Text(text) | Event::Code(text) | Event::Html(text) => match &mut self.verbatim {
+                Some(verbatim) => verbatim.push_str(&text),
+                None => self.composer.inline(&text),
+            },
+            Event::InlineMath(text) | Event::DisplayMath(text) => self.composer.inline(&text),
+            Event::InlineHtml(tag) => self.inline_html(&tag),
+            Event::SoftBreak => self.composer.inline("\n"),
+            Event::HardBreak => self.composer.line_break(),
+            Event::Rule => self.composer.flush(),
+            Event::TaskListMarker(done) => self.composer.inline(if done { "[x] " } else { "[ ] " }),
+            Event::FootnoteReference(_) => {}
+        }
+        Ok(())
+    }
+
+    /// At the border of a block the line is complete, and links that the parser did not see are.
+    fn drop_targets(&mut self, border: TagEnd) {
+        let inline = matches!(
+            border,
+            TagEnd::Emphasis
+                | TagEnd::Strong
+                | TagEnd::Strikethrough
+                | TagEnd::Superscript
+                | TagEnd::Subscript
+                | TagEnd::Link
+                | TagEnd::Image
+        );
+        if !inline {
+            self.composer.edit_line(link::without_targets);
+        }
+    }
+
+    fn inline_html(&mut self, tag: &str) {
+        match inline_html::meaning(tag) {
+            inline_html::Meaning::Nothing => {}
+            inline_html::Meaning::LineBreak => self.composer.line_break(),
+            inline_html::Meaning::Word => self.composer.inline(tag),
+        }
+    }
+
+    fn start(&mut self, tag: &Tag<'_>) {
+        match tag {
+            Tag::CodeBlock(_) | Tag::HtmlBlock | Tag::MetadataBlock(_) => {
+                self.composer.flush();
+                self.verbatim = Some(String::new());
+            }
+            Tag::List(start) => self.composer.open_list(*start),
+            Tag::Item => self.composer.open_item(),
+            Tag::Paragraph
+            | Tag::Heading { .. }
+            | Tag::BlockQuote(_)
+            | Tag::FootnoteDefinition(_)
+            | Tag::DefinitionList
+            | Tag::DefinitionListTitle
+            | Tag::DefinitionListDefinition
+            | Tag::Table(_) => self.composer.flush(),
+            Tag::TableHead
+            | Tag::TableRow
+            | Tag::TableCell
+            | Tag::Emphasis
+            | Tag::Strong
+            | Tag::Strikethrough
+            | Tag::Superscript
+            | Tag::Subscript
+            | Tag::Link { .. }
+            | Tag::Image { .. } => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) -> Result<(), Refusal> {
+        match tag {
+            TagEnd::Heading(level) => {
+                let text = self.composer.take_line();
+                self.composer.heading(level as u8, &text);
+            }
+            TagEnd::CodeBlock => {
+                let code = self.verbatim.take().unwrap_or_default();
+                self.composer.block(BlockKind::Code, &code);
+            }
+            TagEnd::HtmlBlock => {
+                let markup = self.verbatim.take().unwrap_or_default();
+                html::read_fragment(&mut self.composer, &markup)?;
+            }
+            TagEnd::MetadataBlock(_) => self.verbatim = None,
+            TagEnd::List(_) => self.composer.close_list(),
+            TagEnd::Item => self.composer.close_item(),
+            TagEnd::TableCell => self.cells.push(self.composer.take_line().replace('\n', " ")),
+            TagEnd::TableHead | TagEnd::TableRow => {
+                self.rows.extend(table_row(&std::mem::take(&mut self.cells)));
+            }
+            TagEnd::Table => {
+                let rows = std::mem::take(&mut self.rows);
+                self.composer.block(BlockKind::Table, &rows.join("\n"));
+            }
+            TagEnd::Paragraph
+            | TagEnd::BlockQuote(_)
+            | TagEnd::FootnoteDefinition
+            | TagEnd::DefinitionList
+            | TagEnd::DefinitionListTitle
+            | TagEnd::DefinitionListDefinition => self.composer.flush(),
+            TagEnd::Emphasis
+            | TagEnd::Strong
+            | TagEnd::Strikethrough
+            | TagEnd::Superscript
+            | TagEnd::Subscript
+            | TagEnd::Link
+            | TagEnd::Image => {}
+        }
+        Ok(())
+    }
+}
+
+/// A row as a line; a row without text is none. Cells that a short row lacks, which the parser adds, are not shown.
+fn table_row(cells: &[String]) -> Option<String> {
+    let last = cells.iter().rposition(|cell| !cell.is_empty())?;
+    cells.get(..=last).map(|cells| cells.join(" | "))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! Known binary formats by their first bytes, so that a refusal names what the file is.
+
+/// Bytes in which a PDF header may stand: readers accept it after leading junk.
+const PDF_WINDOW: usize = 1_024;
+/// Bytes of a ZIP archive that are searched for the names of what an office file holds.
+const ZIP_WINDOW: usize = 64 * 1_024;
+
+const SIGNATURES: &[(&[u8], &str)] = &[
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF87a", "a GIF image"),
+    (b"GIF89a", "a GIF image"),
+    (b"II*\0", "a TIFF image"),
+    (b"MM\0*", "a TIFF image"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an older office document (DOC, XLS, PPT or MSG)"),
+    (b"{\\rtf", "an RTF document"),
+    (b"%!PS", "a PostScript document"),
+    (b"\x1f\x8b", "a GZIP archive"),
+    (b"BZh", "a BZIP2 archive"),
+    (b"\xfd7zXZ\0", "an XZ archive"),
+    (b"\x28\xb5\x2f\xfd", "a ZSTD archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7Z archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x7fELF", "an ELF program"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"PAR1", "a Parquet file"),
+    (b"ID3", "an MP3 recording"),
+    (b"OggS", "an OGG recording"),
+    (b"fLaC", "a FLAC recording"),
+    (b"\0asm", "a WebAssembly program"),
+];
+
+/// The name, with its article, of a known format that has no extractor.
+pub(super) fn unsupported(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Some(zip(bytes.get(..ZIP_WINDOW).unwrap_or(bytes)));
+    }
+    if contains(bytes.get(..PDF_WINDOW).unwrap_or(bytes), b"%PDF-") && !starts_like_text(bytes) {
+        return Some("a PDF document");
+    }
+    if bytes.starts_with(b"RIFF") && matches!(bytes.get(8..12), Some(b"WEBP" | b"WAVE" | b"AVI ")) {
+        return Some("a WEBP, WAV or AVI file");
+    }
+    if bytes.get(4..8) == Some(b"ftyp") {
+        return Some("an MP4 recording or HEIF image");
+    }
+    SIGNATURES.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, name)| *name)
+}
+
+/// Whether a header further in is only quoted: text about PDF files is text.
+fn starts_like_text(bytes: &[u8]) -> bool {
+    let head = bytes.get(..PDF_WINDOW).unwrap_or(bytes);
+    !bytes.starts_with(b"%PDF-") && !head.contains(&0) && head.utf8_chunks().take(2).count() == 1
+}
+
+fn zip(head: &[u8]) -> &'static str {
+    const INSIDE: &[(&[u8], &str)] = &[
+        (b"application/epub+zip", "an EPUB book"),
+        (b"application/vnd.oasis.opendocument", "an OpenDocument file (ODT, ODS or ODP)"),
+        (b"word/", "a Word document (DOCX)"),
+        (b"xl/", "an Excel workbook (XLSX)"),
+        (b"ppt/", "a PowerPoint presentation (PPTX)"),
+    ];
+    INSIDE.iter().find(|(name, _)| contains(head, name)).map_or("a ZIP archive", |(_, name)| *name)
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}

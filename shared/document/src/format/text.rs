@@ -1,0 +1,64 @@
+//! Plain text: the text itself, verbatim; paragraphs end at blank lines. It has no headings and no title.
+
+use std::sync::Arc;
+
+use super::Format;
+use crate::{Block, BlockKind, Extracted, Refusal, encoding};
+
+/// Any text.
+pub(super) struct Text;
+
+impl Format for Text {
+    fn name(&self) -> &'static str {
+        "text"
+    }
+
+    fn recognises(&self, _key: &str, _bytes: &[u8]) -> bool {
+        true
+    }
+
+    fn extract(&self, bytes: &[u8]) -> Result<Extracted, Refusal> {
+        let mut text = encoding::decode(bytes, None)?;
+        if text.trim().is_empty() {
+            text.clear();
+        }
+        let blocks = paragraphs(&text);
+        Ok(Extracted { format: self.name(), title: None, text, blocks })
+    }
+}
+
+fn paragraphs(text: &str) -> Vec<Block> {
+    let heading_path = Arc::from([]);
+    let mut blocks = Vec::new();
+    let mut open: Option<std::ops::Range<usize>> = None;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let end = at + line.trim_end().len();
+        match (&mut open, line.trim().is_empty()) {
+            (None, false) => open = Some(at..end),
+            (Some(range), false) => range.end = end,
+            (_, true) => blocks.extend(open.take()),
+        }
+        at += line.len();
+    }
+    blocks.extend(open);
+    blocks
+        .into_iter()
+        .map(|range| Block { range, heading_path: Arc::clone(&heading_path), kind: BlockKind::Paragraph })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_lines_part_paragraphs_and_nothing_else_changes() {
+        let source = "\n  one\nstill one  \n \t\ntwo\r\n\r\n\r\nthree";
+        let Extracted { text, blocks, title, .. } = Text.extract(source.as_bytes()).unwrap();
+        assert_eq!(text, source.replace("\r\n", "\n"));
+        let found: Vec<_> = blocks.iter().map(|block| &text[block.range.clone()]).collect();
+        assert_eq!(found, ["  one\nstill one", "two", "three"]);
+        assert_eq!(title, None);
+    }
+}

@@ -1,0 +1,213 @@
+//! Where text may be cut: the boundaries of each level, and which of several equal ones is taken.
+//!
+//! Equal boundaries are told apart by a hash of the text before them, never by their distance from the start of the
+//! chunk: two texts that differ in one place then soon choose the same cut again, whatever was inserted before it.
+
+use std::cmp::Reverse;
+
+use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
+
+/// Bytes before a boundary that decide between equals.
+const CONTEXT_BYTES: usize = 64;
+
+/// Marks that open a sentence and follow one without a space.
+const OPENING: [char; 9] = ['“', '‘', '「', '『', '（', '《', '〈', '【', '〔'];
+
+/// Levels within a block, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    Line,
+    Sentence,
+    Space,
+    Word,
+    Grapheme,
+}
+
+/// The levels of running text; its line breaks are weaker than its sentences.
+pub(super) const PROSE: &[Level] =
+    &[Level::Sentence, Level::Line, Level::Space, Level::Word, Level::Grapheme];
+/// The levels of code and tables, where a line is a unit.
+pub(super) const LINES: &[Level] =
+    &[Level::Line, Level::Sentence, Level::Space, Level::Word, Level::Grapheme];
+
+/// The boundaries of a level in `text`, ascending, as byte offsets greater than 0 and up to its length. None lies
+/// within a grapheme.
+pub(super) fn boundaries(text: &str, level: Level) -> Vec<usize> {
+    let ends: Vec<usize> = match level {
+        Level::Line => text.split_inclusive('\n').scan(0, advance).collect(),
+        Level::Sentence => sentences(text),
+        Level::Space => spaces(text),
+        Level::Word => text.split_word_bounds().scan(0, advance).collect(),
+        Level::Grapheme => return text.graphemes(true).scan(0, advance).collect(),
+    };
+    // words and sentences of UAX #29 may end within a grapheme, e.g. before a Thai vowel sign
+    ends.into_iter().filter(|end| is_grapheme_boundary(text, *end)).collect()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature that scan asks for")]
+fn advance(at: &mut usize, part: &str) -> Option<usize> {
+    *at += part.len();
+    Some(*at)
+}
+
+/// Ends of sentences as UAX #29 has them, also after a full-width semicolon; a line break alone is none when the line
+/// before it plainly goes on.
+fn sentences(text: &str) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut at = 0;
+    for sentence in text.split_sentence_bounds() {
+        ends.extend(sentence.match_indices('；').map(|(index, mark)| at + index + mark.len()));
+        at += sentence.len();
+        // UAX #29 leaves the quotation mark that opens the next sentence with this one
+        let opening = sentence.len() - sentence.trim_end_matches(OPENING).len();
+        if opening > 0 && opening < sentence.len() && at < text.len() {
+            ends.push(at - opening);
+            continue;
+        }
+        let goes_on = sentence.ends_with('\n')
+            && sentence
+                .trim_end()
+                .ends_with(|last: char| last.is_alphanumeric() || ",，、;-–—(（/&".contains(last));
+        if (!goes_on || at == text.len()) && ends.last() != Some(&at) {
+            ends.push(at);
+        }
+    }
+    ends
+}
+
+/// Starts of words after white space.
+fn spaces(text: &str) -> Vec<usize> {
+    let mut ends = Vec::new();
+    let mut after_space = false;
+    for (at, character) in text.char_indices() {
+        if after_space && !character.is_whitespace() && at > 0 {
+            ends.push(at);
+        }
+        after_space = character.is_whitespace();
+    }
+    ends.push(text.len());
+    ends
+}
+
+/// Which of several equal boundaries is taken: the one with the smallest hash of the text before it, and the last of
+/// those that follow the same text.
+pub(super) fn chosen(text: &str, candidates: &[usize]) -> Option<usize> {
+    candidates.iter().copied().min_by_key(|at| {
+        let context =
+            text.get(text.floor_char_boundary(at.saturating_sub(CONTEXT_BYTES))..*at).unwrap_or_default();
+        (hash(context.trim().as_bytes()), Reverse(*at))
+    })
+}
+
+/// FNV-1a with a final mix: cuts must be the same on each machine and with each release of a library.
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash ^= hash >> 33;
+    hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
+    hash ^ (hash >> 33)
+}
+
+/// Whether a position is no position within a grapheme.
+pub(super) fn is_grapheme_boundary(text: &str, at: usize) -> bool {
+    let bytes = text.as_bytes();
+    let ascii = |index: usize| bytes.get(index).filter(|byte| byte.is_ascii()).copied();
+    // between two ASCII characters only CR LF is one
+    if let (Some(before), Some(after)) = (at.checked_sub(1).and_then(ascii), ascii(at)) {
+        return (before, after) != (b'\r', b'\n');
+    }
+    GraphemeCursor::new(at, text.len(), true).is_boundary(text, 0).unwrap_or(true)
+}
+
+/// The end of the grapheme that starts at `at`, if it is not beyond `limit`; else some end beyond it.
+pub(super) fn grapheme_end(text: &str, at: usize, limit: usize) -> usize {
+    // a grapheme may be as long as the text; its end is not looked for further than it matters
+    let until = text.ceil_char_boundary(limit.saturating_add(1));
+    text.get(at..until)
+        .and_then(|rest| rest.graphemes(true).next())
+        .map_or(until, |grapheme| at + grapheme.len())
+}
+
+/// The first position from `at` that is not white space. White space that is part of a grapheme (a combining mark on
+/// a space) is text.
+pub(super) fn skip_white_space(text: &str, at: usize, end: usize) -> usize {
+    let mut at = at;
+    for character in text.get(at..end).unwrap_or_default().chars() {
+        let next = at + character.len_utf8();
+        if !character.is_whitespace() || !is_grapheme_boundary(text, next) {
+            break;
+        }
+        at = next;
+    }
+    at
+}
+
+/// The last position up to `end` that is not followed by white space only.
+pub(super) fn trim_end(text: &str, start: usize, end: usize) -> usize {
+    let mut end = end;
+    for character in text.get(start..end).unwrap_or_default().chars().rev() {
+        let next = end - character.len_utf8();
+        if !character.is_whitespace() || !is_grapheme_boundary(text, next) {
+            break;
+        }
+        end = next;
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str, level: Level) -> Vec<&str> {
+        let mut at = 0;
+        let mut parts = Vec::new();
+        for end in boundaries(text, level) {
+            parts.push(&text[std::mem::replace(&mut at, end)..end]);
+        }
+        assert_eq!(at, text.len());
+        parts
+    }
+
+    #[test]
+    fn sentences_end_where_a_reader_ends_them() {
+        for (text, expected) in [
+            ("One. Two? \"Three!\" four", vec!["One. ", "Two? ", "\"Three!\" ", "four"]),
+            (
+                "第一句。第二句！“第三句？”第四；第五",
+                vec!["第一句。", "第二句！", "“第三句？”", "第四；", "第五"],
+            ),
+            ("wrapped\nline. Next", vec!["wrapped\nline. ", "Next"]),
+            ("v1.14 is e.g. fine", vec!["v1.14 is e.g. fine"]),
+        ] {
+            assert_eq!(parts(text, Level::Sentence), expected);
+        }
+    }
+
+    #[test]
+    fn no_level_cuts_a_grapheme() {
+        let text = "กำลัง e\u{301}x 👩‍👩‍👧‍👦🇩🇪🇫🇷 \u{600}1 \u{301}a\r\nb 각";
+        let graphemes = boundaries(text, Level::Grapheme);
+        for level in PROSE {
+            assert!(boundaries(text, *level).iter().all(|end| graphemes.contains(end)), "{level:?}");
+        }
+    }
+
+    #[test]
+    fn white_space_is_trimmed_by_graphemes() {
+        let text = " \n\u{3000}a b \u{301} \n";
+        let start = skip_white_space(text, 0, text.len());
+        assert_eq!(&text[start..trim_end(text, start, text.len())], "a b \u{301}");
+        assert_eq!(skip_white_space("  ", 0, 2), 2);
+    }
+
+    #[test]
+    fn the_choice_depends_on_what_stands_before_only() {
+        let text = "aaa bbb ccc ddd eee fff ggg hhh ".repeat(8);
+        let places: Vec<usize> = (140..180).filter(|at| at % 4 == 0).collect();
+        let moved: Vec<usize> = places.iter().map(|at| at + 5).collect();
+        let first = chosen(&text, &places).unwrap();
+        assert_eq!(chosen(&format!("xxxxx{text}"), &moved), Some(first + 5));
+    }
+}

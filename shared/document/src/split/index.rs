@@ -1,0 +1,63 @@
+//! Where the tokens of a section start: the section is tokenized once, and cuts are looked up.
+//!
+//! The numbers place cuts and prove nothing: a tokenizer may count a passage otherwise than the same bytes within
+//! their section, so each chunk is counted again as it is embedded.
+
+use std::ops::Range;
+
+use super::Tokens;
+use super::section::Section;
+
+/// Text that is tokenized in one call; a longer block is taken in parts, because an encoding takes about a hundred
+/// bytes of memory for each byte of text.
+const WINDOW_BYTES: usize = 16 * 1_024;
+/// How far before the end of a window a white space is looked for.
+const WINDOW_SLACK_BYTES: usize = 512;
+
+/// The starts of a section's tokens, ascending.
+pub(super) struct TokenIndex {
+    starts: Vec<usize>,
+}
+
+impl TokenIndex {
+    pub(super) fn new(tokens: &impl Tokens, text: &str, section: &Section) -> Self {
+        let mut starts = Vec::new();
+        let ends = section.pieces.iter().skip(1).map(|piece| piece.start).chain([section.end]);
+        for (piece, end) in section.pieces.iter().zip(ends) {
+            let mut at = piece.start;
+            while at < end {
+                let window = window(text, at, end);
+                let part = text.get(window.clone()).unwrap_or_default();
+                starts.extend(tokens.offsets(part).iter().map(|token| at + token.start.min(part.len())));
+                at = window.end;
+            }
+        }
+        // byte-level tokenizers give the same or a smaller start to the parts of one character
+        starts.sort_unstable();
+        Self { starts }
+    }
+
+    /// Tokens that start in a range of bytes.
+    pub(super) fn count(&self, range: Range<usize>) -> usize {
+        self.rank(range.end).saturating_sub(self.rank(range.start))
+    }
+
+    /// The byte up to which `number` tokens reach from `at`; nothing when there are fewer.
+    pub(super) fn reach(&self, at: usize, number: usize) -> Option<usize> {
+        self.starts.get(self.rank(at).saturating_add(number)).copied()
+    }
+
+    fn rank(&self, at: usize) -> usize {
+        self.starts.partition_point(|start| *start < at)
+    }
+}
+
+fn window(text: &str, at: usize, end: usize) -> Range<usize> {
+    if end - at <= WINDOW_BYTES {
+        return at..end;
+    }
+    let limit = text.floor_char_boundary(at + WINDOW_BYTES);
+    let slack = text.ceil_char_boundary(limit - WINDOW_SLACK_BYTES);
+    let space = text.get(slack..limit).and_then(|tail| tail.rfind(char::is_whitespace));
+    at..space.map_or(limit, |space| slack + space)
+}

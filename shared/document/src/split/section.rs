@@ -1,0 +1,115 @@
+//! Sections: the stretches of text that are cut each on its own, so that no edit moves a cut beyond its headings.
+
+use std::sync::Arc;
+
+use super::heading::shortened;
+use crate::{BlockKind, Extracted, HeadingPath};
+
+/// Text under one heading path.
+pub(super) struct Section {
+    /// Shortened to leave room for text.
+    pub(super) heading_path: Vec<String>,
+    /// The blocks, in order; never empty.
+    pub(super) pieces: Vec<Piece>,
+    /// First byte.
+    pub(super) start: usize,
+    /// One past the last byte: the start of the next block, or the end of the text.
+    pub(super) end: usize,
+}
+
+/// One block of a section. It reaches to the next one, so that the white space between belongs to some piece.
+pub(super) struct Piece {
+    pub(super) start: usize,
+    pub(super) kind: BlockKind,
+    /// Whether it continues a list: a cut before it is worse than one between other blocks.
+    pub(super) continues_list: bool,
+}
+
+/// Parts a document into sections. A heading that some chunk's heading path shows in full is not text of a section;
+/// any other (of an empty section, too long for a path) is, so that it is found.
+pub(super) fn sections(extracted: &Extracted, fits: impl Fn(&str) -> bool) -> Vec<Section> {
+    let paths = shortened_paths(extracted, &fits);
+    let carried = carried_headings(extracted, &paths);
+    let mut sections: Vec<Section> = Vec::new();
+    let mut joins = false;
+    for (index, block) in extracted.blocks.iter().enumerate() {
+        if carried.get(index).copied().unwrap_or_default() {
+            joins = false;
+            continue;
+        }
+        // text before the first block belongs to it; there is none but white space
+        let start = if index == 0 { 0 } else { block.range.start };
+        let end = extracted.blocks.get(index + 1).map_or(extracted.text.len(), |next| next.range.start);
+        let empty = Vec::new();
+        let heading_path: &Vec<String> = paths.get(index).map_or(&empty, |path| path);
+        match sections.last_mut() {
+            Some(section) if joins && section.heading_path == *heading_path => {
+                let follows_item = section.pieces.last().is_some_and(|last| last.kind == BlockKind::ListItem);
+                let continues_list = follows_item && block.kind == BlockKind::ListItem;
+                section.pieces.push(Piece { start, kind: block.kind, continues_list });
+                section.end = end;
+            }
+            _ => sections.push(Section {
+                heading_path: heading_path.clone(),
+                pieces: vec![Piece { start, kind: block.kind, continues_list: false }],
+                start,
+                end,
+            }),
+        }
+        joins = true;
+    }
+    sections
+}
+
+/// The shortened path of each block; neighbours with one path share the value.
+fn shortened_paths(extracted: &Extracted, fits: &impl Fn(&str) -> bool) -> Vec<Arc<Vec<String>>> {
+    let mut last: Option<(&HeadingPath, Arc<Vec<String>>)> = None;
+    let mut paths = Vec::with_capacity(extracted.blocks.len());
+    for block in &extracted.blocks {
+        let path = match &last {
+            Some((full, short)) if **full == block.heading_path => Arc::clone(short),
+            _ => Arc::new(shortened(&block.heading_path, fits)),
+        };
+        last = Some((&block.heading_path, Arc::clone(&path)));
+        paths.push(path);
+    }
+    paths
+}
+
+/// For each block, whether it is a heading that some chunk's path shows.
+fn carried_headings(extracted: &Extracted, paths: &[Arc<Vec<String>>]) -> Vec<bool> {
+    let above = headings_above(extracted);
+    let mut carried = vec![false; extracted.blocks.len()];
+    // backwards, because a heading that turns out to be text shows the headings above it
+    for (index, block) in extracted.blocks.iter().enumerate().rev() {
+        if carried.get(index).copied().unwrap_or_default() && block.kind == BlockKind::Heading {
+            continue;
+        }
+        let mut heading = above.get(index).copied().flatten();
+        for shown in paths.get(index).into_iter().flat_map(|path| path.iter().rev()) {
+            let Some(at) = heading else { break };
+            let text = extracted.blocks.get(at).and_then(|block| extracted.text.get(block.range.clone()));
+            if text == Some(shown.as_str())
+                && let Some(mark) = carried.get_mut(at)
+            {
+                *mark = true;
+            }
+            heading = above.get(at).copied().flatten();
+        }
+    }
+    carried
+}
+
+/// For each block, which block is the innermost heading above it.
+fn headings_above(extracted: &Extracted) -> Vec<Option<usize>> {
+    let mut open: Vec<usize> = Vec::new();
+    let mut above = Vec::with_capacity(extracted.blocks.len());
+    for (index, block) in extracted.blocks.iter().enumerate() {
+        open.truncate(block.heading_path.len());
+        above.push(open.last().copied());
+        if block.kind == BlockKind::Heading {
+            open.push(index);
+        }
+    }
+    above
+}

@@ -1,0 +1,49 @@
+//! What extraction and splitting give, pinned. When this fails, every document of every bucket would get other
+//! chunks: undo the change, or raise `EXTRACTOR_VERSION` or `SPLITTER_VERSION` and pin the new digest.
+
+use document::{EXTRACTOR_VERSION, Limits, SPLITTER_VERSION, Splitter, extract};
+use message::{DocumentId, sha256_hex};
+
+use crate::tokenizers::Words;
+
+const DOCUMENTS: &[(&str, &str)] = &[
+    (
+        "a.txt",
+        "One two three. Four five!\nSix seven.\n\nEight nine ten eleven twelve thirteen fourteen fifteen sixteen.",
+    ),
+    (
+        "b.md",
+        "---\ntitle: The title\n---\n# Set-up {#id}\n\nText with [a link](x) and `code`.\n\n1. first\n2. second\n   - third\n\n\
+         ```\nfn main() {}\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n## Empty\n\n## 中文\n\n第一句。第二句！第三句；第四句？第五句，很长很长很长。\n",
+    ),
+    (
+        "c.html",
+        "<!doctype html><title>T</title><nav>no</nav><main><h1>H</h1><p>a&nbsp;b<br>c</p><pre>x\n  y</pre>\
+         <table><tr><th>k<th>v<tr><td>1<td>2</table><ul><li>i<li>j</ul></main>",
+    ),
+];
+
+#[test]
+fn extraction_and_splitting_are_as_they_were() {
+    let splitter = Splitter::new(Words, Limits { max_tokens: 16, ..Limits::default() }).unwrap();
+    let mut text_parts = Vec::new();
+    let mut split_parts = Vec::new();
+    for (key, source) in DOCUMENTS {
+        let extracted = extract(key, source.as_bytes()).unwrap();
+        let document = DocumentId::new("bucket", key).unwrap();
+        let ids = splitter.split(&document, &extracted).unwrap();
+        split_parts.extend(ids.into_iter().map(|split| split.id.as_str().to_owned()));
+        text_parts.push(format!("{:?} {:?}", extracted.blocks, extracted.title));
+        text_parts.push(extracted.text);
+    }
+    let digest = |parts: &[String]| sha256_hex(parts.iter().map(String::as_bytes));
+    assert_eq!(
+        (EXTRACTOR_VERSION, digest(&text_parts).as_str(), SPLITTER_VERSION, digest(&split_parts).as_str()),
+        (
+            1,
+            "b29397f2fe1302a607ecb5fc0d311587d84500763a7f3ae51b1aacb6839c6ca5",
+            1,
+            "ea76f7a975ba17f1f3428e79db26c573d2822c83fa559063d2a395c0e148fa06"
+        )
+    );
+}

@@ -1,0 +1,85 @@
+//! Reads a bundle's folder and proves that its files are those that `bundle.json` names.
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "edge: reads the model bundle's files"
+)]
+//!
+//! Streams each file once; never holds more than one buffer of it, and never writes.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Bundle, BundleError};
+
+const BUFFER_BYTES: usize = 1 << 20;
+
+impl Bundle {
+    /// Opens the bundle in `folder`: reads `bundle.json` and verifies the SHA-256 of each file that it names.
+    ///
+    /// # Errors
+    /// When a file is missing or has other bytes, `bundle.json` is not understood whole, or the folder holds a file
+    /// that it does not name.
+    pub fn open(folder: &Path) -> Result<Self, BundleError> {
+        let manifest = folder.join(Self::MANIFEST);
+        let text = std::fs::read(&manifest).map_err(|source| BundleError::Read { file: manifest, source })?;
+        let bundle = Self::describe(folder, &text)?;
+        for (name, expected) in &bundle.manifest.files {
+            let file = bundle.path(name);
+            let found =
+                digest_of(&file).map_err(|source| BundleError::Read { file: file.clone(), source })?;
+            check(&file, expected, found)?;
+        }
+        refuse_unlisted(&bundle)?;
+        Ok(bundle)
+    }
+
+    /// The bytes of a small file of the bundle (the tokenizer), verified again: what is used is what was fingerprinted.
+    ///
+    /// # Errors
+    /// When it cannot be read, or has other bytes than at [`Bundle::open`].
+    pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>, BundleError> {
+        let file = self.path(name);
+        let bytes =
+            std::fs::read(&file).map_err(|source| BundleError::Read { file: file.clone(), source })?;
+        let expected = self.manifest.files.get(name).map(String::as_str).unwrap_or_default();
+        check(&file, expected, hex::encode(Sha256::digest(&bytes)))?;
+        Ok(bytes)
+    }
+}
+
+fn check(file: &Path, expected: &str, found: String) -> Result<(), BundleError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(BundleError::Digest { file: file.to_path_buf(), expected: expected.to_owned(), found })
+}
+
+fn digest_of(file: &Path) -> std::io::Result<String> {
+    let mut source = File::open(file)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; BUFFER_BYTES];
+    loop {
+        match source.read(&mut buffer)? {
+            0 => return Ok(hex::encode(hasher.finalize())),
+            length => hasher.update(buffer.get(..length).unwrap_or_default()),
+        }
+    }
+}
+
+/// A graph can keep weights in files beside it: one that is not named would be part of the model, but not of its
+/// fingerprint. Hidden files (`.DS_Store`, `.nfs…`) are no part of a graph.
+fn refuse_unlisted(bundle: &Bundle) -> Result<(), BundleError> {
+    let failed = |source| BundleError::Read { file: bundle.folder.clone(), source };
+    for entry in std::fs::read_dir(&bundle.folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != Bundle::MANIFEST && !name.starts_with('.') && !bundle.manifest.files.contains_key(&name) {
+            return Err(BundleError::Unlisted { file: entry.path() });
+        }
+    }
+    Ok(())
+}

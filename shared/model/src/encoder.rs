@@ -1,0 +1,199 @@
+//! The seam of embedding backends: texts in, vectors out. One file per kind in `encoder/`; the registry is
+//! [`Backend::open`], one line per kind.
+//!
+//! To add a kind: a file in `encoder/` with `impl Encoder`, a variant of [`BackendKind`] and of [`Backend`] (the
+//! compiler names the lines that are missing), and a call of the suite in `tests/encoder.rs`.
+
+mod check;
+pub(crate) mod hashing;
+pub(crate) mod onnx;
+mod settings;
+mod tokenise;
+
+use std::future::Future;
+
+use message::Fingerprint;
+
+pub use self::settings::{BackendKind, BackendSettings, EncoderSettings, ExecutionProvider};
+use crate::bundle::{Bundle, Role, space_of};
+use crate::encoder::hashing::Hashing;
+use crate::encoder::onnx::{Onnx, OpenOnnxError};
+use crate::tokenizer::{TokenizeError, Tokenizer, TokenizerError};
+
+/// Turns texts into vectors.
+pub trait Encoder: Send + Sync {
+    /// The vectors of `texts`, in their order; the model's prefix for `role` goes before each. Each vector has
+    /// [`Encoder::dimension`] finite numbers that are not all zero. All of them or an error; no text is ever cut.
+    ///
+    /// Dropping the future is safe: work that no session has begun is then never begun.
+    ///
+    /// # Errors
+    /// See [`EncodeError`]; [`EncodeError::position`] names the text at fault, if it is one's fault.
+    fn embed(
+        &self,
+        texts: Vec<String>,
+        role: Role,
+    ) -> impl Future<Output = Result<Vec<Vec<f32>>, EncodeError>> + Send;
+
+    /// Numbers in a vector.
+    fn dimension(&self) -> usize;
+
+    /// The fingerprint of what makes the vectors. Two encoders with the same one may be compared, no others.
+    fn model_fingerprint(&self) -> Fingerprint;
+
+    /// The fingerprint of the space of these vectors over passages of `chunking`.
+    fn space(&self, chunking: &Fingerprint) -> Fingerprint {
+        space_of(chunking, &self.model_fingerprint())
+    }
+}
+
+/// Why texts have no vectors.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// Refuse the text: it is longer than the model takes.
+    #[error("text {position} has {tokens} tokens and the model takes {limit}: cut it into shorter passages")]
+    TooLong {
+        /// Which of the texts, from 0.
+        position: usize,
+        /// Its tokens, special tokens and prefix included.
+        tokens: usize,
+        /// The model's limit.
+        limit: usize,
+    },
+    /// Refuse the text: the tokenizer cannot read it.
+    #[error("text {position} has no tokens")]
+    Tokenize {
+        /// Which of the texts, from 0.
+        position: usize,
+        /// What the tokenizer says.
+        source: TokenizeError,
+    },
+    /// Refuse the text: the model's vector for it means nothing.
+    #[error(
+        "the vector of text {position} {problem}: leave the text out, or check the model with compose/model/check"
+    )]
+    Vector {
+        /// Which of the texts, from 0.
+        position: usize,
+        /// What is wrong with it.
+        problem: VectorProblem,
+    },
+    /// Stop: the graph's output does not fit the bundle.
+    #[error(
+        "the graph gave a tensor of shape {found:?} where bundle.json makes it {expected:?}: make the model bundle again"
+    )]
+    Shape {
+        /// Texts of the batch, and numbers in a vector.
+        expected: Vec<i64>,
+        /// What came.
+        found: Vec<i64>,
+    },
+    /// Try again, and then stop: the runtime failed on a batch (out of memory, a lost device).
+    #[error("the runtime failed on a batch of {texts} texts of up to {width} tokens")]
+    Run {
+        /// Texts of the batch.
+        texts: usize,
+        /// Tokens of the longest.
+        width: usize,
+        /// What the runtime says.
+        source: ort::Error,
+    },
+    /// Try again, and then stop: no batch was finished for a time that should do for many.
+    #[error(
+        "no batch was finished within {seconds} s: give fewer texts at a time, or raise --encode-stall (MILLRACE_ENCODE_STALL)"
+    )]
+    Stalled {
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// Stop: the encoder's threads are gone.
+    #[error("the encoder has stopped: start the process again")]
+    Stopped,
+}
+
+/// What can be wrong with a vector.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum VectorProblem {
+    /// It holds NaN or an infinity.
+    #[error("is not finite")]
+    NotFinite,
+    /// All its numbers are zero: it has no direction.
+    #[error("is zero")]
+    Zero,
+    /// The bundle says that vectors are of length 1.
+    #[error("has the length {0} where bundle.json says 1 (normalise)")]
+    NotUnit(f32),
+}
+
+impl EncodeError {
+    /// The text at fault, if it is one's fault: the others can be embedded without it.
+    #[must_use]
+    pub fn position(&self) -> Option<usize> {
+        match self {
+            Self::TooLong { position, .. }
+            | Self::Tokenize { position, .. }
+            | Self::Vector { position, .. } => Some(*position),
+            Self::Shape { .. } | Self::Run { .. } | Self::Stalled { .. } | Self::Stopped => None,
+        }
+    }
+}
+
+/// Why an encoder cannot be opened. For a person to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenEncoderError {
+    /// The tokenizer.
+    #[error("the encoder has no tokenizer")]
+    Tokenizer(#[from] TokenizerError),
+    /// The ONNX Runtime or the graph.
+    #[error("the backend onnx cannot be opened")]
+    Onnx(#[from] OpenOnnxError),
+}
+
+/// An encoder of any kind.
+#[derive(Debug)]
+pub enum Backend {
+    /// The bundle's graph on ONNX Runtime.
+    Onnx(Onnx),
+    /// Hashed words: for tests and load.
+    Hashing(Hashing),
+}
+
+impl Backend {
+    /// Opens the backend that `settings` name, for the model in `bundle`. Blocks for as long as the weights take to
+    /// load (about a second).
+    ///
+    /// # Errors
+    /// When the tokenizer, the runtime or the graph cannot be used as asked; nothing else is used in its place.
+    pub fn open(bundle: &Bundle, settings: &EncoderSettings) -> Result<Self, OpenEncoderError> {
+        let tokenizer = Tokenizer::open(bundle)?;
+        Ok(match settings.backend.encoder {
+            BackendKind::Onnx => Self::Onnx(Onnx::open(bundle, tokenizer, &settings.onnx)?),
+            BackendKind::Hashing => {
+                Self::Hashing(Hashing::of_bundle(bundle, tokenizer, settings.backend.hashing_dimension))
+            }
+        })
+    }
+}
+
+impl Encoder for Backend {
+    async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Vec<f32>>, EncodeError> {
+        match self {
+            Self::Onnx(encoder) => encoder.embed(texts, role).await,
+            Self::Hashing(encoder) => encoder.embed(texts, role).await,
+        }
+    }
+
+    fn dimension(&self) -> usize {
+        match self {
+            Self::Onnx(encoder) => encoder.dimension(),
+            Self::Hashing(encoder) => encoder.dimension(),
+        }
+    }
+
+    fn model_fingerprint(&self) -> Fingerprint {
+        match self {
+            Self::Onnx(encoder) => encoder.model_fingerprint(),
+            Self::Hashing(encoder) => encoder.model_fingerprint(),
+        }
+    }
+}

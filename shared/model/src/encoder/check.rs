@@ -1,0 +1,48 @@
+//! Whether a vector can be searched with. Pure.
+
+use super::{EncodeError, VectorProblem};
+
+/// How far a vector's length may be from 1: rounding gives 1e-6 in fp32; int8 and fp16 graphs give more.
+const UNIT_TOLERANCE: f32 = 1e-3;
+
+/// Checks the vector of text `position`; `unit` when the bundle says that vectors are of length 1.
+pub(super) fn check(position: usize, vector: &[f32], unit: bool) -> Result<(), EncodeError> {
+    let length = length_of(vector);
+    // A sum of squares is finite only if every number is.
+    let problem = if !length.is_finite() {
+        VectorProblem::NotFinite
+    } else if length < f32::MIN_POSITIVE {
+        VectorProblem::Zero
+    } else if unit && (length - 1.0).abs() > UNIT_TOLERANCE {
+        VectorProblem::NotUnit(length)
+    } else {
+        return Ok(());
+    };
+    Err(EncodeError::Vector { position, problem })
+}
+
+/// The Euclidean length.
+#[expect(clippy::cast_possible_truncation, reason = "the sum is kept in f64, the numbers are f32")]
+pub(super) fn length_of(vector: &[f32]) -> f32 {
+    vector.iter().map(|&number| f64::from(number) * f64::from(number)).sum::<f64>().sqrt() as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_problem_is_named_with_its_position() {
+        let problem = |vector: &[f32], unit| match check(7, vector, unit) {
+            Err(EncodeError::Vector { position: 7, problem }) => Some(problem),
+            _ => None,
+        };
+        assert_eq!(problem(&[0.6, 0.8], true), None);
+        assert_eq!(problem(&[3.0, 4.0], false), None);
+        assert_eq!(problem(&[3.0, 4.0], true), Some(VectorProblem::NotUnit(5.0)));
+        assert_eq!(problem(&[0.0, 0.0], false), Some(VectorProblem::Zero));
+        assert_eq!(problem(&[], false), Some(VectorProblem::Zero));
+        assert_eq!(problem(&[f32::NAN, 1.0], false), Some(VectorProblem::NotFinite));
+        assert_eq!(problem(&[f32::NEG_INFINITY, 1.0], true), Some(VectorProblem::NotFinite));
+    }
+}

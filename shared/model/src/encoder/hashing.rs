@@ -1,0 +1,131 @@
+//! The encoder `hashing`: signed feature hashing of words, for tests and load.
+//!
+//! Pure but for the thread that counts tokens. Guarantees: the same text gives the same unit vector on every machine;
+//! other texts give other vectors; texts with many words in common are similar. It holds a text to the model's limit
+//! as the real encoder does. Knows no meaning, and never claims the model's fingerprint.
+
+use std::num::NonZeroUsize;
+
+use message::Fingerprint;
+
+use super::check::length_of;
+use super::tokenise::tokenise;
+use super::{EncodeError, Encoder};
+use crate::bundle::{Bundle, Role};
+use crate::tokenizer::Tokenizer;
+
+/// Raised when the same text would get another vector.
+const REVISION: &str = "1";
+
+/// What the text as a whole adds: enough to tell texts with the same words apart, too little to hide that they are alike.
+const WHOLE_TEXT_WEIGHT: f32 = 0.1;
+
+/// From here on the scripts are written without spaces (CJK): each character is a word.
+const FIRST_WITHOUT_SPACES: char = '\u{2e80}';
+
+/// The encoder `hashing`.
+#[derive(Clone, Debug)]
+pub struct Hashing {
+    dimension: NonZeroUsize,
+    limit: Option<(Tokenizer, usize)>,
+}
+
+impl Hashing {
+    /// Vectors of `dimension` numbers, texts of any length.
+    #[must_use]
+    pub fn new(dimension: NonZeroUsize) -> Self {
+        Self { dimension, limit: None }
+    }
+
+    /// Vectors of `dimension` numbers (the bundle's, if not given), texts of any length.
+    #[must_use]
+    pub fn sized(bundle: &Bundle, dimension: Option<NonZeroUsize>) -> Self {
+        Self::new(dimension.or(NonZeroUsize::new(bundle.dimension())).unwrap_or(NonZeroUsize::MIN))
+    }
+
+    /// Vectors of `dimension` numbers (the bundle's, if not given), texts within the bundle's limit.
+    #[must_use]
+    pub fn of_bundle(bundle: &Bundle, tokenizer: Tokenizer, dimension: Option<NonZeroUsize>) -> Self {
+        Self { limit: Some((tokenizer, bundle.max_tokens())), ..Self::sized(bundle, dimension) }
+    }
+
+    /// The vector of one text.
+    fn vector(&self, text: &str) -> Vec<f32> {
+        let mut vector = vec![0.0; self.dimension.get()];
+        for word in words(text) {
+            add(&mut vector, hash(word.to_lowercase().as_bytes()), 1.0);
+        }
+        add(&mut vector, hash(text.as_bytes()), WHOLE_TEXT_WEIGHT);
+        let length = length_of(&vector);
+        if length < WHOLE_TEXT_WEIGHT / 2.0 {
+            // The features cancelled out (only in very few dimensions).
+            vector.fill(0.0);
+            add(&mut vector, hash(text.as_bytes()), 1.0);
+            return vector;
+        }
+        for number in &mut vector {
+            *number /= length;
+        }
+        vector
+    }
+}
+
+impl Encoder for Hashing {
+    async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Vec<f32>>, EncodeError> {
+        let texts = match &self.limit {
+            Some((tokenizer, limit)) => tokenise(tokenizer, *limit, texts, role).await?.0,
+            None => texts,
+        };
+        Ok(texts.iter().map(|text| self.vector(text)).collect())
+    }
+
+    fn dimension(&self) -> usize {
+        self.dimension.get()
+    }
+
+    fn model_fingerprint(&self) -> Fingerprint {
+        let dimension = self.dimension.to_string();
+        Fingerprint::of(&[("kind", "hashing"), ("revision", REVISION), ("dimension", &dimension)])
+    }
+}
+
+/// Runs of letters and digits; in scripts without spaces, each character.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).flat_map(|run| {
+        let mut rest = run;
+        std::iter::from_fn(move || {
+            let first = rest.chars().next()?;
+            let end = if first >= FIRST_WITHOUT_SPACES {
+                first.len_utf8()
+            } else {
+                rest.find(|c| c >= FIRST_WITHOUT_SPACES).unwrap_or(rest.len())
+            };
+            let (word, after) = rest.split_at(end);
+            rest = after;
+            Some(word)
+        })
+    })
+}
+
+/// Adds one hashed feature: the hash says in which dimension, and with which sign.
+fn add(vector: &mut [f32], hash: u64, weight: f32) {
+    let sign = if hash >> 63 == 0 { weight } else { -weight };
+    let dimensions = vector.len() as u64;
+    let place = (hash & (u64::MAX >> 1)) % dimensions.max(1);
+    if let Some(number) = usize::try_from(place).ok().and_then(|place| vector.get_mut(place)) {
+        *number += sign;
+    }
+}
+
+/// FNV-1a with the finaliser of `SplitMix64`: the standard library's hashers may change with its version.
+fn hash(bytes: &[u8]) -> u64 {
+    let fnv = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let mixed = (fnv ^ (fnv >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+#[cfg(test)]
+mod tests;

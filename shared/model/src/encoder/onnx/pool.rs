@@ -1,0 +1,127 @@
+//! The sessions' threads and the queue before them.
+//!
+//! Edge: starts and joins the threads. Bounded in tokens (padding included), first come first served. A batch whose caller has gone is never begun.
+//! Dropping the pool ends the threads after the batch that each has begun.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
+
+use super::OpenOnnxError;
+use super::graph::Graph;
+use crate::encoder::EncodeError;
+use crate::tokenizer::Tokens;
+
+/// What a session gives back for a batch.
+type Vectors = Result<Vec<Vec<f32>>, EncodeError>;
+
+/// The vectors of one batch, to come.
+pub(super) type Answer = oneshot::Receiver<Vectors>;
+
+struct Job {
+    batch: Vec<Tokens>,
+    width: usize,
+    answer: oneshot::Sender<Vectors>,
+    /// Room in the queue, given back when the job is dropped.
+    _room: OwnedSemaphorePermit,
+}
+
+/// Threads with a session each.
+pub(super) struct Pool {
+    queue: Option<mpsc::Sender<Job>>,
+    room: Arc<Semaphore>,
+    capacity: u32,
+    stall: Duration,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Pool {
+    /// Starts a thread for each of `graphs`. At most `capacity` tokens are in the queue and in work, but always one
+    /// batch; a call fails when it waits longer than `stall` for a batch to be taken or finished.
+    pub(super) fn start(graphs: Vec<Graph>, capacity: usize, stall: Duration) -> Result<Self, OpenOnnxError> {
+        let capacity = u32::try_from(capacity.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
+        // The channel has no bound of its own: every job in it holds its room, and that is bounded.
+        let (queue, jobs) = mpsc::channel();
+        let jobs = Arc::new(Mutex::new(jobs));
+        let mut pool = Self {
+            queue: Some(queue),
+            room: Arc::new(Semaphore::new(capacity as usize)),
+            capacity,
+            stall,
+            threads: Vec::with_capacity(graphs.len()),
+        };
+        for (number, graph) in graphs.into_iter().enumerate() {
+            let jobs = Arc::clone(&jobs);
+            let thread = Builder::new()
+                .name(format!("session-{number}"))
+                .spawn(move || serve(graph, &jobs))
+                .map_err(OpenOnnxError::Thread)?;
+            pool.threads.push(thread);
+        }
+        Ok(pool)
+    }
+
+    /// Puts a batch in the queue as soon as there is room.
+    pub(super) async fn submit(&self, batch: Vec<Tokens>, width: usize) -> Result<Answer, EncodeError> {
+        let tokens =
+            u32::try_from(batch.len().saturating_mul(width)).unwrap_or(u32::MAX).clamp(1, self.capacity);
+        let room = timeout(self.stall, Arc::clone(&self.room).acquire_many_owned(tokens))
+            .await
+            .map_err(|_| self.stalled())?
+            .map_err(|_| EncodeError::Stopped)?;
+        let (answer, receiver) = oneshot::channel();
+        let queue = self.queue.as_ref().ok_or(EncodeError::Stopped)?;
+        queue.send(Job { batch, width, answer, _room: room }).map_err(|_| EncodeError::Stopped)?;
+        Ok(receiver)
+    }
+
+    /// Waits for the vectors of a batch.
+    pub(super) async fn answer(&self, answer: Answer) -> Vectors {
+        timeout(self.stall, answer).await.map_err(|_| self.stalled())?.map_err(|_| EncodeError::Stopped)?
+    }
+
+    fn stalled(&self) -> EncodeError {
+        EncodeError::Stalled { seconds: self.stall.as_secs() }
+    }
+}
+
+/// One session's thread: takes batches until the queue is closed.
+fn serve(mut graph: Graph, jobs: &Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        // Whoever has the lock waits for the next batch; the others wait for the lock.
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        if job.answer.is_closed() {
+            continue;
+        }
+        let vectors = graph.run(&job.batch, job.width);
+        if job.answer.send(vectors).is_err() {
+            tracing::debug!("the caller of a batch has gone");
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        // No sender, no more batches: what is queued has no caller any more and is skipped.
+        self.queue = None;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a session's thread ended in a panic");
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("sessions", &self.threads.len())
+            .field("queue_tokens", &self.capacity)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,108 @@
+//! What every encoder must do; run over each kind.
+#![expect(clippy::disallowed_methods, reason = "edge: writes a bundle to a scratch folder")]
+
+use std::error::Error;
+use std::path::Path;
+
+use model::{Bundle, EncodeError, Encoder, Role};
+use sha2::{Digest as _, Sha256};
+
+pub(crate) type Tried = Result<(), Box<dyn Error>>;
+
+/// Texts of very different lengths, so that batches are made of texts that do not stand together.
+const TEXTS: [&str; 7] = [
+    "Kafka keeps a log of records.",
+    "log",
+    "",
+    "An index is a copy of the bucket, and the copy follows the bucket in seconds.",
+    "of",
+    "你好, records",
+    "A long passage: of a log of records of a log of records of a log of records of a log of records of a log.",
+];
+
+fn texts() -> Vec<String> {
+    TEXTS.iter().map(|&text| text.to_owned()).collect()
+}
+
+/// The whole suite over `encoder`, which takes texts of at most `limit` tokens (`log` being one token).
+pub(crate) async fn all(encoder: &impl Encoder, limit: usize) -> Tried {
+    order_is_kept(encoder).await?;
+    vectors_are_sound(encoder).await?;
+    nothing_gives_nothing(encoder).await?;
+    too_long_is_refused(encoder, limit).await?;
+    dropping_a_call_leaves_the_next_whole(encoder).await
+}
+
+async fn order_is_kept(encoder: &impl Encoder) -> Tried {
+    let together = encoder.embed(texts(), Role::Passage).await?;
+    for (text, vector) in texts().into_iter().zip(&together) {
+        let alone = encoder.embed(vec![text.clone()], Role::Passage).await?;
+        let cosine = alone.iter().flatten().zip(vector).map(|(a, b)| a * b).sum::<f32>();
+        assert!(cosine > 1.0 - 1e-5, "{text:?}: alone and together differ: {cosine}");
+    }
+    Ok(())
+}
+
+async fn vectors_are_sound(encoder: &impl Encoder) -> Tried {
+    let vectors = encoder.embed(texts(), Role::Query).await?;
+    assert_eq!(vectors.len(), TEXTS.len());
+    for vector in vectors {
+        assert_eq!(vector.len(), encoder.dimension());
+        let length = vector.iter().map(|number| number * number).sum::<f32>().sqrt();
+        assert!((length - 1.0).abs() < 1e-3, "{length}");
+    }
+    Ok(())
+}
+
+async fn nothing_gives_nothing(encoder: &impl Encoder) -> Tried {
+    assert!(encoder.embed(Vec::new(), Role::Passage).await?.is_empty());
+    Ok(())
+}
+
+async fn too_long_is_refused(encoder: &impl Encoder, limit: usize) -> Tried {
+    // [CLS] and [SEP] are two of the tokens.
+    let whole = vec!["log".to_owned(), ["log"].repeat(limit - 2).join(" ")];
+    assert_eq!(encoder.embed(whole, Role::Passage).await?.len(), 2);
+    let over = vec!["log".to_owned(), ["log"].repeat(limit - 1).join(" ")];
+    match encoder.embed(over, Role::Passage).await {
+        Err(error @ EncodeError::TooLong { .. }) => {
+            assert_eq!(error.position(), Some(1));
+            assert!(
+                matches!(error, EncodeError::TooLong { tokens, limit: told, .. } if tokens == limit + 1 && told == limit)
+            );
+        }
+        other => return Err(format!("a text over the limit gave {other:?}").into()),
+    }
+    Ok(())
+}
+
+async fn dropping_a_call_leaves_the_next_whole(encoder: &impl Encoder) -> Tried {
+    let expected = encoder.embed(texts(), Role::Passage).await?;
+    for _ in 0..20 {
+        let call = encoder.embed(texts(), Role::Passage);
+        // Polled once or for a moment, then dropped.
+        let dropped = tokio::time::timeout(std::time::Duration::from_micros(300), call).await;
+        drop(dropped);
+    }
+    let found = encoder.embed(texts(), Role::Passage).await?;
+    for (expected, found) in expected.iter().flatten().zip(found.iter().flatten()) {
+        assert!((expected - found).abs() < 1e-5);
+    }
+    Ok(())
+}
+
+/// Writes a bundle with the tiny tokenizer (16 tokens at most) and a graph that is none, and opens it.
+pub(crate) fn tiny_bundle(folder: &Path, prefixes: [&str; 2]) -> Result<Bundle, Box<dyn Error>> {
+    let (graph, tokenizer) = (b"no graph".as_slice(), include_bytes!("../tiny/tokenizer.json").as_slice());
+    let digest = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
+    let manifest = serde_json::json!({
+        "name": "tiny", "version": "1", "dimension": 32, "max_tokens": 64, "pooling": "mean", "normalise": true,
+        "output": "sentence_embedding", "precision": "fp32",
+        "prefixes": {"query": prefixes[0], "passage": prefixes[1]},
+        "files": {Bundle::GRAPH: digest(graph), Bundle::TOKENIZER: digest(tokenizer)},
+    });
+    std::fs::write(folder.join(Bundle::GRAPH), graph)?;
+    std::fs::write(folder.join(Bundle::TOKENIZER), tokenizer)?;
+    std::fs::write(folder.join(Bundle::MANIFEST), manifest.to_string())?;
+    Ok(Bundle::open(folder)?)
+}

@@ -1,0 +1,309 @@
+//! A store in memory, with the failures of real ones on request. Ordinary code: tests of every worker use it.
+//!
+//! It reads objects through the same loop as the real store, in pieces of 64 KiB, so that a broken body or a change in
+//! mid-read means the same in both. A bucket exists once `ensure_bucket` made it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use message::{DocumentId, sha256_hex};
+
+use crate::read::{self, Opened, Opening, Source, Start};
+use crate::{Entry, Look, Page, Store, StoreError, normalise_etag};
+
+const PIECE: usize = 64 * 1024;
+const ENDPOINT: &str = "memory";
+
+/// A failure to come.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// This object is denied until [`MemoryStore::heal`]; its bucket is not.
+    DenyObject(DocumentId),
+    /// The bucket is denied until [`MemoryStore::heal`].
+    DenyBucket(String),
+    /// The object is archived until [`MemoryStore::heal`].
+    Archive(DocumentId),
+    /// The next so many requests find the store away.
+    Unavailable {
+        /// How many.
+        times: u32,
+    },
+    /// The next body of this object breaks after so many bytes.
+    BreakBody {
+        /// Which object.
+        document: DocumentId,
+        /// How many bytes arrive before.
+        after: usize,
+    },
+    /// The next body of this object breaks after so many bytes, and by then the object is another, or gone.
+    ChangeDuringRead {
+        /// Which object.
+        document: DocumentId,
+        /// How many bytes arrive before.
+        after: usize,
+        /// What the object is then; nothing removes it.
+        with: Option<Bytes>,
+    },
+}
+
+/// A store in memory. Clones share it.
+#[derive(Clone, Debug)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+    page_size: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    buckets: BTreeMap<String, Bucket>,
+    faults: VecDeque<Fault>,
+    bodies: u64,
+}
+
+#[derive(Debug, Default)]
+struct Bucket {
+    objects: BTreeMap<String, Bytes>,
+    notify: Option<String>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::with_page_size(1000)
+    }
+}
+
+impl MemoryStore {
+    /// A store whose listings have pages of so many entries (at least 1).
+    #[must_use]
+    pub fn with_page_size(page_size: usize) -> Self {
+        Self { state: Arc::default(), page_size: page_size.max(1) }
+    }
+
+    /// Adds a failure. Failures of the same object happen one after the other.
+    pub fn inject(&self, fault: Fault) {
+        self.lock().faults.push_back(fault);
+    }
+
+    /// Takes all failures away.
+    pub fn heal(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// How many bodies were opened so far: what reading has cost.
+    #[must_use]
+    pub fn bodies(&self) -> u64 {
+        self.lock().bodies
+    }
+
+    /// Who is told of changes of the bucket.
+    #[must_use]
+    pub fn notified(&self, bucket: &str) -> Option<String> {
+        self.lock().buckets.get(bucket).and_then(|bucket| bucket.notify.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves this state whole: each change is one assignment.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The faults that concern a whole request, and the bucket.
+    fn bucket(&mut self, name: &str) -> Result<&mut Bucket, StoreError> {
+        for fault in &mut self.faults {
+            match fault {
+                Fault::Unavailable { times } if *times > 0 => {
+                    *times -= 1;
+                    return Err(StoreError::Unavailable {
+                        subject: name.to_owned(),
+                        endpoint: ENDPOINT.to_owned(),
+                        cause: "injected".to_owned(),
+                        retry_after: None,
+                    });
+                }
+                Fault::DenyBucket(denied) if denied == name => {
+                    let (bucket, code) = (name.to_owned(), "AccessDenied".to_owned());
+                    return Err(StoreError::BucketDenied { bucket, endpoint: ENDPOINT.to_owned(), code });
+                }
+                Fault::Unavailable { .. }
+                | Fault::DenyBucket(_)
+                | Fault::DenyObject(_)
+                | Fault::Archive(_)
+                | Fault::BreakBody { .. }
+                | Fault::ChangeDuringRead { .. } => {}
+            }
+        }
+        self.buckets.get_mut(name).ok_or_else(|| StoreError::NoSuchBucket {
+            bucket: name.to_owned(),
+            endpoint: ENDPOINT.to_owned(),
+        })
+    }
+
+    /// The bucket of a document, after the faults that concern the document.
+    fn bucket_of(&mut self, document: &DocumentId) -> Result<&mut Bucket, StoreError> {
+        self.bucket(document.bucket())?;
+        for fault in &self.faults {
+            let endpoint = ENDPOINT.to_owned();
+            match fault {
+                Fault::DenyObject(denied) if denied == document => {
+                    let (document, code) = (document.clone(), "AccessDenied".to_owned());
+                    return Err(StoreError::ObjectDenied { document, endpoint, code });
+                }
+                Fault::Archive(archived) if archived == document => {
+                    return Err(StoreError::Archived { document: document.clone(), endpoint });
+                }
+                Fault::DenyObject(_)
+                | Fault::Archive(_)
+                | Fault::DenyBucket(_)
+                | Fault::Unavailable { .. }
+                | Fault::BreakBody { .. }
+                | Fault::ChangeDuringRead { .. } => {}
+            }
+        }
+        // The bucket was found above; asking again for it must not count as another request.
+        self.buckets.get_mut(document.bucket()).ok_or_else(|| StoreError::NoSuchBucket {
+            bucket: document.bucket().to_owned(),
+            endpoint: ENDPOINT.to_owned(),
+        })
+    }
+
+    /// Takes the next fault of this object's body.
+    fn take_break(&mut self, document: &DocumentId) -> Option<Fault> {
+        let index = self.faults.iter().position(|fault| match fault {
+            Fault::BreakBody { document: broken, .. } | Fault::ChangeDuringRead { document: broken, .. } => {
+                broken == document
+            }
+            Fault::DenyObject(_) | Fault::DenyBucket(_) | Fault::Archive(_) | Fault::Unavailable { .. } => {
+                false
+            }
+        })?;
+        self.faults.remove(index)
+    }
+}
+
+fn etag_of(bytes: &Bytes) -> String {
+    let mut digest = sha256_hex([bytes.as_ref()]);
+    digest.truncate(32);
+    digest
+}
+
+fn entry_of(key: &str, bytes: &Bytes) -> Entry {
+    Entry { key: key.to_owned(), etag: etag_of(bytes), size: bytes.len() as u64, last_modified: None }
+}
+
+/// The rest of an object, in pieces.
+#[derive(Debug)]
+pub(crate) struct Body {
+    rest: Bytes,
+    breaks_after: Option<usize>,
+}
+
+impl read::Body for Body {
+    async fn next(&mut self) -> Result<Option<Bytes>, String> {
+        let room = self.breaks_after.unwrap_or(usize::MAX).min(PIECE).min(self.rest.len());
+        if room == 0 {
+            return if self.breaks_after.is_some() { Err("injected break".to_owned()) } else { Ok(None) };
+        }
+        self.breaks_after = self.breaks_after.map(|after| after - room);
+        Ok(Some(self.rest.split_to(room)))
+    }
+}
+
+impl Source for MemoryStore {
+    type Body = Body;
+
+    async fn open(&self, document: &DocumentId, start: Start<'_>) -> Result<Opened<Body>, StoreError> {
+        let mut state = self.lock();
+        let Some(bytes) = state.bucket_of(document)?.objects.get(document.key()).cloned() else {
+            return Ok(Opened::Gone);
+        };
+        let token = etag_of(&bytes);
+        let at = match start {
+            Start::Whole { unless } if unless.is_some_and(|known| normalise_etag(known) == token) => {
+                return Ok(Opened::Unchanged);
+            }
+            Start::Whole { .. } => 0,
+            Start::Rest { token: wanted, .. } if wanted != token => return Ok(Opened::Changed),
+            Start::Rest { at, .. } => usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len()),
+        };
+        state.bodies += 1;
+        let fault = state.take_break(document);
+        let breaks_after = match &fault {
+            Some(Fault::BreakBody { after, .. } | Fault::ChangeDuringRead { after, .. }) => Some(*after),
+            _ => None,
+        };
+        if let Some(Fault::ChangeDuringRead { with, .. }) = fault {
+            let objects = &mut state.bucket_of(document)?.objects;
+            match with {
+                Some(bytes) => objects.insert(document.key().to_owned(), bytes),
+                None => objects.remove(document.key()),
+            };
+        }
+        let body = Body { rest: bytes.slice(at..), breaks_after };
+        Ok(Opened::Body(Opening { etag: token.clone(), token, size: bytes.len() as u64, body }))
+    }
+
+    fn endpoint(&self) -> &'static str {
+        ENDPOINT
+    }
+}
+
+impl Store for MemoryStore {
+    async fn look(
+        &self,
+        document: &DocumentId,
+        unless: Option<&str>,
+        limit: u64,
+    ) -> Result<Look, StoreError> {
+        read::whole(self, document, unless, limit).await
+    }
+
+    async fn head(&self, document: &DocumentId) -> Result<Option<Entry>, StoreError> {
+        let mut state = self.lock();
+        let bucket = state.bucket_of(document)?;
+        Ok(bucket.objects.get(document.key()).map(|bytes| entry_of(document.key(), bytes)))
+    }
+
+    async fn put(
+        &self,
+        document: &DocumentId,
+        bytes: Bytes,
+        _content_type: &str,
+    ) -> Result<String, StoreError> {
+        let etag = etag_of(&bytes);
+        self.lock().bucket_of(document)?.objects.insert(document.key().to_owned(), bytes);
+        Ok(etag)
+    }
+
+    async fn delete(&self, document: &DocumentId) -> Result<(), StoreError> {
+        self.lock().bucket_of(document)?.objects.remove(document.key());
+        Ok(())
+    }
+
+    async fn page(&self, bucket: &str, prefix: &str, continuation: Option<&str>) -> Result<Page, StoreError> {
+        let mut state = self.lock();
+        let matching = state
+            .bucket(bucket)?
+            .objects
+            .iter()
+            .filter(|(key, _)| key.starts_with(prefix))
+            .filter(|(key, _)| continuation.is_none_or(|after| key.as_str() > after));
+        let mut entries: Vec<Entry> =
+            matching.take(self.page_size + 1).map(|(key, bytes)| entry_of(key, bytes)).collect();
+        let more = entries.len() > self.page_size;
+        entries.truncate(self.page_size);
+        let continuation = entries.last().filter(|_| more).map(|entry| entry.key.clone());
+        Ok(Page { entries, continuation })
+    }
+
+    async fn ensure_bucket(&self, bucket: &str, notify: Option<&str>) -> Result<(), StoreError> {
+        self.lock().buckets.entry(bucket.to_owned()).or_default();
+        let mut state = self.lock();
+        let known = state.bucket(bucket)?;
+        if let Some(target) = notify {
+            known.notify = Some(target.to_owned());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,241 @@
+//! What an answer of an S3 store means. Pure: the store's words in, a meaning out, in one table.
+
+use std::time::Duration;
+
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use message::DocumentId;
+
+use crate::StoreError;
+
+/// The parts of a failed answer that decide what it means.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// None when no answer came.
+    pub(super) status: Option<u16>,
+    /// The store's word; empty when it gave none (an answer to HEAD has no body).
+    pub(super) code: String,
+    /// The store's words for people, or what the transport saw.
+    pub(super) message: String,
+    pub(super) retry_after: Option<Duration>,
+    /// The request never left: the settings or the bucket's name make no address.
+    pub(super) unsendable: bool,
+}
+
+/// What a failure means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    NotModified,
+    /// `If-Match` does not hold.
+    Changed,
+    NoSuchKey,
+    NoSuchBucket,
+    /// Denied; whether the object alone or its bucket must be asked.
+    Denied,
+    Archived,
+    InvalidKey,
+    BadCredentials,
+    Unavailable,
+    Rejected,
+}
+
+const CREDENTIALS: [&str; 13] = [
+    "AccessKeyIdAndSecurityTokenNotMatch",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidSecurity",
+    "InvalidSecurityToken",
+    "InvalidToken",
+    "MissingSecurityHeader",
+    "NotSignedUp",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SecurityTokenExpired",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+];
+
+const INVALID_KEYS: [&str; 7] = [
+    "InvalidObjectName",
+    "InvalidURI",
+    "KeyTooLongError",
+    "XMinioInvalidObjectName",
+    "XMinioInvalidResourceName",
+    "XMinioObjectExistsAsDirectory",
+    "XMinioParentIsObject",
+];
+
+const BUSY: [&str; 10] = [
+    "BandwidthLimitExceeded",
+    "InternalError",
+    "OperationAborted",
+    "QpsLimitExceeded",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "TooManyRequests",
+];
+
+/// 403s that no change of a bucket's policy mends.
+const REJECTED: [&str; 6] = [
+    "AccountProblem",
+    "BucketDisable",
+    "InDebt",
+    "InvalidPayer",
+    "SecondLevelDomainForbidden",
+    "UserDisable",
+];
+
+/// The one place where a store's answer gets its meaning. Words decide before numbers. A 404 without a word is not
+/// `NoSuchKey`: a proxy that knows nothing of the bucket says 404, too.
+pub(super) fn meaning(failure: &Failure) -> Meaning {
+    let code = failure.code.as_str();
+    match (code, failure.status) {
+        ("NoSuchKey", _) => Meaning::NoSuchKey,
+        ("NoSuchBucket", _) => Meaning::NoSuchBucket,
+        ("InvalidObjectState", _) => Meaning::Archived,
+        ("PreconditionFailed", _) | (_, Some(412)) => Meaning::Changed,
+        (_, Some(304)) => Meaning::NotModified,
+        _ if CREDENTIALS.contains(&code) => Meaning::BadCredentials,
+        _ if INVALID_KEYS.contains(&code) => Meaning::InvalidKey,
+        _ if REJECTED.contains(&code) || failure.unsendable => Meaning::Rejected,
+        _ if BUSY.contains(&code) => Meaning::Unavailable,
+        (_, Some(501)) => Meaning::Rejected,
+        // A success that is an error was cut off or is not S3's: the next may be whole.
+        (_, None | Some(200..300 | 408 | 429 | 500..)) => Meaning::Unavailable,
+        (_, Some(403)) => Meaning::Denied,
+        _ => Meaning::Rejected,
+    }
+}
+
+impl Failure {
+    /// Reads the parts out of the client's error.
+    pub(super) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let response = error.raw_response();
+        let retry_after = response
+            .and_then(|response| response.headers().get("retry-after"))
+            .and_then(|text| text.trim().parse().ok())
+            .map(Duration::from_secs);
+        Self {
+            status: response.map(|response| response.status().as_u16()),
+            code: error.code().unwrap_or_default().to_owned(),
+            message: error.message().map_or_else(|| DisplayErrorContext(error).to_string(), str::to_owned),
+            retry_after,
+            unsendable: matches!(error, SdkError::ConstructionFailure(_)),
+        }
+    }
+
+    /// The store's word, or its number, or what was seen instead of an answer.
+    fn word(&self) -> String {
+        match (self.code.as_str(), self.status) {
+            ("", Some(status)) => format!("HTTP {status}"),
+            ("", None) => "no answer".to_owned(),
+            (code, _) => code.to_owned(),
+        }
+    }
+
+    /// As an error of a bucket. `Denied` is the whole bucket's here.
+    pub(super) fn of_bucket(&self, endpoint: &str, bucket: &str) -> StoreError {
+        let (bucket, endpoint, code) = (bucket.to_owned(), endpoint.to_owned(), self.word());
+        match meaning(self) {
+            Meaning::Denied => StoreError::BucketDenied { bucket, endpoint, code },
+            Meaning::NoSuchBucket => StoreError::NoSuchBucket { bucket, endpoint },
+            Meaning::BadCredentials => StoreError::BadCredentials { endpoint, code },
+            Meaning::Unavailable => StoreError::Unavailable {
+                subject: bucket,
+                endpoint,
+                cause: self.cause(),
+                retry_after: self.retry_after,
+            },
+            Meaning::NotModified
+            | Meaning::Changed
+            | Meaning::NoSuchKey
+            | Meaning::Archived
+            | Meaning::InvalidKey
+            | Meaning::Rejected => {
+                StoreError::Rejected { subject: bucket, endpoint, code, message: self.message.clone() }
+            }
+        }
+    }
+
+    /// As an error of one object. `Denied` is the object's alone here: the bucket was asked.
+    pub(super) fn of_object(&self, endpoint: &str, document: &DocumentId) -> StoreError {
+        let (document, endpoint, code) = (document.clone(), endpoint.to_owned(), self.word());
+        match meaning(self) {
+            Meaning::Denied => StoreError::ObjectDenied { document, endpoint, code },
+            Meaning::Archived => StoreError::Archived { document, endpoint },
+            Meaning::InvalidKey => StoreError::InvalidKey { document, endpoint, code },
+            Meaning::Unavailable => StoreError::Unavailable {
+                subject: document.to_string(),
+                endpoint,
+                cause: self.cause(),
+                retry_after: self.retry_after,
+            },
+            Meaning::NoSuchBucket | Meaning::BadCredentials => self.of_bucket(&endpoint, document.bucket()),
+            Meaning::NotModified | Meaning::Changed | Meaning::NoSuchKey | Meaning::Rejected => {
+                let (subject, message) = (document.to_string(), self.message.clone());
+                StoreError::Rejected { subject, endpoint, code, message }
+            }
+        }
+    }
+
+    fn cause(&self) -> String {
+        format!("{} ({})", self.word(), self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(status: Option<u16>, code: &str) -> Failure {
+        Failure { status, code: code.to_owned(), ..Failure::default() }
+    }
+
+    #[test]
+    fn each_answer_has_its_meaning() {
+        for (status, code, expected) in [
+            (Some(404), "NoSuchKey", Meaning::NoSuchKey),
+            (Some(404), "NoSuchBucket", Meaning::NoSuchBucket),
+            (Some(404), "", Meaning::Rejected),
+            (Some(404), "NotFound", Meaning::Rejected),
+            (Some(403), "AccessDenied", Meaning::Denied),
+            (Some(403), "", Meaning::Denied),
+            (Some(403), "InvalidObjectState", Meaning::Archived),
+            (Some(403), "InvalidAccessKeyId", Meaning::BadCredentials),
+            (Some(403), "SignatureDoesNotMatch", Meaning::BadCredentials),
+            (Some(400), "ExpiredToken", Meaning::BadCredentials),
+            (Some(403), "SecondLevelDomainForbidden", Meaning::Rejected),
+            (Some(403), "InDebt", Meaning::Rejected),
+            (Some(304), "", Meaning::NotModified),
+            (Some(412), "", Meaning::Changed),
+            (Some(400), "KeyTooLongError", Meaning::InvalidKey),
+            (Some(400), "RequestTimeout", Meaning::Unavailable),
+            (Some(400), "InvalidArgument", Meaning::Rejected),
+            (Some(301), "PermanentRedirect", Meaning::Rejected),
+            (Some(429), "", Meaning::Unavailable),
+            (Some(500), "InternalError", Meaning::Unavailable),
+            (Some(503), "SlowDown", Meaning::Unavailable),
+            (Some(501), "NotImplemented", Meaning::Rejected),
+            (Some(200), "", Meaning::Unavailable),
+            (None, "", Meaning::Unavailable),
+        ] {
+            assert_eq!(meaning(&failure(status, code)), expected, "{status:?} {code:?}");
+        }
+        assert_eq!(meaning(&Failure { unsendable: true, ..Failure::default() }), Meaning::Rejected);
+    }
+
+    #[test]
+    fn the_message_names_object_endpoint_and_remedy() {
+        let document = DocumentId::new("docs", "a b.md").unwrap();
+        let error = failure(Some(403), "AccessDenied").of_object("http://store", &document).to_string();
+        for word in ["docs/a b.md", "http://store", "AccessDenied", "let the credentials read it"] {
+            assert!(error.contains(word), "{error:?} should hold {word:?}");
+        }
+    }
+}

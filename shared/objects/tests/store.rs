@@ -1,0 +1,208 @@
+//! One suite for every store: in memory, and over MinIO (`cargo test -p objects -- --ignored`, with the settings of
+//! `compose/instance.sh` in the environment).
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use bytes::Bytes;
+use clap::Parser;
+use message::DocumentId;
+use objects::{Look, MemoryStore, S3Settings, S3Store, Store, StoreError};
+
+/// Keys that a careless client bends: decoded twice, trimmed, collapsed or cut.
+const ODD_KEYS: [&str; 15] = [
+    "a b.md",
+    "a+b.md",
+    "%41.md",
+    "%2F and %",
+    "odd dir/中文 报告+v1 (final)&=%41?.md",
+    "🙂/emoji 👩‍💻.txt",
+    ".hidden",
+    "..leading",
+    "dir/.hidden/..x",
+    "trailing space ",
+    "quo\"te'<&>;,:@$!*~#[]{}|^`\\.md",
+    "tab\tand\nline",
+    "ÄÖÜ combining a\u{308}",
+    "folder/",
+    "=+&?%",
+];
+
+/// Keys that S3 and OSS take and MinIO refuses. (Slashes at the start it drops: `//a` is `a` there.)
+const KEYS_BEYOND_MINIO: [&str; 2] = ["a//b", "a/../b"];
+
+fn id(bucket: &str, key: &str) -> DocumentId {
+    DocumentId::new(bucket, key).unwrap()
+}
+
+async fn found<S: Store>(store: &S, document: &DocumentId) -> (String, Bytes) {
+    let look = store.look(document, None, 1 << 30).await.unwrap();
+    assert!(matches!(look, Look::Found { .. }), "{document}: {look:?}");
+    let Look::Found { etag, size, bytes } = look else { return (String::new(), Bytes::new()) };
+    assert_eq!(size, bytes.len() as u64);
+    (etag, bytes)
+}
+
+async fn keys<S: Store>(store: &S, bucket: &str, prefix: &str) -> Vec<String> {
+    let mut listing = store.list(bucket, prefix);
+    let mut keys = Vec::new();
+    while let Some(entries) = listing.next().await.unwrap() {
+        keys.extend(entries.into_iter().map(|entry| entry.key));
+    }
+    keys
+}
+
+async fn empty<S: Store>(store: &S, bucket: &str) {
+    for key in keys(store, bucket, "").await {
+        store.delete(&id(bucket, &key)).await.unwrap();
+    }
+}
+
+async fn a_look_sees_the_object_as_it_is_now<S: Store>(store: &S, bucket: &str) {
+    let document = id(bucket, "life.md");
+    assert_eq!(store.look(&document, None, 100).await.unwrap(), Look::Gone);
+    assert_eq!(store.head(&document).await.unwrap(), None);
+
+    let first = store.put(&document, Bytes::from_static(b"one"), "text/markdown").await.unwrap();
+    assert_eq!(found(store, &document).await, (first.clone(), Bytes::from_static(b"one")));
+    assert_eq!(store.look(&document, Some(&first), 100).await.unwrap(), Look::Unchanged);
+    let entry = store.head(&document).await.unwrap().unwrap();
+    assert_eq!((entry.etag.as_str(), entry.size), (first.as_str(), 3));
+
+    let second = store.put(&document, Bytes::from_static(b"two!"), "text/markdown").await.unwrap();
+    assert_ne!(first, second);
+    let look = store.look(&document, Some(&first), 100).await.unwrap();
+    let bytes = Bytes::from_static(b"two!");
+    assert_eq!(look, Look::Found { etag: second.clone(), size: 4, bytes });
+    assert_eq!(second, objects::normalise_etag(&second));
+
+    store.delete(&document).await.unwrap();
+    store.delete(&document).await.unwrap();
+    assert_eq!(store.look(&document, Some(&second), 100).await.unwrap(), Look::Gone);
+}
+
+async fn more_than_the_limit_is_not_read<S: Store>(store: &S, bucket: &str) {
+    let document = id(bucket, "big.bin");
+    let bytes = Bytes::from(vec![7_u8; 3 * 1024 * 1024 + 1]);
+    store.put(&document, bytes.clone(), "application/octet-stream").await.unwrap();
+    let size = bytes.len() as u64;
+    assert_eq!(found(store, &document).await.1, bytes);
+    assert!(matches!(store.look(&document, None, size).await, Ok(Look::Found { .. })));
+    let found = store.look(&document, None, size - 1).await.unwrap();
+    assert!(matches!(found, Look::TooLarge { size: seen, .. } if seen == size), "{found:?}");
+}
+
+async fn an_empty_object_is_an_object<S: Store>(store: &S, bucket: &str) {
+    let document = id(bucket, "empty.txt");
+    store.put(&document, Bytes::new(), "text/plain").await.unwrap();
+    let (etag, bytes) = found(store, &document).await;
+    assert!(bytes.is_empty() && !etag.is_empty());
+    assert!(matches!(store.look(&document, None, 0).await, Ok(Look::Found { .. })));
+}
+
+async fn every_key_comes_back_as_it_was<S: Store>(store: &S, bucket: &str, odd: &[&str]) {
+    for key in odd {
+        let bytes = Bytes::from(format!("content of {key}"));
+        let document = id(bucket, &format!("odd/{key}"));
+        store
+            .put(&document, if key.ends_with('/') { Bytes::new() } else { bytes }, "text/plain")
+            .await
+            .unwrap();
+    }
+    for key in odd {
+        let document = id(bucket, &format!("odd/{key}"));
+        let expected = if key.ends_with('/') { String::new() } else { format!("content of {key}") };
+        assert_eq!(found(store, &document).await.1, expected, "{key:?}");
+        assert_eq!(store.head(&document).await.unwrap().unwrap().key, document.key());
+    }
+    let mut expected: Vec<String> = odd.iter().map(|key| format!("odd/{key}")).collect();
+    expected.sort();
+    assert_eq!(keys(store, bucket, "odd/").await, expected);
+    for key in odd {
+        store.delete(&id(bucket, &format!("odd/{key}"))).await.unwrap();
+    }
+    assert!(keys(store, bucket, "odd/").await.is_empty());
+}
+
+async fn a_listing_goes_through_every_page<S: Store>(store: &S, bucket: &str, count: usize) {
+    for n in 0..count {
+        store
+            .put(&id(bucket, &format!("many/{n:05}")), Bytes::from_static(b"x"), "text/plain")
+            .await
+            .unwrap();
+    }
+    let listed = keys(store, bucket, "many/").await;
+    assert_eq!(listed.len(), count);
+    assert!(listed.is_sorted());
+    let page = store.page(bucket, "many/", None).await.unwrap();
+    assert!(page.continuation.is_some() && page.entries.len() < count, "one page held all {count}");
+}
+
+async fn a_missing_bucket_is_not_a_missing_object<S: Store>(store: &S) {
+    let document = id("millrace-no-such-bucket", "a.md");
+    let errors = [
+        store.look(&document, None, 10).await.unwrap_err(),
+        store.head(&document).await.unwrap_err(),
+        store.put(&document, Bytes::from_static(b"x"), "text/plain").await.unwrap_err(),
+        store.page(document.bucket(), "", None).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, StoreError::NoSuchBucket { .. }), "{error:?}");
+    }
+}
+
+async fn suite<S: Store>(store: &S, bucket: &str, many: usize) {
+    store.ensure_bucket(bucket, None).await.unwrap();
+    store.ensure_bucket(bucket, None).await.unwrap();
+    empty(store, bucket).await;
+    a_look_sees_the_object_as_it_is_now(store, bucket).await;
+    more_than_the_limit_is_not_read(store, bucket).await;
+    an_empty_object_is_an_object(store, bucket).await;
+    every_key_comes_back_as_it_was(store, bucket, &ODD_KEYS).await;
+    a_listing_goes_through_every_page(store, bucket, many).await;
+    a_missing_bucket_is_not_a_missing_object(store).await;
+    empty(store, bucket).await;
+}
+
+#[tokio::test]
+async fn memory() {
+    let store = MemoryStore::with_page_size(4);
+    suite(&store, "documents", 11).await;
+    every_key_comes_back_as_it_was(&store, "documents", &KEYS_BEYOND_MINIO).await;
+    every_key_comes_back_as_it_was(&store, "documents", &["//a", "/b"]).await;
+    store.ensure_bucket("documents", Some("arn:minio:sqs::A:kafka")).await.unwrap();
+    assert_eq!(store.notified("documents").as_deref(), Some("arn:minio:sqs::A:kafka"));
+}
+
+#[derive(Parser)]
+struct Environment {
+    #[command(flatten)]
+    s3: S3Settings,
+}
+
+#[tokio::test]
+#[ignore = "real: minio"]
+async fn minio() {
+    let settings = Environment::parse_from(["test"]).s3;
+    let store = S3Store::new(&settings).unwrap();
+    let bucket = "millrace-objects-suite";
+    suite(&store, bucket, 1005).await;
+    for key in KEYS_BEYOND_MINIO {
+        let error = store.put(&id(bucket, key), Bytes::from_static(b"x"), "text/plain").await.unwrap_err();
+        assert!(matches!(error, StoreError::InvalidKey { .. }), "{key:?}: {error:?}");
+    }
+    store.ensure_bucket(bucket, Some("arn:minio:sqs::A:kafka")).await.unwrap();
+    store.ensure_bucket(bucket, Some("arn:minio:sqs::A:kafka")).await.unwrap();
+    let error = store.ensure_bucket(bucket, Some("arn:minio:sqs::nobody:kafka")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Rejected { .. }), "{error:?}");
+
+    let mut wrong = settings;
+    wrong.secret_access_key = "not the secret".parse().ok();
+    let store = S3Store::new(&wrong).unwrap();
+    for error in [
+        store.look(&id(bucket, "a.md"), None, 10).await.unwrap_err(),
+        store.head(&id(bucket, "a.md")).await.unwrap_err(),
+        store.page(bucket, "", None).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::BadCredentials { .. }), "{error:?}");
+    }
+}

@@ -1,0 +1,80 @@
+//! Real messages, one file each under `examples/<topic>/`: what is written there can be read, and comes back the same.
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "edge: reads the examples; a test")]
+
+use std::path::Path;
+
+use message::{Chunk, ChunkId, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+fn examples(topic: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(topic);
+    let mut found: Vec<(String, String)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap()))
+        .collect();
+    found.sort();
+    found
+}
+
+/// Reads each example and compares what is written again with what was read.
+fn round_trip<T: Serialize + DeserializeOwned>(topic: &str) -> Vec<T> {
+    let read = |(file, text): (String, String)| {
+        let message: T = serde_json::from_str(&text).unwrap();
+        let written = serde_json::to_value(&message).unwrap();
+        assert_eq!(written, serde_json::from_str::<Value>(&text).unwrap(), "{file}");
+        message
+    };
+    let messages: Vec<T> = examples(topic).into_iter().map(read).collect();
+    assert!(messages.len() >= 2, "{topic} has too few examples");
+    messages
+}
+
+/// An example must not teach a wrong id.
+fn id_is_derived(chunk: &Chunk) {
+    assert_eq!(chunk.id, ChunkId::derive(&chunk.document, &chunk.heading_path, &chunk.text, 0));
+}
+
+#[test]
+fn every_topic_has_examples() {
+    for description in topics::descriptions().unwrap() {
+        assert!(!examples(&description.name).is_empty(), "{}", description.name);
+    }
+}
+
+#[test]
+fn documents() {
+    round_trip::<DocumentReference>("documents");
+}
+
+#[test]
+fn ledger() {
+    round_trip::<LedgerEntry>("ledger");
+}
+
+#[test]
+fn chunks() {
+    for passage in round_trip::<Passage>("chunks") {
+        if let Passage::Chunk(chunk) = passage {
+            id_is_derived(&chunk);
+        }
+    }
+}
+
+#[test]
+fn vectors() {
+    for record in round_trip::<Embedded>("vectors") {
+        if let Embedded::Chunk(embedded) = record {
+            id_is_derived(&embedded.chunk);
+            let length = embedded.vector.0.iter().map(|x| x * x).sum::<f32>().sqrt();
+            assert!((length - 1.0).abs() < 1e-6, "an example vector has length {length}");
+        }
+    }
+}
+
+#[test]
+fn dead_letters() {
+    round_trip::<DeadLetter>("dead-letters");
+}

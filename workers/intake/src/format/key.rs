@@ -1,0 +1,74 @@
+//! How keys are written in notices.
+
+use percent_encoding::percent_decode_str;
+
+use crate::notice::Key;
+
+/// What is known of how a source writes keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// As they are.
+    Raw,
+    /// `application/x-www-form-urlencoded`: a space is a plus.
+    Form,
+    /// No document says so.
+    Undocumented,
+}
+
+/// The key that was written as `text`.
+pub(super) fn key(text: &str, encoding: Encoding) -> Key {
+    let either = || match form_decoded(text) {
+        Some(decoded) if decoded != text => Key::Either { verbatim: text.to_owned(), decoded },
+        Some(_) | None => Key::Known(text.to_owned()),
+    };
+    match encoding {
+        Encoding::Raw => Key::Known(text.to_owned()),
+        Encoding::Undocumented => either(),
+        // What cannot come out of a form encoder was not encoded, whatever the source's documentation says.
+        Encoding::Form if !is_form_encoded(text) => either(),
+        Encoding::Form => form_decoded(text).map_or_else(|| Key::Known(text.to_owned()), Key::Known),
+    }
+}
+
+/// The text form-decoded; none when that is not UTF-8, which no key is.
+fn form_decoded(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+/// False when a percent sign is not followed by two hex digits, or there is a byte that an encoder would have encoded.
+fn is_form_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && form_decoded(text).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn either(verbatim: &str, decoded: &str) -> Key {
+        Key::Either { verbatim: verbatim.to_owned(), decoded: decoded.to_owned() }
+    }
+
+    #[test]
+    fn each_encoding_is_read_as_it_is_documented() {
+        let known = |text: &str| Key::Known(text.to_owned());
+        for (text, encoding, expected) in [
+            ("a+b%2B%20c%2541", Encoding::Form, known("a b+ c%41")),
+            ("%E4%B8%AD%2Fx", Encoding::Form, known("中/x")),
+            ("a+b%41", Encoding::Raw, known("a+b%41")),
+            ("a+b%41", Encoding::Undocumented, either("a+b%41", "a bA")),
+            ("plain/a.txt", Encoding::Undocumented, known("plain/a.txt")),
+            // Not UTF-8 when decoded: it was not encoded.
+            ("%FF", Encoding::Undocumented, known("%FF")),
+            ("%FF+", Encoding::Form, known("%FF+")),
+            // No encoder writes these.
+            ("100%+x", Encoding::Form, either("100%+x", "100% x")),
+            ("中+文", Encoding::Form, either("中+文", "中 文")),
+            ("a b", Encoding::Form, known("a b")),
+        ] {
+            assert_eq!(key(text, encoding), expected, "{text:?} {encoding:?}");
+        }
+    }
+}

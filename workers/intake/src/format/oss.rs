@@ -1,0 +1,49 @@
+//! OSS's own events: `{"events": […]}` as MNS and Function Compute deliver them, or one bare event as an EventBridge
+//! rule with the transform `$.data` does.
+//!
+//! No document says whether keys are encoded: both readings. MNS documents the event's time beside `oss`, other fields
+//! inside of it or beside it; only what both agree on is read here.
+
+use serde_json::{Map, Value};
+
+use super::key::{Encoding, key};
+use super::{Part, text_at};
+use crate::notice::{Missing, Notice, Object};
+
+pub(super) const NAME: &str = "oss";
+
+pub(super) fn is(fields: &Map<String, Value>) -> bool {
+    fields.get("events").is_some_and(Value::is_array)
+        || (fields.get("oss").is_some_and(Value::is_object) && fields.contains_key("eventName"))
+}
+
+pub(super) fn read(fields: &Map<String, Value>) -> Vec<Part> {
+    match fields.get("events").and_then(Value::as_array) {
+        Some(events) => events.iter().map(part).collect(),
+        None => vec![part(&Value::Object(fields.clone()))],
+    }
+}
+
+/// An entry of `events` that has neither an event's name nor an object is not OSS's: let it be recognised.
+fn part(event: &Value) -> Part {
+    if event.get("oss").is_none() && event.get("eventName").is_none() {
+        return Part::Inner(event.clone());
+    }
+    Part::Notice(notice(event, NAME, None))
+}
+
+/// One event. `name` is what an envelope calls it, where the event itself has no name.
+pub(super) fn notice(event: &Value, format: &'static str, name: Option<&str>) -> Notice {
+    Notice {
+        format,
+        name: text_at(event, &["eventName"]).or(name).unwrap_or_default().to_owned(),
+        object: object(event),
+        happened_at: text_at(event, &["eventTime"]).map(str::to_owned),
+    }
+}
+
+fn object(event: &Value) -> Result<Object, Missing> {
+    let bucket = text_at(event, &["oss", "bucket", "name"]).ok_or(Missing("oss.bucket.name"))?;
+    let written = text_at(event, &["oss", "object", "key"]).ok_or(Missing("oss.object.key"))?;
+    Ok(Object { bucket: bucket.to_owned(), key: key(written, Encoding::Undocumented) })
+}

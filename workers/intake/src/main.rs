@@ -1,0 +1,28 @@
+//! `intake`: raw object notices in, document references out.
+
+use std::process::ExitCode;
+
+use intake::{Config, IntakeStage};
+use process::{Failure, Host};
+use stream::kafka::Kafka;
+use stream::{Delivery, Plan};
+
+fn main() -> ExitCode {
+    process::run("intake", work)
+}
+
+async fn work(config: Config, host: Host) -> Result<(), Failure> {
+    let plan = Plan {
+        worker: "intake",
+        group: "intake".to_owned(),
+        input: topics::OBJECT_EVENTS.to_owned(),
+        // Notices come in the store's own partitions; the document decides from here on.
+        alike: Vec::new(),
+        dead_letters: topics::DEAD_LETTERS.to_owned(),
+        delivery: Delivery::Transactional,
+        lanes: config.lanes,
+    };
+    let stage = IntakeStage::new(config.scope, topics::DOCUMENTS);
+    stream::run(Kafka::new(&config.kafka), plan, stage, host.stopping()).await?;
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! What an event's name means. An exact list: nothing is guessed from the first half of a name.
+//!
+//! Why a list and no `ObjectCreated:*`: OSS fires `ObjectCreated:UploadPart` for each part of an upload that does not
+//! exist yet, MinIO says `ObjectCreated:PutTagging` where no content changed, and `ObjectRemoved:AbortMultipartUpload`
+//! removes nothing. A name that is not here is ignored, counted and logged by name, not looked at on suspicion: a store
+//! that invents a chatty event must not turn into a request a second for each object. What such an event may have
+//! changed is found by `reconcile`; the mending is one line in this file.
+
+/// What an event does to an object's content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was written, or can be read again.
+    Created,
+    /// It was deleted.
+    Removed,
+    /// Nothing.
+    Ignored(Reason),
+}
+
+/// Why a notice leads to no reference. A small closed set, fit for a metric's label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The store's test message.
+    Test,
+    /// Tags, retention, ACL, storage class: the content stays.
+    Metadata,
+    /// An upload that is not complete, or was given up.
+    UnfinishedUpload,
+    /// Somebody read the object, or the store looked at it.
+    Read,
+    /// The object was not there before either.
+    NothingDone,
+    /// An event of a bucket, an account or another service.
+    NotAnObject,
+    /// A name that is not on the list.
+    UnknownName,
+    /// The key lies outside of the include prefixes, or inside the exclude prefixes.
+    OutOfScope,
+    /// What Millrace itself wrote.
+    OwnFile,
+}
+
+impl Reason {
+    /// The reason in one word, as metrics and logs show it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Metadata => "metadata",
+            Self::UnfinishedUpload => "unfinished_upload",
+            Self::Read => "read",
+            Self::NothingDone => "nothing_done",
+            Self::NotAnObject => "not_an_object",
+            Self::UnknownName => "unknown_name",
+            Self::OutOfScope => "out_of_scope",
+            Self::OwnFile => "own_file",
+        }
+    }
+}
+
+/// What the event `name` does. A prefix `s3:` or `oss:` does not count: some paths add it, some take it away.
+#[must_use]
+pub fn change(name: &str) -> Change {
+    let bare = name.strip_prefix("s3:").or_else(|| name.strip_prefix("oss:")).unwrap_or(name);
+    written_or_removed(bare).unwrap_or_else(|| Change::Ignored(why_ignored(bare)))
+}
+
+fn written_or_removed(name: &str) -> Option<Change> {
+    match name {
+        // S3, MinIO, versitygw
+        "ObjectCreated:Put"
+        | "ObjectCreated:Post"
+        | "ObjectCreated:Copy"
+        | "ObjectCreated:CompleteMultipartUpload"
+        // Restored from an archive: a dead letter before, readable now.
+        | "ObjectRestore:Completed"
+        // OSS
+        | "ObjectCreated:PutObject"
+        | "ObjectCreated:PostObject"
+        | "ObjectCreated:CopyObject"
+        | "ObjectCreated:AppendObject"
+        | "ObjectCreated:PutSymlink"
+        | "ObjectReplication:ObjectCreated"
+        | "ObjectReplication:ObjectModified"
+        | "ObjectRestore:FinishRestore"
+        | "ObjectCreatedGroup"
+        // S3 by AWS EventBridge
+        | "Object Created"
+        | "Object Restore Completed" => Some(Change::Created),
+        // S3, MinIO, versitygw
+        "ObjectRemoved:Delete"
+        | "ObjectRemoved:DeleteMarkerCreated"
+        | "ObjectRemoved:DeleteAllVersions"
+        | "LifecycleExpiration:Delete"
+        | "LifecycleExpiration:DeleteMarkerCreated"
+        | "LifecycleDelMarkerExpiration:Delete"
+        // OSS; versitygw for batches
+        | "ObjectRemoved:DeleteObject"
+        | "ObjectRemoved:DeleteObjects"
+        | "ObjectReplication:ObjectRemoved"
+        | "ObjectRemovedGroup"
+        // S3 by AWS EventBridge
+        | "Object Deleted" => Some(Change::Removed),
+        _ => None,
+    }
+}
+
+fn why_ignored(name: &str) -> Reason {
+    match name {
+        "TestEvent" => Reason::Test,
+        "ObjectCreated:PutTagging"
+        | "ObjectCreated:DeleteTagging"
+        | "ObjectCreated:PutRetention"
+        | "ObjectCreated:PutLegalHold"
+        | "ObjectTagging:Put"
+        | "ObjectTagging:Delete"
+        | "ObjectAcl:Put"
+        | "ObjectTransition:Failed"
+        | "ObjectTransition:Complete"
+        | "LifecycleTransition"
+        | "IntelligentTiering"
+        | "ObjectRestore:Post"
+        | "ObjectRestore:Delete"
+        | "Replication:OperationFailedReplication"
+        | "Replication:OperationMissedThreshold"
+        | "Replication:OperationReplicatedAfterThreshold"
+        | "Replication:OperationNotTracked"
+        | "Replication:OperationCompletedReplication"
+        | "Object Tags Added"
+        | "Object Tags Deleted"
+        | "Object ACL Updated"
+        | "Object Storage Class Changed"
+        | "Object Access Tier Changed"
+        | "Object Restore Initiated"
+        | "Object Restore Expired" => Reason::Metadata,
+        "ObjectCreated:InitiateMultipartUpload"
+        | "ObjectCreated:UploadPart"
+        | "ObjectCreated:UploadPartCopy"
+        | "ObjectRemoved:AbortMultipartUpload" => Reason::UnfinishedUpload,
+        "ObjectDownloaded:GetObject"
+        | "ObjectDownloadedGroup"
+        | "ObjectAccessed:Get"
+        | "ObjectAccessed:GetRetention"
+        | "ObjectAccessed:GetLegalHold"
+        | "ObjectAccessed:Head"
+        | "ObjectAccessed:Attributes"
+        | "Scanner:ManyVersions"
+        | "Scanner:LargeVersions"
+        | "Scanner:BigPrefix" => Reason::Read,
+        "ObjectRemoved:NoOP" | "ReducedRedundancyLostObject" => Reason::NothingDone,
+        "BucketCreated:PutBucket"
+        | "BucketCreated:*"
+        | "BucketCreated"
+        | "BucketRemoved:DeleteBucket"
+        | "BucketRemoved:*"
+        | "BucketRemoved"
+        | "ActionTrail:AliyunServiceEvent"
+        | "ActionTrail:ApiCall"
+        | "ActionTrail:ConsoleOperation"
+        | "AWS API Call via CloudTrail"
+        | "dashscope:System:AsyncTaskFinish" => Reason::NotAnObject,
+        _ => Reason::UnknownName,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_does_not_count() {
+        for name in ["ObjectCreated:Put", "s3:ObjectCreated:Put", "oss:ObjectCreated:PutObject"] {
+            assert_eq!(change(name), Change::Created, "{name}");
+        }
+        assert_eq!(change("oss:s3:ObjectCreated:Put"), Change::Ignored(Reason::UnknownName));
+    }
+
+    #[test]
+    fn what_sounds_like_a_change_and_is_none_changes_nothing() {
+        for (name, reason) in [
+            ("oss:ObjectCreated:InitiateMultipartUpload", Reason::UnfinishedUpload),
+            ("oss:ObjectCreated:UploadPart", Reason::UnfinishedUpload),
+            ("oss:ObjectCreated:UploadPartCopy", Reason::UnfinishedUpload),
+            ("oss:ObjectRemoved:AbortMultipartUpload", Reason::UnfinishedUpload),
+            ("s3:ObjectCreated:PutTagging", Reason::Metadata),
+            ("s3:ObjectCreated:DeleteTagging", Reason::Metadata),
+            ("s3:ObjectCreated:PutRetention", Reason::Metadata),
+            ("s3:ObjectRemoved:NoOP", Reason::NothingDone),
+            ("s3:TestEvent", Reason::Test),
+            ("ObjectCreated:SomethingNew", Reason::UnknownName),
+            ("objectcreated:put", Reason::UnknownName),
+            ("ObjectCreated:Put ", Reason::UnknownName),
+            ("", Reason::UnknownName),
+        ] {
+            assert_eq!(change(name), Change::Ignored(reason), "{name:?}");
+        }
+    }
+}

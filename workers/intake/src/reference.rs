@@ -1,0 +1,171 @@
+//! From notices to references: which objects are to be looked at, and what is left out on purpose.
+
+use clap::Args;
+use message::{DocumentId, DocumentReference, Why};
+use topics::OWN_PREFIX;
+
+use crate::format::{self, shortened};
+use crate::name::{Change, Reason, change};
+use crate::notice::{Key, Notice, Object, Refusal};
+
+/// The longest key of any store: S3 takes 1,024 bytes of UTF-8, OSS 1,023.
+pub const LONGEST_KEY: usize = 1024;
+
+/// Which keys are documents.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Take only keys that begin with this. May be repeated, or be several with commas between them. Without it: every
+    /// key.
+    #[arg(
+        long = "include-prefix",
+        env = "MILLRACE_INCLUDE_PREFIXES",
+        value_delimiter = ',',
+        value_name = "PREFIX"
+    )]
+    pub include: Vec<String>,
+    /// Leave out keys that begin with this, even when they are included. May be repeated, or be several with commas
+    /// between them.
+    #[arg(
+        long = "exclude-prefix",
+        env = "MILLRACE_EXCLUDE_PREFIXES",
+        value_delimiter = ',',
+        value_name = "PREFIX"
+    )]
+    pub exclude: Vec<String>,
+}
+
+impl Scope {
+    /// Why this key is no document; none when it is one.
+    #[must_use]
+    pub fn leaves_out(&self, key: &str) -> Option<Reason> {
+        // Deployment files often leave a variable empty: that is no prefix, above all none that excludes everything.
+        let begins = |prefixes: &[String]| {
+            prefixes.iter().filter(|prefix| !prefix.is_empty()).any(|prefix| key.starts_with(prefix.as_str()))
+        };
+        let included = self.include.iter().all(String::is_empty) || begins(&self.include);
+        if key.starts_with(OWN_PREFIX) {
+            Some(Reason::OwnFile)
+        } else if !included || begins(&self.exclude) {
+            Some(Reason::OutOfScope)
+        } else {
+            None
+        }
+    }
+}
+
+/// The answer to one raw value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Objects to look at, in the order of the value. Two for one notice when its key can be read in two ways.
+    pub references: Vec<DocumentReference>,
+    /// What changes nothing, to be counted.
+    pub ignored: Vec<Ignored>,
+    /// What cannot be understood: together they are the cause of one dead letter.
+    pub refusals: Vec<Refusal>,
+}
+
+/// A notice that leads to no reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// The format it came in.
+    pub format: &'static str,
+    /// The event's name, as the store wrote it (at most 60 characters).
+    pub name: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Answer {
+    /// The cause of the dead letter; none when everything was understood.
+    #[must_use]
+    pub fn cause(&self) -> Option<String> {
+        let first = self.refusals.first()?;
+        let others = self.refusals.len() - 1;
+        Some(if others == 0 {
+            first.to_string()
+        } else {
+            format!("{first} (and {others} more of this record)")
+        })
+    }
+}
+
+/// What is to be done about one raw value of `object-events`.
+#[must_use]
+pub fn answer(value: &[u8], scope: &Scope) -> Answer {
+    let reading = format::read(value);
+    let mut answer = Answer { refusals: reading.refusals, ..Answer::default() };
+    for notice in reading.notices {
+        answer.take(&notice, scope);
+    }
+    answer
+}
+
+impl Answer {
+    fn take(&mut self, notice: &Notice, scope: &Scope) {
+        if notice.name.is_empty() {
+            let (format, name) = (notice.format, String::new());
+            return self.refusals.push(Refusal::Incomplete { format, name, missing: "event name" });
+        }
+        let why = match change(&notice.name) {
+            Change::Created => Why::Created,
+            Change::Removed => Why::Removed,
+            Change::Ignored(reason) => return self.ignore(notice, reason),
+        };
+        match &notice.object {
+            Err(missing) => self.refusals.push(Refusal::Incomplete {
+                format: notice.format,
+                name: shortened(&notice.name),
+                missing: missing.0,
+            }),
+            Ok(Object { bucket, key: Key::Known(key) }) => self.refer(notice, (bucket, key), why, scope),
+            Ok(Object { bucket, key: Key::Either { verbatim, decoded } }) => {
+                self.refer(notice, (bucket, verbatim), why, scope);
+                // The second reading is ours: if it is no key, nobody meant it.
+                if invalid(decoded).is_none() {
+                    self.refer(notice, (bucket, decoded), why, scope);
+                }
+            }
+        }
+    }
+
+    fn refer(&mut self, notice: &Notice, (bucket, key): (&str, &str), why: Why, scope: &Scope) {
+        if let Some(reason) = scope.leaves_out(key) {
+            return self.ignore(notice, reason);
+        }
+        let document = match (invalid(key), DocumentId::new(bucket, key)) {
+            (None, Ok(document)) => document,
+            (reason, _) => {
+                return self.refusals.push(Refusal::InvalidKey {
+                    format: notice.format,
+                    name: shortened(&notice.name),
+                    bucket: shortened(bucket),
+                    key: shortened(key),
+                    reason: reason.unwrap_or("a bucket's name holds no slash"),
+                });
+            }
+        };
+        self.references.push(DocumentReference {
+            document,
+            why,
+            force: false,
+            source: notice.name.clone(),
+            happened_at: notice.happened_at.as_deref().map(shortened),
+        });
+    }
+
+    fn ignore(&mut self, notice: &Notice, reason: Reason) {
+        self.ignored.push(Ignored { format: notice.format, name: shortened(&notice.name), reason });
+    }
+}
+
+/// Why no store has such a key; none when one may.
+fn invalid(key: &str) -> Option<&'static str> {
+    match key.len() {
+        0 => Some("empty"),
+        1..=LONGEST_KEY => None,
+        _ => Some("longer than 1,024 bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests;
