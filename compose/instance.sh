@@ -53,6 +53,8 @@ OPENSEARCH_TRANSPORT_PORT=$((19310 + port_offset))
 ELASTICSEARCH_PORT=$((19500 + port_offset))
 ELASTICSEARCH_TRANSPORT_PORT=$((19600 + port_offset))
 SERVE_PORT=$((18080 + port_offset))
+# Each worker's metrics page: this and its place in the flow (compose/worker).
+METRICS_PORT=$((19700 + port_offset))
 
 export MILLRACE_KAFKA_BROKERS=127.0.0.1:$KAFKA_PORT
 export MILLRACE_S3_ENDPOINT=http://127.0.0.1:$MINIO_PORT
@@ -61,6 +63,9 @@ export MILLRACE_S3_REGION=us-east-1
 export MILLRACE_S3_ACCESS_KEY_ID=millrace
 export MILLRACE_S3_SECRET_ACCESS_KEY=millrace-dev
 export MILLRACE_BUCKET=documents
+# One machine needs no twelve partitions, and one node has no place for a copy.
+export MILLRACE_PARTITIONS=4
+export MILLRACE_INDEX_REPLICAS=0
 export MILLRACE_OPENSEARCH_URL=http://127.0.0.1:$OPENSEARCH_PORT
 # The k-NN plugin's own library for faiss is in no package registry: here Lucene does the nearest neighbours.
 export MILLRACE_OPENSEARCH_ENGINE=lucene

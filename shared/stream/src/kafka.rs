@@ -109,7 +109,11 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 pub(crate) fn unavailable(settings: &KafkaSettings, error: &KafkaError) -> StreamError {
-    classify(error, &format!("Kafka at {}", settings.kafka_brokers))
+    let at = format!(
+        "Kafka at {} (see that it runs and that MILLRACE_KAFKA_BROKERS is right)",
+        settings.kafka_brokers
+    );
+    classify(error, &at)
 }
 
 /// What a failure of librdkafka asks of the caller. `at` names the broker or the call.

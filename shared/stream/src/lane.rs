@@ -94,16 +94,22 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                 pending.drain(..done);
                 *delays = Backoff::SERVER.start();
             }
-            match retry {
-                None if done == size => {}
-                None => return Ended::Trouble(Trouble::alarm("the stage gave neither verdict nor retry")),
-                Some(trouble) if trouble.reopen => return Ended::Trouble(trouble),
-                Some(trouble) => {
-                    if self.wait_out(&trouble, delays).await.is_break() {
-                        return Ended::Closed;
-                    }
-                }
+            if let Err(ended) = self.obey(retry, done == size, delays).await {
+                return ended;
             }
+        }
+    }
+
+    /// Does what a stage asked for after a batch: goes on, waits, or ends to be opened anew.
+    async fn obey(&mut self, retry: Option<Trouble>, whole: bool, delays: &mut Delays) -> Result<(), Ended> {
+        match retry {
+            None if whole => Ok(()),
+            None => Err(Ended::Trouble(Trouble::alarm("the stage gave neither verdict nor retry (a bug)"))),
+            Some(trouble) if trouble.reopen => Err(Ended::Trouble(trouble)),
+            Some(trouble) => match self.wait_out(&trouble, delays).await {
+                ControlFlow::Break(()) => Err(Ended::Closed),
+                ControlFlow::Continue(()) => Ok(()),
+            },
         }
     }
 
@@ -142,17 +148,10 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                     return Err(Ended::Closed);
                 }
                 let end = records.len().min(done + self.plan.lanes.batch.batch_records.max(1));
-                let outcome = opened.lane.handle(records.get(done..end).unwrap_or_default()).await;
+                let batch = records.get(done..end).unwrap_or_default();
+                let outcome = opened.lane.handle(batch).await;
                 done += outcome.verdicts.len();
-                match outcome.retry {
-                    None => {}
-                    Some(trouble) if trouble.reopen => return Err(Ended::Trouble(trouble)),
-                    Some(trouble) => {
-                        if self.wait_out(&trouble, delays).await.is_break() {
-                            return Err(Ended::Closed);
-                        }
-                    }
-                }
+                self.obey(outcome.retry, outcome.verdicts.len() == batch.len(), delays).await?;
             }
             if records.is_empty() {
                 break;

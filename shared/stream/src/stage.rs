@@ -25,6 +25,7 @@ pub trait Lane: Send + 'static {
     /// What handled records go into, where that can be lost and made anew outside the log (an index: its uuid). It is
     /// committed with each offset; when a partition is opened with another one, its log is handled again from the
     /// start. Empty where there is no such thing.
+    #[expect(clippy::unnecessary_literal_bound, reason = "lanes that have an identity own it")]
     fn identity(&self) -> &str {
         ""
     }

@@ -199,7 +199,8 @@ impl Findings {
                     Some(_) => {}
                 }
             }
-            let live: std::collections::HashSet<_> = entry.chunks.iter().map(|placement| &placement.id).collect();
+            let live: std::collections::HashSet<_> =
+                entry.chunks.iter().map(|placement| &placement.id).collect();
             for id in chunks.keys().filter(|id| !live.contains(id)) {
                 self.add(document, name, format!("passage {id} is stale: it should be gone"));
             }
@@ -214,12 +215,15 @@ impl Findings {
     fn record(&mut self, name: &str, stored: Option<&StoredDocument>, entry: &LedgerEntry) {
         match (stored, entry.status) {
             (None, Status::Removed) => {}
-            (Some(_), Status::Removed) => self.add(&entry.document, name, "its record is there though it is removed"),
+            (Some(_), Status::Removed) => {
+                self.add(&entry.document, name, "its record is there though it is removed");
+            }
             (None, _) => self.add(&entry.document, name, "its record is missing"),
             (Some(stored), _) => {
                 let record = &stored.record;
                 if record.version != entry.version {
-                    let problem = format!("its record has version {}, the ledger {}", record.version, entry.version);
+                    let problem =
+                        format!("its record has version {}, the ledger {}", record.version, entry.version);
                     self.add(&entry.document, name, problem);
                 } else if record.chunks != entry.chunks || record.status != entry.status {
                     self.add(&entry.document, name, "its record differs from the ledger");

@@ -7,18 +7,26 @@ use model::{BackendSettings, EncoderSettings, ModelSettings};
 use objects::S3Settings;
 use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
 use stream::kafka::KafkaSettings;
-use telemetry::TelemetrySettings;
+use telemetry::{LogFormat, TelemetrySettings};
 
-/// Documents in a bucket, searchable in OpenSearch and Elasticsearch.
+/// Looks after documents in a bucket that are searchable in OpenSearch and Elasticsearch.
 #[derive(Debug, Parser)]
-#[command(name = "millrace", version, about)]
+#[command(name = "millrace", version)]
 pub struct Cli {
     /// What is asked.
     #[command(subcommand)]
     pub ask: Ask,
-    /// How it speaks.
-    #[command(flatten)]
-    pub telemetry: TelemetrySettings,
+    /// What is logged on standard error: a level, or `crate=level` pairs separated by commas.
+    #[arg(long, global = true, default_value = "warn,librdkafka=off,rdkafka=off")]
+    pub log: String,
+}
+
+impl Cli {
+    /// How it speaks: lines of text, no metrics page.
+    #[must_use]
+    pub fn telemetry(&self) -> TelemetrySettings {
+        TelemetrySettings { log: self.log.clone(), log_format: LogFormat::Text, metrics_listen: None }
+    }
 }
 
 /// What is asked.
@@ -30,21 +38,21 @@ pub enum Ask {
     /// The bucket of documents.
     #[command(subcommand)]
     Bucket(Bucket),
-    /// Copy files or folders into the bucket.
+    /// Copy files and folders into the bucket; files and folders whose names begin with a dot are left out.
     Put(Put),
-    /// Delete objects from the bucket.
+    /// Delete objects from the bucket; exit code 1 when one is not there.
     Rm(Rm),
-    /// Where documents are on their way; or everything about one.
+    /// Show how far documents are on their way, or everything about one.
     Status(Status),
     /// Ask the running `serve` a question.
     Search(Search),
     /// Compare bucket, ledger and both engines; exit code 1 when they differ.
     Audit(Audit),
-    /// Cut a file into chunks, one JSON object a line. No server needed.
+    /// Cut files into chunks as `chunk` would, and print one JSON object per chunk; needs no server.
     Chunk(Chunk),
-    /// Embed one text a line (or JSON with `text`), one JSON object with `vector` a line. No server needed.
+    /// Embed texts, one per line, and print one JSON object with `text` and `vector` per line; needs no server.
     Embed(Embed),
-    /// Score a BEIR-format retrieval set.
+    /// Score a retrieval set in BEIR's layout: nDCG@10, Recall@100, MRR@10.
     Eval(Eval),
 }
 
@@ -127,7 +135,7 @@ pub struct Put {
     /// The bucket.
     #[command(flatten)]
     pub bucket: BucketSettings,
-    /// Print one JSON object a file.
+    /// Print one JSON object per file.
     #[arg(long)]
     pub json: bool,
 }
@@ -141,7 +149,7 @@ pub struct Rm {
     /// The bucket.
     #[command(flatten)]
     pub bucket: BucketSettings,
-    /// Print one JSON object a key.
+    /// Print one JSON object per key.
     #[arg(long)]
     pub json: bool,
 }
@@ -270,7 +278,8 @@ pub struct Chunk {
 /// `embed`
 #[derive(Args, Debug)]
 pub struct Embed {
-    /// Files with one text a line, or one JSON object with `text` a line; standard input when none is named.
+    /// Files with one text per line, or one JSON object with `text` (and `heading_path`, as `millrace chunk` prints it)
+    /// per line; standard input when none is named.
     pub files: Vec<PathBuf>,
     /// With which model.
     #[command(flatten)]
@@ -287,6 +296,7 @@ pub struct Embed {
 #[derive(Args, Debug)]
 pub struct Eval {
     /// A folder with corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv.
+    #[arg(value_name = "SET")]
     pub dir: PathBuf,
     /// How passages are found.
     #[arg(long, value_enum, default_value_t = Mode::Vector)]
@@ -297,7 +307,8 @@ pub struct Eval {
     /// Embed the corpus here and compare every pair, texts cut at the model's limit as scorers do; no server needed.
     #[arg(long)]
     pub brute_force: bool,
-    /// The set is in the bucket under this prefix, one object a document named PREFIX ID .txt (put there by --put).
+    /// The set is in the bucket under this prefix: one object per document, its key the prefix, the document's id and
+    /// `.txt` (as --put puts it).
     #[arg(long, default_value = "eval/")]
     pub prefix: String,
     /// Put the corpus into the bucket first, and wait until it is searchable.

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         Err(error) => return show::failure(&error),
     };
     let code = runtime.block_on(async {
-        if let Err(error) = telemetry::start(&cli.telemetry) {
+        if let Err(error) = telemetry::start(&cli.telemetry()) {
             return show::failure(&error);
         }
         match command::run(cli).await {

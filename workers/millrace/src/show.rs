@@ -36,8 +36,11 @@ pub fn note(text: &str) {
 /// A bar over `total` steps on a terminal; nothing where there is none.
 #[must_use]
 pub fn bar(total: u64, what: &str) -> ProgressBar {
-    let target =
-        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
     let template = "{msg:<14} {bar:40} {human_pos}/{human_len}  {elapsed} passed, {eta} left";
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(total), target).with_style(style).with_message(what.to_owned())

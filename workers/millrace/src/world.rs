@@ -121,11 +121,16 @@ impl World {
     ///
     /// # Errors
     /// When Kafka does not answer, or an entry cannot be read.
-    pub async fn follow_ledger(&self, ledger: &mut LedgerView, positions: &mut Vec<i64>) -> Result<(), Failure> {
+    pub async fn follow_ledger(
+        &self,
+        ledger: &mut LedgerView,
+        positions: &mut Vec<i64>,
+    ) -> Result<(), Failure> {
         let topic = topics::ledger(&self.generation.chunking);
         let partitions = self.kafka.partitions(&topic).await?;
         positions.resize(usize::try_from(partitions)?, 0);
-        let reads = (0..partitions).zip(positions.iter()).map(|(partition, from)| self.ledger_part(partition, *from));
+        let reads =
+            (0..partitions).zip(positions.iter()).map(|(partition, from)| self.ledger_part(partition, *from));
         let reads = futures::future::try_join_all(reads).await?;
         for (position, (entries, next)) in positions.iter_mut().zip(reads) {
             *position = next;
@@ -162,7 +167,10 @@ impl World {
     pub async fn engines(&self) -> Result<BTreeMap<String, EngineView>, Failure> {
         let opensearch = view(&self.opensearch).await?;
         let elasticsearch = view(&self.elasticsearch).await?;
-        Ok(BTreeMap::from([("opensearch".to_owned(), opensearch), ("elasticsearch".to_owned(), elasticsearch)]))
+        Ok(BTreeMap::from([
+            ("opensearch".to_owned(), opensearch),
+            ("elasticsearch".to_owned(), elasticsearch),
+        ]))
     }
 
     /// How far each worker is behind.

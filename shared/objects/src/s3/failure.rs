@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use message::DocumentId;
 
 use crate::StoreError;
@@ -110,6 +110,16 @@ pub(super) fn meaning(failure: &Failure) -> Meaning {
     }
 }
 
+/// The last cause in the chain, e.g. `Connection refused (os error 111)`: what the layers above it say is their own
+/// names.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
 impl Failure {
     /// Reads the parts out of the client's error.
     pub(super) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
@@ -124,7 +134,7 @@ impl Failure {
         Self {
             status: response.map(|response| response.status().as_u16()),
             code: error.code().unwrap_or_default().to_owned(),
-            message: error.message().map_or_else(|| DisplayErrorContext(error).to_string(), str::to_owned),
+            message: error.message().map_or_else(|| innermost(error), str::to_owned),
             retry_after,
             unsendable: matches!(error, SdkError::ConstructionFailure(_)),
         }

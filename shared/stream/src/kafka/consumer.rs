@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rdkafka::client::ClientContext;
@@ -31,6 +32,7 @@ pub struct KafkaConsumer {
     events: mpsc::UnboundedReceiver<Event>,
     member: Member,
     stopping: Arc<AtomicBool>,
+    polling: Option<JoinHandle<()>>,
 }
 
 /// What lanes use of the member.
@@ -108,13 +110,13 @@ impl KafkaConsumer {
             stopping: Arc::clone(&stopping),
             paused: Vec::new(),
         };
-        std::thread::Builder::new()
+        let polling = std::thread::Builder::new()
             .name(format!("poll {group}"))
             .spawn(move || polling.run())
             .map_err(|error| StreamError::Fatal(format!("no thread to poll Kafka: {error}")))?;
         let member =
             Member { consumer, topic: topic.into(), name: format!("group {group} of topic {topic}").into() };
-        Ok(Self { events, member, stopping })
+        Ok(Self { events, member, stopping, polling: Some(polling) })
     }
 }
 
@@ -134,9 +136,15 @@ impl Consumer for KafkaConsumer {
 }
 
 impl Drop for KafkaConsumer {
+    /// Leaves the group, so that its partitions move at once instead of after the session's timeout.
     fn drop(&mut self) {
-        // The thread drops the last handle, which leaves the group.
         self.stopping.store(true, Ordering::Relaxed);
+        // Nobody answers events any more: a revocation must not wait for it.
+        self.events.close();
+        if let Some(polling) = self.polling.take() {
+            // The thread ends within one poll; then the last handle of the client is ours, and its drop leaves.
+            let _panicked = polling.join().is_err();
+        }
     }
 }
 

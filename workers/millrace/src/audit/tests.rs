@@ -104,7 +104,10 @@ fn each_difference_is_named() {
         },
         "stale",
     );
-    expect(|world| world.ledger.get_mut(&World::document()).unwrap().status = Status::Removed, "though it is removed");
+    expect(
+        |world| world.ledger.get_mut(&World::document()).unwrap().status = Status::Removed,
+        "though it is removed",
+    );
     expect(
         |world| {
             let entry = world.ledger.get_mut(&World::document()).unwrap();
@@ -130,7 +133,10 @@ fn the_digest_changes_with_order_text_and_space_only() {
         world.engine().digest()
     };
     let base = digest(&|_| {});
-    assert_ne!(base, digest(&|world| world.engine().documents.values_mut().next().unwrap().record.chunks.reverse()));
+    assert_ne!(
+        base,
+        digest(&|world| world.engine().documents.values_mut().next().unwrap().record.chunks.reverse())
+    );
     assert_ne!(
         base,
         digest(&|world| {

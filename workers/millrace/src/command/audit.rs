@@ -33,7 +33,8 @@ pub(super) async fn look(world: &World) -> Result<Report, Failure> {
 }
 
 fn print(report: &Report) {
-    let statuses: Vec<String> = report.ledger.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    let statuses: Vec<String> =
+        report.ledger.iter().map(|(status, count)| format!("{count} {status}")).collect();
     show::line(&format!("bucket         {} objects", report.objects));
     show::line(&format!("ledger         {}; {} chunks live", statuses.join(", "), report.ledger_chunks));
     for (name, engine) in &report.engines {

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use document::extract;
-use message::DocumentId;
+use message::{ChunkId, DocumentId};
 use model::{Bundle, Tokenizer};
 use process::Failure;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::cli::Chunk;
 use crate::show;
@@ -29,16 +29,35 @@ pub(super) fn run(ask: &Chunk) -> Result<ExitCode, Failure> {
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// A chunk as it is printed: the fields in the order in which a person reads them.
+#[derive(Serialize)]
+struct Line<'a> {
+    id: &'a ChunkId,
+    document: &'a DocumentId,
+    ordinal: u32,
+    heading_path: &'a [String],
+    text: &'a str,
+    tokens: u32,
+    start: usize,
+    end: usize,
+}
+
 fn cut(splitter: &model::ModelSplitter, path: &Path) -> Result<(), Failure> {
     let bytes = std::fs::read(path)?;
     let key = path.to_string_lossy();
     let document = DocumentId::new(BUCKET, key.trim_start_matches('/'))?;
     let extracted = extract(&key, &bytes)?;
     for split in splitter.split(&document, &extracted)? {
-        show::json(&json!({
-            "id": split.id, "document": document, "ordinal": split.ordinal, "heading_path": split.heading_path,
-            "text": split.text, "tokens": split.tokens, "start": split.start, "end": split.end,
-        }))?;
+        show::json(&Line {
+            id: &split.id,
+            document: &document,
+            ordinal: split.ordinal,
+            heading_path: &split.heading_path,
+            text: &split.text,
+            tokens: split.tokens,
+            start: split.start,
+            end: split.end,
+        })?;
     }
     Ok(())
 }

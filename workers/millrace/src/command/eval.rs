@@ -16,8 +16,8 @@ use super::audit::look;
 use crate::ask::Asking;
 use crate::cli::{Eval, Mode};
 use crate::eval::beir::{Document, Set};
-use crate::eval::score::{Scores, mean, score};
 use crate::eval::brute;
+use crate::eval::score::{Scores, mean, score};
 use crate::show;
 use crate::world::World;
 
@@ -57,7 +57,13 @@ fn report(ask: &Eval, set: &Set, scores: &[Scores], how: &str) -> Result<(), Fai
     }
     show::line(&format!(
         "{name} {} {:<8} nDCG@10 {:.4}  Recall@100 {:.4}  MRR@10 {:.4}  ({} questions, {} documents, {how})",
-        ask.split, ask.mode.name(), mean.ndcg, mean.recall, mean.reciprocal_rank, scores.len(), set.corpus.len()
+        ask.split,
+        ask.mode.name(),
+        mean.ndcg,
+        mean.recall,
+        mean.reciprocal_rank,
+        scores.len(),
+        set.corpus.len()
     ));
     Ok(())
 }
@@ -110,7 +116,8 @@ async fn through_system(ask: &Eval, world: &World, set: &Set) -> Result<Vec<Scor
 fn best_passages(answer: &Value, known: &HashMap<DocumentId, &str>) -> Vec<String> {
     let mut ranking: Vec<String> = Vec::new();
     for hit in answer["hits"].as_array().into_iter().flatten() {
-        let document = hit["document"].as_str().map(str::to_owned).and_then(|text| DocumentId::try_from(text).ok());
+        let document =
+            hit["document"].as_str().map(str::to_owned).and_then(|text| DocumentId::try_from(text).ok());
         if let Some(id) = document.and_then(|document| known.get(&document).copied())
             && !ranking.iter().any(|other| other == id)
         {
@@ -141,7 +148,9 @@ async fn put(world: &World, prefix: &str, corpus: &[Document]) -> Result<(), Fai
     let deadline = Instant::now() + PATIENCE;
     while !look(world).await?.equal {
         if Instant::now() > deadline {
-            return Err(format!("the corpus was not searchable within {PATIENCE:?}: see millrace status").into());
+            return Err(
+                format!("the corpus was not searchable within {PATIENCE:?}: see millrace status").into()
+            );
         }
         show::note("waiting until the corpus is searchable");
         sleep(Duration::from_secs(15)).await;

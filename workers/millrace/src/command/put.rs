@@ -47,19 +47,29 @@ pub(super) async fn run(ask: Put) -> Result<ExitCode, Failure> {
             }
             Err(failure) => {
                 failed += 1;
-                bar.suspend(|| show::note(&format!("{}: {}", item.path.display(), process::chain(failure.as_ref()))));
+                bar.suspend(|| {
+                    show::note(&format!("{}: {}", item.path.display(), process::chain(failure.as_ref())));
+                });
             }
         }
     }
     bar.finish_and_clear();
     if !ask.json {
         let done = items.len() - failed;
-        show::line(&format!("put {done} of {} files, {bytes} bytes, into {}", items.len(), ask.bucket.bucket));
+        show::line(&format!(
+            "put {done} of {} files, {bytes} bytes, into {}",
+            items.len(),
+            ask.bucket.bucket
+        ));
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn put<'a>(store: &S3Store, bucket: &str, item: &'a Item) -> (&'a Item, Result<(u64, String), Failure>) {
+async fn put<'a>(
+    store: &S3Store,
+    bucket: &str,
+    item: &'a Item,
+) -> (&'a Item, Result<(u64, String), Failure>) {
     let work = async {
         let bytes = tokio::fs::read(&item.path).await?;
         let size = bytes.len() as u64;
@@ -78,8 +88,11 @@ fn collect(path: &Path, prefix: &str, items: &mut Vec<Item>) -> Result<(), Failu
         items.push(Item { path: path.to_path_buf(), key: format!("{prefix}{name}") });
         return Ok(());
     }
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(path).map_err(told)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>().map_err(told)?;
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
+        .map_err(told)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()
+        .map_err(told)?;
     entries.sort();
     for entry in entries {
         let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();

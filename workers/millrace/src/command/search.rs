@@ -36,7 +36,11 @@ fn print(place: u32, hit: &Value) {
         .iter()
         .filter_map(|(word, name)| Some(format!("{word} #{}", hit[*name].as_u64()?)))
         .collect();
-    show::line(&format!("{place}. {document}  ({:.4}  {})", hit["score"].as_f64().unwrap_or_default(), ranks.join(", ")));
+    show::line(&format!(
+        "{place}. {document}  ({:.4}  {})",
+        hit["score"].as_f64().unwrap_or_default(),
+        ranks.join(", ")
+    ));
     if !headings.is_empty() {
         show::line(&format!("   {}", headings.join(" > ")));
     }

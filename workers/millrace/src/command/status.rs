@@ -72,7 +72,10 @@ pub(super) async fn run(ask: cli::Status) -> Result<ExitCode, Failure> {
         if ask.until_searchable && Instant::now() > deadline {
             bar.finish_and_clear();
             print(&picture, ask.json)?;
-            show::note(&format!("not everything is searchable after {} s: see the lags above, and the workers' logs", ask.patience));
+            show::note(&format!(
+                "not everything is searchable after {} s: see the lags above, and the workers' logs",
+                ask.patience
+            ));
             return Ok(ExitCode::FAILURE);
         }
         sleep(PAUSE).await;
@@ -84,7 +87,8 @@ async fn picture(world: &World, bucket: &Listing, ledger: &LedgerView) -> Result
         ledger.get(*document).is_some_and(|entry| entry.status != Status::Removed && entry.etag == **etag)
     };
     let unread = bucket.iter().filter(|pair| !known(pair)).count();
-    let gone = |entry: &&LedgerEntry| entry.status != Status::Removed && !bucket.contains_key(&entry.document);
+    let gone =
+        |entry: &&LedgerEntry| entry.status != Status::Removed && !bucket.contains_key(&entry.document);
     let mut statuses = BTreeMap::new();
     for entry in ledger.values() {
         *statuses.entry(status_name(entry.status)).or_default() += 1;
@@ -100,7 +104,9 @@ async fn picture(world: &World, bucket: &Listing, ledger: &LedgerView) -> Result
             ("elasticsearch", held(&world.elasticsearch).await?),
         ]),
         lags: world.lags().await?,
-        refused: refused.map(|entry| (entry.document.clone(), entry.cause.clone().unwrap_or_default())).collect(),
+        refused: refused
+            .map(|entry| (entry.document.clone(), entry.cause.clone().unwrap_or_default()))
+            .collect(),
     })
 }
 
@@ -144,9 +150,17 @@ fn progress(picture: &Picture, bar: &ProgressBar, ask: &cli::Status) -> Result<(
     bar.set_length(picture.objects as u64);
     bar.set_position(picture.searchable());
     if bar.is_hidden() || (ask.watch && !ask.until_searchable) {
-        let lags: Vec<String> =
-            picture.lags.iter().filter(|lag| lag.behind > 0).map(|lag| format!("{} {}", lag.worker, lag.behind)).collect();
-        let behind = if lags.is_empty() { "nobody is behind".to_owned() } else { format!("behind: {}", lags.join(", ")) };
+        let lags: Vec<String> = picture
+            .lags
+            .iter()
+            .filter(|lag| lag.behind > 0)
+            .map(|lag| format!("{} {}", lag.worker, lag.behind))
+            .collect();
+        let behind = if lags.is_empty() {
+            "nobody is behind".to_owned()
+        } else {
+            format!("behind: {}", lags.join(", "))
+        };
         show::note(&format!(
             "{} of {} objects searchable in both engines, {} unread; {behind}",
             picture.searchable(),
@@ -161,7 +175,8 @@ fn print(picture: &Picture, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return Ok(show::json(picture)?);
     }
-    let statuses: Vec<String> = picture.ledger.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    let statuses: Vec<String> =
+        picture.ledger.iter().map(|(status, count)| format!("{count} {status}")).collect();
     show::line(&format!("bucket         {} objects, {} not read yet", picture.objects, picture.unread));
     show::line(&format!("ledger         {}; {} chunks live", statuses.join(", "), picture.chunks));
     for (name, held) in &picture.engines {
@@ -209,14 +224,22 @@ async fn one(world: &World, document: &DocumentId, as_json: bool) -> Result<Exit
     show::line(&match entry {
         Some(entry) => {
             let cause = entry.cause.as_deref().map(|cause| format!(": {cause}")).unwrap_or_default();
-            let read = if object.as_ref().is_some_and(|o| o.etag != entry.etag) { " (an older etag)" } else { "" };
-            format!("ledger         version {}, {}{read}{cause}; {} chunks", entry.version, status_name(entry.status), entry.chunks.len())
+            let read =
+                if object.as_ref().is_some_and(|o| o.etag != entry.etag) { " (an older etag)" } else { "" };
+            format!(
+                "ledger         version {}, {}{read}{cause}; {} chunks",
+                entry.version,
+                status_name(entry.status),
+                entry.chunks.len()
+            )
         }
         None => "ledger         never read".to_owned(),
     });
     for (name, stored) in [("opensearch", &opensearch), ("elasticsearch", &elasticsearch)] {
         show::line(&match stored {
-            Some(stored) => format!("{name:<14} version {}, {} chunks", stored.record.version, stored.record.chunks.len()),
+            Some(stored) => {
+                format!("{name:<14} version {}, {} chunks", stored.record.version, stored.record.chunks.len())
+            }
             None => format!("{name:<14} no record"),
         });
     }

@@ -26,9 +26,15 @@ pub(super) async fn run(ask: TopicsApply) -> Result<ExitCode, Failure> {
             Applied::Unchanged => ("unchanged", Vec::new()),
         };
         if ask.json {
-            show::json(&json!({ "topic": spec.name, "partitions": partitions, "done": word, "settings": changed }))?;
+            show::json(
+                &json!({ "topic": spec.name, "partitions": partitions, "done": word, "settings": changed }),
+            )?;
         } else {
-            show::line(&format!("{word:<10} {:<24} {partitions:>3} partitions  {}", spec.name, changed.join(" ")));
+            show::line(&format!(
+                "{word:<10} {:<24} {partitions:>3} partitions  {}",
+                spec.name,
+                changed.join(" ")
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -51,7 +51,8 @@ impl Set {
         let queries: Vec<Query> = lines(&dir.join("queries.jsonl"))?;
         let path = dir.join("qrels").join(format!("{split}.tsv"));
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let judged = judgments(&text).map_err(|line| format!("{}: line {line} is not query, document, grade", path.display()))?;
+        let judged = judgments(&text)
+            .map_err(|line| format!("{}: line {line} is not query, document, grade", path.display()))?;
         let mut questions: Vec<(String, String)> = queries
             .into_iter()
             .filter(|query| judged.contains_key(&query.id))
@@ -68,7 +69,8 @@ impl Set {
 fn lines<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Vec<T>, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let parse = |(number, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|error| format!("{}: line {number}: {error}", path.display()).into())
+        serde_json::from_str(line)
+            .map_err(|error| format!("{}: line {number}: {error}", path.display()).into())
     };
     (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).map(parse).collect()
 }

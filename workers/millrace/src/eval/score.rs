@@ -42,7 +42,11 @@ pub fn score(ranking: &[String], grades: &Grades) -> Scores {
 #[must_use]
 pub fn mean(scores: &[Scores]) -> Scores {
     let mean = |part: fn(&Scores) -> f64| divide(scores.iter().map(part).sum(), count(scores.len()));
-    Scores { ndcg: mean(|s| s.ndcg), recall: mean(|s| s.recall), reciprocal_rank: mean(|s| s.reciprocal_rank) }
+    Scores {
+        ndcg: mean(|s| s.ndcg),
+        recall: mean(|s| s.recall),
+        reciprocal_rank: mean(|s| s.reciprocal_rank),
+    }
 }
 
 fn count(number: usize) -> f64 {

@@ -69,15 +69,15 @@ mod tests {
     fn attributes_are_counted_as_the_standard_reads_them() {
         for (tag, count) in [
             ("<a>", 0),
-            ("<a b c = d e='x y > z' f=\"g\"h i=j/k>l m", 7),
+            ("<a b c = d e='x y > z' f=\"g\"h i=j/k>l m", 6),
             ("<a =b / c>", 2),
-            ("<a b", 0),
+            ("<a b", 1),
             ("<a b='", 1),
         ] {
-            assert!(!counts_past(tag.as_bytes(), count), "{tag}");
-            assert!(count == 0 || counts_past(tag.as_bytes(), count - 1), "{tag}");
+            assert!(!counts_past(tag.as_bytes(), count), "{tag} has more");
+            assert!(count == 0 || counts_past(tag.as_bytes(), count - 1), "{tag} has less");
         }
-        let many: String = (0..=MOST).map(|index| format!("a{index} ")).collect::<Vec<_>>().concat();
+        let many = (0..=MOST).map(|index| format!("a{index} ")).collect::<Vec<_>>().concat();
         assert!(too_many(&format!("<p><x {many}"), 10));
         assert!(!too_many(&format!("<p><x y=\"{many}\">"), 10));
         assert!(!too_many(&format!("<!-- {many}"), 10));

@@ -31,12 +31,8 @@ const PIECE_BYTES: usize = 512;
 /// # Errors
 /// When a bound is exceeded.
 pub(super) fn parse(source: &str) -> Result<Html, Refusal> {
-    let sink = Bounded {
-        inner: HtmlTreeSink::new(Html::new_document()),
-        nodes: Cell::new(0),
-        deepest: Cell::new(0),
-        said: Cell::new(0),
-    };
+    let inner = HtmlTreeSink::new(Html::new_document());
+    let sink = Bounded { inner, nodes: Cell::new(0), deepest: Cell::new(0), said: Cell::new(0) };
     let mut parser = parse_document(sink, ParseOpts::default());
     let mut at = 0;
     // where the last piece began that the parser said something about, and what it may count before it is asked again

@@ -9,7 +9,8 @@ pub(super) fn without_targets(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("](") {
         kept.push_str(before);
-        if let (Some(start), Some(length)) = (label_start(&kept), target_length(after)) {
+        let label = label_start(&kept);
+        if let Some((start, length)) = label.and_then(|start| Some((start, target_length(after)?))) {
             let label = unescaped(kept.get(start + 1..).unwrap_or_default());
             kept.truncate(start);
             if kept.ends_with('!') {

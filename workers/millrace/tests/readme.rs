@@ -1,0 +1,15 @@
+//! The README's tables of commands and settings are the program's own.
+
+use std::path::Path;
+
+use clap::CommandFactory as _;
+use fixture::settings_table::{agree, commands, settings};
+use millrace::cli::Cli;
+
+/// One test, as both may write the same file.
+#[test]
+fn the_tables_of_commands_and_settings_are_the_programs_own() -> Result<(), String> {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    agree(&readme, "commands", &commands(&Cli::command()))?;
+    agree(&readme, "settings", &settings(&Cli::command()))
+}
