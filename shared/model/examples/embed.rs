@@ -10,6 +10,7 @@ use clap::Parser;
 use model::{Backend, Bundle, Encoder, EncoderSettings, ModelSettings, Role};
 use serde::Deserialize;
 
+/// Embeds texts: JSONL with `text` in, JSONL with arrays of numbers out.
 #[derive(Parser)]
 struct Settings {
     #[command(flatten)]

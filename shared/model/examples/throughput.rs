@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 const BUDGETS: [usize; 4] = [256, 512, 1024, 2048];
 const PADDED: usize = 32;
 
+/// Measures tokens per second for token budgets and padded batches.
 #[derive(Parser)]
 struct Settings {
     #[command(flatten)]

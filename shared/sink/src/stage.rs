@@ -3,38 +3,59 @@
 //! Writes first, commits after: a crash repeats writes, and versions make a repeated write harmless.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use message::{Embedded, Fingerprint};
+use message::Embedded;
 use stream::{Lane, Outcome, Record, Stage, Trouble, Verdict};
 use telemetry::{Counter, Histogram, count, observe};
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 use tracing::info;
 
 use crate::action::{Action, action_of, delete};
 use crate::error::SinkError;
-use crate::plan::IndexPlan;
+use crate::plan::{Ensured, IndexPlan};
 use crate::sink::{Answer, Sink};
+
+/// How long an index that was deleted and made anew may stay unnoticed by a lane whose own writes do not fail.
+const CHECKED_EVERY: Duration = Duration::from_secs(30);
 
 /// What every lane shares.
 #[derive(Debug)]
 pub struct WriteStage<S> {
     sink: Arc<S>,
     plan: IndexPlan,
+    /// The engine's own identity of both indexes, as it was last seen by any lane.
+    seen: watch::Sender<String>,
+    checked_every: Duration,
 }
 
-/// One partition; it has no state.
+/// One partition.
+///
+/// Only the lane whose write fails sees that an index was deleted; it makes the index anew, and from then on nobody
+/// else's write fails. So every lane learns what any lane saw, and looks itself now and then: another process may have
+/// made the index anew.
 #[derive(Debug)]
 pub struct WriteLane<S> {
     sink: Arc<S>,
-    space: Fingerprint,
+    plan: IndexPlan,
     /// The engine's own identity of both indexes.
     identity: String,
+    seen: watch::Receiver<String>,
+    checked: Instant,
+    checked_every: Duration,
 }
 
 impl<S: Sink> WriteStage<S> {
     /// A stage that writes what `plan` describes to `sink`.
     pub fn new(sink: S, plan: IndexPlan) -> Self {
-        Self { sink: Arc::new(sink), plan }
+        Self { sink: Arc::new(sink), plan, seen: watch::Sender::default(), checked_every: CHECKED_EVERY }
+    }
+
+    /// Each lane looks so often whether its indexes are still those that it was opened for (by default every 30 s).
+    #[must_use]
+    pub fn checked_every(self, checked_every: Duration) -> Self {
+        Self { checked_every, ..self }
     }
 }
 
@@ -47,13 +68,28 @@ impl<S: Sink> Stage for WriteStage<S> {
         if ensured.chunks.created || ensured.documents.created {
             info!(engine = self.sink.kind(), partition, "indexes created");
         }
-        let identity = format!("{} {}", ensured.chunks.uuid, ensured.documents.uuid);
-        Ok(WriteLane { sink: Arc::clone(&self.sink), space: self.plan.space.clone(), identity })
+        let identity = identity_of(&ensured);
+        self.seen.send_if_modified(|seen| {
+            let other = *seen != identity;
+            seen.clone_from(&identity);
+            other
+        });
+        Ok(WriteLane {
+            sink: Arc::clone(&self.sink),
+            plan: self.plan.clone(),
+            identity,
+            seen: self.seen.subscribe(),
+            checked: Instant::now(),
+            checked_every: self.checked_every,
+        })
     }
 }
 
 impl<S: Sink> Lane for WriteLane<S> {
     async fn handle(&mut self, batch: &[Record]) -> Outcome {
+        if let Err(trouble) = self.check().await {
+            return Outcome { verdicts: Vec::new(), retry: Some(trouble) };
+        }
         let parsed: Vec<Result<Action, String>> = batch.iter().map(|record| self.action(record)).collect();
         let actions = parsed.iter().filter_map(|action| action.as_ref().ok().cloned()).collect();
         let begun = Instant::now();
@@ -87,9 +123,37 @@ impl<S: Sink> Lane for WriteLane<S> {
     fn identity(&self) -> &str {
         &self.identity
     }
+
+    async fn lost(&mut self) -> Trouble {
+        loop {
+            let due = self.checked + self.checked_every;
+            tokio::select! {
+                // The stage outlives its lanes; without it there is nothing to learn before the next look.
+                Ok(()) = self.seen.changed() => {}
+                () = sleep_until(due) => {}
+            }
+            if let Err(trouble) = self.check().await {
+                return trouble;
+            }
+        }
+    }
 }
 
 impl<S: Sink> WriteLane<S> {
+    /// Fails when the indexes are no longer those that this lane was opened for. An engine that does not answer is left
+    /// to the next write.
+    async fn check(&mut self) -> Result<(), Trouble> {
+        let mut same = *self.seen.borrow() == self.identity;
+        if same && self.checked.elapsed() >= self.checked_every {
+            let ensured = self.sink.ensure(&self.plan).await;
+            self.checked = Instant::now();
+            same = ensured.map_or(true, |ensured| identity_of(&ensured) == self.identity);
+        }
+        let again =
+            || Trouble::wait("an index was deleted and made anew: this partition is written to it again");
+        if same { Ok(()) } else { Err(Trouble { reopen: true, ..again() }) }
+    }
+
     fn action(&self, record: &Record) -> Result<Action, String> {
         let headers = record.parse_headers()?;
         let Some(value) = record.value.as_deref() else {
@@ -98,8 +162,12 @@ impl<S: Sink> WriteLane<S> {
         };
         let embedded: Embedded =
             serde_json::from_slice(value).map_err(|error| format!("not an embedded passage: {error}"))?;
-        action_of(&embedded, &self.space).map_err(|error| error.to_string())
+        action_of(&embedded, &self.plan.space).map_err(|error| error.to_string())
     }
+}
+
+fn identity_of(ensured: &Ensured) -> String {
+    format!("{} {}", ensured.chunks.uuid, ensured.documents.uuid)
 }
 
 fn trouble_of(error: &SinkError) -> Trouble {

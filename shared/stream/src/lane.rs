@@ -81,7 +81,10 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         }
         pending.retain(|record| record.offset >= opened.start);
         loop {
-            let Some(size) = self.fill(pending, opened.start).await else { return Ended::Closed };
+            let size = match self.fill(pending, &mut opened).await {
+                Ok(size) => size,
+                Err(ended) => return ended,
+            };
             let batch = pending.make_contiguous().get(..size).unwrap_or_default();
             let outcome = opened.lane.handle(batch).await;
             let done = outcome.verdicts.len().min(size);
@@ -182,16 +185,20 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         Ok((std::mem::take(&mut records), next))
     }
 
-    /// Waits for at least one record and takes what else is there, up to the batch limits. None when closed.
-    async fn fill(&mut self, pending: &mut VecDeque<Record>, start: i64) -> Option<usize> {
+    /// Waits for at least one record and takes what else is there, up to the batch limits.
+    async fn fill(
+        &mut self,
+        pending: &mut VecDeque<Record>,
+        opened: &mut Opened<B, S>,
+    ) -> Result<usize, Ended> {
         loop {
             if *self.closing.borrow() {
-                return None;
+                return Err(Ended::Closed);
             }
             while let Ok(record) = self.records.try_recv() {
                 pending.push_back(record);
             }
-            pending.retain(|record| record.offset >= start);
+            pending.retain(|record| record.offset >= opened.start);
             let (mut records, mut bytes) = (0, 0);
             for record in pending.iter() {
                 if self.plan.lanes.batch.is_full(records, bytes, record.bytes()) {
@@ -201,11 +208,12 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                 bytes += record.bytes();
             }
             if records > 0 {
-                return Some(records);
+                return Ok(records);
             }
             tokio::select! {
-                _ = self.closing.changed() => return None,
-                record = self.records.recv() => pending.push_back(record?),
+                _ = self.closing.changed() => return Err(Ended::Closed),
+                record = self.records.recv() => pending.push_back(record.ok_or(Ended::Closed)?),
+                trouble = opened.lane.lost() => return Err(Ended::Trouble(trouble)),
             }
         }
     }

@@ -29,6 +29,13 @@ pub trait Lane: Send + 'static {
     fn identity(&self) -> &str {
         ""
     }
+
+    /// Ready when what handled records went into turns out to be another ([`Lane::identity`]) while no record comes;
+    /// the lane is then opened anew. Asked only between batches; never ready where there is no such thing. Must be
+    /// cancel-safe.
+    fn lost(&mut self) -> impl Future<Output = Trouble> + Send {
+        std::future::pending()
+    }
 }
 
 /// The answers for a prefix of a batch, and what stopped it before the end, if anything. Records after the prefix

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use document::{Splitter, Tokens};
-use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, sha256_hex};
+use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest};
 use objects::{Look, Remedy, Store};
 use stream::{Broker, Lane, Outcome, Outgoing, Record, Stage, Trouble, Verdict};
 use telemetry::{Counter, count};
@@ -173,7 +173,7 @@ impl<O: Store> ChunkLane<O> {
                 changed(before, topics, chunking, (object, Reading::refused(cause)))
             }
             Found::Read(etag, bytes) => {
-                let digest = sha256_hex([bytes.as_ref()]);
+                let digest = content_digest(&bytes);
                 if let Some(entry) = entry.as_ref().filter(|entry| {
                     entry.digest == digest
                         && entry.chunking == *chunking

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use message::{ChunkId, DocumentId, Fingerprint, LedgerEntry, Status, sha256_hex};
+use message::{ChunkId, DocumentId, Fingerprint, LedgerEntry, Status, content_digest, sha256_hex};
 use serde::Serialize;
 use sink::{StoredChunk, StoredDocument};
 
@@ -39,7 +39,7 @@ impl EngineView {
     pub fn add(&mut self, chunk: &StoredChunk) {
         let derived = |repeat| ChunkId::derive(&chunk.document, &chunk.heading_path, &chunk.text, repeat);
         let passage = Passage {
-            text: sha256_hex([chunk.text.as_bytes()]),
+            text: content_digest(chunk.text.as_bytes()),
             space: chunk.space.clone(),
             genuine: (0..REPEATS).any(|repeat| derived(repeat) == chunk.id),
         };

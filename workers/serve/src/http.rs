@@ -50,13 +50,17 @@ pub async fn serve<E: Encoder + 'static, R: Reader>(
     search: Arc<Search<E, R>>,
     stopping: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let routes = axum::Router::new()
+    let listener = TcpListener::bind(listen).await?;
+    axum::serve(listener, routes(search)).with_graceful_shutdown(stopping).await
+}
+
+/// Everything that is served.
+pub fn routes<E: Encoder + 'static, R: Reader>(search: Arc<Search<E, R>>) -> axum::Router {
+    axum::Router::new()
         .route("/v1/search", get(answer::<E, R>))
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready::<E, R>))
-        .with_state(search);
-    let listener = TcpListener::bind(listen).await?;
-    axum::serve(listener, routes).with_graceful_shutdown(stopping).await
+        .with_state(search)
 }
 
 async fn answer<E: Encoder + 'static, R: Reader>(

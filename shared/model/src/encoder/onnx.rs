@@ -172,7 +172,8 @@ impl Onnx {
             .map(|_| Graph::open(&environment, bundle, settings.execution_provider, tokenizer.padding()))
             .collect::<Result<Vec<_>, _>>()?;
         let stall = Duration::from_secs(settings.encode_stall.get() as u64);
-        let pool = Pool::start(graphs, settings.queue_tokens.get(), stall)?;
+        let runs = graphs.into_iter().map(|mut graph| move |batch: &[Tokens], width| graph.run(batch, width));
+        let pool = Pool::start(runs.collect(), settings.queue_tokens.get(), stall)?;
         tracing::info!(sessions, model = %bundle.manifest().name, provider = ?settings.execution_provider, "encoder opened");
         Ok(Self {
             tokenizer,

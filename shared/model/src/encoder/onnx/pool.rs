@@ -12,12 +12,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::OpenOnnxError;
-use super::graph::Graph;
 use crate::encoder::EncodeError;
 use crate::tokenizer::Tokens;
 
 /// What a session gives back for a batch.
-type Vectors = Result<Vec<Vec<f32>>, EncodeError>;
+pub(super) type Vectors = Result<Vec<Vec<f32>>, EncodeError>;
 
 /// The vectors of one batch, to come.
 pub(super) type Answer = oneshot::Receiver<Vectors>;
@@ -27,7 +26,7 @@ struct Job {
     width: usize,
     answer: oneshot::Sender<Vectors>,
     /// Room in the queue, given back when the job is dropped.
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
 
 /// Threads with a session each.
@@ -40,9 +39,12 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Starts a thread for each of `graphs`. At most `capacity` tokens are in the queue and in work, but always one
+    /// Starts a thread for each of `sessions`, which gives a batch (filled up to so many tokens) its vectors. At most `capacity` tokens are in the queue and in work, but always one
     /// batch; a call fails when it waits longer than `stall` for a batch to be taken or finished.
-    pub(super) fn start(graphs: Vec<Graph>, capacity: usize, stall: Duration) -> Result<Self, OpenOnnxError> {
+    pub(super) fn start<S>(sessions: Vec<S>, capacity: usize, stall: Duration) -> Result<Self, OpenOnnxError>
+    where
+        S: FnMut(&[Tokens], usize) -> Vectors + Send + 'static,
+    {
         let capacity = u32::try_from(capacity.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
         // The channel has no bound of its own: every job in it holds its room, and that is bounded.
         let (queue, jobs) = mpsc::channel();
@@ -52,13 +54,13 @@ impl Pool {
             room: Arc::new(Semaphore::new(capacity as usize)),
             capacity,
             stall,
-            threads: Vec::with_capacity(graphs.len()),
+            threads: Vec::with_capacity(sessions.len()),
         };
-        for (number, graph) in graphs.into_iter().enumerate() {
+        for (number, session) in sessions.into_iter().enumerate() {
             let jobs = Arc::clone(&jobs);
             let thread = Builder::new()
                 .name(format!("session-{number}"))
-                .spawn(move || serve(graph, &jobs))
+                .spawn(move || serve(session, &jobs))
                 .map_err(OpenOnnxError::Thread)?;
             pool.threads.push(thread);
         }
@@ -75,7 +77,7 @@ impl Pool {
             .map_err(|_| EncodeError::Stopped)?;
         let (answer, receiver) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or(EncodeError::Stopped)?;
-        queue.send(Job { batch, width, answer, _room: room }).map_err(|_| EncodeError::Stopped)?;
+        queue.send(Job { batch, width, answer, room }).map_err(|_| EncodeError::Stopped)?;
         Ok(receiver)
     }
 
@@ -90,7 +92,7 @@ impl Pool {
 }
 
 /// One session's thread: takes batches until the queue is closed.
-fn serve(mut graph: Graph, jobs: &Mutex<mpsc::Receiver<Job>>) {
+fn serve(mut session: impl FnMut(&[Tokens], usize) -> Vectors, jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         // Whoever has the lock waits for the next batch; the others wait for the lock.
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -98,8 +100,11 @@ fn serve(mut graph: Graph, jobs: &Mutex<mpsc::Receiver<Job>>) {
         if job.answer.is_closed() {
             continue;
         }
-        let vectors = graph.run(&job.batch, job.width);
-        if job.answer.send(vectors).is_err() {
+        let Job { batch, width, answer, room } = job;
+        let vectors = session(&batch, width);
+        // Before the answer: who has it may count on the room.
+        drop((batch, room));
+        if answer.send(vectors).is_err() {
             tracing::debug!("the caller of a batch has gone");
         }
     }
@@ -125,3 +130,6 @@ impl fmt::Debug for Pool {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
