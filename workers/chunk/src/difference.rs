@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use message::{
-    Chunk, ChunkId, DocumentId, DocumentRecord, Fingerprint, Headers, LedgerEntry, Passage, Placement, Status,
-    Version,
+    Chunk, ChunkId, DocumentId, DocumentRecord, Fingerprint, Headers, LedgerEntry, Passage, Placement,
+    Status, Version,
 };
 use stream::Outgoing;
 
@@ -167,7 +167,12 @@ pub fn changed(
 ///
 /// # Errors
 /// Words, when a message cannot be written as JSON.
-pub fn same_content(before: Before<'_>, topics: &Topics, entry: &LedgerEntry, etag: String) -> Result<Change, String> {
+pub fn same_content(
+    before: Before<'_>,
+    topics: &Topics,
+    entry: &LedgerEntry,
+    etag: String,
+) -> Result<Change, String> {
     let entry = LedgerEntry { etag, ..entry.clone() };
     let outputs = vec![ledger_record(&before, topics, &entry)?];
     Ok(Change { outputs, entry, new: 0, gone: 0 })

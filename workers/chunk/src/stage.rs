@@ -37,7 +37,13 @@ pub struct ChunkLane<O> {
 
 impl<B: Broker, O: Store> ChunkStage<B, O> {
     /// A stage that reads objects of at most `largest` bytes from `store`.
-    pub fn new(broker: B, store: O, splitter: Splitter<Arc<dyn Tokens>>, (chunking, topics): (Fingerprint, Topics), largest: u64) -> Self {
+    pub fn new(
+        broker: B,
+        store: O,
+        splitter: Splitter<Arc<dyn Tokens>>,
+        (chunking, topics): (Fingerprint, Topics),
+        largest: u64,
+    ) -> Self {
         let shared = Shared { store, splitter: Arc::new(splitter), chunking, topics, largest };
         Self { shared: Arc::new(shared), broker }
     }
@@ -129,14 +135,17 @@ impl<O: Store> ChunkLane<O> {
         let known = self.ledger.get(&reference.document).filter(|entry| {
             !reference.force && entry.chunking == self.shared.chunking && entry.status != Status::Removed
         });
-        let unless = known.map(|entry| entry.etag.as_str()).filter(|etag| !etag.is_empty());
+        // An object that was too large was never read: the limit may have been raised since.
+        let unless = known.filter(|entry| !entry.digest.is_empty()).map(|entry| entry.etag.as_str());
         match self.shared.store.look(&reference.document, unless, self.shared.largest).await {
             Ok(Look::Gone) => Ok(Found::Gone),
             Ok(Look::Unchanged) => Ok(Found::Unchanged),
             Ok(Look::Found { etag, bytes, .. }) => Ok(Found::Read(etag, bytes)),
             Ok(Look::TooLarge { etag, size }) => {
                 let limit = self.shared.largest;
-                let cause = format!("the object has {size} bytes and MILLRACE_LARGEST_DOCUMENT is {limit}: raise it, or split the file");
+                let cause = format!(
+                    "the object has {size} bytes and MILLRACE_LARGEST_DOCUMENT is {limit}: raise it, or split the file"
+                );
                 Ok(Found::TooLarge { etag, size, cause })
             }
             Err(error) => {
@@ -158,7 +167,8 @@ impl<O: Store> ChunkLane<O> {
     ) -> Result<Verdict, Trouble> {
         let document = &reference.document;
         let entry = self.ledger.get(document).cloned();
-        let before = Before { document, entry: entry.as_ref(), trace: &headers.trace, force: reference.force };
+        let before =
+            Before { document, entry: entry.as_ref(), trace: &headers.trace, force: reference.force };
         let (topics, chunking) = (&self.shared.topics, &self.shared.chunking);
         let change = match found {
             Found::Gone if entry.as_ref().is_none_or(|e| e.status == Status::Removed) && !reference.force => {
@@ -168,6 +178,11 @@ impl<O: Store> ChunkLane<O> {
             Found::Unchanged => return Ok(unchanged()),
             // Nothing is known of the object's content: what was read before stays as it is.
             Found::Unreadable(cause) => return Ok(Verdict::refuse(cause)),
+            Found::TooLarge { etag, .. }
+                if !reference.force && was_too_large(entry.as_ref(), &etag, chunking) =>
+            {
+                return Ok(unchanged());
+            }
             Found::TooLarge { etag, size, cause } => {
                 let object = Object { etag, digest: String::new(), size };
                 changed(before, topics, chunking, (object, Reading::refused(cause)))
@@ -211,13 +226,27 @@ impl<O: Store> ChunkLane<O> {
         let refused = entry.status == Status::Refused && !is_ledger_only(&change.outputs);
         let cause = entry.cause.clone().unwrap_or_default();
         self.ledger.propose(change.entry);
-        if refused { Verdict::Refuse { cause, outputs: change.outputs } } else { Verdict::Done(change.outputs) }
+        if refused {
+            Verdict::Refuse { cause, outputs: change.outputs }
+        } else {
+            Verdict::Done(change.outputs)
+        }
     }
 }
 
 /// The same unreadable bytes under another etag were refused before: one dead letter is enough.
 fn is_ledger_only(outputs: &[Outgoing]) -> bool {
     outputs.len() == 1
+}
+
+/// The same object was refused for its size before: one dead letter is enough.
+fn was_too_large(entry: Option<&LedgerEntry>, etag: &str, chunking: &Fingerprint) -> bool {
+    entry.is_some_and(|entry| {
+        entry.status == Status::Refused
+            && entry.digest.is_empty()
+            && entry.etag == etag
+            && entry.chunking == *chunking
+    })
 }
 
 fn unchanged() -> Verdict {

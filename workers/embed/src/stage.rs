@@ -94,7 +94,8 @@ impl<E: Encoder + 'static> EmbedStage<E> {
                     return Ok(vectors);
                 }
                 Err(error) => {
-                    let place = error.position().and_then(|position| passages.get(position)).map(|(place, _)| *place);
+                    let place =
+                        error.position().and_then(|position| passages.get(position)).map(|(place, _)| *place);
                     let cause = process::chain(&error);
                     match place.and_then(|place| steps.get_mut(place)) {
                         Some(step) => *step = Err(cause),
@@ -105,7 +106,12 @@ impl<E: Encoder + 'static> EmbedStage<E> {
         }
     }
 
-    fn verdicts(&self, batch: &[Record], steps: Vec<Result<Step, String>>, vectors: Vec<Vec<f32>>) -> Vec<Verdict> {
+    fn verdicts(
+        &self,
+        batch: &[Record],
+        steps: Vec<Result<Step, String>>,
+        vectors: Vec<Vec<f32>>,
+    ) -> Vec<Verdict> {
         let mut vectors = vectors.into_iter();
         let answer = |(record, step): (&Record, Result<Step, String>)| {
             let outgoing = step.and_then(|step| self.outgoing(&record.key_text(), step, &mut vectors));
@@ -128,7 +134,8 @@ impl<E: Encoder + 'static> EmbedStage<E> {
             Step::Embed(chunk, headers) => {
                 let vector = vectors.next().ok_or("the encoder gave no vector for this passage")?;
                 let space = self.shared.space.clone();
-                let embedded = Embedded::Chunk(EmbeddedChunk { chunk: *chunk, space, vector: Vector(vector) });
+                let embedded =
+                    Embedded::Chunk(EmbeddedChunk { chunk: *chunk, space, vector: Vector(vector) });
                 Outgoing::json(topic, key, &embedded, headers)
             }
             Step::Pass(Passage::Document(record), headers) => {

@@ -3,7 +3,7 @@
 use clap::Parser;
 use model::{BackendSettings, ModelSettings};
 use process::Settings;
-use sink::{OpenSearchSettings, IndexSettings, RequestSettings};
+use sink::{IndexSettings, OpenSearchSettings, RequestSettings};
 use stream::LaneSettings;
 use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;

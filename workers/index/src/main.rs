@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use index::Config;
 use model::{Bundle, Generation};
 use process::{Failure, Host};
-use sink::{OpenSearch, IndexPlan, Names, WriteStage};
+use sink::{IndexPlan, Names, OpenSearch, WriteStage};
 use stream::kafka::Kafka;
 use stream::{Delivery, Plan};
 

@@ -47,7 +47,11 @@ pub fn fuse<'a>(
         .into_iter()
         .map(|(id, (keyword_rank, vector_rank))| Fused {
             id: id.clone(),
-            score: [keyword_rank, vector_rank].into_iter().flatten().map(|rank| 1.0 / (K + f64::from(rank))).sum(),
+            score: [keyword_rank, vector_rank]
+                .into_iter()
+                .flatten()
+                .map(|rank| 1.0 / (K + f64::from(rank)))
+                .sum(),
             keyword_rank,
             vector_rank,
         })

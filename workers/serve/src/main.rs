@@ -21,8 +21,13 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let reader = Elasticsearch::connect(&config.elasticsearch, &RequestSettings::default(), names)?;
     let search = Arc::new(Search::new(encoder, generation.space, reader));
     info!(address = %config.serve_listen, model = bundle.manifest().name, "serving /v1/search");
-    serve::http::serve(config.serve_listen, search, async move { host.stopping().await })
-        .await
-        .map_err(|error| format!("{} cannot be served: {error}; choose a free address with MILLRACE_SERVE_LISTEN", config.serve_listen))?;
+    serve::http::serve(config.serve_listen, search, async move { host.stopping().await }).await.map_err(
+        |error| {
+            format!(
+                "{} cannot be served: {error}; choose a free address with MILLRACE_SERVE_LISTEN",
+                config.serve_listen
+            )
+        },
+    )?;
     Ok(())
 }

@@ -106,16 +106,16 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     pub async fn answer(&self, question: &str, mode: Mode, size: usize) -> Result<Answer, SearchError> {
         let question = question.trim();
         if question.is_empty() {
-            return Err(SearchError::Question("the question is empty: give it in the parameter q".to_owned()));
+            return Err(SearchError::Question(
+                "the question is empty: give it in the parameter q".to_owned(),
+            ));
         }
         if size == 0 || size > LONGEST {
             return Err(SearchError::Question(format!("size is {size}: ask for 1 to {LONGEST} passages")));
         }
         self.ready().await?;
         let hits = match mode {
-            Mode::Keyword => {
-                plain(self.reader.keyword(question, size).await.map_err(unavailable)?)
-            }
+            Mode::Keyword => plain(self.reader.keyword(question, size).await.map_err(unavailable)?),
             Mode::Vector => {
                 let vector = self.embed(question).await?;
                 let found = self.reader.vector(&vector, size, size * CANDIDATES).await;
@@ -142,7 +142,10 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             }
             SearchError::Unavailable(Box::new(error))
         })?;
-        vectors.into_iter().next().ok_or_else(|| SearchError::Question("no vector for the question".to_owned()))
+        vectors
+            .into_iter()
+            .next()
+            .ok_or_else(|| SearchError::Question("no vector for the question".to_owned()))
     }
 }
 

@@ -1,0 +1,292 @@
+//! A bucket, a broker and a stage over both; what was written, in words that tests can compare.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chunk::ChunkStage;
+use chunk::difference::{FIRST_EPOCH, Topics};
+use chunk::stage::ChunkLane;
+use document::{Limits, Splitter, Tokens};
+use message::{
+    ChunkId, DeadLetter, DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Passage, Status,
+    Version, Why,
+};
+use objects::{MemoryStore, Store};
+use stream::memory::Memory;
+use stream::{Broker, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, Verdict};
+
+/// Longer than any of these tests should take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// The largest document that is read.
+pub(crate) const LARGEST: u64 = 2_000;
+/// A document with more chunks is refused.
+pub(crate) const MOST: usize = 6;
+/// A document with this word makes the tokenizer panic.
+pub(crate) const PANIC: &str = "panicpanic";
+
+pub(crate) const BUCKET: &str = "docs";
+pub(crate) const INPUT: &str = "documents";
+pub(crate) const CHUNKS: &str = "chunks.c";
+pub(crate) const LEDGER: &str = "ledger.c";
+pub(crate) const DEAD: &str = "dead-letters";
+
+/// One token a word, and a bug on demand.
+struct Words;
+
+impl Tokens for Words {
+    fn special(&self) -> usize {
+        2
+    }
+
+    fn offsets(&self, text: &str) -> Vec<Range<usize>> {
+        let place = |word: &str| word.as_ptr().addr() - text.as_ptr().addr();
+        text.split_whitespace().map(|word| place(word)..place(word) + word.len()).collect()
+    }
+
+    fn count(&self, text: &str) -> usize {
+        assert!(!text.contains(PANIC), "a bug on demand");
+        2 + text.split_whitespace().count()
+    }
+}
+
+pub(crate) fn chunking(name: &str) -> Fingerprint {
+    Fingerprint::of(&[("chunking", name)])
+}
+
+pub(crate) fn stage<B: Broker, O: Store>(broker: B, store: O, chunking: Fingerprint) -> ChunkStage<B, O> {
+    stage_reading(broker, store, chunking, LARGEST)
+}
+
+/// A stage that reads documents of at most `largest` bytes.
+pub(crate) fn stage_reading<B: Broker, O: Store>(
+    broker: B,
+    store: O,
+    chunking: Fingerprint,
+    largest: u64,
+) -> ChunkStage<B, O> {
+    let limits = Limits { max_tokens: 64, max_chunks: MOST, ..Limits::default() };
+    let tokens: Arc<dyn Tokens> = Arc::new(Words);
+    let topics = Topics { chunks: CHUNKS.to_owned(), ledger: LEDGER.to_owned() };
+    ChunkStage::new(broker, store, Splitter::new(tokens, limits).unwrap(), (chunking, topics), largest)
+}
+
+/// The bucket and the broker.
+pub(crate) struct Bench {
+    pub(crate) broker: Memory,
+    pub(crate) store: MemoryStore,
+}
+
+impl Bench {
+    /// An empty bucket, and topics of so many partitions.
+    pub(crate) async fn new(partitions: i32) -> Self {
+        let (broker, store) = (Memory::default(), MemoryStore::default());
+        for topic in [INPUT, CHUNKS, LEDGER] {
+            broker.create(topic, partitions);
+        }
+        broker.create(DEAD, 1);
+        store.ensure_bucket(BUCKET, None).await.unwrap();
+        Self { broker, store }
+    }
+
+    pub(crate) fn stage(&self) -> ChunkStage<Memory, MemoryStore> {
+        stage(self.broker.clone(), self.store.clone(), chunking("a"))
+    }
+
+    /// Partition 0, opened.
+    pub(crate) async fn lane(&self) -> ChunkLane<MemoryStore> {
+        self.stage().open(0).await.unwrap()
+    }
+
+    pub(crate) async fn put(&self, key: &str, content: impl Into<Bytes>) -> DocumentId {
+        let document = document(key);
+        self.store.put(&document, content.into(), "").await.unwrap();
+        document
+    }
+
+    pub(crate) async fn delete(&self, key: &str) {
+        self.store.delete(&document(key)).await.unwrap();
+    }
+
+    /// Lets `lane` handle these and commits what it answered, as a pipeline would.
+    pub(crate) async fn say(&self, lane: &mut impl Lane, notices: &[Outgoing]) -> Vec<Verdict> {
+        let outcome = handle(lane, notices).await;
+        assert_eq!((outcome.verdicts.len(), &outcome.retry), (notices.len(), &None));
+        for output in outcome.verdicts.iter().flat_map(outputs) {
+            self.broker.append(output);
+        }
+        lane.committed();
+        outcome.verdicts
+    }
+
+    /// What one reference gave.
+    pub(crate) async fn said(&self, lane: &mut impl Lane, notice: Outgoing) -> Vec<Said> {
+        said(&self.say(lane, &[notice]).await)
+    }
+
+    /// Runs the worker until `enough`.
+    pub(crate) async fn run_until(&self, enough: impl Fn() -> bool) {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let running = stream::run(self.broker.clone(), plan(), self.stage(), async { drop(stopped.await) });
+        let watching = async {
+            until(enough).await;
+            drop(stop);
+        };
+        tokio::join!(running, watching).0.unwrap();
+    }
+
+    pub(crate) fn count(&self, topic: &str) -> usize {
+        self.broker.records(topic).len()
+    }
+
+    pub(crate) fn dead_letters(&self) -> Vec<DeadLetter> {
+        let letters = self.broker.records(DEAD);
+        letters
+            .iter()
+            .map(|letter| serde_json::from_slice(letter.value.as_deref().unwrap()).unwrap())
+            .collect()
+    }
+
+    /// The ledger's last entry of a document.
+    pub(crate) fn entry(&self, key: &str) -> LedgerEntry {
+        let entries = self.broker.records(LEDGER);
+        let last = entries.iter().rfind(|entry| entry.key_text() == document(key).as_str()).unwrap();
+        serde_json::from_slice(last.value.as_deref().unwrap()).unwrap()
+    }
+}
+
+pub(crate) fn plan() -> Plan {
+    Plan {
+        worker: "chunk",
+        group: "chunk-c".to_owned(),
+        input: INPUT.to_owned(),
+        alike: vec![CHUNKS.to_owned(), LEDGER.to_owned()],
+        dead_letters: DEAD.to_owned(),
+        delivery: Delivery::Transactional,
+        lanes: LaneSettings::default(),
+    }
+}
+
+/// Waits until `enough`, with a deadline.
+pub(crate) async fn until(enough: impl Fn() -> bool) {
+    let waiting = async {
+        while !enough() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("it did not come to pass in time");
+}
+
+pub(crate) async fn handle(lane: &mut impl Lane, notices: &[Outgoing]) -> Outcome {
+    let batch: Vec<Record> = notices.iter().map(record).collect();
+    lane.handle(&batch).await
+}
+
+pub(crate) fn outputs(verdict: &Verdict) -> &[Outgoing] {
+    match verdict {
+        Verdict::Done(outputs) | Verdict::Refuse { outputs, .. } => outputs,
+    }
+}
+
+pub(crate) fn document(key: &str) -> DocumentId {
+    DocumentId::new(BUCKET, key).unwrap()
+}
+
+/// A document with one section, and so one passage, for each word.
+pub(crate) fn page(words: &[&str]) -> String {
+    let sections: Vec<String> = words.iter().map(|word| format!("# {word}\n\n{}\n\n", text(word))).collect();
+    sections.concat()
+}
+
+/// The passage that a word gives.
+pub(crate) fn text(word: &str) -> String {
+    format!("All about {word}.")
+}
+
+/// The id of the passage that a word gives.
+pub(crate) fn id(key: &str, word: &str) -> ChunkId {
+    ChunkId::derive(&document(key), &[word.to_owned()], &text(word), 0)
+}
+
+pub(crate) fn version(counter: u64) -> Version {
+    Version::from((u64::from(FIRST_EPOCH) << Version::COUNTER_BITS) + counter)
+}
+
+fn reference(key: &str, why: Why, force: bool) -> Outgoing {
+    let document = document(key);
+    let headers = Headers { document: document.clone(), version: None, trace: format!("trace-{key}") };
+    let reference = DocumentReference { document, why, force, source: "test".to_owned(), happened_at: None };
+    Outgoing::json(INPUT, reference.document.as_str(), &reference, headers).unwrap()
+}
+
+pub(crate) fn created(key: &str) -> Outgoing {
+    reference(key, Why::Created, false)
+}
+
+pub(crate) fn removed(key: &str) -> Outgoing {
+    reference(key, Why::Removed, false)
+}
+
+pub(crate) fn look_again(key: &str) -> Outgoing {
+    reference(key, Why::LookAgain, false)
+}
+
+pub(crate) fn forced(key: &str) -> Outgoing {
+    reference(key, Why::LookAgain, true)
+}
+
+fn record(outgoing: &Outgoing) -> Record {
+    Record {
+        topic: INPUT.into(),
+        partition: 0,
+        offset: 0,
+        key: outgoing.key.clone(),
+        value: outgoing.value.clone(),
+        headers: outgoing.wire_headers(),
+        held: None,
+    }
+}
+
+/// What a record says, with its version's counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// A passage of this text.
+    Chunk(String, u64),
+    /// A tombstone of this key.
+    Gone(String, u64),
+    /// A document's record with so many passages.
+    Record(Status, usize, u64),
+    /// A ledger entry with so many passages.
+    Ledger(Status, usize, u64),
+}
+
+/// What the verdicts write, in order; the version in each header is the one in the value.
+pub(crate) fn said(verdicts: &[Verdict]) -> Vec<Said> {
+    verdicts.iter().flat_map(outputs).map(say_one).collect()
+}
+
+fn say_one(output: &Outgoing) -> Said {
+    let key = String::from_utf8(output.key.clone().unwrap()).unwrap();
+    let stated = output.headers.as_ref().unwrap().version.unwrap();
+    let counter = stated.get() - version(0).get();
+    let Some(value) = output.value.as_deref() else { return Said::Gone(key, counter) };
+    let (said, version) = if output.topic == LEDGER {
+        let entry: LedgerEntry = serde_json::from_slice(value).unwrap();
+        assert_eq!(key, entry.document.as_str());
+        (Said::Ledger(entry.status, entry.chunks.len(), counter), entry.version)
+    } else {
+        match serde_json::from_slice(value).unwrap() {
+            Passage::Chunk(chunk) => {
+                assert_eq!(key, chunk.id.as_str());
+                (Said::Chunk(chunk.text, counter), chunk.version)
+            }
+            Passage::Document(record) => {
+                assert_eq!(key, record.document.as_str());
+                (Said::Record(record.status, record.chunks.len(), counter), record.version)
+            }
+        }
+    };
+    assert_eq!(version, stated);
+    said
+}

@@ -1,0 +1,11 @@
+//! The worker over a store and a broker in memory: what it says about a change, and what it never loses.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
+
+mod bench;
+mod change;
+mod exactness;
+mod look;
+mod pipeline;
+mod refusal;
+mod zombie;

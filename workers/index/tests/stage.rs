@@ -1,0 +1,372 @@
+//! The stage that `index` and `replicate` share, over an engine and a broker in memory.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
+use std::time::Duration;
+
+use message::{
+    Chunk, ChunkId, DeadLetter, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Headers,
+    Placement, Status, Vector, Version,
+};
+use sink::{Fault, IndexPlan, Memory as Engine, Names, Reader as _, Sink as _, Target, WriteStage};
+use stream::memory::Memory;
+use stream::{Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, Trouble, Verdict};
+
+const VECTORS: &str = "vectors.s";
+const DEAD: &str = "dead-letters";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn space() -> Fingerprint {
+    Fingerprint::of(&[("space", "a")])
+}
+
+fn plan() -> IndexPlan {
+    IndexPlan { space: space(), chunking: space(), model: "test".to_owned(), dimension: 2 }
+}
+
+fn engine() -> Engine {
+    Engine::new(Names::new("test", &space()).unwrap())
+}
+
+fn stage(engine: &Engine) -> WriteStage<Engine> {
+    WriteStage::new(engine.clone(), plan())
+}
+
+fn version(counter: u64) -> Version {
+    Version::from((1 << Version::COUNTER_BITS) + counter)
+}
+
+fn document(key: &str) -> DocumentId {
+    DocumentId::new("docs", key).unwrap()
+}
+
+fn headers(key: &str, version: Version) -> Headers {
+    Headers { document: document(key), version: Some(version), trace: "trace".to_owned() }
+}
+
+fn id(key: &str, text: &str) -> ChunkId {
+    ChunkId::derive(&document(key), &[], text, 0)
+}
+
+fn chunk_in(space: &Fingerprint, (key, text): (&str, &str), version: Version) -> Outgoing {
+    let id = id(key, text);
+    let chunk = Chunk {
+        id,
+        document: document(key),
+        version,
+        heading_path: Vec::new(),
+        text: text.to_owned(),
+        tokens: 3,
+    };
+    let name = chunk.id.to_string();
+    let embedded = EmbeddedChunk { chunk, space: space.clone(), vector: Vector(vec![0.6, 0.8]) };
+    Outgoing::json(VECTORS, &name, &Embedded::Chunk(embedded), headers(key, version)).unwrap()
+}
+
+fn chunk(key: &str, text: &str, counter: u64) -> Outgoing {
+    chunk_in(&space(), (key, text), version(counter))
+}
+
+fn record(key: &str, texts: &[&str], counter: u64) -> Outgoing {
+    let place = |text: &&str| Placement { id: id(key, text), start: 0, end: 1 };
+    let record = DocumentRecord {
+        document: document(key),
+        version: version(counter),
+        status: Status::Live,
+        cause: None,
+        title: None,
+        format: None,
+        etag: String::new(),
+        size: 1,
+        chunks: texts.iter().map(place).collect(),
+    };
+    Outgoing::json(
+        VECTORS,
+        document(key).as_str(),
+        &Embedded::Document(record),
+        headers(key, version(counter)),
+    )
+    .unwrap()
+}
+
+fn gone(key: &str, text: &str, counter: u64) -> Outgoing {
+    Outgoing::tombstone(VECTORS, id(key, text).as_str(), headers(key, version(counter)))
+}
+
+fn gone_document(key: &str, counter: u64) -> Outgoing {
+    Outgoing::tombstone(VECTORS, document(key).as_str(), headers(key, version(counter)))
+}
+
+async fn handle(lane: &mut impl Lane, batch: &[Outgoing]) -> Outcome {
+    let batch: Vec<Record> = batch
+        .iter()
+        .map(|outgoing| Record {
+            topic: VECTORS.into(),
+            partition: 0,
+            offset: 0,
+            key: outgoing.key.clone(),
+            value: outgoing.value.clone(),
+            headers: outgoing.wire_headers(),
+            held: None,
+        })
+        .collect();
+    lane.handle(&batch).await
+}
+
+/// One letter a verdict, and what stopped the batch.
+async fn write(lane: &mut impl Lane, batch: &[Outgoing]) -> (String, Option<Trouble>) {
+    let outcome = handle(lane, batch).await;
+    let letter = |verdict: &Verdict| match verdict {
+        Verdict::Done(outputs) if outputs.is_empty() => 'd',
+        Verdict::Done(_) => '?',
+        Verdict::Refuse { .. } => 'r',
+    };
+    (outcome.verdicts.iter().map(letter).collect(), outcome.retry)
+}
+
+/// The passages that the engine holds, with the counters of their versions.
+async fn held(engine: &Engine) -> Vec<(String, u64)> {
+    let page = engine.scan_chunks(None, 10_000).await.unwrap();
+    let mut held: Vec<_> =
+        page.items.into_iter().map(|chunk| (chunk.text, chunk.version.get() - version(0).get())).collect();
+    held.sort();
+    held
+}
+
+fn texts<const N: usize>(expected: [(&str, u64); N]) -> Vec<(String, u64)> {
+    expected.iter().map(|(text, version)| ((*text).to_owned(), *version)).collect()
+}
+
+#[tokio::test]
+async fn passages_and_records_are_written_and_deleted() {
+    let engine = engine();
+    let mut lane = stage(&engine).open(0).await.unwrap();
+    let batch = [chunk("a", "one", 1), chunk("a", "two", 1), record("a", &["one", "two"], 1)];
+    assert_eq!(write(&mut lane, &batch).await, ("ddd".to_owned(), None));
+    assert_eq!(held(&engine).await, texts([("one", 1), ("two", 1)]));
+    let stored = engine.document(&document("a")).await.unwrap().unwrap();
+    assert_eq!((stored.record.chunks.len(), stored.space), (2, space()));
+    let batch = [gone("a", "one", 2), gone("a", "two", 2), gone_document("a", 2), gone("a", "never", 2)];
+    assert_eq!(write(&mut lane, &batch).await, ("dddd".to_owned(), None));
+    assert_eq!(held(&engine).await, []);
+    assert_eq!(engine.document(&document("a")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_late_or_repeated_message_is_done_and_never_wins() {
+    let engine = engine();
+    let mut lane = stage(&engine).open(0).await.unwrap();
+    write(&mut lane, &[chunk("a", "one", 3), record("a", &["one"], 3)]).await;
+    for late in [chunk("a", "one", 3), chunk("a", "one", 2), gone("a", "one", 2), record("a", &[], 2)] {
+        assert_eq!(write(&mut lane, &[late]).await, ("d".to_owned(), None));
+    }
+    assert_eq!(held(&engine).await, texts([("one", 3)]));
+    assert_eq!(engine.document(&document("a")).await.unwrap().unwrap().record.chunks.len(), 1);
+    write(&mut lane, &[gone("a", "one", 4)]).await;
+    assert_eq!(write(&mut lane, &[chunk("a", "one", 3)]).await, ("d".to_owned(), None));
+    assert_eq!(held(&engine).await, [], "a deleted passage does not come back");
+}
+
+#[tokio::test]
+async fn a_version_that_this_log_cannot_have_issued_stops_with_an_alarm() {
+    let engine = engine();
+    let mut lane = stage(&engine).open(0).await.unwrap();
+    write(&mut lane, &[chunk_in(&space(), ("a", "one"), Version::first(2))]).await;
+    let (done, trouble) =
+        write(&mut lane, &[chunk("b", "x", 1), chunk("a", "one", 9), chunk("b", "y", 1)]).await;
+    let trouble = trouble.unwrap();
+    assert_eq!(done, "d");
+    assert!(trouble.alarm && trouble.reopen && trouble.cause.contains("above the highest"), "{trouble:?}");
+}
+
+#[tokio::test]
+async fn what_belongs_to_another_space_or_is_no_passage_is_refused_and_its_neighbours_are_written() {
+    let engine = engine();
+    let mut lane = stage(&engine).open(0).await.unwrap();
+    let other = Fingerprint::of(&[("space", "b")]);
+    let no_version = Headers { version: None, ..headers("a", version(1)) };
+    let batch = [
+        chunk_in(&other, ("a", "other"), version(1)),
+        chunk("a", "one", 1),
+        Outgoing { value: Some(b"no".to_vec()), ..chunk("a", "x", 1) },
+        Outgoing { headers: None, ..chunk("a", "x", 1) },
+        Outgoing { headers: Some(no_version), ..gone("a", "one", 1) },
+        chunk("a", "two", 1),
+    ];
+    let outcome = handle(&mut lane, &batch).await;
+    let cause = |place: usize| match &outcome.verdicts[place] {
+        Verdict::Refuse { cause, outputs } if outputs.is_empty() => cause.as_str(),
+        other @ (Verdict::Done(_) | Verdict::Refuse { .. }) => panic!("{place} is not refused: {other:?}"),
+    };
+    assert!(cause(0).contains(space().as_str()) && cause(0).contains(other.as_str()), "{}", cause(0));
+    assert!(cause(2).contains("not an embedded passage") && cause(3).contains("no header 'document'"));
+    assert!(cause(4).contains("without the header 'version'"));
+    assert_eq!(held(&engine).await, texts([("one", 1), ("two", 1)]));
+}
+
+#[tokio::test]
+async fn an_item_that_the_engine_refuses_costs_its_own_dead_letter_only() {
+    let engine = engine();
+    let mut lane = stage(&engine).open(0).await.unwrap();
+    engine.inject(Fault::Refuse(id("a", "two").to_string()));
+    let batch = [chunk("a", "one", 1), chunk("a", "two", 1), chunk("a", "three", 1)];
+    assert_eq!(write(&mut lane, &batch).await, ("drd".to_owned(), None));
+    assert_eq!(held(&engine).await, texts([("one", 1), ("three", 1)]));
+}
+
+#[tokio::test]
+async fn an_index_made_for_something_else_is_not_opened() {
+    let engine = engine();
+    stage(&engine).open(0).await.unwrap();
+    let wide = WriteStage::new(engine.clone(), IndexPlan { dimension: 3, ..plan() });
+    let Err(trouble) = wide.open(0).await else { panic!("opened") };
+    assert!(trouble.alarm && trouble.cause.contains("dimension"), "{trouble:?}");
+    let other = WriteStage::new(engine, IndexPlan { space: Fingerprint::of(&[("space", "b")]), ..plan() });
+    let Err(trouble) = other.open(0).await else { panic!("opened") };
+    assert!(trouble.alarm && trouble.cause.contains("the space"), "{trouble:?}");
+}
+
+/// A broker with the topics, and the log of `count` documents.
+fn broker(count: usize) -> Memory {
+    broker_of(1, count)
+}
+
+fn broker_of(partitions: i32, count: usize) -> Memory {
+    let broker = Memory::default();
+    broker.create(VECTORS, partitions);
+    broker.create(DEAD, 1);
+    for n in 0..count {
+        append(&broker, &format!("k{n}"));
+    }
+    broker
+}
+
+fn append(broker: &Memory, key: &str) {
+    broker.append(&chunk(key, key, 1));
+    broker.append(&record(key, &[key], 1));
+}
+
+/// Runs the worker over the engine while `driving` lasts.
+async fn run(broker: &Memory, engine: &Engine, driving: impl Future<Output = ()>) {
+    run_stage(broker, stage(engine), driving).await;
+}
+
+async fn run_stage(broker: &Memory, stage: WriteStage<Engine>, driving: impl Future<Output = ()>) {
+    let plan = Plan {
+        worker: "index",
+        group: "index-s".to_owned(),
+        input: VECTORS.to_owned(),
+        alike: Vec::new(),
+        dead_letters: DEAD.to_owned(),
+        delivery: Delivery::AfterWrite,
+        lanes: LaneSettings::default(),
+    };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = stream::run(broker.clone(), plan, stage, async { drop(stopped.await) });
+    let driven = async {
+        driving.await;
+        drop(stop);
+    };
+    let ended = tokio::time::timeout(PATIENCE, async { tokio::join!(running, driven).0 }).await;
+    ended.expect("done in time").unwrap();
+}
+
+async fn documents(engine: &Engine, count: u64) {
+    while engine.count(Target::Documents).await.unwrap_or_default() < count {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_is_away_or_busy_costs_waiting_and_nothing_is_lost() {
+    for fault in [Fault::Unavailable, Fault::Lost, Fault::Busy(3)] {
+        let (broker, engine) = (broker(4), engine());
+        engine.inject(fault.clone());
+        run(&broker, &engine, documents(&engine, 4)).await;
+        assert_eq!(held(&engine).await.len(), 4, "{fault:?}");
+        assert_eq!(broker.records(DEAD).len(), 0, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_opens_the_lane_again_and_a_deleted_index_is_filled_from_the_start_of_the_log() {
+    let (broker, engine) = (broker(4), engine());
+    run(&broker, &engine, async {
+        documents(&engine, 4).await;
+        engine.drop_index(Target::Chunks);
+        engine.drop_index(Target::Documents);
+        append(&broker, "late");
+        documents(&engine, 5).await;
+    })
+    .await;
+    assert_eq!((held(&engine).await.len(), broker.records(DEAD).len()), (5, 0));
+}
+
+#[tokio::test]
+async fn a_deleted_index_is_filled_from_every_partition_also_from_those_in_which_nothing_happens() {
+    let (broker, engine) = (broker_of(4, 16), engine());
+    run(&broker, &engine, async {
+        documents(&engine, 16).await;
+        engine.drop_index(Target::Chunks);
+        engine.drop_index(Target::Documents);
+        // One record, in one partition, finds that the index is gone.
+        append(&broker, "late");
+        documents(&engine, 17).await;
+    })
+    .await;
+    assert_eq!((held(&engine).await.len(), broker.records(DEAD).len()), (17, 0));
+}
+
+/// Runs a worker that looks often at its indexes, drops them, and waits until they are filled again.
+async fn filled_again(anew: impl AsyncFn(&Engine)) {
+    let (broker, engine) = (broker_of(4, 16), engine());
+    let stage = stage(&engine).checked_every(Duration::from_millis(20));
+    run_stage(&broker, stage, async {
+        documents(&engine, 16).await;
+        engine.drop_index(Target::Chunks);
+        engine.drop_index(Target::Documents);
+        anew(&engine).await;
+        documents(&engine, 16).await;
+    })
+    .await;
+    assert_eq!((held(&engine).await.len(), broker.records(DEAD).len()), (16, 0));
+}
+
+#[tokio::test]
+async fn a_deleted_index_is_filled_again_though_nothing_is_written() {
+    filled_again(async |_| {}).await;
+}
+
+#[tokio::test]
+async fn an_index_that_another_process_made_anew_is_filled_again() {
+    filled_again(async |engine| drop(engine.ensure(&plan()).await.unwrap())).await;
+}
+
+#[tokio::test]
+async fn a_stop_for_any_other_reason_loses_nothing_and_writes_no_dead_letter() {
+    let (broker, engine) = (broker(3), engine());
+    engine.inject(Fault::Stop("the index is read-only".to_owned()));
+    run(&broker, &engine, documents(&engine, 3)).await;
+    assert_eq!((held(&engine).await.len(), broker.records(DEAD).len()), (3, 0));
+}
+
+#[tokio::test]
+async fn a_refused_record_becomes_a_dead_letter_and_the_log_goes_on() {
+    let (broker, engine) = (broker(1), engine());
+    broker.append(&chunk_in(&Fingerprint::of(&[("space", "b")]), ("bad", "bad"), version(1)));
+    append(&broker, "good");
+    run(&broker, &engine, async {
+        documents(&engine, 2).await;
+        while broker.records(DEAD).is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    let letters = broker.records(DEAD);
+    let letter: DeadLetter = serde_json::from_slice(letters[0].value.as_deref().unwrap()).unwrap();
+    assert_eq!(
+        (letters.len(), letter.stage.as_str(), letter.topic.as_str(), letter.offset),
+        (1, "index", VECTORS, 2)
+    );
+    assert_eq!(letter.document.as_deref(), Some("docs/bad"));
+}

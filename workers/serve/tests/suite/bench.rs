@@ -1,0 +1,105 @@
+//! Indexes with six passages, and an encoder that knows no meaning but whose vectors are alike where words are.
+
+use std::num::NonZeroUsize;
+
+use message::{Chunk, ChunkId, DocumentId, Embedded, EmbeddedChunk, Fingerprint, Vector, Version};
+use model::{EncodeError, Encoder, Hashing, Role};
+use serve::Search;
+use sink::{IndexPlan, Memory, Names, Sink, action_of};
+
+pub(crate) const DIMENSION: usize = 64;
+
+/// Document and passage.
+pub(crate) const PASSAGES: [(&str, &str); 6] = [
+    ("cats.md", "The cat sleeps on the warm windowsill all afternoon."),
+    ("cats.md", "A cat that purrs is mostly a happy cat."),
+    ("dogs.md", "The dog guards the gate and barks at strangers."),
+    ("boats.md", "Sailing boats turn their bow through the wind to tack."),
+    ("中文/猫.md", "猫在窗台上睡觉。"),
+    ("tea.md", "Green tea is steeped below boiling."),
+];
+
+/// A question with this word is longer than the model takes.
+pub(crate) const LONG: &str = "endless";
+
+/// Hashed words; refuses what is too long, and everything once it stopped.
+#[derive(Clone, Debug)]
+pub(crate) struct Fussy {
+    inner: Hashing,
+    stopped: bool,
+}
+
+impl Encoder for Fussy {
+    async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Vec<f32>>, EncodeError> {
+        if self.stopped {
+            return Err(EncodeError::Stopped);
+        }
+        match texts.iter().position(|text| text.contains(LONG)) {
+            Some(position) => Err(EncodeError::TooLong { position, tokens: 300, limit: 256 }),
+            None => self.inner.embed(texts, role).await,
+        }
+    }
+
+    fn dimension(&self) -> usize {
+        DIMENSION
+    }
+
+    fn model_fingerprint(&self) -> Fingerprint {
+        self.inner.model_fingerprint()
+    }
+}
+
+pub(crate) fn encoder() -> Fussy {
+    Fussy { inner: Hashing::new(NonZeroUsize::new(DIMENSION).unwrap()), stopped: false }
+}
+
+pub(crate) fn space() -> Fingerprint {
+    encoder().space(&Fingerprint::of(&[("chunking", "test")]))
+}
+
+/// Indexes of the space that nobody made yet.
+pub(crate) fn absent() -> Memory {
+    Memory::new(Names::new("test", &space()).unwrap())
+}
+
+/// Makes the indexes and writes every passage.
+pub(crate) async fn fill(engine: &Memory) {
+    let plan =
+        IndexPlan { space: space(), chunking: space(), model: "test".to_owned(), dimension: DIMENSION };
+    engine.ensure(&plan).await.unwrap();
+    let mut actions = Vec::new();
+    for (key, text) in PASSAGES {
+        let embedded =
+            EmbeddedChunk { chunk: chunk(key, text), space: space(), vector: vector(key, text).await };
+        actions.push(action_of(&Embedded::Chunk(embedded), &space()).unwrap());
+    }
+    let count = actions.len();
+    assert_eq!(engine.write(actions).await.done(), count);
+}
+
+pub(crate) fn chunk(key: &str, text: &str) -> Chunk {
+    let document = DocumentId::new("docs", key).unwrap();
+    let heading_path = vec!["Animals".to_owned(), "At home".to_owned()];
+    let id = ChunkId::derive(&document, &heading_path, text, 0);
+    Chunk { id, document, version: Version::first(1), heading_path, text: text.to_owned(), tokens: 12 }
+}
+
+async fn vector(key: &str, text: &str) -> Vector {
+    let vectors = encoder().embed(vec![chunk(key, text).embedded_text()], Role::Passage).await;
+    Vector(vectors.unwrap().remove(0))
+}
+
+pub(crate) fn search_over(engine: &Memory) -> Search<Fussy, Memory> {
+    Search::new(encoder(), space(), engine.clone())
+}
+
+/// A search whose encoder does not work.
+pub(crate) fn mute(engine: &Memory) -> Search<Fussy, Memory> {
+    Search::new(Fussy { stopped: true, ..encoder() }, space(), engine.clone())
+}
+
+pub(crate) async fn search() -> Search<Fussy, Memory> {
+    let engine = absent();
+    fill(&engine).await;
+    search_over(&engine)
+}

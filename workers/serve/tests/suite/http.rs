@@ -1,0 +1,164 @@
+//! The answers as they go over HTTP.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "edge: serves on a free port of this machine"
+)]
+
+use std::sync::Arc;
+
+use message::Fingerprint;
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use serve::Search;
+use sink::Memory;
+use tokio::net::TcpListener;
+
+use crate::bench::{Fussy, absent, chunk, encoder, fill, mute, search, search_over, space};
+
+/// A server on a free port until the test ends, and a client for it.
+struct Server {
+    address: String,
+    client: Client,
+}
+
+impl Server {
+    async fn start(search: Search<Fussy, Memory>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let routes = serve::http::routes(Arc::new(search));
+        // Ends with the test's runtime.
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self { address, client: Client::builder().no_proxy().build().unwrap() }
+    }
+
+    async fn get(&self, path: &str, query: &[(&str, &str)]) -> (StatusCode, String) {
+        let request = self.client.get(format!("{}{path}", self.address)).query(query);
+        let response = request.timeout(std::time::Duration::from_secs(10)).send().await.unwrap();
+        (response.status(), response.text().await.unwrap())
+    }
+
+    async fn search(&self, query: &[(&str, &str)]) -> (StatusCode, Value) {
+        let (status, body) = self.get("/v1/search", query).await;
+        (status, serde_json::from_str(&body).unwrap())
+    }
+}
+
+fn names(object: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+#[tokio::test]
+async fn an_answer_has_the_documented_shape() {
+    let server = Server::start(search().await).await;
+    let question = "The cat sleeps on the warm windowsill";
+    let (status, answer) = server.search(&[("q", question)]).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(names(&answer), ["hits", "mode", "query", "space", "took_ms"]);
+    assert_eq!((&answer["query"], &answer["mode"]), (&json!(question), &json!("hybrid")));
+    assert_eq!(answer["space"], json!(space()));
+    let hit = &answer["hits"][0];
+    let fields = ["document", "heading_path", "id", "keyword_rank", "score", "text", "vector_rank"];
+    assert_eq!(names(hit), fields);
+    let text = "The cat sleeps on the warm windowsill all afternoon.";
+    assert_eq!((&hit["id"], &hit["text"]), (&json!(chunk("cats.md", text).id), &json!(text)));
+    assert_eq!(
+        (&hit["document"], &hit["heading_path"]),
+        (&json!("docs/cats.md"), &json!(["Animals", "At home"]))
+    );
+    assert_eq!((&hit["keyword_rank"], &hit["vector_rank"]), (&json!(1), &json!(1)));
+    assert!(hit["score"].as_f64().is_some_and(|score| score > 0.0));
+}
+
+#[tokio::test]
+async fn ranks_are_left_out_where_there_are_none() {
+    let server = Server::start(search().await).await;
+    for mode in ["keyword", "vector"] {
+        let (status, answer) = server.search(&[("q", "猫 睡觉"), ("mode", mode), ("size", "1")]).await;
+        assert_eq!((status, &answer["mode"]), (StatusCode::OK, &json!(mode)));
+        assert_eq!(answer["hits"].as_array().unwrap().len(), 1);
+        assert_eq!(names(&answer["hits"][0]), ["document", "heading_path", "id", "score", "text"]);
+        assert_eq!(answer["hits"][0]["document"], "docs/中文/猫.md", "{mode}");
+    }
+    // A passage without the words is in the vectors' ranking only.
+    let (_, answer) = server.search(&[("q", "boiling tea")]).await;
+    let dog =
+        answer["hits"].as_array().unwrap().iter().find(|hit| hit["document"] == "docs/dogs.md").unwrap();
+    assert_eq!(names(dog), ["document", "heading_path", "id", "score", "text", "vector_rank"]);
+}
+
+#[tokio::test]
+async fn what_is_no_question_is_answered_with_400_and_the_reason() {
+    let server = Server::start(search().await).await;
+    let cases: [(&[(&str, &str)], &str); 9] = [
+        (&[], "empty"),
+        (&[("q", " ")], "empty"),
+        (&[("q", "cat"), ("size", "0")], "size is 0"),
+        (&[("q", "cat"), ("size", "1001")], "size is 1001"),
+        (&[("q", "cat"), ("size", "-1")], "invalid digit"),
+        (&[("q", "cat"), ("size", "ten")], "invalid digit"),
+        (&[("q", "cat"), ("mode", "magic")], "unknown variant"),
+        (&[("q", "cat"), ("limit", "10")], "unknown field"),
+        (&[("q", "endless")], "300 tokens"),
+    ];
+    for (query, part) in cases {
+        let (status, answer) = server.search(query).await;
+        assert_eq!(
+            (status, &answer["error"]["type"]),
+            (StatusCode::BAD_REQUEST, &json!("question")),
+            "{query:?}"
+        );
+        assert!(answer["error"]["message"].as_str().unwrap().contains(part), "{query:?}: {answer}");
+    }
+    let (status, answer) = server.search(&[("q", "cat"), ("size", "1000")]).await;
+    assert_eq!((status, answer["hits"].as_array().unwrap().len()), (StatusCode::OK, 6));
+}
+
+#[tokio::test]
+async fn what_cannot_be_answered_now_is_503_with_the_cause_and_readiness_says_the_same() {
+    let engine = absent();
+    fill(&engine).await;
+    let other = Fingerprint::of(&[("model", "another")]);
+    for (search, parts) in [
+        (search_over(&absent()), vec!["does not exist".to_owned(), "test-".to_owned()]),
+        (Search::new(encoder(), other.clone(), engine), vec![other.to_string(), space().to_string()]),
+    ] {
+        let server = Server::start(search).await;
+        let (status, answer) = server.search(&[("q", "cat")]).await;
+        assert_eq!(
+            (status, &answer["error"]["type"]),
+            (StatusCode::SERVICE_UNAVAILABLE, &json!("unavailable"))
+        );
+        let (ready, body) = server.get("/readyz", &[]).await;
+        assert_eq!(ready, StatusCode::SERVICE_UNAVAILABLE);
+        for part in parts {
+            assert!(answer["error"]["message"].as_str().unwrap().contains(&part), "{answer}");
+            assert!(body.contains(&part), "{body}");
+        }
+        assert_eq!(server.get("/healthz", &[]).await, (StatusCode::OK, "alive\n".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn an_encoder_that_fails_is_503_and_keyword_goes_on() {
+    let engine = absent();
+    fill(&engine).await;
+    let server = Server::start(mute(&engine)).await;
+    let (status, answer) = server.search(&[("q", "cat")]).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer["error"]["message"].as_str().unwrap().contains("the encoder has stopped"), "{answer}");
+    let (status, _) = server.search(&[("q", "cat"), ("mode", "keyword")]).await;
+    assert_eq!(status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_server_is_ready_once_its_indexes_are_there() {
+    let engine = absent();
+    let server = Server::start(search_over(&engine)).await;
+    assert_eq!(server.get("/readyz", &[]).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    fill(&engine).await;
+    assert_eq!(server.get("/readyz", &[]).await, (StatusCode::OK, "ready\n".to_owned()));
+    assert_eq!(server.get("/nowhere", &[]).await.0, StatusCode::NOT_FOUND);
+}
