@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use replicate::Config;
 use model::{Bundle, Generation};
 use process::{Failure, Host};
+use replicate::Config;
 use sink::{Elasticsearch, IndexPlan, Names, WriteStage};
 use stream::kafka::Kafka;
 use stream::{Delivery, Plan};
