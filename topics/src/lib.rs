@@ -14,9 +14,6 @@ pub const DOCUMENTS: &str = "documents";
 /// What workers had to refuse.
 pub const DEAD_LETTERS: &str = "dead-letters";
 
-/// What the system itself writes to the bucket has keys that begin so, and is never ingested.
-pub const OWN_PREFIX: &str = ".millrace/";
-
 /// The files, in the order of the flow.
 const FILES: [(&str, &str); 6] = [
     ("object-events.yaml", include_str!("../object-events.yaml")),

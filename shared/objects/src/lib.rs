@@ -13,12 +13,14 @@ mod error;
 mod memory;
 mod read;
 mod s3;
+mod scope;
 mod settings;
 mod store;
 
 pub use error::{Remedy, StoreError};
 pub use memory::{Fault, MemoryStore};
 pub use s3::S3Store;
+pub use scope::{LeftOut, OWN_PREFIX, Scope};
 pub use settings::{InvalidS3Settings, S3Settings, Secret};
 pub use store::{Entry, Listing, Look, Page, Store};
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 pub use admin::{Applied, TopicSpec, committed_offsets, end_offsets};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::MetadataTopic;
 pub use settings::KafkaSettings;
 
 use crate::broker::{Broker, StreamError};
@@ -40,6 +41,18 @@ impl Kafka {
     pub fn settings(&self) -> &KafkaSettings {
         &self.settings
     }
+
+    /// The number of partitions of `topic`; none when it does not exist.
+    pub(crate) async fn existing(&self, topic: &str) -> Result<Option<i32>, StreamError> {
+        let (settings, topic) = (self.settings.clone(), topic.to_owned());
+        blocking(move || {
+            let client: BaseConsumer = settings.reader()?.create().map_err(|e| unavailable(&settings, &e))?;
+            let metadata =
+                client.fetch_metadata(Some(&topic), ASK).map_err(|error| unavailable(&settings, &error))?;
+            Ok(find_partitions(metadata.topics(), &topic))
+        })
+        .await
+    }
 }
 
 impl Broker for Kafka {
@@ -48,14 +61,7 @@ impl Broker for Kafka {
     type Membership = consumer::Member;
 
     async fn partitions(&self, topic: &str) -> Result<i32, StreamError> {
-        let (settings, topic) = (self.settings.clone(), topic.to_owned());
-        blocking(move || {
-            let client: BaseConsumer = settings.reader()?.create().map_err(|e| unavailable(&settings, &e))?;
-            let metadata =
-                client.fetch_metadata(Some(&topic), ASK).map_err(|error| unavailable(&settings, &error))?;
-            count_partitions(metadata.topics(), &topic)
-        })
-        .await
+        self.existing(topic).await?.ok_or_else(|| missing(topic))
     }
 
     fn subscribe(&self, group: &str, topic: &str, queue_bytes: usize) -> Result<Self::Consumer, StreamError> {
@@ -82,21 +88,21 @@ impl Broker for Kafka {
     }
 }
 
+/// The number of partitions of `topic` in an answer about it; none when it does not exist.
+fn find_partitions(topics: &[MetadataTopic], topic: &str) -> Option<i32> {
+    let found = topics.iter().find(|found| found.name() == topic && found.error().is_none())?;
+    i32::try_from(found.partitions().len()).ok().filter(|partitions| *partitions > 0)
+}
+
 /// The number of partitions of `topic` in an answer about it.
-pub(crate) fn count_partitions(
-    topics: &[rdkafka::metadata::MetadataTopic],
-    topic: &str,
-) -> Result<i32, StreamError> {
-    let missing = || {
-        StreamError::Unavailable(format!(
-            "topic {topic} does not exist: create the topics with `millrace topics apply`"
-        ))
-    };
-    let found = topics.iter().find(|found| found.name() == topic).ok_or_else(missing)?;
-    if found.error().is_some() || found.partitions().is_empty() {
-        return Err(missing());
-    }
-    i32::try_from(found.partitions().len()).map_err(|error| StreamError::Fatal(error.to_string()))
+pub(crate) fn count_partitions(topics: &[MetadataTopic], topic: &str) -> Result<i32, StreamError> {
+    find_partitions(topics, topic).ok_or_else(|| missing(topic))
+}
+
+fn missing(topic: &str) -> StreamError {
+    StreamError::Unavailable(format!(
+        "topic {topic} does not exist: create the topics with `millrace topics apply`"
+    ))
 }
 
 /// Runs what waits on a blocking thread.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use document::{Refusal, Split, Splitter, Tokens, Unsplittable, extract};
+use document::{Split, Splitter, Tokens, extract};
 use message::{DocumentId, Status};
 
 /// What a document says.
@@ -33,20 +33,12 @@ impl Reading {
 pub fn read(splitter: &Splitter<Arc<dyn Tokens>>, document: &DocumentId, bytes: &[u8]) -> Reading {
     let extracted = match extract(document.key(), bytes) {
         Ok(extracted) => extracted,
-        Err(refusal) => return Reading::refused(words(&refusal)),
+        Err(refusal) => return Reading::refused(refusal.to_string()),
     };
     let splits = match splitter.split(document, &extracted) {
         Ok(splits) => splits,
-        Err(unsplittable) => return Reading::refused(too_many(&unsplittable)),
+        Err(unsplittable) => return Reading::refused(unsplittable.to_string()),
     };
     let status = if splits.is_empty() { Status::Empty } else { Status::Live };
     Reading { status, cause: None, title: extracted.title, format: Some(extracted.format.to_owned()), splits }
-}
-
-fn words(refusal: &Refusal) -> String {
-    refusal.to_string()
-}
-
-fn too_many(unsplittable: &Unsplittable) -> String {
-    unsplittable.to_string()
 }

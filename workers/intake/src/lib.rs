@@ -15,5 +15,6 @@ pub mod reference;
 pub mod stage;
 
 pub use config::Config;
-pub use reference::{Answer, Ignored, Scope, answer};
+pub use objects::Scope;
+pub use reference::{Answer, Ignored, answer};
 pub use stage::IntakeStage;

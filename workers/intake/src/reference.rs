@@ -1,8 +1,7 @@
 //! From notices to references: which objects are to be looked at, and what is left out on purpose.
 
-use clap::Args;
 use message::{DocumentId, DocumentReference, Why};
-use topics::OWN_PREFIX;
+use objects::{LeftOut, Scope};
 
 use crate::format::{self, shortened};
 use crate::name::{Change, Reason, change};
@@ -11,44 +10,11 @@ use crate::notice::{Key, Notice, Object, Refusal};
 /// The longest key of any store: S3 takes 1,024 bytes of UTF-8, OSS 1,023.
 pub const LONGEST_KEY: usize = 1024;
 
-/// Which keys are documents.
-#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scope {
-    /// Take only keys that begin with this. May be repeated, or be several with commas between them. Without it: every
-    /// key.
-    #[arg(
-        long = "include-prefix",
-        env = "MILLRACE_INCLUDE_PREFIXES",
-        value_delimiter = ',',
-        value_name = "PREFIX"
-    )]
-    pub include: Vec<String>,
-    /// Leave out keys that begin with this, even when they are included. May be repeated, or be several with commas
-    /// between them.
-    #[arg(
-        long = "exclude-prefix",
-        env = "MILLRACE_EXCLUDE_PREFIXES",
-        value_delimiter = ',',
-        value_name = "PREFIX"
-    )]
-    pub exclude: Vec<String>,
-}
-
-impl Scope {
-    /// Why this key is no document; none when it is one.
-    #[must_use]
-    pub fn leaves_out(&self, key: &str) -> Option<Reason> {
-        // Deployment files often leave a variable empty: that is no prefix, above all none that excludes everything.
-        let begins = |prefixes: &[String]| {
-            prefixes.iter().filter(|prefix| !prefix.is_empty()).any(|prefix| key.starts_with(prefix.as_str()))
-        };
-        let included = self.include.iter().all(String::is_empty) || begins(&self.include);
-        if key.starts_with(OWN_PREFIX) {
-            Some(Reason::OwnFile)
-        } else if !included || begins(&self.exclude) {
-            Some(Reason::OutOfScope)
-        } else {
-            None
+impl From<LeftOut> for Reason {
+    fn from(left_out: LeftOut) -> Self {
+        match left_out {
+            LeftOut::OutOfScope => Self::OutOfScope,
+            LeftOut::OwnFile => Self::OwnFile,
         }
     }
 }
@@ -130,7 +96,7 @@ impl Answer {
 
     fn refer(&mut self, notice: &Notice, (bucket, key): (&str, &str), why: Why, scope: &Scope) {
         if let Some(reason) = scope.leaves_out(key) {
-            return self.ignore(notice, reason);
+            return self.ignore(notice, reason.into());
         }
         let document = match (invalid(key), DocumentId::new(bucket, key)) {
             (None, Ok(document)) => document,

@@ -7,7 +7,8 @@ use stream::{Lane, Outcome, Outgoing, Record, Stage, Trouble, Verdict};
 use telemetry::{Counter, count};
 use tracing::info;
 
-use crate::reference::{Scope, answer};
+use crate::Scope;
+use crate::reference::answer;
 
 /// Characters of a trace: half a SHA-256 in hex.
 const TRACE: usize = 32;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::{BackendSettings, EncoderSettings, ModelSettings};
-use objects::S3Settings;
+use objects::{S3Settings, Scope};
 use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
 use stream::kafka::KafkaSettings;
 use telemetry::{LogFormat, TelemetrySettings};
@@ -160,6 +160,9 @@ pub struct WorldSettings {
     /// The bucket.
     #[command(flatten)]
     pub bucket: BucketSettings,
+    /// Which of its objects are documents: the same as for `intake`.
+    #[command(flatten)]
+    pub scope: Scope,
     /// How Kafka is reached.
     #[command(flatten)]
     pub kafka: KafkaSettings,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use message::{DocumentId, LedgerEntry};
 use model::{Bundle, Generation};
-use objects::{S3Store, Store as _};
+use objects::{S3Store, Scope, Store as _};
 use process::Failure;
 use sink::{Elasticsearch, Names, OpenSearch, Reader, RequestSettings};
 use stream::Broker as _;
@@ -26,6 +26,8 @@ const PAGE: usize = 1000;
 pub struct World {
     /// The bucket's name.
     pub bucket: String,
+    /// Which of its objects are documents.
+    pub scope: Scope,
     /// The store.
     pub store: S3Store,
     /// Kafka.
@@ -71,6 +73,7 @@ impl World {
         let requests = RequestSettings::default();
         Ok(Self {
             bucket: settings.bucket.bucket.clone(),
+            scope: settings.scope.clone(),
             store: S3Store::new(&settings.bucket.store)?,
             kafka: Kafka::new(&settings.kafka),
             opensearch: OpenSearch::connect(&settings.opensearch, &requests, names.clone())?,
@@ -80,7 +83,7 @@ impl World {
         })
     }
 
-    /// The bucket's listing; what the system itself writes is left out.
+    /// The bucket's documents.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -89,7 +92,7 @@ impl World {
         let mut pages = self.store.list(&self.bucket, "");
         while let Some(entries) = pages.next().await? {
             for entry in entries {
-                if !entry.key.starts_with(topics::OWN_PREFIX) {
+                if self.scope.leaves_out(&entry.key).is_none() {
                     listing.insert(DocumentId::new(&self.bucket, &entry.key)?, entry.etag);
                 }
             }

@@ -53,17 +53,14 @@ impl Kafka {
     /// Fatal, when the topic exists with another partition count: it is never changed, since that would split the
     /// documents' history.
     pub async fn apply(&self, spec: &TopicSpec, replication: i32) -> Result<Applied, StreamError> {
-        match self.partitions(&spec.name).await {
-            Ok(partitions) if partitions == spec.partitions => self.change(spec).await,
-            Ok(partitions) => Err(StreamError::Fatal(format!(
+        match self.existing(&spec.name).await? {
+            Some(partitions) if partitions == spec.partitions => self.change(spec).await,
+            Some(partitions) => Err(StreamError::Fatal(format!(
                 "topic {} has {partitions} partitions, {} are asked for, and the count is fixed at creation: keep \
                  --partitions {partitions}, or use a new set of topics and fill it by reconcile",
                 spec.name, spec.partitions
             ))),
-            Err(StreamError::Unavailable(text)) if text.contains("does not exist") => {
-                self.create(spec, replication).await
-            }
-            Err(error) => Err(error),
+            None => self.create(spec, replication).await,
         }
     }
 

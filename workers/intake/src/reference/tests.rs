@@ -1,19 +1,8 @@
-//! Scope, keys that can be read in two ways, and impossible keys.
+//! Keys that can be read in two ways, and impossible keys.
 
-use clap::Parser;
 use serde_json::json;
 
 use super::*;
-
-#[derive(Parser)]
-struct Command {
-    #[command(flatten)]
-    scope: Scope,
-}
-
-fn scope(flags: &[&str]) -> Scope {
-    Command::parse_from(["test"].iter().chain(flags)).scope
-}
 
 fn oss(key: &str) -> Answer {
     let value = json!({"eventName": "ObjectCreated:PutObject", "eventTime": "2026-03-11T05:40:45.000Z",
@@ -36,22 +25,14 @@ fn a_key_that_can_be_read_in_two_ways_is_looked_at_twice() {
 }
 
 #[test]
-fn the_scope_decides_by_prefix_and_what_we_wrote_is_never_taken() {
-    let all = scope(&[]);
-    let some = scope(&["--include-prefix", "docs/,manuals/", "--exclude-prefix", "docs/tmp/"]);
-    for (scope, key, expected) in [
-        (&all, "anything", None),
-        (&all, ".millrace/models/x", Some(Reason::OwnFile)),
-        (&all, "docs/.millrace/x", None),
-        (&some, "docs/a.md", None),
-        (&some, "manuals/a.md", None),
-        (&some, "docs/tmp/a.md", Some(Reason::OutOfScope)),
-        (&some, "other/a.md", Some(Reason::OutOfScope)),
-        (&scope(&["--include-prefix", ".millrace/"]), ".millrace/x", Some(Reason::OwnFile)),
-        (&scope(&["--include-prefix", "", "--exclude-prefix", ""]), "a.md", None),
-    ] {
-        assert_eq!(scope.leaves_out(key), expected, "{scope:?} {key:?}");
-    }
+fn a_notice_outside_of_the_scope_is_ignored_with_its_reason() {
+    let value = json!({"eventName": "ObjectCreated:PutObject",
+        "oss": {"bucket": {"name": "docs"}, "object": {"key": "tmp/a.md"}}});
+    let scope = Scope { include: Vec::new(), exclude: vec!["tmp/".to_owned()] };
+    let answer = answer(value.to_string().as_bytes(), &scope);
+    assert_eq!(answer.references, []);
+    assert_eq!(answer.ignored[0].reason, Reason::OutOfScope);
+    assert_eq!(oss(".millrace/x").ignored[0].reason, Reason::OwnFile);
 }
 
 #[test]

@@ -137,9 +137,10 @@ impl Picture {
         self.unread == 0 && self.engines.values().all(|engine| *engine == held)
     }
 
-    /// Document records that both engines hold.
+    /// Document records that both engines hold; while deletions are under way they hold more than there are objects.
     fn searchable(&self) -> u64 {
-        self.engines.values().map(|engine| engine.map_or(0, |held| held.documents)).min().unwrap_or(0)
+        let held = self.engines.values().map(|engine| engine.map_or(0, |held| held.documents));
+        held.chain([self.objects as u64]).min().unwrap_or(0)
     }
 }
 
