@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use message::Embedded;
-use stream::{Lane, Outcome, Record, Stage, Trouble, Verdict};
+use stream::{Committed, Lane, Outcome, Record, Stage, Trouble, Verdict};
 use telemetry::{Counter, Histogram, count, observe};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -63,7 +63,7 @@ impl<S: Sink> Stage for WriteStage<S> {
     type Lane = WriteLane<S>;
 
     /// Makes sure that the indexes are there and hold this space.
-    async fn open(&self, partition: i32) -> Result<WriteLane<S>, Trouble> {
+    async fn open(&self, partition: i32, _: Option<&Committed>) -> Result<WriteLane<S>, Trouble> {
         let ensured = self.sink.ensure(&self.plan).await.map_err(|error| trouble_of(&error))?;
         if ensured.chunks.created || ensured.documents.created {
             info!(engine = self.sink.kind(), partition, "indexes created");

@@ -1,6 +1,7 @@
 //! The seam to the wire: what a broker must give, with its guarantees. [`crate::memory`] and [`crate::kafka`] pass the
 //! same suite (`tests/broker.rs`).
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::record::{Outgoing, Record};
@@ -131,5 +132,19 @@ pub trait Publisher: Send + 'static {
         membership: &Self::Membership,
         partition: i32,
         committed: Committed,
-    ) -> impl Future<Output = Result<(), StreamError>> + Send;
+    ) -> impl Future<Output = Result<Published, StreamError>> + Send;
+
+    /// Writes `records` and moves no offset. Transactional: all of them or none, visible together. After write: each is
+    /// acknowledged by all replicas. On an error the caller must not use this writer again.
+    fn write(
+        &mut self,
+        records: Vec<Outgoing>,
+    ) -> impl Future<Output = Result<Published, StreamError>> + Send;
+}
+
+/// Where records were written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Of each topic that was written, the offset of the last record (the highest, where several partitions were).
+    pub last: BTreeMap<String, i64>,
 }

@@ -7,13 +7,17 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use backoff::{Backoff, Delays};
+use fault::Place;
 use telemetry::{Counter, count};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use crate::broker::{Broker, Committed, Membership, Publisher, StreamError};
+use crate::boottime::Boottime;
+use crate::broker::{Broker, Committed, Membership, Published, Publisher, StreamError};
+use crate::budget::Budget;
 use crate::pipeline::{Delivery, Plan};
 use crate::record::{Outgoing, Record};
 use crate::stage::{Lane, Outcome, Stage, Trouble, Verdict};
@@ -27,22 +31,42 @@ pub(crate) struct LaneTask<B: Broker, S: Stage> {
     pub(crate) membership: B::Membership,
     pub(crate) records: mpsc::UnboundedReceiver<Record>,
     pub(crate) closing: watch::Receiver<bool>,
+    pub(crate) refusals: Arc<Refusals>,
+}
+
+/// The budget of refusals, shared by the lanes of a worker.
+pub(crate) struct Refusals {
+    budget: Mutex<Budget>,
+    spent: mpsc::UnboundedSender<StreamError>,
+}
+
+impl Refusals {
+    pub(crate) fn new(most: usize, spent: mpsc::UnboundedSender<StreamError>) -> Self {
+        Self { budget: Mutex::new(Budget::new(most)), spent }
+    }
 }
 
 /// Why a lane stopped working.
 enum Ended {
     Closed,
     Trouble(Trouble),
+    /// Too much was refused: the worker ends, and nothing of the batch is written.
+    Spent(String),
 }
+
+/// The group confirms that a partition is ours at least so often before something is written to a sink.
+const PROVED_EVERY: Duration = Duration::from_secs(30);
 
 /// An opened partition.
 struct Opened<B: Broker, S: Stage> {
     publisher: B::Publisher,
     lane: S::Lane,
-    /// Records below this offset are done.
-    start: i64,
+    /// What the group has committed: records below its offset are done.
+    standing: Committed,
     /// What they went into is gone: they must be handled again first.
     replay: bool,
+    /// When the group last confirmed that the partition is ours; none with transactions, which are fenced.
+    proved: Option<Boottime>,
 }
 
 impl<B: Broker, S: Stage> LaneTask<B, S> {
@@ -58,6 +82,12 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                         return;
                     }
                 }
+                Ended::Spent(cause) => {
+                    drop(self.refusals.spent.send(StreamError::Fatal(cause)));
+                    // The worker ends, and closes its lanes.
+                    drop(self.closing.wait_for(|closing| *closing).await);
+                    return;
+                }
             }
         }
     }
@@ -71,7 +101,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         info!(
             worker = self.plan.worker,
             partition = self.partition,
-            start = opened.start,
+            start = opened.standing.next,
             "partition opened"
         );
         if opened.replay
@@ -79,21 +109,24 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         {
             return ended;
         }
-        pending.retain(|record| record.offset >= opened.start);
+        pending.retain(|record| record.offset >= opened.standing.next);
         loop {
             let size = match self.fill(pending, &mut opened).await {
                 Ok(size) => size,
                 Err(ended) => return ended,
             };
+            fault::strike(Place::AfterFetch);
+            if let Err(trouble) = self.prove(&mut opened).await {
+                return Ended::Trouble(trouble);
+            }
             let batch = pending.make_contiguous().get(..size).unwrap_or_default();
             let outcome = opened.lane.handle(batch).await;
             let done = outcome.verdicts.len().min(size);
             let retry = outcome.retry.clone();
             if done > 0 {
-                if let Err(error) = self.publish(&mut opened, pending, outcome).await {
-                    return Ended::Trouble(trouble_of(&error));
+                if let Err(ended) = self.settle(&mut opened, pending, outcome).await {
+                    return ended;
                 }
-                opened.lane.committed();
                 pending.drain(..done);
                 *delays = Backoff::SERVER.start();
             }
@@ -126,17 +159,42 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             Delivery::AfterWrite => self.broker.after_write(),
         }
         .map_err(|error| trouble_of(&error))?;
-        let lane = self.stage.open(self.partition).await?;
         let committed =
             self.membership.committed(self.partition).await.map_err(|error| trouble_of(&error))?;
+        let lane = self.stage.open(self.partition, committed.as_ref()).await?;
         let replay = committed.as_ref().is_some_and(|committed| committed.identity != lane.identity());
-        Ok(Opened { publisher, lane, start: committed.map_or(0, |committed| committed.next), replay })
+        let fresh = || Committed { next: 0, identity: lane.identity().to_owned() };
+        let standing = committed.unwrap_or_else(fresh);
+        let mut opened = Opened { publisher, lane, standing, replay, proved: None };
+        self.prove(&mut opened).await?;
+        Ok(opened)
+    }
+
+    /// Has the group confirm that the partition is still ours, by committing once more what stands, unless it did so a
+    /// moment ago. A worker that slept learns here that another took over, before it writes anything to a sink.
+    async fn prove(&self, opened: &mut Opened<B, S>) -> Result<(), Trouble> {
+        if self.plan.delivery == Delivery::Transactional {
+            return Ok(());
+        }
+        let at = Boottime::now();
+        let proved = match opened.proved {
+            Some(proved) if proved.age(at) < PROVED_EVERY => proved,
+            _ => {
+                let standing = opened.standing.clone();
+                let asked = opened.publisher.publish(Vec::new(), &self.membership, self.partition, standing);
+                asked.await.map_err(|error| trouble_of(&error))?;
+                at
+            }
+        };
+        opened.proved = Some(proved);
+        opened.lane.proved(proved);
+        Ok(())
     }
 
     /// Handles the log again from its start up to where the group stands, because what it was written to is gone. The
     /// group's offset stays until all of it is done; a crash begins again. Refusals were told the first time.
     async fn replay(&mut self, opened: &mut Opened<B, S>, delays: &mut Delays) -> Result<(), Ended> {
-        let (worker, partition, until) = (self.plan.worker, self.partition, opened.start);
+        let (worker, partition, until) = (self.plan.worker, self.partition, opened.standing.next);
         warn!(
             worker,
             partition, until, "what was written before is gone: writing the log again from its start"
@@ -152,6 +210,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                 }
                 let end = records.len().min(done + self.plan.lanes.batch.batch_records.max(1));
                 let batch = records.get(done..end).unwrap_or_default();
+                self.prove(opened).await.map_err(Ended::Trouble)?;
                 let outcome = opened.lane.handle(batch).await;
                 done += outcome.verdicts.len();
                 self.obey(outcome.retry, outcome.verdicts.len() == batch.len(), delays).await?;
@@ -162,8 +221,9 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             from = next;
         }
         let committed = Committed { next: until, identity: opened.lane.identity().to_owned() };
-        let published = opened.publisher.publish(Vec::new(), &self.membership, partition, committed).await;
-        published.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
+        self.publish(opened, Vec::new(), committed)
+            .await
+            .map_err(|error| Ended::Trouble(trouble_of(&error)))?;
         info!(worker, partition, until, "the log is written again");
         Ok(())
     }
@@ -198,7 +258,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             while let Ok(record) = self.records.try_recv() {
                 pending.push_back(record);
             }
-            pending.retain(|record| record.offset >= opened.start);
+            pending.retain(|record| record.offset >= opened.standing.next);
             let (mut records, mut bytes) = (0, 0);
             for record in pending.iter() {
                 if self.plan.lanes.batch.is_full(records, bytes, record.bytes()) {
@@ -218,34 +278,77 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         }
     }
 
-    async fn publish(
+    /// Writes what a batch's verdicts ask for, commits, and lets the lane take note.
+    async fn settle(
         &self,
         opened: &mut Opened<B, S>,
         pending: &VecDeque<Record>,
         outcome: Outcome,
-    ) -> Result<(), StreamError> {
-        let mut outputs = Vec::new();
-        let mut next = 0;
+    ) -> Result<(), Ended> {
+        self.spend(&outcome)?;
+        let identity = opened.lane.identity().to_owned();
+        let (mut outputs, mut committed) = (Vec::new(), Committed { next: opened.standing.next, identity });
         for (record, verdict) in pending.iter().zip(outcome.verdicts) {
-            next = record.offset + 1;
-            match verdict {
-                Verdict::Done(records) => {
-                    count(Counter::RecordsDone, 1);
-                    outputs.extend(records);
-                }
-                Verdict::Refuse { cause, outputs: besides } => {
-                    count(Counter::RecordsRefused, 1);
-                    warn!(
-                        topic = %record.topic, partition = record.partition, offset = record.offset,
-                        key = record.key_text(), cause, "refused: see dead-letters"
-                    );
-                    outputs.extend(besides);
-                    outputs.push(self.dead_letter(record, &cause)?);
-                }
-            }
+            committed.next = record.offset + 1;
+            outputs.extend(self.outputs(record, verdict).map_err(Ended::Trouble)?);
         }
-        let committed = Committed { next, identity: opened.lane.identity().to_owned() };
-        opened.publisher.publish(outputs, &self.membership, self.partition, committed).await
+        let published = self.publish(opened, outputs, committed).await;
+        let published = published.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
+        fault::strike(Place::AfterCommit);
+        opened.lane.committed(&published).await.map_err(Ended::Trouble)
+    }
+
+    /// Counts refusals against the worker's budget.
+    fn spend(&self, outcome: &Outcome) -> Result<(), Ended> {
+        let refused: Vec<bool> =
+            outcome.verdicts.iter().map(|verdict| matches!(verdict, Verdict::Refuse { .. })).collect();
+        if self.refusals.budget.lock().unwrap_or_else(PoisonError::into_inner).take(&refused) {
+            return Ok(());
+        }
+        let last = outcome.verdicts.iter().rev().find_map(|verdict| match verdict {
+            Verdict::Refuse { cause, .. } => Some(cause.as_str()),
+            Verdict::Done(_) => None,
+        });
+        let (most, last) = (self.plan.lanes.dead_letter_budget, last.unwrap_or_default());
+        Err(Ended::Spent(format!(
+            "the dead-letter budget is spent: more than {most} of the last {} records had to be refused, which looks like \
+             a fault of the whole and not of files. The last cause: {last}. Mend it and start again (nothing of this \
+             batch was committed), or raise MILLRACE_DEAD_LETTER_BUDGET",
+            most.saturating_mul(2)
+        )))
+    }
+
+    /// Writes and moves the group's offset.
+    async fn publish(
+        &self,
+        opened: &mut Opened<B, S>,
+        outputs: Vec<Outgoing>,
+        committed: Committed,
+    ) -> Result<Published, StreamError> {
+        let at = Boottime::now();
+        let published =
+            opened.publisher.publish(outputs, &self.membership, self.partition, committed.clone()).await?;
+        opened.standing = committed;
+        opened.proved = Some(at);
+        Ok(published)
+    }
+
+    /// What a verdict asks to be written.
+    fn outputs(&self, record: &Record, verdict: Verdict) -> Result<Vec<Outgoing>, Trouble> {
+        let (cause, mut outputs) = match verdict {
+            Verdict::Done(outputs) => {
+                count(Counter::RecordsDone, 1);
+                return Ok(outputs);
+            }
+            Verdict::Refuse { cause, outputs } => (cause, outputs),
+        };
+        count(Counter::RecordsRefused, 1);
+        warn!(
+            topic = %record.topic, partition = record.partition, offset = record.offset,
+            key = record.key_text(), cause, "refused: see dead-letters"
+        );
+        outputs.push(self.dead_letter(record, &cause).map_err(|error| trouble_of(&error))?);
+        Ok(outputs)
     }
 
     fn dead_letter(&self, record: &Record, cause: &str) -> Result<Outgoing, StreamError> {
@@ -285,3 +388,6 @@ fn trouble_of(error: &StreamError) -> Trouble {
         StreamError::Fatal(cause) => Trouble::alarm(cause),
     }
 }
+
+#[cfg(test)]
+mod tests;

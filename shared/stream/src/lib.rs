@@ -14,17 +14,22 @@
 //! Memory: at most `queue_bytes` of a partition wait in this process (plus one record), whatever a stage does.
 
 pub mod batch;
+pub mod boottime;
 pub mod broker;
+pub mod budget;
 pub mod kafka;
 pub mod lane;
 pub mod memory;
+pub mod patience;
 pub mod pipeline;
 pub mod record;
 pub mod settings;
 pub mod stage;
 
 pub use batch::BatchLimits;
-pub use broker::{Broker, StreamError};
+pub use boottime::Boottime;
+pub use broker::{Broker, Committed, Published, StreamError};
+pub use patience::Patience;
 pub use pipeline::{Delivery, Plan, run};
 pub use record::{Outgoing, Record};
 pub use settings::LaneSettings;

@@ -37,7 +37,7 @@ impl Memory {
 
     /// Appends a record outside any transaction, as a store's notifier would.
     pub fn append(&self, record: &Outgoing) {
-        self.lock().append(record);
+        let _offset = self.lock().append(record);
         self.changed.notify_waiters();
     }
 

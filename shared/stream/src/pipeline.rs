@@ -11,10 +11,11 @@ use std::time::Duration;
 use backoff::Backoff;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::broker::{Broker, Consumer, Event, StreamError};
-use crate::lane::LaneTask;
+use crate::lane::{LaneTask, Refusals};
 use crate::record::Record;
 use crate::settings::LaneSettings;
 use crate::stage::Stage;
@@ -71,18 +72,31 @@ pub async fn run<B: Broker, S: Stage>(
     }
     let mut consumer = broker.subscribe(&plan.group, &plan.input, plan.lanes.queue_bytes)?;
     let mut lanes: HashMap<i32, Running> = HashMap::new();
+    let (spent, mut overspent) = mpsc::unbounded_channel();
+    let refusals = Arc::new(Refusals::new(plan.lanes.dead_letter_budget, spent));
+    let mut troubles = Troubles::default();
     let ended = loop {
         let event = tokio::select! {
             biased;
             () = &mut stopping => break Ok(()),
+            Some(error) = overspent.recv() => break Err(error),
             event = consumer.next() => event,
         };
         match event {
             Event::Assigned(partitions) => {
                 info!(worker = plan.worker, ?partitions, "assigned");
                 for partition in partitions {
-                    lanes
-                        .insert(partition, start(&broker, &plan, &stage, (partition, consumer.membership())));
+                    let task = |records, closing| LaneTask {
+                        broker: broker.clone(),
+                        stage: Arc::clone(&stage),
+                        plan: Arc::clone(&plan),
+                        partition,
+                        membership: consumer.membership(),
+                        records,
+                        closing,
+                        refusals: Arc::clone(&refusals),
+                    };
+                    lanes.insert(partition, start(task));
                 }
             }
             Event::Revoked(partitions, released) => {
@@ -99,7 +113,7 @@ pub async fn run<B: Broker, S: Stage>(
                 }
             }
             Event::Failed(error @ StreamError::Fatal(_)) => break Err(error),
-            Event::Failed(error) => warn!(worker = plan.worker, cause = %error, "broker trouble"),
+            Event::Failed(error) => troubles.tell(plan.worker, &error),
         }
     };
     close(lanes.into_values().collect(), plan.lanes.drain()).await;
@@ -138,31 +152,40 @@ async fn wait_for_topic<B: Broker>(broker: &B, plan: &Plan, topic: &str) -> Resu
     }
 }
 
+/// Starts a lane, given what makes it from its ends of the channels.
 fn start<B: Broker, S: Stage>(
-    broker: &B,
-    plan: &Arc<Plan>,
-    stage: &Arc<S>,
-    (partition, membership): (i32, B::Membership),
+    task: impl FnOnce(mpsc::UnboundedReceiver<Record>, watch::Receiver<bool>) -> LaneTask<B, S>,
 ) -> Running {
     let (records, receiver) = mpsc::unbounded_channel();
     let (closing, closed) = watch::channel(false);
-    let task = LaneTask {
-        broker: broker.clone(),
-        stage: Arc::clone(stage),
-        plan: Arc::clone(plan),
-        partition,
-        membership,
-        records: receiver,
-        closing: closed,
-    };
-    Running { records, closing, task: tokio::spawn(task.run()) }
+    Running { records, closing, task: tokio::spawn(task(receiver, closed).run()) }
+}
+
+/// What the broker says while it is away, a line now and then: the client says it several times a second.
+#[derive(Default)]
+struct Troubles {
+    told: Option<Instant>,
+    untold: u64,
+}
+
+impl Troubles {
+    const EVERY: Duration = Duration::from_secs(10);
+
+    fn tell(&mut self, worker: &str, error: &StreamError) {
+        if self.told.is_some_and(|told| told.elapsed() < Self::EVERY) {
+            self.untold += 1;
+            return;
+        }
+        warn!(worker, cause = %error, more = self.untold, "broker trouble");
+        (self.told, self.untold) = (Some(Instant::now()), 0);
+    }
 }
 
 async fn close(lanes: Vec<Running>, drain: Duration) {
     for lane in &lanes {
         lane.closing.send_replace(true);
     }
-    let deadline = tokio::time::Instant::now() + drain;
+    let deadline = Instant::now() + drain;
     for mut lane in lanes {
         if tokio::time::timeout_at(deadline, &mut lane.task).await.is_err() {
             warn!(?drain, "a lane did not finish in time: what it had in hand is dropped and comes again");

@@ -18,11 +18,25 @@ pub struct LaneSettings {
     /// Seconds that a lane may take to finish what it has in hand when it is stopped or its partition moves.
     #[arg(long, env = "MILLRACE_DRAIN_SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=60))]
     pub drain_seconds: u64,
+    /// Seconds that one record may hold up its partition while its server answers for others; then it is refused. A
+    /// server that answers nobody is waited for without end.
+    #[arg(long = "patience", env = "MILLRACE_PATIENCE", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub patience_seconds: u64,
+    /// The worker stops when more of its records than this are refused, out of the last twice as many: a bad deploy must
+    /// not drain a topic into dead letters. 0: never.
+    #[arg(long, env = "MILLRACE_DEAD_LETTER_BUDGET", default_value_t = 100)]
+    pub dead_letter_budget: usize,
 }
 
 impl Default for LaneSettings {
     fn default() -> Self {
-        Self { batch: BatchLimits::default(), queue_bytes: 8 << 20, drain_seconds: 20 }
+        Self {
+            batch: BatchLimits::default(),
+            queue_bytes: 8 << 20,
+            drain_seconds: 20,
+            patience_seconds: 600,
+            dead_letter_budget: 100,
+        }
     }
 }
 
@@ -31,5 +45,11 @@ impl LaneSettings {
     #[must_use]
     pub fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds)
+    }
+
+    /// How long one record may hold up its partition.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(self.patience_seconds)
     }
 }

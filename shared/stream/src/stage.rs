@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::boottime::Boottime;
+use crate::broker::{Committed, Published};
 use crate::record::{Outgoing, Record};
 
 /// A worker's own part: what is done with records.
@@ -11,7 +13,12 @@ pub trait Stage: Send + Sync + 'static {
 
     /// Prepares a partition after its previous owner was fenced and before its first record is handled: the place to
     /// catch up with a log. Called again, on a new lane, when a commit failed: nothing uncommitted may be kept.
-    fn open(&self, partition: i32) -> impl Future<Output = Result<Self::Lane, Trouble>> + Send;
+    /// `committed` is where the group stands; none when it never committed anything of this partition.
+    fn open(
+        &self,
+        partition: i32,
+        committed: Option<&Committed>,
+    ) -> impl Future<Output = Result<Self::Lane, Trouble>> + Send;
 }
 
 /// One partition of a stage.
@@ -19,8 +26,15 @@ pub trait Lane: Send + 'static {
     /// Answers for records of one partition, in order. May be stopped (dropped) at any await.
     fn handle(&mut self, batch: &[Record]) -> impl Future<Output = Outcome> + Send;
 
-    /// The verdicts of the last [`Lane::handle`] are committed: what they promised is true now.
-    fn committed(&mut self) {}
+    /// Says when the group last confirmed that this partition is ours; called before each [`Lane::handle`] of a stage
+    /// that writes first and commits after. What is sent long after that may be a zombie's.
+    fn proved(&mut self, _at: Boottime) {}
+
+    /// The verdicts of the last [`Lane::handle`] are committed: what they promised is true now. Trouble opens the lane
+    /// anew; the commit stands.
+    fn committed(&mut self, _published: &Published) -> impl Future<Output = Result<(), Trouble>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// What handled records go into, where that can be lost and made anew outside the log (an index: its uuid). It is
     /// committed with each offset; when a partition is opened with another one, its log is handled again from the

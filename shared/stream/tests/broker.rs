@@ -90,6 +90,8 @@ suite!(
     partitions_move_without_loss,
     unequal_partition_counts_are_refused,
     a_lost_target_is_filled_again,
+    a_spent_budget_ends_the_worker,
+    records_are_written_without_an_offset,
 );
 
 /// A publish that fails is repeated on a lane opened anew, and nothing is written twice.

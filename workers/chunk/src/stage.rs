@@ -7,7 +7,7 @@ use bytes::Bytes;
 use document::{Splitter, Tokens};
 use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest};
 use objects::{Look, Remedy, Store};
-use stream::{Broker, Lane, Outcome, Outgoing, Record, Stage, Trouble, Verdict};
+use stream::{Broker, Committed, Lane, Outcome, Outgoing, Published, Record, Stage, Trouble, Verdict};
 use telemetry::{Counter, count};
 use tracing::info;
 
@@ -52,7 +52,7 @@ impl<B: Broker, O: Store> ChunkStage<B, O> {
 impl<B: Broker, O: Store> Stage for ChunkStage<B, O> {
     type Lane = ChunkLane<O>;
 
-    async fn open(&self, partition: i32) -> Result<ChunkLane<O>, Trouble> {
+    async fn open(&self, partition: i32, _: Option<&Committed>) -> Result<ChunkLane<O>, Trouble> {
         let restored = Arc::new(Mutex::new((Ledger::default(), None)));
         let filling = Arc::clone(&restored);
         let each = move |record: Record| {
@@ -97,8 +97,9 @@ impl<O: Store> Lane for ChunkLane<O> {
         outcome
     }
 
-    fn committed(&mut self) {
+    async fn committed(&mut self, _: &Published) -> Result<(), Trouble> {
         self.ledger.confirm();
+        Ok(())
     }
 }
 

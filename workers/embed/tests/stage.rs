@@ -127,7 +127,7 @@ async fn handle(encoder: &Fussy, batch: &[Outgoing]) -> Outcome {
             held: None,
         })
         .collect();
-    stage(encoder).open(0).await.unwrap().handle(&batch).await
+    stage(encoder).open(0, None).await.unwrap().handle(&batch).await
 }
 
 fn embedded(verdict: &Verdict) -> &Outgoing {

@@ -140,7 +140,7 @@ fn texts<const N: usize>(expected: [(&str, u64); N]) -> Vec<(String, u64)> {
 #[tokio::test]
 async fn passages_and_records_are_written_and_deleted() {
     let engine = engine();
-    let mut lane = stage(&engine).open(0).await.unwrap();
+    let mut lane = stage(&engine).open(0, None).await.unwrap();
     let batch = [chunk("a", "one", 1), chunk("a", "two", 1), record("a", &["one", "two"], 1)];
     assert_eq!(write(&mut lane, &batch).await, ("ddd".to_owned(), None));
     assert_eq!(held(&engine).await, texts([("one", 1), ("two", 1)]));
@@ -155,7 +155,7 @@ async fn passages_and_records_are_written_and_deleted() {
 #[tokio::test]
 async fn a_late_or_repeated_message_is_done_and_never_wins() {
     let engine = engine();
-    let mut lane = stage(&engine).open(0).await.unwrap();
+    let mut lane = stage(&engine).open(0, None).await.unwrap();
     write(&mut lane, &[chunk("a", "one", 3), record("a", &["one"], 3)]).await;
     for late in [chunk("a", "one", 3), chunk("a", "one", 2), gone("a", "one", 2), record("a", &[], 2)] {
         assert_eq!(write(&mut lane, &[late]).await, ("d".to_owned(), None));
@@ -170,7 +170,7 @@ async fn a_late_or_repeated_message_is_done_and_never_wins() {
 #[tokio::test]
 async fn a_version_that_this_log_cannot_have_issued_stops_with_an_alarm() {
     let engine = engine();
-    let mut lane = stage(&engine).open(0).await.unwrap();
+    let mut lane = stage(&engine).open(0, None).await.unwrap();
     write(&mut lane, &[chunk_in(&space(), ("a", "one"), Version::first(2))]).await;
     let (done, trouble) =
         write(&mut lane, &[chunk("b", "x", 1), chunk("a", "one", 9), chunk("b", "y", 1)]).await;
@@ -182,7 +182,7 @@ async fn a_version_that_this_log_cannot_have_issued_stops_with_an_alarm() {
 #[tokio::test]
 async fn what_belongs_to_another_space_or_is_no_passage_is_refused_and_its_neighbours_are_written() {
     let engine = engine();
-    let mut lane = stage(&engine).open(0).await.unwrap();
+    let mut lane = stage(&engine).open(0, None).await.unwrap();
     let other = Fingerprint::of(&[("space", "b")]);
     let no_version = Headers { version: None, ..headers("a", version(1)) };
     let batch = [
@@ -207,7 +207,7 @@ async fn what_belongs_to_another_space_or_is_no_passage_is_refused_and_its_neigh
 #[tokio::test]
 async fn an_item_that_the_engine_refuses_costs_its_own_dead_letter_only() {
     let engine = engine();
-    let mut lane = stage(&engine).open(0).await.unwrap();
+    let mut lane = stage(&engine).open(0, None).await.unwrap();
     engine.inject(Fault::Refuse(id("a", "two").to_string()));
     let batch = [chunk("a", "one", 1), chunk("a", "two", 1), chunk("a", "three", 1)];
     assert_eq!(write(&mut lane, &batch).await, ("drd".to_owned(), None));
@@ -217,12 +217,12 @@ async fn an_item_that_the_engine_refuses_costs_its_own_dead_letter_only() {
 #[tokio::test]
 async fn an_index_made_for_something_else_is_not_opened() {
     let engine = engine();
-    stage(&engine).open(0).await.unwrap();
+    stage(&engine).open(0, None).await.unwrap();
     let wide = WriteStage::new(engine.clone(), IndexPlan { dimension: 3, ..plan() });
-    let Err(trouble) = wide.open(0).await else { panic!("opened") };
+    let Err(trouble) = wide.open(0, None).await else { panic!("opened") };
     assert!(trouble.alarm && trouble.cause.contains("dimension"), "{trouble:?}");
     let other = WriteStage::new(engine, IndexPlan { space: Fingerprint::of(&[("space", "b")]), ..plan() });
-    let Err(trouble) = other.open(0).await else { panic!("opened") };
+    let Err(trouble) = other.open(0, None).await else { panic!("opened") };
     assert!(trouble.alarm && trouble.cause.contains("the space"), "{trouble:?}");
 }
 

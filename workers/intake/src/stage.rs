@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use message::{Headers, sha256_hex};
-use stream::{Lane, Outcome, Outgoing, Record, Stage, Trouble, Verdict};
+use stream::{Committed, Lane, Outcome, Outgoing, Record, Stage, Trouble, Verdict};
 use telemetry::{Counter, count};
 use tracing::info;
 
@@ -31,7 +31,7 @@ impl IntakeStage {
 impl Stage for IntakeStage {
     type Lane = Self;
 
-    async fn open(&self, _partition: i32) -> Result<Self, Trouble> {
+    async fn open(&self, _: i32, _: Option<&Committed>) -> Result<Self, Trouble> {
         Ok(self.clone())
     }
 }

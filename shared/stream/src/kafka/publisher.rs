@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use fault::{Mechanism, Place};
 use rdkafka::ClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
+use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
 use super::consumer::Member;
 use super::{ASK, KafkaSettings, blocking, classify, count_partitions, unavailable};
-use crate::broker::{Committed, Publisher, StreamError};
+use crate::broker::{Committed, Published, Publisher, StreamError};
 use crate::record::Outgoing;
 
 /// Kafka aborts a transaction that is open longer: a stuck worker must not hold back readers of its outputs.
@@ -34,9 +35,22 @@ impl std::fmt::Debug for KafkaPublisher {
     }
 }
 
-/// Remembers the first record that was not delivered.
+/// Remembers where records went, and the first that was not delivered.
 #[derive(Default)]
-struct Deliveries(Mutex<Option<KafkaError>>);
+struct Deliveries(Mutex<Delivered>);
+
+#[derive(Default)]
+struct Delivered {
+    published: Published,
+    failed: Option<KafkaError>,
+}
+
+impl Deliveries {
+    /// What was delivered since the last call.
+    fn take(&self) -> Delivered {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 impl ClientContext for Deliveries {}
 
@@ -44,15 +58,28 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if let Err((error, _)) = result {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.clone());
+        let mut delivered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(message) => {
+                let last = delivered.published.last.entry(message.topic().to_owned()).or_default();
+                *last = message.offset().max(*last);
+            }
+            Err((error, _)) => {
+                delivered.failed.get_or_insert_with(|| error.clone());
+            }
         }
     }
 }
 
 impl KafkaPublisher {
     pub(super) async fn transactional(settings: &KafkaSettings, id: &str) -> Result<Self, StreamError> {
-        let (settings, id) = (settings.clone(), id.to_owned());
+        if fault::is_off(Mechanism::Transaction) {
+            return Ok(Self::after_write(settings));
+        }
+        let settings = settings.clone();
+        let own =
+            if fault::is_off(Mechanism::Fencing) { std::process::id().to_string() } else { String::new() };
+        let id = format!("{id}{own}");
         blocking(move || {
             let mut config = settings.producer()?;
             config
@@ -75,34 +102,69 @@ impl KafkaPublisher {
         Self { settings: settings.clone(), producer: None, transactional: false, partitions: HashMap::new() }
     }
 
-    /// Publishes on a blocking thread.
+    /// Writes on a blocking thread, and moves the offset of `commit`, if there is one.
     fn publish_blocking(
         &mut self,
         records: &[Outgoing],
-        member: &Member,
-        (partition, committed): (i32, &Committed),
-    ) -> Result<(), StreamError> {
+        commit: Option<(&Member, i32, &Committed)>,
+    ) -> Result<Published, StreamError> {
         if self.transactional {
-            let producer = self.producer()?;
-            let at = "transaction";
-            producer.begin_transaction().map_err(|error| classify(&error, at))?;
-            self.send(&producer, records)?;
+            return self.publish_together(records, commit);
+        }
+        let published = if records.is_empty() { Published::default() } else { self.deliver(records)? };
+        if let Some((member, partition, committed)) = commit {
+            fault::strike(Place::BeforeCommit);
+            member.commit(partition, committed)?;
+        }
+        Ok(published)
+    }
+
+    /// Records and offset in one transaction.
+    fn publish_together(
+        &mut self,
+        records: &[Outgoing],
+        commit: Option<(&Member, i32, &Committed)>,
+    ) -> Result<Published, StreamError> {
+        let (producer, at) = (self.producer()?, "transaction");
+        producer.begin_transaction().map_err(|error| classify(&error, at))?;
+        let published = self.deliver(records)?;
+        let fenced = !fault::is_off(Mechanism::Fencing);
+        if let Some((member, partition, committed)) = commit.filter(|_| fenced) {
             let metadata = member.group_metadata()?;
             producer
                 .send_offsets_to_transaction(&member.offset(partition, committed)?, &metadata, TRANSACTION)
                 .map_err(|error| classify(&error, at))?;
-            return producer.commit_transaction(TRANSACTION).map_err(|error| classify(&error, at));
         }
-        if !records.is_empty() {
-            let producer = self.producer()?;
-            self.send(&producer, records)?;
-            producer.flush(TRANSACTION).map_err(|error| unavailable(&self.settings, &error))?;
-            let failed = producer.context().0.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(error) = failed {
-                return Err(unavailable(&self.settings, &error));
-            }
+        fault::strike(Place::BeforeCommit);
+        producer.commit_transaction(TRANSACTION).map_err(|error| classify(&error, at))?;
+        if let Some((member, partition, committed)) = commit.filter(|_| !fenced) {
+            member.commit(partition, committed)?;
         }
-        member.commit(partition, committed)
+        Ok(published)
+    }
+
+    /// Sends records and waits until each is delivered.
+    fn deliver(&mut self, records: &[Outgoing]) -> Result<Published, StreamError> {
+        let producer = self.producer()?;
+        drop(producer.context().take());
+        let (front, back) = records.split_at(records.len().div_ceil(2));
+        self.send(&producer, front)?;
+        if fault::awaits(Place::AmidProduce) {
+            self.flush(&producer)?;
+            fault::strike(Place::AmidProduce);
+        }
+        self.send(&producer, back)?;
+        self.flush(&producer)?;
+        fault::strike(Place::AfterProduce);
+        let delivered = producer.context().take();
+        match delivered.failed {
+            Some(error) => Err(unavailable(&self.settings, &error)),
+            None => Ok(delivered.published),
+        }
+    }
+
+    fn flush(&self, producer: &BaseProducer<Deliveries>) -> Result<(), StreamError> {
+        producer.flush(TRANSACTION).map_err(|error| unavailable(&self.settings, &error))
     }
 
     /// The producer; a writer that writes first makes it with its first record, as it writes dead letters only.
@@ -179,13 +241,25 @@ impl Publisher for KafkaPublisher {
         membership: &Member,
         partition: i32,
         committed: Committed,
-    ) -> Result<(), StreamError> {
+    ) -> Result<Published, StreamError> {
         let (mut writer, member) = (self.clone(), membership.clone());
-        let written = blocking(move || {
-            writer.publish_blocking(&records, &member, (partition, &committed)).map(|()| writer)
-        })
-        .await?;
-        *self = written;
-        Ok(())
+        let work = move || {
+            let published = writer.publish_blocking(&records, Some((&member, partition, &committed)))?;
+            Ok((writer, published))
+        };
+        let (writer, published) = blocking(work).await?;
+        *self = writer;
+        Ok(published)
+    }
+
+    async fn write(&mut self, records: Vec<Outgoing>) -> Result<Published, StreamError> {
+        let mut writer = self.clone();
+        let work = move || {
+            let published = writer.publish_blocking(&records, None)?;
+            Ok((writer, published))
+        };
+        let (writer, published) = blocking(work).await?;
+        *self = writer;
+        Ok(published)
     }
 }

@@ -1,7 +1,8 @@
 //! Writers of the broker in memory.
 
+use super::state::State;
 use super::{Memory, MemoryMember};
-use crate::broker::{Committed, Publisher, StreamError};
+use crate::broker::{Committed, Published, Publisher, StreamError};
 use crate::record::Outgoing;
 
 /// A writer; transactional when it has an id and an epoch.
@@ -17,17 +18,9 @@ impl MemoryPublisher {
     }
 }
 
-impl Publisher for MemoryPublisher {
-    type Membership = MemoryMember;
-
-    async fn publish(
-        &mut self,
-        records: Vec<Outgoing>,
-        membership: &MemoryMember,
-        partition: i32,
-        committed: Committed,
-    ) -> Result<(), StreamError> {
-        let mut state = self.broker.lock();
+impl MemoryPublisher {
+    /// Whether these records may be written now.
+    fn check(&self, state: &mut State, records: &[Outgoing]) -> Result<(), StreamError> {
         if state.failing_publishes > 0 {
             state.failing_publishes -= 1;
             return Err(StreamError::Unavailable("the broker in memory was told to fail".to_owned()));
@@ -37,15 +30,40 @@ impl Publisher for MemoryPublisher {
         {
             return Err(StreamError::Fenced(format!("transactional id {id}: a newer writer took over")));
         }
-        if let Some(unknown) = records.iter().find(|record| !state.topics.contains_key(&record.topic)) {
-            return Err(StreamError::Unavailable(format!("topic {} does not exist", unknown.topic)));
+        match records.iter().find(|record| !state.topics.contains_key(&record.topic)) {
+            Some(unknown) => Err(StreamError::Unavailable(format!("topic {} does not exist", unknown.topic))),
+            None => Ok(()),
         }
-        membership.commit(&mut state, partition, committed)?;
-        for record in &records {
-            state.append(record);
-        }
-        drop(state);
+    }
+}
+
+impl Publisher for MemoryPublisher {
+    type Membership = MemoryMember;
+
+    async fn publish(
+        &mut self,
+        records: Vec<Outgoing>,
+        membership: &MemoryMember,
+        partition: i32,
+        committed: Committed,
+    ) -> Result<Published, StreamError> {
+        let published = {
+            let mut state = self.broker.lock();
+            self.check(&mut state, &records)?;
+            membership.commit(&mut state, partition, committed)?;
+            state.append_all(&records)
+        };
         self.broker.changed.notify_waiters();
-        Ok(())
+        Ok(published)
+    }
+
+    async fn write(&mut self, records: Vec<Outgoing>) -> Result<Published, StreamError> {
+        let published = {
+            let mut state = self.broker.lock();
+            self.check(&mut state, &records)?;
+            state.append_all(&records)
+        };
+        self.broker.changed.notify_waiters();
+        Ok(published)
     }
 }

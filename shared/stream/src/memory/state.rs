@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::broker::Committed;
+use crate::broker::{Committed, Published};
 use crate::record::{Outgoing, Record};
 
 /// A stored record.
@@ -62,16 +62,29 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn append(&mut self, outgoing: &Outgoing) {
-        let Some(partitions) = self.topics.get_mut(&outgoing.topic) else { return };
+    /// Appends a record and answers its offset; nothing when there is no such topic.
+    pub(super) fn append(&mut self, outgoing: &Outgoing) -> Option<i64> {
+        let partitions = self.topics.get_mut(&outgoing.topic)?;
         let count = i32::try_from(partitions.len()).unwrap_or(1);
         let number = usize::try_from(outgoing.partition(count)).unwrap_or_default();
-        if let Some(partition) = partitions.get_mut(number) {
-            partition.push(Stored {
-                key: outgoing.key.clone(),
-                value: outgoing.value.clone(),
-                headers: outgoing.wire_headers(),
-            });
+        let partition = partitions.get_mut(number)?;
+        partition.push(Stored {
+            key: outgoing.key.clone(),
+            value: outgoing.value.clone(),
+            headers: outgoing.wire_headers(),
+        });
+        i64::try_from(partition.len() - 1).ok()
+    }
+
+    /// Appends records; where they went.
+    pub(super) fn append_all(&mut self, records: &[Outgoing]) -> Published {
+        let mut published = Published::default();
+        for record in records {
+            if let Some(offset) = self.append(record) {
+                let last = published.last.entry(record.topic.clone()).or_insert(offset);
+                *last = offset.max(*last);
+            }
         }
+        published
     }
 }

@@ -1,16 +1,20 @@
 //! What every broker must do: one suite, run over the broker in memory and over a real Kafka.
 
+mod wire;
+
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use message::{DocumentId, Headers, Version};
-use stream::broker::{Broker, Committed, Consumer, Event, Membership, Publisher};
+use stream::broker::{Broker, Committed, Consumer, Event, Publisher};
 use stream::{
     BatchLimits, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, StreamError, Trouble,
     Verdict,
 };
 use tokio::time::timeout;
+
+pub(crate) use wire::*;
 
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -71,69 +75,6 @@ async fn all<B: Broker>(broker: &B, topic: &str, partition: i32) -> Vec<Record> 
     Arc::try_unwrap(records).unwrap().into_inner().unwrap()
 }
 
-/// Key, value, headers and tombstones survive; the partition follows the document; order is kept.
-pub(crate) async fn records_survive<B: Bench>(bench: &B) {
-    let topic = bench.topic("survive", 4).await;
-    let mut records: Vec<Outgoing> =
-        (0..40).map(|n| record(&topic, &format!("k{}", n % 8), &format!("v{n}"))).collect();
-    records.push(Outgoing { value: None, ..record(&topic, "k3", "") });
-    publish(bench, records.clone()).await;
-    let mut seen = 0;
-    for partition in 0..4 {
-        let found = all(bench.broker(), &topic, partition).await;
-        let expected: Vec<&Outgoing> = records.iter().filter(|r| r.partition(4) == partition).collect();
-        assert_eq!(found.len(), expected.len());
-        for (found, expected) in found.iter().zip(expected) {
-            assert_eq!((&found.key, &found.value), (&expected.key, &expected.value));
-            assert_eq!(found.parse_headers().unwrap(), expected.headers.clone().unwrap());
-        }
-        seen += found.len();
-    }
-    assert_eq!(seen, 41);
-}
-
-/// A newer writer with the same id fences the older one: what that still sends is never committed.
-pub(crate) async fn a_newer_writer_fences_the_older<B: Bench>(bench: &B) {
-    let (source, topic) = (bench.topic("fence-in", 1).await, bench.topic("fence-out", 1).await);
-    let consumer = join(bench.broker(), &format!("{source}-group"), &source, 1).await;
-    let (id, member) = (format!("{source}-0"), consumer.membership());
-    let mut older = bench.broker().transactional(&id).await.unwrap();
-    older.publish(vec![record(&topic, "a", "1")], &member, 0, at(1)).await.unwrap();
-    let mut newer = bench.broker().transactional(&id).await.unwrap();
-    let late = older.publish(vec![record(&topic, "a", "late")], &member, 0, at(2)).await;
-    assert!(matches!(late, Err(StreamError::Fenced(_))), "{late:?}");
-    newer.publish(vec![record(&topic, "a", "2")], &member, 0, at(3)).await.unwrap();
-    let values: Vec<_> = all(bench.broker(), &topic, 0).await.into_iter().filter_map(|r| r.value).collect();
-    assert_eq!(values, [b"1".to_vec(), b"2".to_vec()]);
-    assert_eq!(member.committed(0).await.unwrap(), Some(at(3)));
-}
-
-/// A member never has more than its bound outstanding, and reads on when records are dropped.
-pub(crate) async fn memory_is_bounded<B: Bench>(bench: &B) {
-    let topic = bench.topic("bound", 1).await;
-    let value = "x".repeat(10_000);
-    publish(bench, (0..200).map(|n| record(&topic, &format!("k{n}"), &value)).collect()).await;
-    let mut consumer = bench.broker().subscribe(&format!("{topic}-group"), &topic, 100_000).unwrap();
-    let (mut held, mut read) = (Vec::new(), 0);
-    // Nothing is dropped: it must stop at the bound plus one record.
-    while let Ok(event) =
-        timeout(Duration::from_secs(if held.is_empty() { 60 } else { 2 }), consumer.next()).await
-    {
-        if let Event::Record(record) = event {
-            held.push(record);
-        }
-    }
-    assert!((9..=12).contains(&held.len()), "{} records of 10 kB outstanding", held.len());
-    read += held.len();
-    held.clear();
-    while read < 200 {
-        if let Event::Record(record) = timeout(PATIENCE, consumer.next()).await.expect("reads on") {
-            assert_eq!(record.offset, i64::try_from(read).unwrap());
-            read += 1;
-        }
-    }
-}
-
 /// Copies its input to another topic; refuses "poison", retries "later" twice.
 pub(crate) struct Copy {
     pub(crate) to: String,
@@ -154,7 +95,7 @@ pub(crate) struct CopyLane {
 impl Stage for Copy {
     type Lane = CopyLane;
 
-    async fn open(&self, partition: i32) -> Result<CopyLane, Trouble> {
+    async fn open(&self, partition: i32, _: Option<&Committed>) -> Result<CopyLane, Trouble> {
         self.opened.lock().unwrap().push(partition);
         Ok(CopyLane {
             to: self.to.clone(),
@@ -205,6 +146,7 @@ pub(crate) fn plan(input: &str, output: &str, dead_letters: &str) -> Plan {
             batch: BatchLimits { batch_records: 7, batch_bytes: 1 << 20 },
             queue_bytes: 1 << 20,
             drain_seconds: 10,
+            ..LaneSettings::default()
         },
     }
 }
@@ -324,6 +266,28 @@ pub(crate) async fn partitions_move_without_loss<B: Bench>(bench: &B) {
     values.sort();
     values.dedup();
     assert_eq!((copied.len(), values.len()), (total, total));
+}
+
+/// When more is refused than the budget allows the worker ends with the cause, and what broke the budget is neither
+/// written nor committed.
+pub(crate) async fn a_spent_budget_ends_the_worker<B: Bench>(bench: &B) {
+    let (input, output) = (bench.topic("spent-in", 1).await, bench.topic("spent-out", 1).await);
+    let dead = bench.topic("spent-dead", 1).await;
+    publish(bench, (0..40).map(|n| record(&input, &format!("k{n}"), "poison")).collect()).await;
+    let mut plan = plan(&input, &output, &dead);
+    plan.lanes.dead_letter_budget = 15;
+    let running = stream::run(bench.broker().clone(), plan.clone(), copy(&output), std::future::pending());
+    let ended = timeout(PATIENCE, running).await.expect("it ends by itself");
+    let Err(StreamError::Fatal(cause)) = ended else { panic!("{ended:?}") };
+    assert!(cause.contains("it is poison") && cause.contains("MILLRACE_DEAD_LETTER_BUDGET"), "{cause}");
+    let letters = all(bench.broker(), &dead, 0).await.len();
+    assert!((7..=15).contains(&letters), "{letters} dead letters");
+    // With the budget raised it goes on where it stopped.
+    plan.lanes.dead_letter_budget = 0;
+    let (broker, letters) = (bench.broker().clone(), dead.clone());
+    let done = async move { drop(wait_for(&broker, &letters, 40).await) };
+    stream::run(bench.broker().clone(), plan, copy(&output), done).await.unwrap();
+    assert_eq!(all(bench.broker(), &dead, 0).await.len(), 40);
 }
 
 /// A topic that would split a document's history is refused before anything is read.

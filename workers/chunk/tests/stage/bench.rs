@@ -15,7 +15,9 @@ use message::{
 };
 use objects::{MemoryStore, Store};
 use stream::memory::Memory;
-use stream::{Broker, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, Verdict};
+use stream::{
+    Broker, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Published, Record, Stage, Verdict,
+};
 
 /// Longer than any of these tests should take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -96,7 +98,7 @@ impl Bench {
 
     /// Partition 0, opened.
     pub(crate) async fn lane(&self) -> ChunkLane<MemoryStore> {
-        self.stage().open(0).await.unwrap()
+        self.stage().open(0, None).await.unwrap()
     }
 
     pub(crate) async fn put(&self, key: &str, content: impl Into<Bytes>) -> DocumentId {
@@ -116,7 +118,7 @@ impl Bench {
         for output in outcome.verdicts.iter().flat_map(outputs) {
             self.broker.append(output);
         }
-        lane.committed();
+        lane.committed(&Published::default()).await.unwrap();
         outcome.verdicts
     }
 

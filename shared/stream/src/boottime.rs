@@ -1,0 +1,43 @@
+//! `CLOCK_BOOTTIME`, which goes on while a machine or a process sleeps. No wall clock is read.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// A moment, as time since the machine started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Boottime(Duration);
+
+impl Boottime {
+    /// Now.
+    #[must_use]
+    pub fn now() -> Self {
+        let now = clock_gettime(ClockId::Boottime);
+        let (seconds, nanoseconds) = (u64::try_from(now.tv_sec), u32::try_from(now.tv_nsec));
+        Self(Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default()))
+    }
+
+    /// How long ago it was at `now`.
+    #[must_use]
+    pub fn age(self, now: Self) -> Duration {
+        now.0.saturating_sub(self.0)
+    }
+
+    /// The moment `duration` before this one.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(duration))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_ages() {
+        let now = Boottime::now();
+        assert_eq!(now.before(Duration::from_secs(7)).age(now), Duration::from_secs(7));
+        assert_eq!(now.age(now.before(Duration::from_secs(7))), Duration::ZERO);
+    }
+}

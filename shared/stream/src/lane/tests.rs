@@ -1,0 +1,83 @@
+use super::*;
+use crate::broker::{Consumer, Event};
+use crate::memory::{Memory, MemoryConsumer};
+use crate::settings::LaneSettings;
+use crate::stage::Lane;
+
+/// Counts what it is asked to write.
+#[derive(Clone, Default)]
+struct Count(Arc<Mutex<usize>>);
+
+impl Stage for Count {
+    type Lane = Self;
+
+    async fn open(&self, _: i32, _: Option<&Committed>) -> Result<Self, Trouble> {
+        Ok(self.clone())
+    }
+}
+
+impl Lane for Count {
+    async fn handle(&mut self, batch: &[Record]) -> Outcome {
+        *self.0.lock().unwrap() += batch.len();
+        Outcome { verdicts: batch.iter().map(|_| Verdict::Done(Vec::new())).collect(), retry: None }
+    }
+}
+
+async fn assigned(consumer: &mut MemoryConsumer) {
+    while !matches!(consumer.next().await, Event::Assigned(_)) {}
+}
+
+/// A lane of `consumer`'s partition 0, with one record in hand.
+fn lane(
+    broker: &Memory,
+    consumer: &MemoryConsumer,
+    stage: &Count,
+) -> (LaneTask<Memory, Count>, watch::Sender<bool>) {
+    let plan = Plan {
+        worker: "count",
+        group: "group".to_owned(),
+        input: "in".to_owned(),
+        alike: Vec::new(),
+        dead_letters: "dead".to_owned(),
+        delivery: Delivery::AfterWrite,
+        lanes: LaneSettings::default(),
+    };
+    let (sender, records) = mpsc::unbounded_channel();
+    drop(sender.send(broker.records("in").remove(0)));
+    let (closing, closed) = watch::channel(false);
+    let task = LaneTask {
+        broker: broker.clone(),
+        stage: Arc::new(stage.clone()),
+        plan: Arc::new(plan),
+        partition: 0,
+        membership: consumer.membership(),
+        records,
+        closing: closed,
+        refusals: Arc::new(Refusals::new(0, mpsc::unbounded_channel().0)),
+    };
+    // The pipeline holds this end for as long as the lane lives.
+    std::mem::forget(sender);
+    (task, closing)
+}
+
+#[tokio::test]
+async fn nothing_is_written_for_a_partition_that_the_group_does_not_confirm() {
+    for expired in [false, true] {
+        let broker = Memory::default();
+        broker.create("in", 1);
+        broker.append(&Outgoing { topic: "in".to_owned(), key: None, value: None, headers: None });
+        let mut consumer = broker.subscribe("group", "in", 1 << 20).unwrap();
+        assigned(&mut consumer).await;
+        let stage = Count::default();
+        let (task, closing) = lane(&broker, &consumer, &stage);
+        if expired {
+            consumer.membership().expire();
+        }
+        let waiting = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            closing.send(true).unwrap();
+        };
+        tokio::join!(task.run(), waiting);
+        assert_eq!(*stage.0.lock().unwrap(), usize::from(!expired), "expired: {expired}");
+    }
+}

@@ -1,0 +1,89 @@
+//! What a broker must do with single records, writers and members.
+
+use std::time::Duration;
+
+use stream::broker::{Broker, Consumer, Event, Membership, Publisher};
+use stream::{Outgoing, StreamError};
+use tokio::time::timeout;
+
+use super::{Bench, PATIENCE, all, at, join, publish, record};
+
+/// Key, value, headers and tombstones survive; the partition follows the document; order is kept.
+pub(crate) async fn records_survive<B: Bench>(bench: &B) {
+    let topic = bench.topic("survive", 4).await;
+    let mut records: Vec<Outgoing> =
+        (0..40).map(|n| record(&topic, &format!("k{}", n % 8), &format!("v{n}"))).collect();
+    records.push(Outgoing { value: None, ..record(&topic, "k3", "") });
+    publish(bench, records.clone()).await;
+    let mut seen = 0;
+    for partition in 0..4 {
+        let found = all(bench.broker(), &topic, partition).await;
+        let expected: Vec<&Outgoing> = records.iter().filter(|r| r.partition(4) == partition).collect();
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert_eq!((&found.key, &found.value), (&expected.key, &expected.value));
+            assert_eq!(found.parse_headers().unwrap(), expected.headers.clone().unwrap());
+        }
+        seen += found.len();
+    }
+    assert_eq!(seen, 41);
+}
+
+/// A newer writer with the same id fences the older one: what that still sends is never committed.
+pub(crate) async fn a_newer_writer_fences_the_older<B: Bench>(bench: &B) {
+    let (source, topic) = (bench.topic("fence-in", 1).await, bench.topic("fence-out", 1).await);
+    let consumer = join(bench.broker(), &format!("{source}-group"), &source, 1).await;
+    let (id, member) = (format!("{source}-0"), consumer.membership());
+    let mut older = bench.broker().transactional(&id).await.unwrap();
+    older.publish(vec![record(&topic, "a", "1")], &member, 0, at(1)).await.unwrap();
+    let mut newer = bench.broker().transactional(&id).await.unwrap();
+    let late = older.publish(vec![record(&topic, "a", "late")], &member, 0, at(2)).await;
+    assert!(matches!(late, Err(StreamError::Fenced(_))), "{late:?}");
+    newer.publish(vec![record(&topic, "a", "2")], &member, 0, at(3)).await.unwrap();
+    let values: Vec<_> = all(bench.broker(), &topic, 0).await.into_iter().filter_map(|r| r.value).collect();
+    assert_eq!(values, [b"1".to_vec(), b"2".to_vec()]);
+    assert_eq!(member.committed(0).await.unwrap(), Some(at(3)));
+}
+
+/// Records can be written without an offset, and the writer says where they went; a fenced one writes nothing.
+pub(crate) async fn records_are_written_without_an_offset<B: Bench>(bench: &B) {
+    let topic = bench.topic("write", 1).await;
+    let three = |value: &str| (0..3).map(|n| record(&topic, &format!("k{n}"), value)).collect::<Vec<_>>();
+    let mut plain = bench.broker().after_write().unwrap();
+    assert_eq!(plain.write(three("a")).await.unwrap().last.get(&topic), Some(&2));
+    let mut older = bench.broker().transactional(&format!("{topic}-id")).await.unwrap();
+    assert_eq!(older.write(three("b")).await.unwrap().last.get(&topic), Some(&5));
+    let mut newer = bench.broker().transactional(&format!("{topic}-id")).await.unwrap();
+    let late = older.write(three("late")).await;
+    assert!(matches!(late, Err(StreamError::Fenced(_))), "{late:?}");
+    newer.write(three("c")).await.unwrap();
+    let values: Vec<_> = all(bench.broker(), &topic, 0).await.into_iter().filter_map(|r| r.value).collect();
+    assert_eq!(values.len(), 9);
+    assert!(!values.contains(&b"late".to_vec()));
+}
+
+/// A member never has more than its bound outstanding, and reads on when records are dropped.
+pub(crate) async fn memory_is_bounded<B: Bench>(bench: &B) {
+    let topic = bench.topic("bound", 1).await;
+    let value = "x".repeat(10_000);
+    publish(bench, (0..200).map(|n| record(&topic, &format!("k{n}"), &value)).collect()).await;
+    let mut consumer = bench.broker().subscribe(&format!("{topic}-group"), &topic, 100_000).unwrap();
+    let (mut held, mut read) = (Vec::new(), 0);
+    // Nothing is dropped: it must stop at the bound plus one record.
+    while let Ok(event) =
+        timeout(Duration::from_secs(if held.is_empty() { 60 } else { 2 }), consumer.next()).await
+    {
+        if let Event::Record(record) = event {
+            held.push(record);
+        }
+    }
+    assert!((9..=12).contains(&held.len()), "{} records of 10 kB outstanding", held.len());
+    read += held.len();
+    held.clear();
+    while read < 200 {
+        if let Event::Record(record) = timeout(PATIENCE, consumer.next()).await.expect("reads on") {
+            assert_eq!(record.offset, i64::try_from(read).unwrap());
+            read += 1;
+        }
+    }
+}
