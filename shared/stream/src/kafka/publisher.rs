@@ -111,12 +111,15 @@ impl KafkaPublisher {
         if self.transactional {
             return self.publish_together(records, commit);
         }
-        let published = if records.is_empty() { Published::default() } else { self.deliver(records)? };
+        let delivered = if records.is_empty() { Delivered::default() } else { self.deliver(records)? };
+        if let Some(error) = delivered.failed {
+            return Err(unavailable(&self.settings, &error));
+        }
         if let Some((member, partition, committed)) = commit {
             fault::strike(Place::BeforeCommit);
             member.commit(partition, committed)?;
         }
-        Ok(published)
+        Ok(delivered.published)
     }
 
     /// Records and offset in one transaction.
@@ -127,7 +130,8 @@ impl KafkaPublisher {
     ) -> Result<Published, StreamError> {
         let (producer, at) = (self.producer()?, "transaction");
         producer.begin_transaction().map_err(|error| classify(&error, at))?;
-        let published = self.deliver(records)?;
+        // What was not delivered makes the commit fail, and only that error says whether another writer took over.
+        let published = self.deliver(records)?.published;
         let fenced = !fault::is_off(Mechanism::Fencing);
         if let Some((member, partition, committed)) = commit.filter(|_| fenced) {
             let metadata = member.group_metadata()?;
@@ -143,8 +147,8 @@ impl KafkaPublisher {
         Ok(published)
     }
 
-    /// Sends records and waits until each is delivered.
-    fn deliver(&mut self, records: &[Outgoing]) -> Result<Published, StreamError> {
+    /// Sends records and waits until each is delivered or given up.
+    fn deliver(&mut self, records: &[Outgoing]) -> Result<Delivered, StreamError> {
         let producer = self.producer()?;
         drop(producer.context().take());
         let (front, back) = records.split_at(records.len().div_ceil(2));
@@ -156,11 +160,7 @@ impl KafkaPublisher {
         self.send(&producer, back)?;
         self.flush(&producer)?;
         fault::strike(Place::AfterProduce);
-        let delivered = producer.context().take();
-        match delivered.failed {
-            Some(error) => Err(unavailable(&self.settings, &error)),
-            None => Ok(delivered.published),
-        }
+        Ok(producer.context().take())
     }
 
     fn flush(&self, producer: &BaseProducer<Deliveries>) -> Result<(), StreamError> {
