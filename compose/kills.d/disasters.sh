@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# The scenarios of compose/kills that lose a part for good, and the one command that mends each: workers/DISASTERS.md. Sourced.
+
+# shellcheck disable=SC2154,SC2329  # compose/kills sets what is not set here, and calls them by name
+
+# lines NAME: how long a worker's log is now; alarmed looks behind it.
+lines() { wc -l <"$(worker_log "$1")"; }
+
+kafka_data() { echo "$MILLRACE_INSTANCE_DIR/kafka/data"; }
+
+# embedded: passages that embed has embedded since it started.
+embedded() { counter millrace_chunks_embedded_total embed; }
+
+# The topic's files are gone, as after a lost disk without copies; nothing is embedded again.
+scenario_lost_ledger() {
+  local from before
+  from=$(lines chunk)
+  "$here/servers/kafka/run" stop
+  rm -rf "$(kafka_data)"/ledger.*
+  "$here/servers/kafka/run" start
+  revise_some 20
+  put
+  until_true 90 "the alarm of chunk" alarmed chunk "$from" "ledger rebuild"
+  before=$(embedded)
+  "$millrace" ledger rebuild --yes
+  settle
+  must_find "$(marker "$(pick_staged)" "$(<"$STATE/revision")")" "a text put while the ledger was lost"
+  (($(embedded) - before <= 200)) || fail "$(($(embedded) - before)) passages were embedded, for 20 changed documents"
+  note "rebuilt from the chunks; $(($(embedded) - before)) passages embedded, all of the 20 changed documents"
+}
+
+# Every topic, every offset: a new, empty Kafka under the same address. The engines still hold the old versions.
+scenario_lost_kafka() {
+  local worker
+  for worker in "${WORKERS[@]}"; do "$here/worker" stop "$worker"; done
+  "$here/servers/kafka/run" stop
+  rm -rf "$(kafka_data)"
+  "$here/servers/kafka/run" start
+  revise_some 20
+  remove "$(pick 1)"
+  "$millrace" ledger rebuild --yes --partitions "$PARTITIONS"
+  for worker in "${WORKERS[@]}"; do start "$worker"; done
+  put
+  settle
+  must_find "$(marker "$(pick_staged)" "$(<"$STATE/revision")")" "a text put after Kafka was lost"
+}
+
+# Its data is gone: the worker makes the indexes anew and writes the log again. Nobody has to run anything.
+lost_engine() {
+  local server=$1 digest
+  settle
+  digest=$(jq -r ".engines.$server.digest" "$STATE/audit.json")
+  "$here/servers/$server/run" kill
+  rm -rf "$MILLRACE_INSTANCE_DIR/$server/data"
+  "$here/servers/$server/run" start
+  settle
+  # The same log gives the same index.
+  [[ $(jq -r ".engines.$server.digest" "$STATE/audit.json") == "$digest" ]] || fail "the index that was written again has another digest"
+  note "written again from the log, the same digest ${digest:0:16}"
+}
+
+scenario_lost_opensearch() { lost_engine opensearch; }
+scenario_lost_elasticsearch() { lost_engine elasticsearch; }
+
+# Nearly all objects are deleted by mistake: the guard holds, the passages stay. They are put again.
+scenario_emptied_bucket() {
+  local from keys
+  from=$(lines chunk)
+  keys=$(cd "$DOCUMENTS" && find . -type f | sed 's#^\./##' | wc -l)
+  mc_remove_everything
+  until_true 120 "the guard of chunk" alarmed chunk "$from" "millrace confirm"
+  (($(jq -r .ledger_chunks "$STATE/audit.json") > 0))
+  must_find "$(marker "$(pick_staged)" "$(<"$STATE/revision")")" "a text of an object that was deleted by mistake"
+  "$millrace" put "$DOCUMENTS"
+  "$millrace" reconcile
+  settle
+  note "$keys objects deleted, the guard held, all put again"
+}
+
+# The same, and it is meant: confirm lets the deletions through.
+scenario_confirmed_removal() {
+  local from
+  from=$(lines chunk)
+  mc_remove_everything
+  until_true 120 "the guard of chunk" alarmed chunk "$from" "millrace confirm"
+  "$millrace" confirm --yes
+  find "$DOCUMENTS" -type f -delete
+  settle
+  make_corpus ""
+  "$millrace" put "$DOCUMENTS"
+  settle
+}
+
+# Everything below the bucket, by the command that people use.
+mc_remove_everything() {
+  (cd "$DOCUMENTS" && find . -type f | sed 's#^\./##' | tr '\n' '\0' | xargs -0 -n 200 "$millrace" rm --) >>"$STATE/millrace.log"
+}
+
+# Broken bytes in the working copy of every partition, under a chunk that was killed.
+scenario_corrupt_copy() {
+  local file damaged=0
+  kill_worker chunk
+  while IFS= read -r file; do
+    dd if=/dev/urandom of="$file" bs=4096 count=4 seek=1 conv=notrunc status=none
+    damaged=$((damaged + 1))
+  done < <(find "$MILLRACE_INSTANCE_DIR/data/chunk" -type f -size +16k)
+  ((damaged > 0)) || fail "there is no working copy to damage"
+  revise_some 20
+  put
+  start chunk
+  settle
+  must_find "$(marker "$(pick_staged)" "$(<"$STATE/revision")")" "a text put while the working copy was broken"
+  note "$damaged files damaged"
+}
+
+# index_of URL: the physical index of passages.
+index_of() { curl -fs "$1/_cat/indices/millrace-*?h=index" | grep -v -- '-documents' | head -n 1; }
+
+ask_engine() { curl -fsS -m 30 -H 'content-type: application/json' "$@" >>"$STATE/engine.log"; }
+
+# Three documents vanish from one engine and a passage that nobody wrote appears in the other.
+scenario_audit_repair() {
+  local index stray document key keys
+  settle
+  mapfile -t keys < <(pick 3)
+  index=$(index_of "$MILLRACE_OPENSEARCH_URL")
+  for key in "${keys[@]}"; do
+    ask_engine -X POST "$MILLRACE_OPENSEARCH_URL/$index/_delete_by_query?refresh=true" \
+      -d "$(jq -n --arg document "$MILLRACE_BUCKET/$key" '{query: {term: {document: $document}}}')"
+  done
+  index=$(index_of "$MILLRACE_ELASTICSEARCH_URL")
+  document=$MILLRACE_BUCKET/${keys[0]}
+  stray=$(curl -fsS -H 'content-type: application/json' "$MILLRACE_ELASTICSEARCH_URL/$index/_search" \
+    -d "$(jq -n --arg document "$document" '{size: 1, query: {term: {document: $document}}}')" |
+    jq -c '.hits.hits[0]._source | .id = "00000000000000000000000000000bad" | .text = "a stray passage" | del(.vector)')
+  ask_engine -X PUT "$MILLRACE_ELASTICSEARCH_URL/$index/_doc/00000000000000000000000000000bad?refresh=true&version=1&version_type=external" -d "$stray"
+  ! "$millrace" audit --json >"$STATE/audit.json" 2>>"$STATE/millrace.log" || fail "the audit does not see what was done to the engines"
+  [[ $(jq -r '[.differences[].document] | unique | length' "$STATE/audit.json") == 3 ]] || fail "it names other documents: $(jq -c '[.differences[].document] | unique' "$STATE/audit.json")"
+  "$millrace" audit --repair --json >"$STATE/repair.json" 2>>"$STATE/millrace.log" || true
+  settle
+  note "3 documents lost by one engine and a stray passage in the other: named, repaired"
+}
+
+# All notices again, and everything compared with the bucket: nothing is embedded, and no engine is written to.
+scenario_unchanged() {
+  local embedded written=0 worker notices
+  have_kcat || { note "kcat is not installed: notices were not sent again"; return 0; }
+  settle
+  embedded=$(embedded)
+  for worker in index replicate; do written=$((written + $(counter millrace_items_written_total "$worker"))); done
+  notices=$(kcat -C -b "$MILLRACE_KAFKA_BROKERS" -t object-events -o beginning -e -q -D '\n' | tee "$STATE/notices" | wc -l)
+  kcat -P -b "$MILLRACE_KAFKA_BROKERS" -t object-events -D '\n' <"$STATE/notices"
+  "$millrace" reconcile --from-start
+  settle
+  for worker in index replicate; do written=$((written - $(counter millrace_items_written_total "$worker"))); done
+  [[ $(embedded) == "$embedded" ]] || fail "$(($(embedded) - embedded)) passages were embedded again"
+  ((written == 0)) || fail "$((-written)) writes went to the engines"
+  note "$notices notices again and a reconcile: 0 embedded, 0 written"
+}
