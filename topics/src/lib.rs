@@ -11,13 +11,16 @@ use serde::Deserialize;
 pub const OBJECT_EVENTS: &str = "object-events";
 /// One reference per object touched.
 pub const DOCUMENTS: &str = "documents";
+/// Mass removals that a person meant.
+pub const CONFIRMATIONS: &str = "confirmations";
 /// What workers had to refuse.
 pub const DEAD_LETTERS: &str = "dead-letters";
 
 /// The files, in the order of the flow.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("object-events.yaml", include_str!("../object-events.yaml")),
     ("documents.yaml", include_str!("../documents.yaml")),
+    ("confirmations.yaml", include_str!("../confirmations.yaml")),
     ("ledger.yaml", include_str!("../ledger.yaml")),
     ("chunks.yaml", include_str!("../chunks.yaml")),
     ("vectors.yaml", include_str!("../vectors.yaml")),
@@ -152,6 +155,7 @@ mod tests {
         let expected = [
             OBJECT_EVENTS.to_owned(),
             DOCUMENTS.to_owned(),
+            CONFIRMATIONS.to_owned(),
             ledger(&fingerprint),
             chunks(&fingerprint),
             vectors(&fingerprint),
@@ -167,7 +171,8 @@ mod tests {
     fn what_must_stay_is_compacted_and_what_passes_is_deleted() {
         for description in descriptions().unwrap() {
             let policy = description.settings["cleanup.policy"].as_str();
-            assert_eq!(policy == "compact", description.per.is_some(), "{}", description.name);
+            let stays = description.per.is_some() || description.name == CONFIRMATIONS;
+            assert_eq!(policy == "compact", stays, "{}", description.name);
         }
     }
 }

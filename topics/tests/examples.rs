@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use message::{Chunk, ChunkId, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage};
+use message::{Chunk, ChunkId, Confirmation, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -47,6 +47,11 @@ fn every_topic_has_examples() {
 #[test]
 fn documents() {
     round_trip::<DocumentReference>("documents");
+}
+
+#[test]
+fn confirmations() {
+    round_trip::<Confirmation>("confirmations");
 }
 
 #[test]

@@ -8,13 +8,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use message::{DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage};
+use message::{Confirmation, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage};
 use serde_json::{Value, json};
 
 /// The schema of the type that a topic's file names.
 fn schema_of(kind: &str) -> Option<Value> {
     let schema = match kind {
         "DocumentReference" => schemars::schema_for!(DocumentReference),
+        "Confirmation" => schemars::schema_for!(Confirmation),
         "LedgerEntry" => schemars::schema_for!(LedgerEntry),
         "Passage" => schemars::schema_for!(Passage),
         "Embedded" => schemars::schema_for!(Embedded),

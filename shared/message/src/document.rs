@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::DocumentId;
+use crate::{ChunkId, DocumentId};
 
 /// Says that a document may have changed. It is a hint: `chunk` looks at the object as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,6 +15,10 @@ pub struct DocumentReference {
     /// Write everything again under a new version even if nothing changed (repair, dead-letter replay).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub force: bool,
+    /// Passages that an engine holds and should not (repair): with force, those that are not live are deleted under the
+    /// new version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspects: Vec<ChunkId>,
     /// The event's name as the store wrote it, or the command that asked; for people.
     pub source: String,
     /// When the store says it happened (RFC 3339), if it says so; for people, never for ordering.

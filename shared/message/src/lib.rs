@@ -5,6 +5,7 @@
 //! (`topics/schemas`), and a test there refuses a breaking change.
 
 mod chunk;
+mod confirmation;
 mod dead_letter;
 mod digest;
 mod document;
@@ -15,6 +16,7 @@ mod vector;
 mod version;
 
 pub use chunk::{Chunk, DocumentRecord, Passage, Placement, Status, embedded_text};
+pub use confirmation::Confirmation;
 pub use dead_letter::DeadLetter;
 pub use digest::{content_digest, sha256_hex};
 pub use document::{DocumentReference, Why};

@@ -58,6 +58,8 @@ pub struct Before<'a> {
     pub trace: &'a str,
     /// Say everything again, even what is unchanged.
     pub force: bool,
+    /// Passages that somebody saw where they should not be: deleted unless they stay.
+    pub suspects: &'a [ChunkId],
 }
 
 impl Before<'_> {
@@ -75,7 +77,10 @@ impl Before<'_> {
 
     /// The tombstones of the passages that are not in `staying`.
     fn tombstones(&self, topics: &Topics, staying: &HashSet<&ChunkId>, version: Version) -> Vec<Outgoing> {
+        let known: HashSet<&ChunkId> = self.live().collect();
+        let strays = self.suspects.iter().filter(|id| !known.contains(*id));
         self.live()
+            .chain(strays)
             .filter(|id| !staying.contains(*id))
             .map(|id| Outgoing::tombstone(&topics.chunks, id.as_str(), self.headers(version)))
             .collect()

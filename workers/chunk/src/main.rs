@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use chunk::difference::Topics;
+use chunk::stage::Limits;
 use chunk::{ChunkStage, Config};
 use model::{Bundle, Tokenizer};
 use objects::S3Store;
@@ -26,11 +27,12 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         alike: vec![topics.chunks.clone(), topics.ledger.clone()],
         dead_letters: topics::DEAD_LETTERS.to_owned(),
         delivery: Delivery::Transactional,
-        lanes: config.lanes,
+        lanes: config.lanes.clone(),
     };
     let kafka = Kafka::new(&config.kafka);
     let store = S3Store::new(&config.store)?;
-    let stage = ChunkStage::new(kafka.clone(), store, splitter, (chunking, topics), config.largest_document);
+    let limits = Limits { largest: config.largest_document, patience: config.lanes.patience() };
+    let stage = ChunkStage::new(kafka.clone(), store, splitter, (chunking, topics), limits);
     stream::run(kafka, plan, stage, host.stopping()).await?;
     Ok(())
 }

@@ -2,12 +2,15 @@
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use document::{Splitter, Tokens};
 use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest};
 use objects::{Look, Remedy, Store};
-use stream::{Broker, Committed, Lane, Outcome, Outgoing, Published, Record, Stage, Trouble, Verdict};
+use stream::{
+    Broker, Committed, Lane, Outcome, Outgoing, Patience, Published, Record, Stage, Trouble, Verdict,
+};
 use telemetry::{Counter, count};
 use tracing::info;
 
@@ -26,25 +29,35 @@ struct Shared<O> {
     splitter: Arc<Splitter<Arc<dyn Tokens>>>,
     chunking: Fingerprint,
     topics: Topics,
-    largest: u64,
+    limits: Limits,
+}
+
+/// What is asked of documents, and of the patience with them.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Larger objects are refused: bytes.
+    pub largest: u64,
+    /// So long may one document hold up its partition while the store answers for others.
+    pub patience: Duration,
 }
 
 /// One partition: its documents' state.
 pub struct ChunkLane<O> {
     shared: Arc<Shared<O>>,
     ledger: Ledger,
+    patience: Patience,
 }
 
 impl<B: Broker, O: Store> ChunkStage<B, O> {
-    /// A stage that reads objects of at most `largest` bytes from `store`.
+    /// A stage that reads objects from `store` within `limits`.
     pub fn new(
         broker: B,
         store: O,
         splitter: Splitter<Arc<dyn Tokens>>,
         (chunking, topics): (Fingerprint, Topics),
-        largest: u64,
+        limits: Limits,
     ) -> Self {
-        let shared = Shared { store, splitter: Arc::new(splitter), chunking, topics, largest };
+        let shared = Shared { store, splitter: Arc::new(splitter), chunking, topics, limits };
         Self { shared: Arc::new(shared), broker }
     }
 }
@@ -78,15 +91,16 @@ impl<B: Broker, O: Store> Stage for ChunkStage<B, O> {
         }
         let ledger = std::mem::take(&mut filled.0);
         info!(partition, documents = ledger.len(), "ledger restored");
-        Ok(ChunkLane { shared: Arc::clone(&self.shared), ledger })
+        let patience = Patience::new(self.shared.limits.patience);
+        Ok(ChunkLane { shared: Arc::clone(&self.shared), ledger, patience })
     }
 }
 
 impl<O: Store> Lane for ChunkLane<O> {
     async fn handle(&mut self, batch: &[Record]) -> Outcome {
         let mut outcome = Outcome::default();
-        for record in batch {
-            match self.answer(record).await {
+        for (place, record) in batch.iter().enumerate() {
+            match self.answer(record, batch.get(place + 1..).unwrap_or_default()).await {
                 Ok(verdict) => outcome.verdicts.push(verdict),
                 Err(trouble) => {
                     outcome.retry = Some(trouble);
@@ -113,7 +127,8 @@ enum Found {
 }
 
 impl<O: Store> ChunkLane<O> {
-    async fn answer(&mut self, record: &Record) -> Result<Verdict, Trouble> {
+    /// The verdict for one record; `next` are those behind it.
+    async fn answer(&mut self, record: &Record, next: &[Record]) -> Result<Verdict, Trouble> {
         let value = record.value.as_deref().unwrap_or_default();
         let reference: DocumentReference = match serde_json::from_slice(value) {
             Ok(reference) => reference,
@@ -127,8 +142,39 @@ impl<O: Store> ChunkLane<O> {
             }
             Err(cause) => return Ok(Verdict::refuse(cause)),
         };
-        let found = self.look(&reference).await?;
+        let found = match self.look(&reference).await {
+            Err(trouble)
+                if self.is_its_own_fault(record.offset, &trouble, &reference.document, next).await =>
+            {
+                let waited = self.shared.limits.patience;
+                Found::Unreadable(format!(
+                    "given up after {waited:?}, while the store answers for other objects: {}; then ask for the document \
+                     again",
+                    trouble.cause
+                ))
+            }
+            found => found?,
+        };
         self.verdict(&reference, &headers, found).await
+    }
+
+    /// True when one document held up its partition for too long while the store answers for another that waits behind
+    /// it. A store that answers for none is waited for.
+    async fn is_its_own_fault(
+        &mut self,
+        offset: i64,
+        trouble: &Trouble,
+        document: &DocumentId,
+        next: &[Record],
+    ) -> bool {
+        if trouble.alarm || !self.patience.is_spent(offset) {
+            return false;
+        }
+        let others = next.iter().filter_map(|record| Some(record.parse_headers().ok()?.document));
+        match others.into_iter().find(|other| other != document) {
+            Some(other) => self.shared.store.head(&other).await.is_ok(),
+            None => false,
+        }
     }
 
     /// Looks at the object. What the object itself is to blame for is an answer; everything else is trouble.
@@ -138,12 +184,12 @@ impl<O: Store> ChunkLane<O> {
         });
         // An object that was too large was never read: the limit may have been raised since.
         let unless = known.filter(|entry| !entry.digest.is_empty()).map(|entry| entry.etag.as_str());
-        match self.shared.store.look(&reference.document, unless, self.shared.largest).await {
+        match self.shared.store.look(&reference.document, unless, self.shared.limits.largest).await {
             Ok(Look::Gone) => Ok(Found::Gone),
             Ok(Look::Unchanged) => Ok(Found::Unchanged),
             Ok(Look::Found { etag, bytes, .. }) => Ok(Found::Read(etag, bytes)),
             Ok(Look::TooLarge { etag, size }) => {
-                let limit = self.shared.largest;
+                let limit = self.shared.limits.largest;
                 let cause = format!(
                     "the object has {size} bytes and MILLRACE_LARGEST_DOCUMENT is {limit}: raise it, or split the file"
                 );
@@ -168,8 +214,9 @@ impl<O: Store> ChunkLane<O> {
     ) -> Result<Verdict, Trouble> {
         let document = &reference.document;
         let entry = self.ledger.get(document).cloned();
-        let before =
-            Before { document, entry: entry.as_ref(), trace: &headers.trace, force: reference.force };
+        let force = reference.force;
+        let suspects = if force { reference.suspects.as_slice() } else { &[] };
+        let before = Before { document, entry: entry.as_ref(), trace: &headers.trace, force, suspects };
         let (topics, chunking) = (&self.shared.topics, &self.shared.chunking);
         let change = match found {
             Found::Gone if entry.as_ref().is_none_or(|e| e.status == Status::Removed) && !reference.force => {

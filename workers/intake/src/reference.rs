@@ -114,6 +114,7 @@ impl Answer {
             document,
             why,
             force: false,
+            suspects: Vec::new(),
             source: notice.name.clone(),
             happened_at: notice.happened_at.as_deref().map(shortened),
         });

@@ -69,9 +69,11 @@ pub(crate) fn stage_reading<B: Broker, O: Store>(
     largest: u64,
 ) -> ChunkStage<B, O> {
     let limits = Limits { max_tokens: 64, max_chunks: MOST, ..Limits::default() };
+    let splitting = limits;
+    let limits = chunk::stage::Limits { largest, patience: Duration::from_mins(10) };
     let tokens: Arc<dyn Tokens> = Arc::new(Words);
     let topics = Topics { chunks: CHUNKS.to_owned(), ledger: LEDGER.to_owned() };
-    ChunkStage::new(broker, store, Splitter::new(tokens, limits).unwrap(), (chunking, topics), largest)
+    ChunkStage::new(broker, store, Splitter::new(tokens, splitting).unwrap(), (chunking, topics), limits)
 }
 
 /// The bucket and the broker.
@@ -216,9 +218,25 @@ pub(crate) fn version(counter: u64) -> Version {
 }
 
 fn reference(key: &str, why: Why, force: bool) -> Outgoing {
+    referring(key, (why, force), &[])
+}
+
+/// A forced look, or one that is not, with passages that should not be there.
+pub(crate) fn suspecting(key: &str, force: bool, suspects: &[ChunkId]) -> Outgoing {
+    referring(key, (Why::LookAgain, force), suspects)
+}
+
+fn referring(key: &str, (why, force): (Why, bool), suspects: &[ChunkId]) -> Outgoing {
     let document = document(key);
     let headers = Headers { document: document.clone(), version: None, trace: format!("trace-{key}") };
-    let reference = DocumentReference { document, why, force, source: "test".to_owned(), happened_at: None };
+    let reference = DocumentReference {
+        document,
+        why,
+        force,
+        suspects: suspects.to_vec(),
+        source: "test".to_owned(),
+        happened_at: None,
+    };
     Outgoing::json(INPUT, reference.document.as_str(), &reference, headers).unwrap()
 }
 

@@ -5,7 +5,7 @@ use stream::{Stage, Verdict};
 
 use crate::bench::{
     Bench, LEDGER, Said, chunking, created, document, forced, id, look_again, page, removed, said, stage,
-    text, version,
+    suspecting, text, version,
 };
 
 fn chunk(word: &str, version: u64) -> Said {
@@ -202,4 +202,30 @@ async fn a_ledger_entry_of_another_chunking_is_read_again_and_written_again() {
     assert_eq!(bench.said(&mut lane, look_again("a.md")).await, expected);
     assert_eq!((bench.store.bodies(), bench.entry("a.md").chunking), (bodies + 1, chunking("b")));
     assert_eq!(bench.said(&mut lane, look_again("a.md")).await, []);
+}
+
+/// What an engine holds and should not is deleted under the new version; what is live is not.
+#[tokio::test]
+async fn a_forced_look_deletes_what_should_not_be_there() {
+    let bench = Bench::new(1).await;
+    let mut lane = bench.lane().await;
+    bench.put("a.md", page(&["alpha"])).await;
+    bench.said(&mut lane, created("a.md")).await;
+    let (stray, live) = (id("a.md", "stray"), id("a.md", "alpha"));
+    let notice = suspecting("a.md", true, &[stray.clone(), live.clone()]);
+    let said = bench.said(&mut lane, notice).await;
+    let expected = [
+        Said::Chunk(text("alpha"), 2),
+        Said::Gone(stray.to_string(), 2),
+        Said::Record(Status::Live, 1, 2),
+        Said::Ledger(Status::Live, 1, 2),
+    ];
+    assert_eq!(said, expected);
+    assert_eq!(bench.said(&mut lane, suspecting("a.md", false, std::slice::from_ref(&stray))).await, []);
+    bench.delete("a.md").await;
+    let said = bench.said(&mut lane, suspecting("a.md", true, std::slice::from_ref(&stray))).await;
+    let gone = |key: &str| Said::Gone(key.to_owned(), 3);
+    let expected =
+        [gone(live.as_str()), gone(stray.as_str()), gone("docs/a.md"), Said::Ledger(Status::Removed, 0, 3)];
+    assert_eq!(said, expected);
 }

@@ -203,3 +203,29 @@ async fn a_store_that_is_away_stops_the_batch_where_it_is_and_keeps_what_was_ans
     let verdicts = bench.say(&mut lane, &notices).await;
     assert_eq!(verdicts.iter().map(|verdict| outputs(verdict).len()).collect::<Vec<_>>(), [3, 0]);
 }
+
+/// A document whose object cannot be had for longer than the patience is refused, if the store answers for the one
+/// behind it; alone, or before a store that answers for none, it waits.
+#[tokio::test(start_paused = true)]
+async fn a_document_that_holds_up_its_neighbours_for_too_long_is_refused() {
+    let bench = Bench::new(1).await;
+    let mut lane = bench.lane().await;
+    for key in ["a.md", "b.md"] {
+        bench.put(key, page(&["alpha"])).await;
+    }
+    let notices = [created("a.md"), created("b.md")];
+    let away = |times| bench.store.inject(Fault::Unavailable { times });
+    away(1);
+    assert!(handle(&mut lane, &notices).await.retry.is_some());
+    tokio::time::advance(Duration::from_mins(11)).await;
+    away(1);
+    assert!(handle(&mut lane, &notices[..1]).await.retry.is_some(), "there is no other document to ask for");
+    away(2);
+    assert!(handle(&mut lane, &notices).await.retry.is_some(), "the store answers for none");
+    away(1);
+    let outcome = handle(&mut lane, &notices).await;
+    assert_eq!(outcome.retry, None);
+    let stream::Verdict::Refuse { cause, outputs } = &outcome.verdicts[0] else { panic!("{outcome:?}") };
+    assert!(cause.contains("answers for other objects") && outputs.is_empty(), "{cause}");
+    assert!(matches!(&outcome.verdicts[1], stream::Verdict::Done(outputs) if outputs.len() == 3));
+}
