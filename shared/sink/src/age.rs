@@ -1,31 +1,29 @@
-//! How old a batch is, by `CLOCK_BOOTTIME`, which goes on while a machine or a process sleeps.
+//! How old the proof may be that a partition is ours.
 //!
-//! A write that was prepared before a long sleep must not leave after it: another worker may have gone on, and an engine
-//! forgets after `index.gc_deletes` that it deleted something. No wall clock is read.
+//! What was prepared before a long sleep must not leave after it: another worker may have gone on, and an engine forgets
+//! after `index.gc_deletes` that it deleted something. The clock goes on while a machine or a process sleeps.
 
 use std::time::Duration;
 
-use rustix::time::{ClockId, clock_gettime};
+use stream::Boottime;
 
-/// No batch leaves when it is older. Far below `index.gc_deletes` (1 h), far above every retry budget.
-pub(crate) const LONGEST: Duration = Duration::from_mins(5);
+use crate::sink::Answer;
 
-/// When a batch was taken up.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TakenUp(Duration);
+/// Nothing is sent when the proof is older. Far below `index.gc_deletes` (1 h), far above every retry budget.
+const OLDEST: Duration = Duration::from_mins(5);
 
-impl TakenUp {
-    /// Now.
-    pub(crate) fn now() -> Self {
-        let now = clock_gettime(ClockId::Boottime);
-        let (seconds, nanoseconds) = (u64::try_from(now.tv_sec), u32::try_from(now.tv_nsec));
-        Self(Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default()))
-    }
+/// True when nothing may be sent any more for a partition that the group confirmed at `proved`.
+pub(crate) fn is_too_old(proved: Boottime) -> bool {
+    proved.age(Boottime::now()) > OLDEST
+}
 
-    /// True when it may no longer be sent at `now`.
-    pub(crate) fn is_too_old(self, now: Self) -> bool {
-        now.0.saturating_sub(self.0) > LONGEST
-    }
+/// Why nothing is sent then.
+pub(crate) const TOO_OLD: &str = "it is more than 5 minutes ago that the group confirmed whose partition this is: nothing is sent before it does so \
+     again";
+
+/// The answer for what is not sent then.
+pub(crate) fn too_old() -> Answer {
+    Answer::Wait { cause: TOO_OLD.to_owned(), retry_after: None }
 }
 
 #[cfg(test)]
@@ -33,10 +31,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_that_slept_is_too_old() {
-        let start = TakenUp(Duration::from_hours(1));
-        assert!(!start.is_too_old(TakenUp(start.0 + LONGEST)));
-        assert!(start.is_too_old(TakenUp(start.0 + LONGEST + Duration::from_nanos(1))));
-        assert!(!TakenUp::now().is_too_old(TakenUp::now()));
+    fn a_proof_that_slept_is_too_old() {
+        let ago = |duration| Boottime::now().before(duration);
+        assert!(!is_too_old(ago(Duration::ZERO)));
+        assert!(!is_too_old(ago(OLDEST.saturating_sub(Duration::from_secs(30)))));
+        assert!(is_too_old(ago(OLDEST + Duration::from_nanos(1))));
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use message::Fingerprint;
+use message::{DocumentId, Fingerprint, Version};
 use serde_json::Value;
+use stream::Boottime;
 
 use crate::action::Action;
 use crate::error::SinkError;
@@ -15,6 +16,7 @@ use crate::sink::{Sink, Written};
 use crate::wire::{Body, Method, Request, Response, Server, reason};
 
 mod ensure;
+mod highest;
 mod mapping;
 mod read;
 mod search;
@@ -125,7 +127,11 @@ impl<S: Server> Sink for Engine<S> {
         self.ensure_both(plan).await
     }
 
-    async fn write(&self, batch: Vec<Action>) -> Written {
-        self.write_all(&batch).await
+    async fn highest(&self, mine: impl Fn(&DocumentId) -> bool + Send) -> Result<Option<Version>, SinkError> {
+        self.highest_of(mine).await
+    }
+
+    async fn write(&self, batch: Vec<Action>, proved: Boottime) -> Written {
+        self.write_all(&batch, proved).await
     }
 }

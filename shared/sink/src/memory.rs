@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use message::{Fingerprint, Version};
+use message::{DocumentId, Fingerprint, Version};
 use serde_json::Value;
+use stream::Boottime;
 
 use crate::action::{Action, Operation, Target};
+use crate::age;
 use crate::bulk;
 use crate::error::SinkError;
 use crate::names::Names;
@@ -124,24 +126,22 @@ impl Memory {
         Ok(IndexState { uuid, created: true })
     }
 
-    /// Does the first `most` actions, passages before document records; a record waits for every passage, as in the
-    /// engines.
+    /// Does the first `most` actions, passages before document records; a record waits for the passages before it, as in
+    /// the engines.
     fn apply(&self, batch: &[Action], most: usize) -> Vec<Answer> {
         let mut state = self.state();
         let mut answers = vec![waiting(); batch.len()];
         let mut left = most;
         for target in [Target::Chunks, Target::Documents] {
-            if let Some(unfinished) =
-                unfinished_chunk(batch, &answers).filter(|_| target == Target::Documents)
-            {
-                return after_chunks(batch, answers, &unfinished);
-            }
-            for (action, answer) in
-                batch.iter().zip(&mut answers).filter(|(action, _)| action.target == target)
-            {
-                if left > 0 {
+            let unfinished = unfinished_chunk(batch, &answers).filter(|_| target == Target::Documents);
+            for (place, action) in batch.iter().enumerate().filter(|(_, action)| action.target == target) {
+                if let Some((first, answer)) = &unfinished
+                    && place > *first
+                {
+                    answers[place] = answer.clone();
+                } else if left > 0 {
                     left -= 1;
-                    *answer = match state.indexes.get_mut(&self.names.physical(target)) {
+                    answers[place] = match state.indexes.get_mut(&self.names.physical(target)) {
                         Some(index) => index.apply(action),
                         None => Answer::Stop(format!("no such index {}", self.names.write_alias(target))),
                     };
@@ -156,17 +156,10 @@ fn waiting() -> Answer {
     Answer::Wait { cause: "memory: a fault was asked for".to_owned(), retry_after: None }
 }
 
-fn unfinished_chunk(batch: &[Action], answers: &[Answer]) -> Option<Answer> {
-    let chunks = batch.iter().zip(answers).filter(|(action, _)| action.target == Target::Chunks);
-    chunks.map(|(_, answer)| answer).find(|answer| !answer.is_final()).cloned()
-}
-
-fn after_chunks(batch: &[Action], answers: Vec<Answer>, unfinished: &Answer) -> Vec<Answer> {
-    let one = |(action, answer): (&Action, Answer)| match action.target {
-        Target::Chunks => answer,
-        Target::Documents => unfinished.clone(),
-    };
-    batch.iter().zip(answers).map(one).collect()
+/// The first passage that is neither done nor refused: its place and its answer.
+fn unfinished_chunk(batch: &[Action], answers: &[Answer]) -> Option<(usize, Answer)> {
+    let is_unfinished = |place: &usize| batch[*place].target == Target::Chunks && !answers[*place].is_final();
+    (0..batch.len()).find(is_unfinished).map(|place| (place, answers[place].clone()))
 }
 
 impl Index {
@@ -211,8 +204,22 @@ impl Sink for Memory {
         Ok(Ensured { chunks, documents })
     }
 
-    async fn write(&self, batch: Vec<Action>) -> Written {
+    async fn highest(&self, mine: impl Fn(&DocumentId) -> bool + Send) -> Result<Option<Version>, SinkError> {
+        let state = self.state();
+        let name = self.names.physical(Target::Documents);
+        let index = state.indexes.get(&name).ok_or_else(|| self.missing(Target::Documents))?;
+        let is_mine = |item: &&Item| {
+            let document = item.body.as_ref().and_then(|body| body.get("document")?.as_str());
+            document.and_then(|text| DocumentId::try_from(text.to_owned()).ok()).is_some_and(|id| mine(&id))
+        };
+        Ok(index.items.values().filter(is_mine).map(|item| item.version).max())
+    }
+
+    async fn write(&self, batch: Vec<Action>, proved: Boottime) -> Written {
         let all = |answer: Answer| vec![answer; batch.len()];
+        if age::is_too_old(proved) {
+            return Written { answers: all(age::too_old()) };
+        }
         let fault = self.state().faults.pop_front();
         let answers = match fault {
             None => self.apply(&batch, usize::MAX),

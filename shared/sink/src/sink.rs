@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use message::{DocumentId, Version};
+use stream::Boottime;
+
 use crate::{Action, Ensured, IndexPlan, SinkError};
 
 /// Something that holds one generation of indexes and is written in bulk.
@@ -20,9 +23,22 @@ pub trait Sink: Send + Sync + 'static {
     /// waiting should help; otherwise a human must act.
     fn ensure(&self, plan: &IndexPlan) -> impl Future<Output = Result<Ensured, SinkError>> + Send;
 
-    /// Writes a batch, waiting for a busy engine within the retry budget. Document records are sent only after every
-    /// chunk of the batch was answered Done or Refused, so that a record never overtakes its passages.
-    fn write(&self, batch: Vec<Action>) -> impl Future<Output = Written> + Send;
+    /// The highest version among the document records of documents that are `mine`; none where there is no record.
+    ///
+    /// # Errors
+    /// As [`Sink::ensure`].
+    fn highest(
+        &self,
+        mine: impl Fn(&DocumentId) -> bool + Send,
+    ) -> impl Future<Output = Result<Option<Version>, SinkError>> + Send;
+
+    /// Writes a batch, waiting for a busy engine within the retry budget. A document record is sent only after every
+    /// chunk before it in the batch was answered Done or Refused, so that it never overtakes its passages; so the first
+    /// action that has to wait does so for its own sake, if anything was done at all.
+    ///
+    /// `proved` is when the group last confirmed that the partition of these actions is ours: nothing is sent later than
+    /// 5 minutes after it, and what was not sent is answered Wait.
+    fn write(&self, batch: Vec<Action>, proved: Boottime) -> impl Future<Output = Written> + Send;
 }
 
 /// What became of a batch.

@@ -54,6 +54,8 @@ engines! {
     write::a_deleted_index_stops_and_is_not_created_by_a_write,
     write::ensure_tells_a_new_index_from_an_old_one,
     write::another_space_or_dimension_is_refused,
+    write::nothing_is_written_long_after_the_proof,
+    write::the_highest_version_of_chosen_records_is_told,
     read::words_find_the_right_passage,
     read::vectors_find_the_right_passage,
     read::both_ways_in_one_question,

@@ -68,7 +68,7 @@ pub async fn run<B: Broker, S: Stage>(
     tokio::pin!(stopping);
     tokio::select! {
         () = &mut stopping => return Ok(()),
-        checked = check_topics(&broker, &plan) => checked?,
+        checked = check_topics(&broker, &plan) => stage.partitions(checked?),
     }
     let mut consumer = broker.subscribe(&plan.group, &plan.input, plan.lanes.queue_bytes)?;
     let mut lanes: HashMap<i32, Running> = HashMap::new();
@@ -120,8 +120,8 @@ pub async fn run<B: Broker, S: Stage>(
     ended
 }
 
-/// Waits until the topics exist; refuses counts that would split a document's history.
-async fn check_topics<B: Broker>(broker: &B, plan: &Plan) -> Result<(), StreamError> {
+/// Waits until the topics exist; refuses counts that would split a document's history. Answers the input's count.
+async fn check_topics<B: Broker>(broker: &B, plan: &Plan) -> Result<i32, StreamError> {
     let input = wait_for_topic(broker, plan, &plan.input).await?;
     wait_for_topic(broker, plan, &plan.dead_letters).await?;
     for topic in &plan.alike {
@@ -134,7 +134,7 @@ async fn check_topics<B: Broker>(broker: &B, plan: &Plan) -> Result<(), StreamEr
             )));
         }
     }
-    Ok(())
+    Ok(input)
 }
 
 async fn wait_for_topic<B: Broker>(broker: &B, plan: &Plan, topic: &str) -> Result<i32, StreamError> {

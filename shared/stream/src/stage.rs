@@ -11,6 +11,9 @@ pub trait Stage: Send + Sync + 'static {
     /// The state of one partition.
     type Lane: Lane;
 
+    /// Told once, before the first partition is opened: how many partitions the topic has that is read.
+    fn partitions(&self, _count: i32) {}
+
     /// Prepares a partition after its previous owner was fenced and before its first record is handled: the place to
     /// catch up with a log. Called again, on a new lane, when a commit failed: nothing uncommitted may be kept.
     /// `committed` is where the group stands; none when it never committed anything of this partition.

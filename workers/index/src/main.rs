@@ -25,6 +25,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         model: generation.model.clone(),
         dimension: generation.dimension,
     };
+    let stage = WriteStage::new(engine, plan).patience(config.lanes.patience());
     let pipeline = Plan {
         worker: "index",
         group,
@@ -34,6 +35,6 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         delivery: Delivery::AfterWrite,
         lanes: config.lanes,
     };
-    stream::run(Kafka::new(&config.kafka), pipeline, WriteStage::new(engine, plan), host.stopping()).await?;
+    stream::run(Kafka::new(&config.kafka), pipeline, stage, host.stopping()).await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Pure. `dynamic: strict` refuses a field that is not named here instead of guessing a type for it; the standard
 //! analyzer is in every build of both engines and finds Chinese by single characters.
 
+use fault::Mechanism;
 use serde_json::{Value, json};
 
 use crate::action::Target;
@@ -20,8 +21,7 @@ pub(super) fn body<S: Server>(
 ) -> Value {
     let mut index = json!({
         "number_of_shards": settings.index_shards, "number_of_replicas": settings.index_replicas,
-        // An engine that forgets a deletion lets a late write bring the item back.
-        "gc_deletes": "1h",
+        "gc_deletes": gc_deletes(),
     });
     let properties = match target {
         Target::Documents => documents(),
@@ -37,6 +37,11 @@ pub(super) fn body<S: Server>(
         "mappings": {"dynamic": "strict", "_meta": meta(plan), "properties": properties},
         "aliases": {names.write_alias(target): {"is_write_index": true}},
     })
+}
+
+/// How long a deletion is remembered: an engine that forgets one lets a late write bring the item back.
+fn gc_deletes() -> &'static str {
+    if fault::is_off(Mechanism::GcDeletes) { "0s" } else { "1h" }
 }
 
 fn meta(plan: &IndexPlan) -> Value {

@@ -14,14 +14,14 @@ use crate::wire::{Body, Method, Server};
 const VECTORS_AT_ONCE: usize = 500;
 
 impl<S: Server> Engine<S> {
-    fn usable<T>(&self, result: Result<T, Unusable>, operation: &str) -> Result<T, SinkError> {
+    pub(super) fn usable<T>(&self, result: Result<T, Unusable>, operation: &str) -> Result<T, SinkError> {
         result.map_err(|unusable| match unusable {
             Unusable::Partial(cause) => self.unavailable(cause),
             Unusable::Rejected(status, cause) => self.sorted(status, cause, operation),
         })
     }
 
-    async fn searched(&self, target: Target, body: &Value) -> Result<Value, SinkError> {
+    pub(super) async fn searched(&self, target: Target, body: &Value) -> Result<Value, SinkError> {
         let path = format!("{}/_search?allow_partial_search_results=false", self.names.physical(target));
         self.ask(Method::Post, path, Body::Json(body.to_string().into())).await
     }

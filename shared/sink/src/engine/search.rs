@@ -108,6 +108,11 @@ pub(super) fn hits(answer: &Value) -> Result<Vec<Hit>, Unusable> {
     whole(answer)?.iter().map(read).collect()
 }
 
+/// The stored items of one answer, if it is whole.
+pub(super) fn sources<T: DeserializeOwned>(answer: &Value) -> Result<Vec<T>, Unusable> {
+    whole(answer)?.iter().map(source).collect()
+}
+
 pub(super) fn page<T: DeserializeOwned>(answer: &Value, size: usize) -> Result<Page<T>, Unusable> {
     let hits = whole(answer)?;
     let items = hits.iter().map(source).collect::<Result<Vec<T>, _>>()?;

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use backoff::{Backoff, Delays};
 use bytes::Bytes;
+use fault::{Mechanism, Place};
+use stream::Boottime;
 use tokio::time::Instant;
 use tracing::debug;
 
 use super::Engine;
 use crate::action::{Action, Target};
-use crate::age::TakenUp;
+use crate::age;
 use crate::bulk::{self, Judgement, Lines, Reply};
 use crate::sink::{Answer, Written};
 use crate::wire::{Body, Method, Request, Server};
@@ -20,31 +22,36 @@ struct Write<'a> {
     actions: &'a [Action],
     answers: Vec<Option<Answer>>,
     started: Instant,
-    taken_up: TakenUp,
+    proved: Boottime,
     delays: Delays,
 }
 
 impl<S: Server> Engine<S> {
-    pub(super) async fn write_all(&self, actions: &[Action]) -> Written {
+    pub(super) async fn write_all(&self, actions: &[Action], proved: Boottime) -> Written {
         let mut write = Write {
             actions,
             answers: vec![None; actions.len()],
             started: Instant::now(),
-            taken_up: TakenUp::now(),
+            proved,
             delays: Backoff::SERVER.start(),
         };
-        // A document record never overtakes its passages: it is sent when each of them has its final answer.
-        self.write_target(&mut write, Target::Chunks).await;
-        match write.unfinished() {
-            None => self.write_target(&mut write, Target::Documents).await,
-            Some(answer) => write.fill(&answer),
+        let chunks = write.open(Target::Chunks, actions.len());
+        self.write_places(&mut write, chunks).await;
+        // A document record never overtakes its passages: it is sent when each chunk before it has its final answer. An
+        // engine that took nothing is not asked once more for the sake of a record.
+        let unfinished = write.unfinished();
+        if unfinished.is_none() || write.is_something_done() {
+            let end = unfinished.as_ref().map_or(actions.len(), |(place, _)| *place);
+            let records = write.open(Target::Documents, end);
+            self.write_places(&mut write, records).await;
+        }
+        if let Some((_, answer)) = &unfinished {
+            write.fill(answer);
         }
         write.finish()
     }
 
-    async fn write_target(&self, write: &mut Write<'_>, target: Target) {
-        let places: Vec<usize> =
-            (0..write.actions.len()).filter(|place| write.actions[*place].target == target).collect();
+    async fn write_places(&self, write: &mut Write<'_>, places: Vec<usize>) {
         let lines: Vec<Lines> =
             places.iter().map(|place| Lines::of(&write.actions[*place], &self.names)).collect();
         let sizes: Vec<usize> = lines.iter().map(Lines::len).collect();
@@ -67,7 +74,7 @@ impl<S: Server> Engine<S> {
             };
             if let Some(failed) = again {
                 if let Err(answer) = self.wait(write, &failed).await {
-                    write.fill(&answer);
+                    write.fill_places(&places, &answer);
                     return;
                 }
                 parts.push_front(failed.part);
@@ -76,15 +83,22 @@ impl<S: Server> Engine<S> {
     }
 
     async fn send_part(&self, write: &Write<'_>, items: &[usize], body: Bytes) -> Judgement {
-        if write.taken_up.is_too_old(TakenUp::now()) {
-            let cause = "the batch slept for minutes and was not sent".to_owned();
-            return Judgement::Again { cause, retry_after: None };
+        if age::is_too_old(write.proved) {
+            return Judgement::Again { cause: age::TOO_OLD.to_owned(), retry_after: None };
         }
         let timeout = self.settings.timeout();
         // The server gives up before the client does, so that it says item by item what it did.
         let path = format!("_bulk?require_alias=true&timeout={}ms", timeout.as_millis() / 2);
         let request = Request { method: Method::Post, path, body: Body::Lines(body), timeout };
-        match self.server.send(request).await {
+        fault::strike(Place::BeforeSend);
+        let answer = self.server.send(request).await;
+        if answer.is_ok() {
+            fault::strike(Place::AfterSend);
+        }
+        match answer {
+            Ok(response) if response.status == 200 && fault::is_off(Mechanism::ItemRetry) => {
+                Judgement::Items(items.iter().map(|_| Reply::Final(Answer::Done)).collect())
+            }
             Ok(response) => {
                 let actions: Vec<&Action> = items.iter().map(|place| &write.actions[*place]).collect();
                 bulk::judge(&response, &actions)
@@ -96,8 +110,7 @@ impl<S: Server> Engine<S> {
     /// Waits before the next attempt, or gives the answer for everything that is left.
     async fn wait(&self, write: &mut Write<'_>, failed: &Failed) -> Result<(), Answer> {
         let delay = write.delays.next_delay(failed.retry_after);
-        let too_old = write.taken_up.is_too_old(TakenUp::now());
-        if too_old || write.started.elapsed() + delay > self.settings.budget() {
+        if age::is_too_old(write.proved) || write.started.elapsed() + delay > self.settings.budget() {
             let cause = format!("{}: {}", self.server.url(), failed.cause);
             return Err(Answer::Wait { cause, retry_after: failed.retry_after });
         }
@@ -148,15 +161,34 @@ impl Write<'_> {
         parts.push_front(front.to_vec());
     }
 
-    /// The first answer that leaves something to do.
-    fn unfinished(&self) -> Option<Answer> {
-        self.answers.iter().flatten().find(|answer| !answer.is_final()).cloned()
+    /// The places before `end` of actions on `target` that have no answer yet.
+    fn open(&self, target: Target, end: usize) -> Vec<usize> {
+        let is_open = |place: &usize| self.actions[*place].target == target && self.answers[*place].is_none();
+        (0..end).filter(is_open).collect()
+    }
+
+    fn is_something_done(&self) -> bool {
+        self.answers.contains(&Some(Answer::Done))
+    }
+
+    /// The first answer that leaves something to do, and its place.
+    fn unfinished(&self) -> Option<(usize, Answer)> {
+        let mut answers =
+            self.answers.iter().enumerate().filter_map(|(place, answer)| Some((place, answer.as_ref()?)));
+        answers.find(|(_, answer)| !answer.is_final()).map(|(place, answer)| (place, answer.clone()))
     }
 
     /// Answers for everything that has no answer yet.
     fn fill(&mut self, answer: &Answer) {
         for slot in &mut self.answers {
             slot.get_or_insert_with(|| answer.clone());
+        }
+    }
+
+    /// Answers for those of these places that have no answer yet.
+    fn fill_places(&mut self, places: &[usize], answer: &Answer) {
+        for place in places {
+            self.answers[*place].get_or_insert_with(|| answer.clone());
         }
     }
 

@@ -30,7 +30,7 @@ async fn letters(memory: &Memory, batch: &[Action]) -> String {
         Answer::Wait { .. } => 'w',
         Answer::Stop(_) => 's',
     };
-    memory.write(batch.to_vec()).await.answers.iter().map(letter).collect()
+    memory.write(batch.to_vec(), Boottime::now()).await.answers.iter().map(letter).collect()
 }
 
 fn stored(memory: &Memory) -> usize {

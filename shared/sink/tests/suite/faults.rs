@@ -8,6 +8,7 @@ use sink::{
     Action, Answer, Elasticsearch, ElasticsearchSettings, Names, OpenSearch, OpenSearchSettings, Operation,
     Reader, RequestSettings, Sink, SinkError, Target, Written,
 };
+use stream::Boottime;
 
 use super::bench::space;
 use super::data::all_done;
@@ -53,10 +54,19 @@ async fn both<F>(batch: Vec<Action>, script: F) -> [(Written, Script); 2]
 where
     F: Fn(usize, &Asked) -> Step + Send + Sync + Clone + 'static,
 {
+    both_proved(Boottime::now(), batch, script).await
+}
+
+/// The same, when the group confirmed at `proved` whose partition it is.
+async fn both_proved<F>(proved: Boottime, batch: Vec<Action>, script: F) -> [(Written, Script); 2]
+where
+    F: Fn(usize, &Asked) -> Step + Send + Sync + Clone + 'static,
+{
     let (one, two) = (Script::start(script.clone()).await, Script::start(script).await);
     let (opensearch, _) = engines(&one.url);
     let (_, elasticsearch) = engines(&two.url);
-    let (first, second) = tokio::join!(opensearch.write(batch.clone()), elasticsearch.write(batch));
+    let (first, second) =
+        tokio::join!(opensearch.write(batch.clone(), proved), elasticsearch.write(batch, proved));
     [(first, one), (second, two)]
 }
 
@@ -164,7 +174,8 @@ async fn silence_and_absence_are_waited_for() {
     }
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
     let (opensearch, elasticsearch) = engines("http://127.0.0.1:1");
-    for written in [opensearch.write(chunks("a")).await, elasticsearch.write(chunks("a")).await] {
+    let now = Boottime::now();
+    for written in [opensearch.write(chunks("a"), now).await, elasticsearch.write(chunks("a"), now).await] {
         let Answer::Wait { cause, .. } = &written.answers[0] else { panic!("{written:?}") };
         assert!(cause.contains("http://127.0.0.1:1"), "{cause}");
     }
@@ -177,16 +188,47 @@ async fn silence_and_absence_are_waited_for() {
 }
 
 #[tokio::test]
-async fn a_record_follows_its_chunks_and_waits_for_them() {
-    let batch = [vec![action(Target::Documents, "d")], chunks("ab")].concat();
+async fn a_record_follows_the_chunks_before_it_and_waits_for_them() {
+    let [d, e] = ["d", "e"].map(|id| vec![action(Target::Documents, id)]);
+    let batch = [chunks("a"), d, chunks("bc"), e].concat();
     for (written, server) in both(batch.clone(), |_, asked| items(asked, |_| 201)).await {
         all_done(&written);
-        assert_eq!(server.ids(), ["ab", "d"]);
+        assert_eq!(server.ids(), ["abc", "de"]);
     }
     let busy = |_: usize, asked: &Asked| items(asked, |id| if id == "b" { 429 } else { 201 });
-    for (written, server) in both(batch, busy).await {
-        assert_eq!(kinds(&written), "wdw");
-        assert!(server.ids().iter().all(|ids| !ids.contains('d')));
+    for (written, server) in both(batch.clone(), busy).await {
+        // The first that waits is the one that the engine does not take, and not a record that waits for it.
+        assert_eq!(kinds(&written), "ddwdw");
+        assert_eq!(server.ids().last().map(String::as_str), Some("d"));
+    }
+    for (written, server) in both(batch, |_, asked| items(asked, |_| 429)).await {
+        assert_eq!(kinds(&written), "wwwww");
+        assert!(
+            server.ids().iter().all(|ids| ids == "abc"),
+            "an engine that takes nothing is asked for no record"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_slept_since_the_proof_sends_nothing() {
+    let slept = Boottime::now().before(Duration::from_secs(301));
+    for (written, server) in both_proved(slept, chunks("ab"), |_, asked| items(asked, |_| 201)).await {
+        assert_eq!((kinds(&written).as_str(), server.asked().len()), ("ww", 0));
+        let Answer::Wait { cause, .. } = &written.answers[0] else { panic!("{written:?}") };
+        assert!(cause.contains("whose partition this is"), "{cause}");
+    }
+}
+
+#[tokio::test]
+async fn what_gets_too_old_while_a_busy_engine_is_waited_for_is_not_sent_again() {
+    let nearly = Boottime::now().before(Duration::from_secs(299));
+    let script = |number: usize, asked: &Asked| match number {
+        0 => whole(429, "Retry-After: 2\r\n"),
+        _ => items(asked, |_| 201),
+    };
+    for (written, server) in both_proved(nearly, chunks("ab"), script).await {
+        assert_eq!((kinds(&written).as_str(), server.asked().len()), ("ww", 1));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use message::{ChunkId, EmbeddedChunk};
 use sink::{Hit, Reader, Sink, SinkError, Target};
+use stream::Boottime;
 
 use super::bench::{Bench, ready, space};
 use super::data::{all_done, chunk, put, vector, version};
@@ -20,7 +21,7 @@ fn passages() -> Vec<EmbeddedChunk> {
 async fn filled<B: Bench>(bench: &B) -> (&B::Engine, Vec<EmbeddedChunk>) {
     let engine = ready(bench).await;
     let passages = passages();
-    all_done(&engine.write(passages.iter().map(put).collect()).await);
+    all_done(&engine.write(passages.iter().map(put).collect(), Boottime::now()).await);
     engine.refresh().await.unwrap();
     (engine, passages)
 }
@@ -84,7 +85,7 @@ pub(crate) async fn a_scan_brings_everything_in_order<B: Bench>(bench: &B) {
     let engine = ready(bench).await;
     let chunks: Vec<EmbeddedChunk> =
         (0..COUNT).map(|n| chunk(&format!("k{}", n % 100), &format!("text {n}"), n, version(1))).collect();
-    all_done(&engine.write(chunks.iter().map(put).collect()).await);
+    all_done(&engine.write(chunks.iter().map(put).collect(), Boottime::now()).await);
     engine.refresh().await.unwrap();
     assert_eq!(engine.count(Target::Chunks).await.unwrap(), u64::from(COUNT));
     let (mut ids, mut after, mut pages) = (Vec::new(), None::<String>, 0);

@@ -6,6 +6,7 @@ use message::{Chunk, ChunkId, DocumentId, Embedded, EmbeddedChunk, Fingerprint, 
 use model::{EncodeError, Encoder, Hashing, Role};
 use serve::Search;
 use sink::{IndexPlan, Memory, Names, Sink, action_of};
+use stream::Boottime;
 
 pub(crate) const DIMENSION: usize = 64;
 
@@ -74,7 +75,7 @@ pub(crate) async fn fill(engine: &Memory) {
         actions.push(action_of(&Embedded::Chunk(embedded), &space()).unwrap());
     }
     let count = actions.len();
-    assert_eq!(engine.write(actions).await.done(), count);
+    assert_eq!(engine.write(actions, Boottime::now()).await.done(), count);
 }
 
 pub(crate) fn chunk(key: &str, text: &str) -> Chunk {

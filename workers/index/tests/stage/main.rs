@@ -2,15 +2,23 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
+mod origin;
+mod waiting;
+
 use std::time::Duration;
 
 use message::{
     Chunk, ChunkId, DeadLetter, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Headers,
     Placement, Status, Vector, Version,
 };
-use sink::{Fault, IndexPlan, Memory as Engine, Names, Reader as _, Sink as _, Target, WriteStage};
+use sink::{
+    Fault, IndexPlan, Memory as Engine, Names, Reader as _, Sink as _, Target, WriteLane, WriteStage,
+};
 use stream::memory::Memory;
-use stream::{Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, Trouble, Verdict};
+use stream::{
+    Boottime, Committed, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, Trouble,
+    Verdict,
+};
 
 const VECTORS: &str = "vectors.s";
 const DEAD: &str = "dead-letters";
@@ -97,13 +105,21 @@ fn gone_document(key: &str, counter: u64) -> Outgoing {
     Outgoing::tombstone(VECTORS, document(key).as_str(), headers(key, version(counter)))
 }
 
+/// A lane of the only partition, which the group confirmed to be ours.
+async fn opened(stage: &WriteStage<Engine>, committed: Option<&Committed>) -> WriteLane<Engine> {
+    let mut lane = stage.open(0, committed).await.unwrap();
+    lane.proved(Boottime::now());
+    lane
+}
+
 async fn handle(lane: &mut impl Lane, batch: &[Outgoing]) -> Outcome {
     let batch: Vec<Record> = batch
         .iter()
-        .map(|outgoing| Record {
+        .zip(0..)
+        .map(|(outgoing, offset)| Record {
             topic: VECTORS.into(),
             partition: 0,
-            offset: 0,
+            offset,
             key: outgoing.key.clone(),
             value: outgoing.value.clone(),
             headers: outgoing.wire_headers(),
@@ -140,7 +156,7 @@ fn texts<const N: usize>(expected: [(&str, u64); N]) -> Vec<(String, u64)> {
 #[tokio::test]
 async fn passages_and_records_are_written_and_deleted() {
     let engine = engine();
-    let mut lane = stage(&engine).open(0, None).await.unwrap();
+    let mut lane = opened(&stage(&engine), None).await;
     let batch = [chunk("a", "one", 1), chunk("a", "two", 1), record("a", &["one", "two"], 1)];
     assert_eq!(write(&mut lane, &batch).await, ("ddd".to_owned(), None));
     assert_eq!(held(&engine).await, texts([("one", 1), ("two", 1)]));
@@ -155,7 +171,7 @@ async fn passages_and_records_are_written_and_deleted() {
 #[tokio::test]
 async fn a_late_or_repeated_message_is_done_and_never_wins() {
     let engine = engine();
-    let mut lane = stage(&engine).open(0, None).await.unwrap();
+    let mut lane = opened(&stage(&engine), None).await;
     write(&mut lane, &[chunk("a", "one", 3), record("a", &["one"], 3)]).await;
     for late in [chunk("a", "one", 3), chunk("a", "one", 2), gone("a", "one", 2), record("a", &[], 2)] {
         assert_eq!(write(&mut lane, &[late]).await, ("d".to_owned(), None));
@@ -170,7 +186,7 @@ async fn a_late_or_repeated_message_is_done_and_never_wins() {
 #[tokio::test]
 async fn a_version_that_this_log_cannot_have_issued_stops_with_an_alarm() {
     let engine = engine();
-    let mut lane = stage(&engine).open(0, None).await.unwrap();
+    let mut lane = opened(&stage(&engine), None).await;
     write(&mut lane, &[chunk_in(&space(), ("a", "one"), Version::first(2))]).await;
     let (done, trouble) =
         write(&mut lane, &[chunk("b", "x", 1), chunk("a", "one", 9), chunk("b", "y", 1)]).await;
@@ -182,7 +198,7 @@ async fn a_version_that_this_log_cannot_have_issued_stops_with_an_alarm() {
 #[tokio::test]
 async fn what_belongs_to_another_space_or_is_no_passage_is_refused_and_its_neighbours_are_written() {
     let engine = engine();
-    let mut lane = stage(&engine).open(0, None).await.unwrap();
+    let mut lane = opened(&stage(&engine), None).await;
     let other = Fingerprint::of(&[("space", "b")]);
     let no_version = Headers { version: None, ..headers("a", version(1)) };
     let batch = [
@@ -207,7 +223,7 @@ async fn what_belongs_to_another_space_or_is_no_passage_is_refused_and_its_neigh
 #[tokio::test]
 async fn an_item_that_the_engine_refuses_costs_its_own_dead_letter_only() {
     let engine = engine();
-    let mut lane = stage(&engine).open(0, None).await.unwrap();
+    let mut lane = opened(&stage(&engine), None).await;
     engine.inject(Fault::Refuse(id("a", "two").to_string()));
     let batch = [chunk("a", "one", 1), chunk("a", "two", 1), chunk("a", "three", 1)];
     assert_eq!(write(&mut lane, &batch).await, ("drd".to_owned(), None));

@@ -1,0 +1,190 @@
+//! One partition of `index` or of `replicate`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use message::Embedded;
+use stream::{Boottime, Lane, Outcome, Patience, Record, Trouble, Verdict};
+use telemetry::{Counter, Histogram, count, observe};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::action::{Action, action_of, delete};
+use crate::origin::Origin;
+use crate::plan::IndexPlan;
+use crate::sink::{Answer, Sink};
+use crate::stage::{WriteStage, uuids};
+
+/// One partition.
+///
+/// Only the lane whose write fails sees that an index was deleted; it makes the index anew, and from then on nobody
+/// else's write fails. So every lane learns what any lane saw, and looks itself now and then: another process may have
+/// made the index anew.
+#[derive(Debug)]
+pub struct WriteLane<S> {
+    sink: Arc<S>,
+    plan: IndexPlan,
+    /// The engine's own identity of both indexes.
+    indexes: String,
+    /// Whose documents they held before.
+    origin: Origin,
+    /// Both, as they are committed.
+    identity: String,
+    seen: watch::Receiver<String>,
+    checked: Instant,
+    checked_every: Duration,
+    /// When the group last confirmed that the partition is ours.
+    proved: Option<Boottime>,
+    patience: Patience,
+    budget: Duration,
+}
+
+impl<S: Sink> Lane for WriteLane<S> {
+    async fn handle(&mut self, batch: &[Record]) -> Outcome {
+        let nothing = |trouble| Outcome { verdicts: Vec::new(), retry: Some(trouble) };
+        if let Err(trouble) = self.check().await {
+            return nothing(trouble);
+        }
+        let Some(proved) = self.proved else {
+            return nothing(Trouble::wait("the group has not confirmed yet that this partition is ours"));
+        };
+        let (parsed, forbidden) = self.parse(batch);
+        let actions = parsed.iter().filter_map(|action| action.as_ref().ok().cloned()).collect();
+        let begun = Instant::now();
+        let written = self.sink.write(actions, proved).await;
+        observe(Histogram::WriteSeconds, begun.elapsed().as_secs_f64());
+        count(Counter::ItemsWritten, written.done() as u64);
+        let is_answered = written.done() > 0;
+        let mut answers = written.answers.into_iter();
+        let answer_of = |action| match action {
+            Err(cause) => Answer::Refused(cause),
+            Ok(_) => answers.next().unwrap_or_else(|| Answer::Stop("an action got no answer".to_owned())),
+        };
+        let answers = parsed.into_iter().map(answer_of);
+        let outcome = self.outcome(batch, answers, is_answered);
+        match forbidden {
+            Some(cause) if outcome.retry.is_none() => {
+                Outcome { retry: Some(Trouble::reopen(cause)), ..outcome }
+            }
+            _ => outcome,
+        }
+    }
+
+    fn proved(&mut self, at: Boottime) {
+        self.proved = Some(at);
+    }
+
+    /// An index that was deleted is made anew empty, with another uuid: the log is then written to it again.
+    fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    async fn lost(&mut self) -> Trouble {
+        loop {
+            let due = self.checked + self.checked_every;
+            tokio::select! {
+                // The stage outlives its lanes; without it there is nothing to learn before the next look.
+                Ok(()) = self.seen.changed() => {}
+                () = sleep_until(due) => {}
+            }
+            if let Err(trouble) = self.check().await {
+                return trouble;
+            }
+        }
+    }
+}
+
+impl<S: Sink> WriteLane<S> {
+    pub(crate) fn new(stage: &WriteStage<S>, indexes: String, origin: Origin) -> Self {
+        Self {
+            sink: Arc::clone(&stage.sink),
+            plan: stage.plan.clone(),
+            identity: origin.identity(&indexes),
+            indexes,
+            origin,
+            seen: stage.seen.subscribe(),
+            checked: Instant::now(),
+            checked_every: stage.checked_every,
+            proved: None,
+            patience: Patience::new(stage.patience),
+            budget: stage.patience,
+        }
+    }
+
+    /// Fails when the indexes are no longer those that this lane was opened for. An engine that does not answer is left
+    /// to the next write.
+    async fn check(&mut self) -> Result<(), Trouble> {
+        let mut same = *self.seen.borrow() == self.indexes;
+        if same && self.checked.elapsed() >= self.checked_every {
+            let ensured = self.sink.ensure(&self.plan).await;
+            self.checked = Instant::now();
+            same = ensured.map_or(true, |ensured| uuids(&ensured) == self.indexes);
+        }
+        let again =
+            || Trouble::wait("an index was deleted and made anew: this partition is written to it again");
+        if same { Ok(()) } else { Err(Trouble { reopen: true, ..again() }) }
+    }
+
+    /// What is to be done with each record up to the first that must not be sent, and why that must not.
+    fn parse(&self, batch: &[Record]) -> (Vec<Result<Action, String>>, Option<String>) {
+        let mut parsed = Vec::with_capacity(batch.len());
+        for record in batch {
+            let action = self.action(record);
+            if let Ok(Action { id, version, .. }) = &action
+                && let Some(cause) = self.origin.forbids(id, *version)
+            {
+                return (parsed, Some(cause));
+            }
+            parsed.push(action);
+        }
+        (parsed, None)
+    }
+
+    /// A verdict for each final answer up to the first that is none.
+    fn outcome(
+        &mut self,
+        batch: &[Record],
+        answers: impl Iterator<Item = Answer>,
+        is_answered: bool,
+    ) -> Outcome {
+        if !is_answered {
+            // The engine, and no record, is what is being waited for.
+            self.patience = Patience::new(self.budget);
+        }
+        let mut outcome = Outcome::default();
+        for (record, answer) in batch.iter().zip(answers) {
+            match answer {
+                Answer::Done => outcome.verdicts.push(Verdict::Done(Vec::new())),
+                Answer::Refused(cause) => outcome.verdicts.push(Verdict::refuse(cause)),
+                // The first that has to wait does so for its own sake: see Sink::write.
+                Answer::Wait { cause, .. } if is_answered && self.patience.is_spent(record.offset) => {
+                    let seconds = self.budget.as_secs();
+                    outcome.verdicts.push(Verdict::refuse(format!(
+                        "for more than {seconds} s (MILLRACE_PATIENCE) the engine had this item wait while it took \
+                         others; the last time: {cause}"
+                    )));
+                }
+                Answer::Wait { cause, retry_after } => {
+                    outcome.retry = Some(Trouble { retry_after, ..Trouble::wait(cause) });
+                    return outcome;
+                }
+                Answer::Stop(cause) => {
+                    outcome.retry = Some(Trouble::reopen(cause));
+                    return outcome;
+                }
+            }
+        }
+        outcome
+    }
+
+    fn action(&self, record: &Record) -> Result<Action, String> {
+        let headers = record.parse_headers()?;
+        let Some(value) = record.value.as_deref() else {
+            let version = headers.version.ok_or("a tombstone without the header 'version'")?;
+            return Ok(delete(&record.key_text(), &headers.document, version));
+        };
+        let embedded: Embedded =
+            serde_json::from_slice(value).map_err(|error| format!("not an embedded passage: {error}"))?;
+        action_of(&embedded, &self.plan.space).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,77 @@
+//! Which log the documents of an index come from.
+//!
+//! Pure. A version says how often this log's ledger counted a document; another log counts from 1 again. When Kafka is
+//! lost and nobody rebuilds the ledger under a higher epoch, the new log's versions are below or equal to those in the
+//! engine, and every write of it would be taken for a late repetition: the index would stay as it was, in silence.
+
+use message::Version;
+
+/// Whose documents of one partition an index held before this group wrote its first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// None, or those of the log that is read.
+    ThisLog,
+    /// Those of a log that this group never read, of this epoch at most: only records above it are this log's own.
+    Another {
+        /// The highest.
+        epoch: u64,
+    },
+}
+
+/// Between the identity of the indexes and the epoch.
+const ABOVE: &str = " above epoch ";
+
+impl Origin {
+    /// What was committed with the group's offset: for the same indexes it stays true, for others it says nothing.
+    pub(crate) fn committed(indexes: &str, identity: &str) -> Self {
+        let epoch = identity.strip_prefix(indexes).and_then(|rest| rest.strip_prefix(ABOVE)?.parse().ok());
+        epoch.map_or(Self::ThisLog, |epoch| Self::Another { epoch })
+    }
+
+    /// What is committed with each offset.
+    pub(crate) fn identity(self, indexes: &str) -> String {
+        match self {
+            Self::ThisLog => indexes.to_owned(),
+            Self::Another { epoch } => format!("{indexes}{ABOVE}{epoch}"),
+        }
+    }
+
+    /// Why an action of this version must not be sent, if so.
+    pub(crate) fn forbids(self, id: &str, version: Version) -> Option<String> {
+        match self {
+            Self::Another { epoch } if version.epoch() <= epoch => Some(format!(
+                "the index held documents of epoch {epoch} before this group ever wrote to it, and {id} comes with the \
+                 version {version} (epoch {}): Kafka or the group's offsets were lost, or another system writes this \
+                 index. Run `millrace ledger rebuild`, which raises the epoch, before the workers write to new topics; or \
+                 delete the index, which is then filled again from this log",
+                version.epoch()
+            )),
+            Self::Another { .. } | Self::ThisLog => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_kept_with_the_offset_for_the_same_indexes_only() {
+        let another = Origin::Another { epoch: 3 };
+        for origin in [Origin::ThisLog, another] {
+            assert_eq!(Origin::committed("a b", &origin.identity("a b")), origin);
+            assert_eq!(Origin::committed("a c", &origin.identity("a b")), Origin::ThisLog);
+        }
+        assert_ne!(another.identity("a b"), Origin::ThisLog.identity("a b"));
+    }
+
+    #[test]
+    fn only_a_higher_epoch_is_this_logs_own() {
+        let another = Origin::Another { epoch: 3 };
+        assert_eq!(another.forbids("a", Version::first(4)), None);
+        assert!(another.forbids("a", Version::first(2)).is_some());
+        let cause = another.forbids("a", Version::first(3)).unwrap();
+        assert!(cause.contains("ledger rebuild") && cause.contains("epoch 3"), "{cause}");
+        assert_eq!(Origin::ThisLog.forbids("a", Version::first(0)), None);
+    }
+}
