@@ -188,7 +188,7 @@ async fn silence_and_absence_are_waited_for() {
 }
 
 #[tokio::test]
-async fn a_record_follows_the_chunks_before_it_and_waits_for_them() {
+async fn a_record_follows_its_chunks_and_waits_for_them() {
     let [d, e] = ["d", "e"].map(|id| vec![action(Target::Documents, id)]);
     let batch = [chunks("a"), d, chunks("bc"), e].concat();
     for (written, server) in both(batch.clone(), |_, asked| items(asked, |_| 201)).await {
