@@ -1,0 +1,87 @@
+//! What is about to be written to a store: changes and the position that they lead to. Pure.
+
+use std::collections::BTreeMap;
+
+use message::{DocumentId, LedgerEntry};
+use stream::Record;
+
+use crate::position::Position;
+use crate::summary::Summary;
+
+/// Restoring holds at most so many bytes (and one entry) before it writes them.
+const FULL: usize = 4 << 20;
+
+/// Changes of a store; the last one of a document counts.
+#[derive(Default)]
+pub(crate) struct Batch {
+    /// What is stored for each document; nothing removes its entry.
+    pub(crate) changes: BTreeMap<DocumentId, Option<Vec<u8>>>,
+    /// The record after which this is true, as it was read.
+    last: Option<Record>,
+    /// The same, where it is known already.
+    written: Option<Position>,
+    /// A new note; none keeps the one that is there.
+    pub(crate) note: Option<Vec<u8>>,
+    /// The highest epoch of these entries.
+    pub(crate) epoch: u32,
+    bytes: usize,
+}
+
+impl Batch {
+    /// Entries that were committed, and where the last one was written.
+    pub(crate) fn committed(
+        entries: &[LedgerEntry],
+        note: Option<Vec<u8>>,
+        written: Position,
+    ) -> Result<Self, serde_json::Error> {
+        let mut batch = Self { note, written: Some(written), ..Self::default() };
+        for entry in entries {
+            let json = serde_json::to_vec(entry)?;
+            batch.put(entry, &json);
+        }
+        Ok(batch)
+    }
+
+    /// A note that another copy held.
+    pub(crate) fn of_note(note: Option<Vec<u8>>) -> Self {
+        Self { note, ..Self::default() }
+    }
+
+    /// Takes a record of the topic.
+    pub(crate) fn take(&mut self, record: Record) -> Result<(), String> {
+        let key = record.key.as_deref().ok_or("it has no key")?;
+        let key = String::from_utf8(key.to_vec()).map_err(|error| error.to_string())?;
+        let document = DocumentId::try_from(key).map_err(|error| error.to_string())?;
+        match record.value.as_deref() {
+            None => {
+                self.changes.insert(document, None);
+            }
+            Some(json) => {
+                let entry: LedgerEntry = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+                if entry.document != document {
+                    return Err(format!("its key names {document}, its value {}", entry.document));
+                }
+                self.put(&entry, json);
+            }
+        }
+        self.bytes += record.bytes();
+        self.last = Some(record);
+        Ok(())
+    }
+
+    fn put(&mut self, entry: &LedgerEntry, json: &[u8]) {
+        let summary = Summary::of(entry);
+        self.epoch = self.epoch.max(summary.epoch());
+        self.changes.insert(entry.document.clone(), Some(summary.stored(json)));
+    }
+
+    /// Where the topic stands after these changes; none when nothing was taken.
+    pub(crate) fn position(&self) -> Option<Position> {
+        self.written.clone().or_else(|| self.last.as_ref().map(Position::of))
+    }
+
+    /// True when it should be written before it takes more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes >= FULL
+    }
+}

@@ -1,0 +1,132 @@
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "edge: the folder of the working copies"
+)]
+//! Where working copies are: a folder that one process holds, with one folder in it for each partition.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tracing::warn;
+
+use crate::error::LedgerError;
+
+/// A folder that this process holds until the last clone is dropped.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+    _lock: Arc<File>,
+}
+
+impl Folder {
+    /// Makes the folder if need be, and takes it for this process.
+    ///
+    /// # Errors
+    /// `InUse`, when another process holds it; `Folder` or `Full`, when it cannot be made.
+    pub fn claim(path: &Path) -> Result<Self, LedgerError> {
+        let failed = |error| LedgerError::folder(path, &error);
+        std::fs::create_dir_all(path).map_err(failed)?;
+        let lock = File::create(path.join("lock")).map_err(failed)?;
+        lock.try_lock().map_err(|error| match error {
+            std::fs::TryLockError::WouldBlock => LedgerError::InUse { folder: path.to_owned() },
+            std::fs::TryLockError::Error(error) => LedgerError::folder(path, &error),
+        })?;
+        Ok(Self { path: path.to_owned(), _lock: Arc::new(lock) })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Which working copy, and how much memory it may take.
+#[derive(Clone, Debug)]
+pub struct LedgerPlace {
+    /// The folder of this process.
+    pub folder: Folder,
+    /// The topic.
+    pub topic: String,
+    /// The partition.
+    pub partition: i32,
+    /// Bytes of blocks of the store that are kept in memory.
+    pub cache_bytes: usize,
+}
+
+impl LedgerPlace {
+    /// The folder of the copy.
+    pub(crate) fn copy(&self) -> PathBuf {
+        self.folder.path.join(&self.topic).join(self.partition.to_string())
+    }
+
+    /// The copy of before, while a new one is made from a topic that changed.
+    fn aside(&self) -> PathBuf {
+        self.copy().with_extension("aside")
+    }
+
+    /// Is there when the copy must not be opened again.
+    fn condemned(&self) -> PathBuf {
+        self.copy().with_extension("condemned")
+    }
+
+    /// Marks the copy so that the next opening makes it anew.
+    pub(crate) fn condemn(&self) {
+        let path = self.condemned();
+        if let Err(error) = File::create(&path) {
+            warn!(path = %path.display(), %error, "a broken working copy cannot be marked; its checksums will fail again");
+        }
+    }
+
+    /// Before opening: finishes what a crash left undone. True when there is a copy to be opened.
+    pub(crate) fn prepare(&self) -> Result<bool, LedgerError> {
+        if self.aside().exists() {
+            // The new copy was never finished, so the old one is still the measure of what the topic must give.
+            self.put_back()?;
+        }
+        if self.condemned().exists() {
+            self.discard()?;
+        }
+        Ok(self.copy().exists())
+    }
+
+    /// Deletes the copy.
+    pub(crate) fn discard(&self) -> Result<(), LedgerError> {
+        self.remove(&self.copy())?;
+        match std::fs::remove_file(self.condemned()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(LedgerError::folder(&self.copy(), &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the copy while a new one is made.
+    pub(crate) fn put_aside(&self) -> Result<(), LedgerError> {
+        self.remove(&self.aside())?;
+        std::fs::rename(self.copy(), self.aside()).map_err(|error| LedgerError::folder(&self.copy(), &error))
+    }
+
+    /// The new copy is no good: the one of before takes its place.
+    pub(crate) fn put_back(&self) -> Result<(), LedgerError> {
+        self.remove(&self.copy())?;
+        std::fs::rename(self.aside(), self.copy()).map_err(|error| LedgerError::folder(&self.copy(), &error))
+    }
+
+    /// The new copy is good: the one of before goes.
+    pub(crate) fn forget_aside(&self) -> Result<(), LedgerError> {
+        self.remove(&self.aside())
+    }
+
+    fn remove(&self, path: &Path) -> Result<(), LedgerError> {
+        match std::fs::remove_dir_all(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(LedgerError::folder(&self.copy(), &error))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Every partition of a ledger topic as one.
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use message::{DocumentId, LedgerEntry, partition_of};
+use stream::Broker;
+
+use crate::FIRST_EPOCH;
+use crate::copy::WorkingCopy;
+use crate::counts::Counts;
+use crate::error::LedgerError;
+use crate::folder::{Folder, LedgerPlace};
+use crate::store::Scan;
+
+/// So many partitions are restored at once: each holds a batch and a queue of the client while it is.
+const AT_ONCE: usize = 4;
+
+/// The working copies of every partition.
+#[derive(Debug)]
+pub struct Ledger {
+    copies: Vec<WorkingCopy>,
+}
+
+impl Ledger {
+    /// Opens all copies below `folder` and catches them up; `cache_bytes` are for all of them together.
+    ///
+    /// # Errors
+    /// As [`LedgerError`] says.
+    pub async fn open<B: Broker>(
+        broker: &B,
+        folder: &Folder,
+        topic: &str,
+        cache_bytes: usize,
+    ) -> Result<Self, LedgerError> {
+        let failed = |source| LedgerError::Stream { topic: topic.to_owned(), partition: 0, source };
+        let partitions = broker.partitions(topic).await.map_err(failed)?;
+        let share = cache_bytes / usize::try_from(partitions).unwrap_or(1).max(1);
+        let opening = (0..partitions).map(|partition| {
+            let (folder, topic) = (folder.clone(), topic.to_owned());
+            WorkingCopy::open(broker, LedgerPlace { folder, topic, partition, cache_bytes: share })
+        });
+        let copies = futures::stream::iter(opening).buffered(AT_ONCE).try_collect().await?;
+        Ok(Self { copies })
+    }
+
+    /// Reads every partition on to its end as it is now.
+    ///
+    /// # Errors
+    /// As [`LedgerError`] says.
+    pub async fn catch_up<B: Broker>(&mut self, broker: &B) -> Result<(), LedgerError> {
+        for copy in &mut self.copies {
+            copy.catch_up(broker).await?;
+        }
+        Ok(())
+    }
+
+    /// The entry of a document.
+    ///
+    /// # Errors
+    /// `Broken`: open the ledger again.
+    pub fn get(&self, document: &DocumentId) -> Result<Option<LedgerEntry>, LedgerError> {
+        let partitions = i32::try_from(self.copies.len()).unwrap_or(i32::MAX);
+        let number = usize::try_from(partition_of(document, partitions)).unwrap_or_default();
+        self.copies.get(number).map_or(Ok(None), |copy| copy.get(document))
+    }
+
+    /// The copies, by partition.
+    #[must_use]
+    pub fn copies(&self) -> &[WorkingCopy] {
+        &self.copies
+    }
+
+    /// Every entry after a document, or every entry, in the order of their documents.
+    #[must_use]
+    pub fn scan(&self, after: Option<&DocumentId>) -> MergedScan<'_> {
+        let parts = self.copies.iter().map(|copy| Part::new(copy.scan(after))).collect();
+        MergedScan { parts, failed: false }
+    }
+
+    /// How many documents, by what became of them.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.copies.iter().map(WorkingCopy::counts).fold(Counts::default(), Counts::plus)
+    }
+
+    /// The highest epoch of any entry.
+    #[must_use]
+    pub fn epoch(&self) -> u32 {
+        self.copies.iter().map(WorkingCopy::epoch).max().unwrap_or(FIRST_EPOCH)
+    }
+}
+
+/// The entries of every partition, in the order of their documents. Holds one entry of each.
+#[derive(Debug)]
+pub struct MergedScan<'a> {
+    parts: Vec<Part<'a>>,
+    failed: bool,
+}
+
+#[derive(Debug)]
+struct Part<'a> {
+    scan: Scan<'a>,
+    next: Option<Result<LedgerEntry, LedgerError>>,
+}
+
+impl<'a> Part<'a> {
+    fn new(mut scan: Scan<'a>) -> Self {
+        let next = scan.next();
+        Self { scan, next }
+    }
+
+    fn take(&mut self) -> Option<Result<LedgerEntry, LedgerError>> {
+        std::mem::replace(&mut self.next, self.scan.next())
+    }
+
+    /// What is sorted by; a failure has none and comes first.
+    fn document(&self) -> Option<&DocumentId> {
+        self.next.as_ref()?.as_ref().ok().map(|entry| &entry.document)
+    }
+}
+
+impl Iterator for MergedScan<'_> {
+    type Item = Result<LedgerEntry, LedgerError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let waiting = self.parts.iter_mut().filter(|part| part.next.is_some());
+        let first = waiting.min_by(|a, b| a.document().cmp(&b.document()))?;
+        let next = first.take()?;
+        self.failed = next.is_err();
+        Some(next)
+    }
+}

@@ -1,0 +1,296 @@
+#![expect(clippy::disallowed_methods, reason = "edge: the store on disk (fjall)")]
+//! The store of one partition: entries by document, and what they reflect, written in one batch.
+
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use fault::Place;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions};
+use message::{DocumentId, LedgerEntry};
+use serde::{Deserialize, Serialize};
+
+use crate::FIRST_EPOCH;
+use crate::batch::Batch;
+use crate::counts::Counts;
+use crate::error::LedgerError;
+use crate::folder::LedgerPlace;
+use crate::position::Position;
+use crate::summary::Summary;
+
+/// Goes up when what is stored changes; a copy of another format is made anew.
+const FORMAT: u32 = 1;
+/// What is written is held in memory up to this many bytes before it becomes a table. Small, as each partition has its own.
+const MEMTABLE: u64 = 4 << 20;
+/// The store's own least size of its journal, which is a sparse file.
+const JOURNAL: u64 = 64 << 20;
+/// Files that the store of one partition keeps open.
+const OPEN_FILES: usize = 32;
+
+const META: &[u8] = b"m";
+const NOTE: &[u8] = b"n";
+const ENTRY: u8 = b'e';
+
+/// What the entries reflect.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct State {
+    format: u32,
+    topic: String,
+    partition: i32,
+    /// None before the first record.
+    pub(crate) position: Option<Position>,
+    /// None while a new copy is filled: it is counted once, at the end.
+    pub(crate) counts: Option<Counts>,
+    /// The highest epoch that was ever seen.
+    pub(crate) epoch: u32,
+}
+
+/// The store of one partition.
+pub(crate) struct Store {
+    // Dropped before the database, which waits for its worker.
+    entries: Keyspace,
+    database: Database,
+    pub(crate) place: LedgerPlace,
+    state: Mutex<State>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens a copy that is there.
+    pub(crate) fn open(place: &LedgerPlace) -> Result<Self, LedgerError> {
+        let path = place.copy();
+        let (database, entries) = guarded(&path, || connect(place))?;
+        let stored = guarded(&path, || entries.get(META))?;
+        let stored = stored.ok_or_else(|| LedgerError::broken(&path, &"it was never finished"))?;
+        let state: State =
+            serde_json::from_slice(&stored).map_err(|error| LedgerError::broken(&path, &error))?;
+        if (state.format, state.topic.as_str(), state.partition) != (FORMAT, &place.topic, place.partition) {
+            return Err(LedgerError::broken(&path, &"it has another format, or belongs to another topic"));
+        }
+        Ok(Self { entries, database, place: place.clone(), state: Mutex::new(state) })
+    }
+
+    /// Makes an empty copy.
+    pub(crate) fn make(place: &LedgerPlace) -> Result<Self, LedgerError> {
+        let path = place.copy();
+        if fault::fails(Place::CopyWrite) {
+            return Err(LedgerError::Full { folder: path });
+        }
+        std::fs::create_dir_all(&path).map_err(|error| LedgerError::folder(&path, &error))?;
+        let (database, entries) = guarded(&path, || connect(place)).map_err(unusable)?;
+        let state = State {
+            format: FORMAT,
+            topic: place.topic.clone(),
+            partition: place.partition,
+            position: None,
+            counts: None,
+            epoch: FIRST_EPOCH,
+        };
+        let store = Self { entries, database, place: place.clone(), state: Mutex::new(state.clone()) };
+        store.commit(state, |_, _| {}).map_err(unusable)?;
+        Ok(store)
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn get(&self, document: &DocumentId) -> Result<Option<LedgerEntry>, LedgerError> {
+        let Some(stored) = self.guarded(|| self.entries.get(key(document)))? else { return Ok(None) };
+        self.parse(&stored).map(Some)
+    }
+
+    pub(crate) fn note(&self) -> Result<Option<Vec<u8>>, LedgerError> {
+        Ok(self.guarded(|| self.entries.get(NOTE))?.map(|note| note.to_vec()))
+    }
+
+    /// Writes a batch and what it reflects, both or neither.
+    pub(crate) fn write(&self, batch: &Batch) -> Result<(), LedgerError> {
+        let mut next = self.state();
+        if let Some(position) = batch.position() {
+            next.position = Some(position);
+        }
+        next.epoch = next.epoch.max(batch.epoch);
+        if let Some(counts) = &mut next.counts {
+            for (document, stored) in &batch.changes {
+                if let Some(before) = self.guarded(|| self.entries.get(key(document)))? {
+                    counts.take_away(self.summary(&before)?);
+                }
+                if let Some(stored) = stored {
+                    counts.add(self.summary(stored)?);
+                }
+            }
+        }
+        self.commit(next, |write, entries| {
+            for (document, stored) in &batch.changes {
+                match stored {
+                    Some(stored) => write.insert(entries, key(document), stored.as_slice()),
+                    None => write.remove(entries, key(document)),
+                }
+            }
+            if let Some(note) = &batch.note {
+                write.insert(entries, NOTE, note.as_slice());
+            }
+        })
+    }
+
+    /// Counts a copy that was filled, once.
+    pub(crate) fn count(&self) -> Result<(), LedgerError> {
+        if self.lock().counts.is_some() {
+            return Ok(());
+        }
+        let counts = self.recount()?;
+        self.commit(State { counts: Some(counts), ..self.state() }, |_, _| {})
+    }
+
+    /// Counts every entry.
+    pub(crate) fn recount(&self) -> Result<Counts, LedgerError> {
+        let mut counts = Counts::default();
+        let mut all = self.entries.range(range(None));
+        while let Some((_, stored)) = self.guarded(|| all.next().map(fjall::Guard::into_inner).transpose())? {
+            counts.add(self.summary(&stored)?);
+        }
+        Ok(counts)
+    }
+
+    fn commit(
+        &self,
+        next: State,
+        fill: impl FnOnce(&mut fjall::OwnedWriteBatch, &Keyspace),
+    ) -> Result<(), LedgerError> {
+        let path = self.place.copy();
+        if fault::fails(Place::CopyWrite) {
+            return Err(LedgerError::Full { folder: path });
+        }
+        let meta = serde_json::to_vec(&next).map_err(|error| LedgerError::broken(&path, &error))?;
+        let mut write = self.database.batch();
+        fill(&mut write, &self.entries);
+        write.insert(&self.entries, META, meta);
+        self.guarded(|| write.commit())?;
+        *self.lock() = next;
+        Ok(())
+    }
+
+    fn summary(&self, stored: &[u8]) -> Result<Summary, LedgerError> {
+        match Summary::parse(stored) {
+            Some((summary, _)) => Ok(summary),
+            None => Err(self.condemned(&"an entry has no head")),
+        }
+    }
+
+    fn parse(&self, stored: &[u8]) -> Result<LedgerEntry, LedgerError> {
+        let (_, json) = Summary::parse(stored).ok_or_else(|| self.condemned(&"an entry has no head"))?;
+        serde_json::from_slice(json).map_err(|error| self.condemned(&error))
+    }
+
+    fn guarded<T>(&self, work: impl FnOnce() -> fjall::Result<T>) -> Result<T, LedgerError> {
+        let done = guarded(&self.place.copy(), work);
+        if matches!(done, Err(LedgerError::Broken { .. })) {
+            self.place.condemn();
+        }
+        done
+    }
+
+    fn condemned(&self, cause: &dyn std::fmt::Display) -> LedgerError {
+        self.place.condemn();
+        LedgerError::broken(&self.place.copy(), cause)
+    }
+}
+
+/// Entries in the order of their documents, as they were when the scan began.
+pub struct Scan<'a> {
+    store: &'a Store,
+    entries: fjall::Iter,
+    failed: bool,
+}
+
+impl std::fmt::Debug for Scan<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scan").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Scan<'a> {
+    pub(crate) fn new(store: &'a Store, after: Option<&DocumentId>) -> Self {
+        Self { store, entries: store.entries.range(range(after)), failed: false }
+    }
+}
+
+impl Iterator for Scan<'_> {
+    type Item = Result<LedgerEntry, LedgerError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let next = self.store.guarded(|| self.entries.next().map(fjall::Guard::into_inner).transpose());
+        let entry = match next {
+            Ok(stored) => stored.map(|(_, stored)| self.store.parse(&stored))?,
+            Err(error) => Err(error),
+        };
+        self.failed = entry.is_err();
+        Some(entry)
+    }
+}
+
+fn connect(place: &LedgerPlace) -> fjall::Result<(Database, Keyspace)> {
+    let database = Database::builder(place.copy())
+        .cache_size(place.cache_bytes as u64)
+        .max_cached_files(Some(OPEN_FILES))
+        .max_journaling_size(JOURNAL)
+        .worker_threads(1)
+        .open()?;
+    let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE);
+    let entries = database.keyspace("ledger", options)?;
+    Ok((database, entries))
+}
+
+fn key(document: &DocumentId) -> Vec<u8> {
+    [&[ENTRY], document.as_str().as_bytes()].concat()
+}
+
+/// The keys of the entries after one of them; of all, without one.
+fn range(after: Option<&DocumentId>) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
+    let from = after.map_or(Bound::Included(vec![ENTRY]), |document| Bound::Excluded(key(document)));
+    (from, Bound::Excluded(vec![ENTRY + 1]))
+}
+
+/// Does something with the store. Damage that its checksums do not cover makes it panic; that is damage, too.
+fn guarded<T>(path: &Path, work: impl FnOnce() -> fjall::Result<T>) -> Result<T, LedgerError> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => Err(classify(path, &error)),
+        Err(_) => Err(LedgerError::broken(path, &"the store panicked")),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the store's list is open; what is not named is damage")]
+fn classify(path: &Path, error: &fjall::Error) -> LedgerError {
+    let io = match error {
+        fjall::Error::Locked => return LedgerError::InUse { folder: path.to_owned() },
+        fjall::Error::Io(io) | fjall::Error::Storage(fjall::LsmError::Io(io)) => Some(io),
+        _ => None,
+    };
+    match io.map(|io| LedgerError::folder(path, io)) {
+        Some(full @ LedgerError::Full { .. }) => full,
+        _ => LedgerError::broken(path, error),
+    }
+}
+
+/// A copy that breaks while it is made is no damage: the folder cannot be used.
+fn unusable(error: LedgerError) -> LedgerError {
+    if let LedgerError::Broken { folder, cause } = error {
+        return LedgerError::Folder { folder, cause };
+    }
+    error
+}

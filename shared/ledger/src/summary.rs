@@ -1,0 +1,73 @@
+//! What is stored for an entry: a short head, so that counting reads no JSON, and the entry as it is in the topic. Pure.
+
+use message::{LedgerEntry, Status, Version};
+
+/// Bytes of the head: status, version, chunks.
+const HEAD: usize = 17;
+
+/// What counts of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub(crate) status: Status,
+    pub(crate) version: Version,
+    pub(crate) chunks: u64,
+}
+
+impl Summary {
+    pub(crate) fn of(entry: &LedgerEntry) -> Self {
+        Self { status: entry.status, version: entry.version, chunks: entry.chunks.len() as u64 }
+    }
+
+    /// The epoch of the version.
+    pub(crate) fn epoch(self) -> u32 {
+        u32::try_from(self.version.epoch()).unwrap_or(u32::MAX)
+    }
+
+    /// As it is stored, before `json`.
+    pub(crate) fn stored(self, json: &[u8]) -> Vec<u8> {
+        let mut stored = Vec::with_capacity(HEAD + json.len());
+        stored.push(match self.status {
+            Status::Live => 0,
+            Status::Empty => 1,
+            Status::Refused => 2,
+            Status::Removed => 3,
+        });
+        stored.extend(self.version.get().to_le_bytes());
+        stored.extend(self.chunks.to_le_bytes());
+        stored.extend(json);
+        stored
+    }
+
+    /// Reads what [`Self::stored`] gave: the head, and the entry's JSON. None when it is not that.
+    pub(crate) fn parse(stored: &[u8]) -> Option<(Self, &[u8])> {
+        let (head, json) = stored.split_at_checked(HEAD)?;
+        let (status, numbers) = head.split_first()?;
+        let (version, chunks) = numbers.split_at_checked(8)?;
+        let status = match status {
+            0 => Status::Live,
+            1 => Status::Empty,
+            2 => Status::Refused,
+            3 => Status::Removed,
+            _ => return None,
+        };
+        let version = Version::from(u64::from_le_bytes(version.try_into().ok()?));
+        Some((Self { status, version, chunks: u64::from_le_bytes(chunks.try_into().ok()?) }, json))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_survives_and_what_is_none_is_seen() {
+        for status in [Status::Live, Status::Empty, Status::Refused, Status::Removed] {
+            let summary = Summary { status, version: Version::first(7), chunks: 20_000 };
+            let stored = summary.stored(b"{}");
+            assert_eq!(Summary::parse(&stored), Some((summary, b"{}".as_slice())));
+            assert_eq!(summary.epoch(), 7);
+        }
+        assert_eq!(Summary::parse(&[9; 40]), None);
+        assert_eq!(Summary::parse(&[0; 16]), None);
+    }
+}
