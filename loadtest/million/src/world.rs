@@ -1,0 +1,85 @@
+//! What is connected to, by the same settings as the workers.
+
+use clap::{Args, ValueEnum};
+use model::{BackendKind, BackendSettings, Bundle, Generation, Hashing, ModelSettings};
+use process::Failure;
+use sink::{
+    Elasticsearch, ElasticsearchSettings, IndexPlan, IndexSettings, Names, OpenSearch, OpenSearchSettings,
+    RequestSettings,
+};
+use stream::kafka::{Kafka, KafkaSettings};
+
+/// The settings of the workers, as far as they decide names and places.
+#[derive(Args, Debug)]
+pub(crate) struct WorldSettings {
+    #[command(flatten)]
+    kafka: KafkaSettings,
+    #[command(flatten)]
+    model: ModelSettings,
+    #[command(flatten)]
+    backend: BackendSettings,
+    #[command(flatten)]
+    index: IndexSettings,
+    #[command(flatten)]
+    requests: RequestSettings,
+    #[command(flatten)]
+    pub(crate) opensearch: OpenSearchSettings,
+    #[command(flatten)]
+    pub(crate) elasticsearch: ElasticsearchSettings,
+}
+
+/// A search engine.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum EngineKind {
+    /// What `index` writes.
+    Opensearch,
+    /// What `replicate` writes.
+    Elasticsearch,
+}
+
+/// Everything that is connected to.
+pub(crate) struct World {
+    pub(crate) settings: WorldSettings,
+    pub(crate) kafka: Kafka,
+    pub(crate) generation: Generation,
+    pub(crate) encoder: Hashing,
+    pub(crate) names: Names,
+}
+
+impl World {
+    /// Prepares it; nothing is sent yet.
+    pub(crate) fn open(settings: WorldSettings) -> Result<Self, Failure> {
+        if settings.backend.encoder != BackendKind::Hashing {
+            return Err("set MILLRACE_ENCODER=hashing, here and for the workers: no model is run".into());
+        }
+        let bundle = Bundle::open(&settings.model.model)?;
+        let generation = Generation::of(&bundle, &settings.backend);
+        Ok(Self {
+            kafka: Kafka::new(&settings.kafka),
+            encoder: Hashing::sized(&bundle, settings.backend.hashing_dimension),
+            names: Names::new(&settings.index.index, &generation.space)?,
+            generation,
+            settings,
+        })
+    }
+
+    /// The indexes of `names` in OpenSearch.
+    pub(crate) fn opensearch(&self, names: &Names) -> Result<OpenSearch, Failure> {
+        Ok(OpenSearch::connect(&self.settings.opensearch, &self.settings.requests, names.clone())?)
+    }
+
+    /// The indexes of `names` in Elasticsearch.
+    pub(crate) fn elasticsearch(&self, names: &Names) -> Result<Elasticsearch, Failure> {
+        Ok(Elasticsearch::connect(&self.settings.elasticsearch, &self.settings.requests, names.clone())?)
+    }
+
+    /// What an index is made for.
+    pub(crate) fn plan(&self) -> IndexPlan {
+        IndexPlan {
+            space: self.generation.space.clone(),
+            chunking: self.generation.chunking.clone(),
+            model: self.generation.model.clone(),
+            dimension: self.generation.dimension,
+        }
+    }
+}
