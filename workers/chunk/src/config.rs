@@ -1,5 +1,7 @@
 //! Settings of `chunk`.
 
+use std::path::PathBuf;
+
 use clap::Parser;
 use model::ModelSettings;
 use objects::S3Settings;
@@ -27,6 +29,12 @@ pub struct Config {
     /// A document with more chunks is refused.
     #[arg(long, env = "MILLRACE_MOST_CHUNKS", default_value_t = 20_000)]
     pub most_chunks: usize,
+    /// The folder of the working copies of the ledger; each process needs its own.
+    #[arg(long, env = "MILLRACE_DATA", default_value = "/var/tmp/millrace-data")]
+    pub data: PathBuf,
+    /// Bytes of the working copies that are kept in memory, for all partitions together.
+    #[arg(long, env = "MILLRACE_LEDGER_CACHE", default_value_t = 64 << 20)]
+    pub ledger_cache: usize,
     /// How much is held.
     #[command(flatten)]
     pub lanes: LaneSettings,

@@ -11,9 +11,6 @@ use stream::Outgoing;
 
 use crate::read::Reading;
 
-/// The epoch of a ledger that was never lost.
-pub const FIRST_EPOCH: u32 = 1;
-
 /// The topics that are written.
 #[derive(Clone, Debug)]
 pub struct Topics {
@@ -54,6 +51,8 @@ pub struct Before<'a> {
     pub document: &'a DocumentId,
     /// Its entry, if it has one.
     pub entry: Option<&'a LedgerEntry>,
+    /// The epoch in which its versions begin, if it has none.
+    pub epoch: u32,
     /// The trace of the notice.
     pub trace: &'a str,
     /// Say everything again, even what is unchanged.
@@ -64,7 +63,7 @@ pub struct Before<'a> {
 
 impl Before<'_> {
     fn next_version(&self) -> Version {
-        self.entry.map_or(Version::first(FIRST_EPOCH), |entry| entry.version.next())
+        self.entry.map_or(Version::first(self.epoch), |entry| entry.version.next())
     }
 
     fn headers(&self, version: Version) -> Headers {

@@ -1,50 +1,70 @@
-//! The working copy of the ledger of one partition. Pure: it is filled by the stage.
+//! What is live for each document of one partition: its working copy, and what no commit has confirmed yet.
 //!
-//! It is simple in this version: a map in memory, filled from the topic at assignment. What a commit has not confirmed
-//! is kept apart, so that a failed transaction leaves nothing behind.
+//! The unconfirmed is kept apart, so that a failed transaction leaves nothing behind. A batch bounds it.
 
 use std::collections::HashMap;
 
+use ::ledger::{LedgerError, Position, WorkingCopy};
 use message::{DocumentId, LedgerEntry};
+use stream::{Outgoing, Published, Trouble};
 
 /// What is live for each document of one partition.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Ledger {
+    copy: WorkingCopy,
+    unconfirmed: Unconfirmed,
+}
+
+/// Changes that are proposed and not committed.
+#[derive(Debug, Default)]
+struct Unconfirmed {
     entries: HashMap<DocumentId, LedgerEntry>,
-    unconfirmed: HashMap<DocumentId, LedgerEntry>,
+    /// The last record of the ledger that is proposed, at an offset that its commit tells.
+    last: Option<Position>,
 }
 
 impl Ledger {
-    /// Takes an entry as it was read from the topic; the last one counts.
-    pub fn restore(&mut self, entry: LedgerEntry) {
-        self.entries.insert(entry.document.clone(), entry);
+    /// The ledger over its working copy.
+    #[must_use]
+    pub fn new(copy: WorkingCopy) -> Self {
+        Self { copy, unconfirmed: Unconfirmed::default() }
     }
 
     /// The state of a document, changes that are not confirmed yet included.
+    ///
+    /// # Errors
+    /// When the working copy turns out to be broken.
+    pub fn get(&self, document: &DocumentId) -> Result<Option<LedgerEntry>, LedgerError> {
+        match self.unconfirmed.entries.get(document) {
+            Some(entry) => Ok(Some(entry.clone())),
+            None => self.copy.get(document),
+        }
+    }
+
+    /// The epoch in which a new document begins.
     #[must_use]
-    pub fn get(&self, document: &DocumentId) -> Option<&LedgerEntry> {
-        self.unconfirmed.get(document).or_else(|| self.entries.get(document))
+    pub fn epoch(&self) -> u32 {
+        self.copy.epoch()
     }
 
-    /// Takes a change that is about to be committed.
-    pub fn propose(&mut self, entry: LedgerEntry) {
-        self.unconfirmed.insert(entry.document.clone(), entry);
+    /// Takes a change that is about to be committed, and the record of the ledger that says it.
+    pub fn propose(&mut self, entry: LedgerEntry, record: &Outgoing) {
+        self.unconfirmed.last = Some(Position::written(-1, record));
+        self.unconfirmed.entries.insert(entry.document.clone(), entry);
     }
 
-    /// The commit returned: what was proposed is true.
-    pub fn confirm(&mut self) {
-        self.entries.extend(self.unconfirmed.drain());
-    }
-
-    /// Documents with an entry, removed ones included.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// True when no document has an entry.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// The commit returned: what was proposed is true, and goes to the working copy.
+    ///
+    /// # Errors
+    /// When the working copy cannot be written: it is behind then, and the lane must be opened anew.
+    pub fn confirm(&mut self, topic: &str, published: &Published) -> Result<(), Trouble> {
+        let Unconfirmed { entries, last } = std::mem::take(&mut self.unconfirmed);
+        let Some(last) = last else { return Ok(()) };
+        let Some(offset) = published.last.get(topic) else {
+            return Err(Trouble::reopen(format!("Kafka did not say where in {topic} it wrote (a bug)")));
+        };
+        let entries: Vec<LedgerEntry> = entries.into_values().collect();
+        let written = Position { last: *offset, ..last };
+        self.copy.apply(&entries, None, written).map_err(|error| error.trouble())
     }
 }

@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use chunk::difference::Topics;
-use chunk::stage::Limits;
+use chunk::stage::{Copies, Limits};
 use chunk::{ChunkStage, Config};
+use ledger::Folder;
 use model::{Bundle, Tokenizer};
 use objects::S3Store;
 use process::{Failure, Host};
@@ -32,7 +33,8 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let kafka = Kafka::new(&config.kafka);
     let store = S3Store::new(&config.store)?;
     let limits = Limits { largest: config.largest_document, patience: config.lanes.patience() };
-    let stage = ChunkStage::new(kafka.clone(), store, splitter, (chunking, topics), limits);
+    let copies = Copies { folder: Folder::claim(&config.data)?, cache_bytes: config.ledger_cache };
+    let stage = ChunkStage::new(kafka.clone(), store, splitter, (chunking, topics), (limits, copies));
     stream::run(kafka, plan, stage, host.stopping()).await?;
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! The worker: looks at each object that was named and says what changed.
 
-use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use ::ledger::{Folder, LedgerPlace, WorkingCopy};
 use bytes::Bytes;
 use document::{Splitter, Tokens};
-use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest};
+use message::{
+    DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest, partition_of,
+};
 use objects::{Look, Remedy, Store};
 use stream::{
     Broker, Committed, Lane, Outcome, Outgoing, Patience, Published, Record, Stage, Trouble, Verdict,
@@ -30,6 +33,16 @@ struct Shared<O> {
     chunking: Fingerprint,
     topics: Topics,
     limits: Limits,
+    copies: Copies,
+}
+
+/// Where the working copies of the ledger are.
+#[derive(Clone, Debug)]
+pub struct Copies {
+    /// The folder of this process.
+    pub folder: Folder,
+    /// Bytes of them that are kept in memory, for all partitions together.
+    pub cache_bytes: usize,
 }
 
 /// What is asked of documents, and of the patience with them.
@@ -44,20 +57,22 @@ pub struct Limits {
 /// One partition: its documents' state.
 pub struct ChunkLane<O> {
     shared: Arc<Shared<O>>,
+    /// Which partition it is, of how many.
+    partition: (i32, i32),
     ledger: Ledger,
     patience: Patience,
 }
 
 impl<B: Broker, O: Store> ChunkStage<B, O> {
-    /// A stage that reads objects from `store` within `limits`.
+    /// A stage that reads objects from `store` within `limits`, and keeps its ledgers in `copies`.
     pub fn new(
         broker: B,
         store: O,
         splitter: Splitter<Arc<dyn Tokens>>,
         (chunking, topics): (Fingerprint, Topics),
-        limits: Limits,
+        (limits, copies): (Limits, Copies),
     ) -> Self {
-        let shared = Shared { store, splitter: Arc::new(splitter), chunking, topics, limits };
+        let shared = Shared { store, splitter: Arc::new(splitter), chunking, topics, limits, copies };
         Self { shared: Arc::new(shared), broker }
     }
 }
@@ -66,33 +81,46 @@ impl<B: Broker, O: Store> Stage for ChunkStage<B, O> {
     type Lane = ChunkLane<O>;
 
     async fn open(&self, partition: i32, _: Option<&Committed>) -> Result<ChunkLane<O>, Trouble> {
-        let restored = Arc::new(Mutex::new((Ledger::default(), None)));
-        let filling = Arc::clone(&restored);
-        let each = move |record: Record| {
-            let mut filling = filling.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(value) = record.value.as_deref() else { return ControlFlow::Continue(()) };
-            match serde_json::from_slice::<LedgerEntry>(value) {
-                Ok(entry) => filling.0.restore(entry),
-                Err(error) => {
-                    filling.1.get_or_insert(format!("offset {}: {error}", record.offset));
-                }
-            }
-            ControlFlow::Continue(())
+        let Shared { topics, copies, limits, .. } = self.shared.as_ref();
+        let partitions = self.broker.partitions(&topics.ledger).await;
+        let partitions =
+            partitions.map_err(|error| Trouble::wait(format!("the ledger {}: {error}", topics.ledger)))?;
+        let place = LedgerPlace {
+            folder: copies.folder.clone(),
+            topic: topics.ledger.clone(),
+            partition,
+            cache_bytes: copies.cache_bytes / usize::try_from(partitions).unwrap_or(1).max(1),
         };
-        let topic = &self.shared.topics.ledger;
-        let read = self.broker.read(topic, partition, 0, each).await;
-        read.map_err(|error| Trouble::wait(format!("the ledger {topic}/{partition}: {error}")))?;
-        let mut filled = restored.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(broken) = filled.1.take() {
+        let copy = WorkingCopy::open(&self.broker, place).await.map_err(|error| error.trouble())?;
+        if copy.counts().documents() == 0 && self.has_chunks(partition).await? {
             return Err(Trouble::alarm(format!(
-                "the ledger {topic}/{partition} holds an entry that this version cannot read ({broken}): run the version \
-                 that wrote it"
+                "the ledger {}/{partition} is lost: it is empty, while {}/{partition} holds chunks. Without it their \
+                 documents cannot be deleted: run `millrace ledger rebuild`",
+                topics.ledger, topics.chunks
             )));
         }
-        let ledger = std::mem::take(&mut filled.0);
-        info!(partition, documents = ledger.len(), "ledger restored");
-        let patience = Patience::new(self.shared.limits.patience);
-        Ok(ChunkLane { shared: Arc::clone(&self.shared), ledger, patience })
+        Ok(ChunkLane {
+            shared: Arc::clone(&self.shared),
+            partition: (partition, partitions),
+            ledger: Ledger::new(copy),
+            patience: Patience::new(limits.patience),
+        })
+    }
+}
+
+impl<B: Broker, O: Store> ChunkStage<B, O> {
+    /// Whether anything was ever written to the partition of the chunks. Each chunk came with an entry of the ledger.
+    async fn has_chunks(&self, partition: i32) -> Result<bool, Trouble> {
+        let found = Arc::new(AtomicBool::new(false));
+        let finding = Arc::clone(&found);
+        let each = move |_| {
+            finding.store(true, Ordering::Relaxed);
+            std::ops::ControlFlow::Break(())
+        };
+        let topic = &self.shared.topics.chunks;
+        let read = self.broker.read(topic, partition, 0, each).await;
+        read.map_err(|error| Trouble::wait(format!("the chunks {topic}/{partition}: {error}")))?;
+        Ok(found.load(Ordering::Relaxed))
     }
 }
 
@@ -111,9 +139,8 @@ impl<O: Store> Lane for ChunkLane<O> {
         outcome
     }
 
-    async fn committed(&mut self, _: &Published) -> Result<(), Trouble> {
-        self.ledger.confirm();
-        Ok(())
+    async fn committed(&mut self, published: &Published) -> Result<(), Trouble> {
+        self.ledger.confirm(&self.shared.topics.ledger, published)
     }
 }
 
@@ -142,7 +169,16 @@ impl<O: Store> ChunkLane<O> {
             }
             Err(cause) => return Ok(Verdict::refuse(cause)),
         };
-        let found = match self.look(&reference).await {
+        let (partition, partitions) = self.partition;
+        let own = partition_of(&reference.document, partitions);
+        if own != partition {
+            // Two partitions that count versions of one document would tear its history.
+            return Ok(Verdict::refuse(format!(
+                "it is in partition {partition}, and its document belongs to {own}"
+            )));
+        }
+        let entry = self.ledger.get(&reference.document).map_err(|error| error.trouble())?;
+        let found = match self.look(&reference, entry.as_ref()).await {
             Err(trouble)
                 if self.is_its_own_fault(record.offset, &trouble, &reference.document, next).await =>
             {
@@ -155,7 +191,7 @@ impl<O: Store> ChunkLane<O> {
             }
             found => found?,
         };
-        self.verdict(&reference, &headers, found).await
+        self.verdict(&reference, &headers, (entry.as_ref(), found)).await
     }
 
     /// True when one document held up its partition for too long while the store answers for another that waits behind
@@ -178,8 +214,12 @@ impl<O: Store> ChunkLane<O> {
     }
 
     /// Looks at the object. What the object itself is to blame for is an answer; everything else is trouble.
-    async fn look(&self, reference: &DocumentReference) -> Result<Found, Trouble> {
-        let known = self.ledger.get(&reference.document).filter(|entry| {
+    async fn look(
+        &self,
+        reference: &DocumentReference,
+        entry: Option<&LedgerEntry>,
+    ) -> Result<Found, Trouble> {
+        let known = entry.filter(|entry| {
             !reference.force && entry.chunking == self.shared.chunking && entry.status != Status::Removed
         });
         // An object that was too large was never read: the limit may have been raised since.
@@ -210,25 +250,23 @@ impl<O: Store> ChunkLane<O> {
         &mut self,
         reference: &DocumentReference,
         headers: &Headers,
-        found: Found,
+        (entry, found): (Option<&LedgerEntry>, Found),
     ) -> Result<Verdict, Trouble> {
         let document = &reference.document;
-        let entry = self.ledger.get(document).cloned();
         let force = reference.force;
         let suspects = if force { reference.suspects.as_slice() } else { &[] };
-        let before = Before { document, entry: entry.as_ref(), trace: &headers.trace, force, suspects };
+        let epoch = self.ledger.epoch();
+        let before = Before { document, entry, epoch, trace: &headers.trace, force, suspects };
         let (topics, chunking) = (&self.shared.topics, &self.shared.chunking);
         let change = match found {
-            Found::Gone if entry.as_ref().is_none_or(|e| e.status == Status::Removed) && !reference.force => {
+            Found::Gone if entry.is_none_or(|e| e.status == Status::Removed) && !reference.force => {
                 return Ok(unchanged());
             }
             Found::Gone => removed(before, topics, chunking),
             Found::Unchanged => return Ok(unchanged()),
             // Nothing is known of the object's content: what was read before stays as it is.
             Found::Unreadable(cause) => return Ok(Verdict::refuse(cause)),
-            Found::TooLarge { etag, .. }
-                if !reference.force && was_too_large(entry.as_ref(), &etag, chunking) =>
-            {
+            Found::TooLarge { etag, .. } if !reference.force && was_too_large(entry, &etag, chunking) => {
                 return Ok(unchanged());
             }
             Found::TooLarge { etag, size, cause } => {
@@ -237,7 +275,7 @@ impl<O: Store> ChunkLane<O> {
             }
             Found::Read(etag, bytes) => {
                 let digest = content_digest(&bytes);
-                if let Some(entry) = entry.as_ref().filter(|entry| {
+                if let Some(entry) = entry.filter(|entry| {
                     entry.digest == digest
                         && entry.chunking == *chunking
                         && entry.status != Status::Removed
@@ -273,7 +311,9 @@ impl<O: Store> ChunkLane<O> {
         );
         let refused = entry.status == Status::Refused && !is_ledger_only(&change.outputs);
         let cause = entry.cause.clone().unwrap_or_default();
-        self.ledger.propose(change.entry);
+        if let Some(record) = change.outputs.last() {
+            self.ledger.propose(change.entry, record);
+        }
         if refused {
             Verdict::Refuse { cause, outputs: change.outputs }
         } else {

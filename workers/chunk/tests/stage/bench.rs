@@ -2,18 +2,21 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use chunk::ChunkStage;
-use chunk::difference::{FIRST_EPOCH, Topics};
-use chunk::stage::ChunkLane;
+use chunk::difference::Topics;
+use chunk::stage::{ChunkLane, Copies};
 use document::{Limits, Splitter, Tokens};
+use ledger::{FIRST_EPOCH, Folder};
 use message::{
     ChunkId, DeadLetter, DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Passage, Status,
     Version, Why,
 };
 use objects::{MemoryStore, Store};
+use stream::broker::Publisher as _;
 use stream::memory::Memory;
 use stream::{
     Broker, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Published, Record, Stage, Verdict,
@@ -57,29 +60,38 @@ pub(crate) fn chunking(name: &str) -> Fingerprint {
     Fingerprint::of(&[("chunking", name)])
 }
 
-pub(crate) fn stage<B: Broker, O: Store>(broker: B, store: O, chunking: Fingerprint) -> ChunkStage<B, O> {
-    stage_reading(broker, store, chunking, LARGEST)
-}
-
-/// A stage that reads documents of at most `largest` bytes.
-pub(crate) fn stage_reading<B: Broker, O: Store>(
+pub(crate) fn stage<B: Broker, O: Store>(
+    bench: &Bench,
     broker: B,
     store: O,
     chunking: Fingerprint,
+) -> ChunkStage<B, O> {
+    stage_reading(bench, (broker, store), chunking, LARGEST)
+}
+
+/// A stage that reads documents of at most `largest` bytes. It has a folder of its own, as each process has.
+pub(crate) fn stage_reading<B: Broker, O: Store>(
+    bench: &Bench,
+    (broker, store): (B, O),
+    chunking: Fingerprint,
     largest: u64,
 ) -> ChunkStage<B, O> {
-    let limits = Limits { max_tokens: 64, max_chunks: MOST, ..Limits::default() };
-    let splitting = limits;
-    let limits = chunk::stage::Limits { largest, patience: Duration::from_mins(10) };
+    let splitting = Limits { max_tokens: 64, max_chunks: MOST, ..Limits::default() };
     let tokens: Arc<dyn Tokens> = Arc::new(Words);
     let topics = Topics { chunks: CHUNKS.to_owned(), ledger: LEDGER.to_owned() };
-    ChunkStage::new(broker, store, Splitter::new(tokens, splitting).unwrap(), (chunking, topics), limits)
+    let data = bench.data.path().join(bench.stages.fetch_add(1, Ordering::Relaxed).to_string());
+    let copies = Copies { folder: Folder::claim(&data).unwrap(), cache_bytes: 1 << 20 };
+    let limits = chunk::stage::Limits { largest, patience: Duration::from_mins(10) };
+    let splitter = Splitter::new(tokens, splitting).unwrap();
+    ChunkStage::new(broker, store, splitter, (chunking, topics), (limits, copies))
 }
 
 /// The bucket and the broker.
 pub(crate) struct Bench {
     pub(crate) broker: Memory,
     pub(crate) store: MemoryStore,
+    data: tempfile::TempDir,
+    stages: AtomicU32,
 }
 
 impl Bench {
@@ -91,11 +103,11 @@ impl Bench {
         }
         broker.create(DEAD, 1);
         store.ensure_bucket(BUCKET, None).await.unwrap();
-        Self { broker, store }
+        Self { broker, store, data: tempfile::tempdir().unwrap(), stages: AtomicU32::new(0) }
     }
 
     pub(crate) fn stage(&self) -> ChunkStage<Memory, MemoryStore> {
-        stage(self.broker.clone(), self.store.clone(), chunking("a"))
+        stage(self, self.broker.clone(), self.store.clone(), chunking("a"))
     }
 
     /// Partition 0, opened.
@@ -117,11 +129,15 @@ impl Bench {
     pub(crate) async fn say(&self, lane: &mut impl Lane, notices: &[Outgoing]) -> Vec<Verdict> {
         let outcome = handle(lane, notices).await;
         assert_eq!((outcome.verdicts.len(), &outcome.retry), (notices.len(), &None));
-        for output in outcome.verdicts.iter().flat_map(outputs) {
-            self.broker.append(output);
-        }
-        lane.committed(&Published::default()).await.unwrap();
+        let published = self.commit(&outcome.verdicts).await;
+        lane.committed(&published).await.unwrap();
         outcome.verdicts
+    }
+
+    /// Writes what these say.
+    pub(crate) async fn commit(&self, verdicts: &[Verdict]) -> Published {
+        let records = verdicts.iter().flat_map(outputs).cloned().collect();
+        self.broker.after_write().unwrap().write(records).await.unwrap()
     }
 
     /// What one reference gave.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use message::{ChunkId, LedgerEntry, Passage, Status, Version};
 use objects::Store;
 use proptest::prelude::*;
+use stream::Stage as _;
 
 use crate::bench::{Bench, CHUNKS, LEDGER, created, document, forced, handle, id, look_again, page, removed};
 
@@ -50,7 +51,8 @@ fn notices(kinds: &[(usize, usize)]) -> Vec<stream::Outgoing> {
 async fn live(events: Vec<Event>) -> (Bench, Bucket) {
     let bench = Bench::new(1).await;
     let mut bucket = Bucket::new();
-    let mut lane = bench.lane().await;
+    let stage = bench.stage();
+    let mut lane = stage.open(0, None).await.unwrap();
     for event in events {
         match event {
             Event::Put(key, words) => {
@@ -71,7 +73,11 @@ async fn live(events: Vec<Event>) -> (Bench, Bucket) {
                 drop(handle(&mut lane, &notices(&kinds)).await);
                 lane = bench.lane().await;
             }
-            Event::Restart => lane = bench.lane().await,
+            // The same folder: its working copy is behind when another lane was there since.
+            Event::Restart => {
+                drop(lane);
+                lane = stage.open(0, None).await.unwrap();
+            }
         }
     }
     // The last notice of each object, as every store sends it sooner or later, or reconcile does.

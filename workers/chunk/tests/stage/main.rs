@@ -5,6 +5,7 @@
 mod bench;
 mod change;
 mod exactness;
+mod ledger;
 mod look;
 mod pipeline;
 mod refusal;

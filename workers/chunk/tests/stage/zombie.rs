@@ -110,7 +110,7 @@ async fn what_a_worker_sends_after_another_took_over_is_in_no_topic() {
     let (looked, through) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
     let slow =
         Slow { store: bench.store.clone(), looked: Arc::clone(&looked), through: Arc::clone(&through) };
-    let older = stage(watched.clone(), slow, chunking("a"));
+    let older = stage(&bench, watched.clone(), slow, chunking("a"));
     let sleeper = stream::run(watched.clone(), plan(), older, std::future::pending());
     tokio::pin!(sleeper);
 

@@ -1,0 +1,109 @@
+//! The working copy under the worker: behind after a crash, lost with its topic, counting in another epoch.
+
+use message::{LedgerEntry, Version};
+use stream::{Lane as _, Outgoing, Published, Stage as _, Trouble, Verdict};
+
+use crate::bench::{
+    Bench, CHUNKS, LEDGER, Said, created, document, handle, look_again, outputs, page, version,
+};
+
+/// What a worker says that is killed after its commit and before its working copy is written.
+async fn commit_and_die(bench: &Bench, lane: &mut impl stream::Lane, notice: Outgoing) -> Published {
+    let outcome = handle(lane, &[notice]).await;
+    bench.commit(&outcome.verdicts).await
+}
+
+async fn refused_to_open(bench: &Bench) -> Trouble {
+    let Err(trouble) = bench.stage().open(0, None).await else { panic!("opened") };
+    trouble
+}
+
+#[tokio::test]
+async fn a_kill_between_the_commit_and_the_copy_loses_nothing_and_repeats_nothing() {
+    let bench = Bench::new(1).await;
+    let stage = bench.stage();
+    let mut lane = stage.open(0, None).await.unwrap();
+    bench.put("a.md", page(&["alpha"])).await;
+    bench.said(&mut lane, created("a.md")).await;
+    bench.put("a.md", page(&["beta"])).await;
+    commit_and_die(&bench, &mut lane, created("a.md")).await;
+    drop(lane);
+    let mut lane = stage.open(0, None).await.unwrap();
+    assert_eq!(bench.said(&mut lane, created("a.md")).await, []);
+    assert_eq!(bench.entry("a.md").version, version(2));
+}
+
+#[tokio::test]
+async fn a_copy_is_never_ahead_of_a_commit_that_failed() {
+    let bench = Bench::new(1).await;
+    let stage = bench.stage();
+    let mut lane = stage.open(0, None).await.unwrap();
+    bench.put("a.md", page(&["alpha"])).await;
+    assert_eq!(handle(&mut lane, &[created("a.md")]).await.verdicts.len(), 1);
+    drop(lane);
+    let mut lane = stage.open(0, None).await.unwrap();
+    let said = bench.said(&mut lane, created("a.md")).await;
+    assert!(matches!(said[..], [Said::Chunk(_, 1), Said::Record(.., 1), Said::Ledger(.., 1)]), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_lost_ledger_is_an_alarm_with_its_remedy_and_never_an_empty_one() {
+    let bench = Bench::new(1).await;
+    bench.put("a.md", page(&["alpha"])).await;
+    bench.said(&mut bench.lane().await, created("a.md")).await;
+    bench.broker.create(LEDGER, 1);
+    let trouble = refused_to_open(&bench).await;
+    assert!(trouble.alarm && trouble.cause.contains("millrace ledger rebuild"), "{trouble:?}");
+    assert!(trouble.cause.contains("ledger.c/0") && trouble.cause.contains(CHUNKS), "{trouble:?}");
+    assert_eq!(bench.count(LEDGER), 0);
+}
+
+/// The topic was deleted and made again while the worker ran: its next commit is at an offset that the copy has.
+#[tokio::test]
+async fn a_ledger_that_is_lost_under_a_running_worker_is_an_alarm() {
+    let bench = Bench::new(1).await;
+    let stage = bench.stage();
+    let mut lane = stage.open(0, None).await.unwrap();
+    for key in ["a.md", "b.md"] {
+        bench.put(key, page(&["alpha"])).await;
+        bench.said(&mut lane, created(key)).await;
+    }
+    bench.broker.create(LEDGER, 1);
+    bench.put("c.md", page(&["alpha"])).await;
+    let published = commit_and_die(&bench, &mut lane, created("c.md")).await;
+    let trouble = lane.committed(&published).await.unwrap_err();
+    assert!(trouble.alarm && trouble.reopen && trouble.cause.contains("ledger rebuild"), "{trouble:?}");
+    drop(lane);
+    let Err(trouble) = stage.open(0, None).await else { panic!("opened") };
+    assert!(trouble.alarm && trouble.cause.contains("2 documents"), "{trouble:?}");
+}
+
+#[tokio::test]
+async fn a_new_document_begins_in_the_epoch_of_its_ledger() {
+    let bench = Bench::new(1).await;
+    bench.put("old.md", page(&["alpha"])).await;
+    bench.said(&mut bench.lane().await, created("old.md")).await;
+    let rebuilt = LedgerEntry { version: Version::first(5), ..bench.entry("old.md") };
+    let value = Some(serde_json::to_vec(&rebuilt).unwrap());
+    bench.broker.append(&Outgoing { topic: LEDGER.to_owned(), value, ..created("old.md") });
+    let mut lane = bench.lane().await;
+    bench.put("new.md", page(&["alpha"])).await;
+    bench.put("old.md", page(&["beta"])).await;
+    bench.say(&mut lane, &[created("new.md"), created("old.md")]).await;
+    assert_eq!(bench.entry("new.md").version, Version::first(5));
+    assert_eq!(bench.entry("old.md").version, Version::first(5).next());
+}
+
+/// Two partitions that count the versions of one document would tear its history.
+#[tokio::test]
+async fn a_reference_in_a_partition_that_is_not_its_documents_is_refused() {
+    let bench = Bench::new(4).await;
+    let keys = ["0.md", "1.md", "2.md", "3.md", "4.md", "5.md", "6.md", "7.md"];
+    let stranger = keys.iter().find(|key| message::partition_of(&document(key), 4) != 0).unwrap();
+    let mut lane = bench.lane().await;
+    bench.put(stranger, page(&["alpha"])).await;
+    let outcome = handle(&mut lane, &[look_again(stranger)]).await;
+    let Verdict::Refuse { cause, .. } = &outcome.verdicts[0] else { panic!("{outcome:?}") };
+    assert!(cause.contains("its document belongs to"), "{cause}");
+    assert!(outputs(&outcome.verdicts[0]).is_empty());
+}
