@@ -10,6 +10,8 @@ use stream::LaneSettings;
 use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;
 
+use crate::guard::GuardSettings;
+
 /// Looks at each object that was named and writes the difference in its chunks.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "chunk", version, about)]
@@ -35,6 +37,9 @@ pub struct Config {
     /// Bytes of the working copies that are kept in memory, for all partitions together.
     #[arg(long, env = "MILLRACE_LEDGER_CACHE", default_value_t = 64 << 20)]
     pub ledger_cache: usize,
+    /// When more goes away than somebody can have meant.
+    #[command(flatten)]
+    pub guard: GuardSettings,
     /// How much is held.
     #[command(flatten)]
     pub lanes: LaneSettings,

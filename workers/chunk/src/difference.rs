@@ -18,6 +18,8 @@ pub struct Topics {
     pub chunks: String,
     /// `ledger.<chunking>`.
     pub ledger: String,
+    /// `confirmations`, which is read.
+    pub confirmations: String,
 }
 
 /// The object that was read.

@@ -8,11 +8,15 @@ use ::ledger::{LedgerError, Position, WorkingCopy};
 use message::{DocumentId, LedgerEntry};
 use stream::{Outgoing, Published, Trouble};
 
+use crate::guard::{Guard, GuardSettings, Tripped};
+
 /// What is live for each document of one partition.
 #[derive(Debug)]
 pub struct Ledger {
     copy: WorkingCopy,
     unconfirmed: Unconfirmed,
+    /// How much went away lately; kept with the working copy.
+    guard: Guard,
 }
 
 /// Changes that are proposed and not committed.
@@ -25,9 +29,21 @@ struct Unconfirmed {
 
 impl Ledger {
     /// The ledger over its working copy.
-    #[must_use]
-    pub fn new(copy: WorkingCopy) -> Self {
-        Self { copy, unconfirmed: Unconfirmed::default() }
+    ///
+    /// # Errors
+    /// When the working copy turns out to be broken.
+    pub fn new(copy: WorkingCopy, guard: GuardSettings) -> Result<Self, LedgerError> {
+        let guard = Guard::restore(guard, copy.note()?.as_deref());
+        Ok(Self { copy, unconfirmed: Unconfirmed::default(), guard })
+    }
+
+    /// Counts the removal of a live document at `now`, in seconds since 1970; it counts for good with its commit.
+    ///
+    /// # Errors
+    /// When more goes away than somebody can have meant.
+    pub fn remove(&mut self, now: u64) -> Result<(), Tripped> {
+        let copy = &self.copy;
+        self.guard.remove(now, || copy.counts().live)
     }
 
     /// The state of a document, changes that are not confirmed yet included.
@@ -65,6 +81,6 @@ impl Ledger {
         };
         let entries: Vec<LedgerEntry> = entries.into_values().collect();
         let written = Position { last: *offset, ..last };
-        self.copy.apply(&entries, None, written).map_err(|error| error.trouble())
+        self.copy.apply(&entries, Some(self.guard.keep()), written).map_err(|error| error.trouble())
     }
 }

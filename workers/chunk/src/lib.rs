@@ -12,6 +12,7 @@ pub mod difference;
 pub mod guard;
 pub mod ledger;
 pub mod read;
+mod release;
 pub mod stage;
 
 pub use config::Config;

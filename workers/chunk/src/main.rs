@@ -20,7 +20,11 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let bundle = Bundle::open(&config.model.model)?;
     let chunking = model::chunking(&bundle);
     let splitter = model::splitter(&bundle, Tokenizer::open(&bundle)?, config.most_chunks)?;
-    let topics = Topics { chunks: topics::chunks(&chunking), ledger: topics::ledger(&chunking) };
+    let topics = Topics {
+        chunks: topics::chunks(&chunking),
+        ledger: topics::ledger(&chunking),
+        confirmations: topics::CONFIRMATIONS.to_owned(),
+    };
     let plan = Plan {
         worker: "chunk",
         group: format!("chunk-{}", chunking.short()),
@@ -32,7 +36,8 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     };
     let kafka = Kafka::new(&config.kafka);
     let store = S3Store::new(&config.store)?;
-    let limits = Limits { largest: config.largest_document, patience: config.lanes.patience() };
+    let (guard, patience) = (config.guard, config.lanes.patience());
+    let limits = Limits { largest: config.largest_document, patience, guard };
     let copies = Copies { folder: Folder::claim(&config.data)?, cache_bytes: config.ledger_cache };
     let stage = ChunkStage::new(kafka.clone(), store, splitter, (chunking, topics), (limits, copies));
     stream::run(kafka, plan, stage, host.stopping()).await?;

@@ -18,8 +18,10 @@ use telemetry::{Counter, count};
 use tracing::info;
 
 use crate::difference::{Before, Change, Object, Topics, changed, removed, same_content};
+use crate::guard::GuardSettings;
 use crate::ledger::Ledger;
 use crate::read::{Reading, read};
+use crate::release::{confirmed, now};
 
 /// What every lane shares.
 pub struct ChunkStage<B, O> {
@@ -52,6 +54,8 @@ pub struct Limits {
     pub largest: u64,
     /// So long may one document hold up its partition while the store answers for others.
     pub patience: Duration,
+    /// When more goes away than somebody can have meant.
+    pub guard: GuardSettings,
 }
 
 /// One partition: its documents' state.
@@ -61,6 +65,8 @@ pub struct ChunkLane<O> {
     partition: (i32, i32),
     ledger: Ledger,
     patience: Patience,
+    /// References below this offset may remove: a person said so.
+    confirmed: i64,
 }
 
 impl<B: Broker, O: Store> ChunkStage<B, O> {
@@ -102,8 +108,9 @@ impl<B: Broker, O: Store> Stage for ChunkStage<B, O> {
         Ok(ChunkLane {
             shared: Arc::clone(&self.shared),
             partition: (partition, partitions),
-            ledger: Ledger::new(copy),
+            ledger: Ledger::new(copy, limits.guard).map_err(|error| error.trouble())?,
             patience: Patience::new(limits.patience),
+            confirmed: confirmed(&self.broker, &topics.confirmations, partition).await?,
         })
     }
 }
@@ -191,7 +198,19 @@ impl<O: Store> ChunkLane<O> {
             }
             found => found?,
         };
+        if matches!(found, Found::Gone) {
+            self.guard(record.offset, entry.as_ref())?;
+        }
         self.verdict(&reference, &headers, (entry.as_ref(), found)).await
+    }
+
+    /// Stops before a removal that is one too many, unless a person confirmed it. The lane is opened anew before each
+    /// further try, and reads then what was confirmed; an object that is there again by then is not removed.
+    fn guard(&mut self, offset: i64, entry: Option<&LedgerEntry>) -> Result<(), Trouble> {
+        if offset < self.confirmed || entry.is_none_or(|entry| entry.status != Status::Live) {
+            return Ok(());
+        }
+        self.ledger.remove(now()).map_err(|tripped| Trouble::reopen(tripped.to_string()))
     }
 
     /// True when one document held up its partition for too long while the store answers for another that waits behind

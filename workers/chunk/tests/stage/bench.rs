@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chunk::ChunkStage;
 use chunk::difference::Topics;
+use chunk::guard::GuardSettings;
 use chunk::stage::{ChunkLane, Copies};
 use document::{Limits, Splitter, Tokens};
 use ledger::{FIRST_EPOCH, Folder};
@@ -35,6 +36,9 @@ pub(crate) const BUCKET: &str = "docs";
 pub(crate) const INPUT: &str = "documents";
 pub(crate) const CHUNKS: &str = "chunks.c";
 pub(crate) const LEDGER: &str = "ledger.c";
+pub(crate) const CONFIRMATIONS: &str = "confirmations";
+/// Three documents may go, and then a tenth of what there was.
+pub(crate) const GUARD: GuardSettings = GuardSettings { guard_share: 10, guard_least: 3, guard_window: 3600 };
 pub(crate) const DEAD: &str = "dead-letters";
 
 /// One token a word, and a bug on demand.
@@ -78,10 +82,14 @@ pub(crate) fn stage_reading<B: Broker, O: Store>(
 ) -> ChunkStage<B, O> {
     let splitting = Limits { max_tokens: 64, max_chunks: MOST, ..Limits::default() };
     let tokens: Arc<dyn Tokens> = Arc::new(Words);
-    let topics = Topics { chunks: CHUNKS.to_owned(), ledger: LEDGER.to_owned() };
+    let topics = Topics {
+        chunks: CHUNKS.to_owned(),
+        ledger: LEDGER.to_owned(),
+        confirmations: CONFIRMATIONS.to_owned(),
+    };
     let data = bench.data.path().join(bench.stages.fetch_add(1, Ordering::Relaxed).to_string());
     let copies = Copies { folder: Folder::claim(&data).unwrap(), cache_bytes: 1 << 20 };
-    let limits = chunk::stage::Limits { largest, patience: Duration::from_mins(10) };
+    let limits = chunk::stage::Limits { largest, patience: Duration::from_mins(10), guard: GUARD };
     let splitter = Splitter::new(tokens, splitting).unwrap();
     ChunkStage::new(broker, store, splitter, (chunking, topics), (limits, copies))
 }
@@ -102,6 +110,7 @@ impl Bench {
             broker.create(topic, partitions);
         }
         broker.create(DEAD, 1);
+        broker.create(CONFIRMATIONS, 1);
         store.ensure_bucket(BUCKET, None).await.unwrap();
         Self { broker, store, data: tempfile::tempdir().unwrap(), stages: AtomicU32::new(0) }
     }
@@ -273,10 +282,14 @@ pub(crate) fn forced(key: &str) -> Outgoing {
 }
 
 fn record(outgoing: &Outgoing) -> Record {
+    record_at(outgoing, 0)
+}
+
+pub(crate) fn record_at(outgoing: &Outgoing, offset: i64) -> Record {
     Record {
         topic: INPUT.into(),
         partition: 0,
-        offset: 0,
+        offset,
         key: outgoing.key.clone(),
         value: outgoing.value.clone(),
         headers: outgoing.wire_headers(),

@@ -5,6 +5,7 @@
 mod bench;
 mod change;
 mod exactness;
+mod guard;
 mod ledger;
 mod look;
 mod pipeline;

@@ -1,0 +1,94 @@
+//! The guard against mass removal: a share may go, then the partition stops until a person confirms.
+
+use message::{Confirmation, Status};
+use stream::{Lane, Outcome, Outgoing, Record, Stage as _};
+
+use crate::bench::{Bench, CONFIRMATIONS, created, page, record_at, removed};
+
+const DOCUMENTS: usize = 40;
+/// A tenth of them.
+const ALLOWED: usize = 4;
+
+fn key(number: usize) -> String {
+    format!("{number}.md")
+}
+
+/// Forty live documents, and then none of their objects.
+async fn emptied() -> Bench {
+    let bench = Bench::new(1).await;
+    let mut lane = bench.lane().await;
+    for number in 0..DOCUMENTS {
+        bench.put(&key(number), page(&["alpha"])).await;
+        bench.said(&mut lane, created(&key(number))).await;
+    }
+    for number in 0..DOCUMENTS {
+        bench.delete(&key(number)).await;
+    }
+    bench
+}
+
+/// The notices of all removals, at their offsets.
+fn notices() -> Vec<Record> {
+    (0_i64..).zip(0..DOCUMENTS).map(|(offset, number)| record_at(&removed(&key(number)), offset)).collect()
+}
+
+async fn handle(bench: &Bench, lane: &mut impl Lane, from: usize) -> Outcome {
+    let outcome = lane.handle(&notices()[from..]).await;
+    let published = bench.commit(&outcome.verdicts).await;
+    lane.committed(&published).await.unwrap();
+    outcome
+}
+
+fn confirm(bench: &Bench, partition: i32, until: i64) {
+    let said = Confirmation { partition, until, by: "a test".to_owned() };
+    bench.broker.append(&Outgoing {
+        topic: CONFIRMATIONS.to_owned(),
+        key: Some(format!("documents/{partition}").into_bytes()),
+        value: Some(serde_json::to_vec(&said).unwrap()),
+        headers: None,
+    });
+}
+
+#[tokio::test]
+async fn more_than_a_share_stops_with_an_alarm_that_names_the_remedy_and_goes_on_when_confirmed() {
+    let bench = emptied().await;
+    let stage = bench.stage();
+    let mut lane = stage.open(0, None).await.unwrap();
+    let outcome = handle(&bench, &mut lane, 0).await;
+    let trouble = outcome.retry.unwrap();
+    assert_eq!(outcome.verdicts.len(), ALLOWED);
+    assert!(trouble.alarm && trouble.reopen, "{trouble:?}");
+    assert!(
+        trouble.cause.contains("4 of 40 live") && trouble.cause.contains("millrace confirm"),
+        "{trouble:?}"
+    );
+    // Neither a new lane nor the confirmation of another partition lets more through.
+    drop(lane);
+    confirm(&bench, 1, 1000);
+    let mut lane = stage.open(0, None).await.unwrap();
+    assert!(handle(&bench, &mut lane, ALLOWED).await.verdicts.is_empty());
+    // What was confirmed goes; what came later does not.
+    drop(lane);
+    confirm(&bench, 0, 30);
+    let mut lane = stage.open(0, None).await.unwrap();
+    let outcome = handle(&bench, &mut lane, ALLOWED).await;
+    assert_eq!((outcome.verdicts.len(), outcome.retry.is_some()), (30 - ALLOWED, true));
+    assert_eq!(bench.entry(&key(29)).status, Status::Removed);
+    assert_eq!(bench.entry(&key(30)).status, Status::Live);
+}
+
+#[tokio::test]
+async fn objects_that_are_put_back_are_not_removed() {
+    let bench = emptied().await;
+    let stage = bench.stage();
+    let mut lane = stage.open(0, None).await.unwrap();
+    assert_eq!(handle(&bench, &mut lane, 0).await.verdicts.len(), ALLOWED);
+    for number in 0..DOCUMENTS {
+        bench.put(&key(number), page(&["alpha"])).await;
+    }
+    drop(lane);
+    let mut lane = stage.open(0, None).await.unwrap();
+    let outcome = handle(&bench, &mut lane, ALLOWED).await;
+    assert_eq!((outcome.verdicts.len(), outcome.retry), (DOCUMENTS - ALLOWED, None));
+    assert_eq!(bench.entry(&key(20)).status, Status::Live);
+}
