@@ -5,6 +5,7 @@
 mod data;
 mod log;
 mod plain;
+mod restored;
 mod world;
 
 use std::path::PathBuf;
@@ -30,6 +31,8 @@ enum What {
     Vectors { count: u64 },
     /// Writes so many entries to `ledger.<chunking>`.
     Ledger { count: u64 },
+    /// Compares the working copies that `chunk` left in its folder with the entries that were written.
+    Restored { count: u64, folder: PathBuf },
     /// Waits until `index` or `replicate` has committed all of `vectors.<space>`.
     Wait { worker: String },
     /// Counts what the workers wrote to an engine, after a refresh.
@@ -47,6 +50,7 @@ async fn main() -> Result<(), Failure> {
     let mut report = match settings.what {
         What::Vectors { count } => log::vectors(&world, count).await?,
         What::Ledger { count } => log::ledger(&world, count).await?,
+        What::Restored { count, folder } => restored::compare(&world, count, &folder).await?,
         What::Wait { worker } => log::wait(&world, &worker).await?,
         What::Count { engine: EngineKind::Opensearch } => count(&world.opensearch(&world.names)?).await?,
         What::Count { engine: EngineKind::Elasticsearch } => {
