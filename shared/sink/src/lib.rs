@@ -32,7 +32,7 @@ pub use memory::{Fault, Memory};
 pub use names::{InvalidIndexName, MAPPING_VERSION, Names};
 pub use opensearch::{KnnEngine, OpenSearch, OpenSearchSettings};
 pub use plan::{Ensured, IndexPlan, IndexState};
-pub use reader::{Hit, Page, Reader, StoredChunk, StoredDocument, StoredVector};
+pub use reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
 pub use settings::{IndexSettings, RequestSettings};
 pub use sink::{Answer, Sink, Written};
 pub use stage::WriteStage;

@@ -47,19 +47,27 @@ pub trait Reader: Send + Sync + 'static {
     /// How many items an index shows (after a refresh: holds).
     fn count(&self, target: Target) -> impl Future<Output = Result<u64, SinkError>> + Send;
 
-    /// The next `size` (1 to 10,000) chunks after the id `after`, sorted by id. Begin with none.
+    /// The next `size` (1 to 10,000) chunks after `after`, sorted by document (the order of its bytes), then by id.
+    /// Begin with none.
     fn scan_chunks(
         &self,
-        after: Option<&str>,
+        after: Option<&Place>,
         size: usize,
     ) -> impl Future<Output = Result<Page<StoredChunk>, SinkError>> + Send;
 
-    /// The next `size` (1 to 10,000) document records after the id `after`, sorted by [`DocumentId::short`].
+    /// The next `size` (1 to 10,000) document records after `after`, sorted by document (the order of its bytes). A
+    /// record may have some MB.
     fn scan_documents(
         &self,
-        after: Option<&str>,
+        after: Option<&Place>,
         size: usize,
     ) -> impl Future<Output = Result<Page<StoredDocument>, SinkError>> + Send;
+
+    /// Every chunk of one document that the index shows, sorted by id.
+    fn chunks_of(
+        &self,
+        document: &DocumentId,
+    ) -> impl Future<Output = Result<Vec<StoredChunk>, SinkError>> + Send;
 
     /// The vectors of these chunks as the engine holds them, in no order; an id that is not there is left out.
     fn vectors(&self, ids: &[ChunkId]) -> impl Future<Output = Result<Vec<StoredVector>, SinkError>> + Send;
@@ -86,10 +94,19 @@ pub struct Hit {
 /// A page of a scan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
-    /// What it holds, sorted by id.
+    /// What it holds, in the scan's order.
     pub items: Vec<T>,
     /// Where the next page begins; none after the last page.
-    pub after: Option<String>,
+    pub after: Option<Place>,
+}
+
+/// An item's place in the order of a scan.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// `bucket/key` of its document.
+    pub document: String,
+    /// Its id in the index.
+    pub id: String,
 }
 
 /// A chunk as the engine stores it, without its vector.

@@ -61,4 +61,6 @@ engines! {
     read::both_ways_in_one_question,
     read::a_missing_index_is_named,
     read::a_scan_brings_everything_in_order,
+    read::records_are_scanned_in_the_order_of_their_documents,
+    read::the_chunks_of_one_document_come_alone_and_all,
 }

@@ -28,6 +28,9 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
     /// Its headers as they came.
     pub headers: Vec<(String, Vec<u8>)>,
+    /// When it was written, by its writer's clock: milliseconds since 1970, where the broker knows. For people, never
+    /// for ordering.
+    pub timestamp: Option<i64>,
     /// Gives the bytes back to the consumer's bound when the record is dropped.
     pub held: Option<Held>,
 }
@@ -194,6 +197,7 @@ mod tests {
             key: outgoing.key.clone(),
             value: None,
             headers: outgoing.wire_headers(),
+            timestamp: None,
             held: None,
         };
         assert_eq!(record.parse_headers().unwrap(), headers());
@@ -208,6 +212,7 @@ mod tests {
             key: Some(vec![0xff, 0]),
             value: Some(b"not json".to_vec()),
             headers: Vec::new(),
+            timestamp: None,
             held: None,
         };
         let letter = record.refused("intake", "unknown shape");

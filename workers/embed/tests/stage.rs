@@ -124,6 +124,7 @@ async fn handle(encoder: &Fussy, batch: &[Outgoing]) -> Outcome {
             key: outgoing.key.clone(),
             value: outgoing.value.clone(),
             headers: outgoing.wire_headers(),
+            timestamp: None,
             held: None,
         })
         .collect();

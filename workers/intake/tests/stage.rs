@@ -163,6 +163,7 @@ async fn the_same_record_has_the_same_trace_and_another_record_another() {
         key: None,
         value: event.value.clone(),
         headers: Vec::new(),
+        timestamp: None,
         held: None,
     };
     let mut traces = Vec::new();

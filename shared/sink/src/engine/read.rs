@@ -7,9 +7,11 @@ use super::Engine;
 use super::search::{self, Unusable};
 use crate::action::Target;
 use crate::error::SinkError;
-use crate::reader::{Hit, Page, Reader, StoredChunk, StoredDocument, StoredVector};
+use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
 use crate::wire::{Body, Method, Server};
 
+/// Chunks of a document in one answer.
+const CHUNKS_AT_ONCE: usize = 1_000;
 /// Vectors in one answer: 1,000 of 4,096 numbers are about 45 MB of JSON.
 const VECTORS_AT_ONCE: usize = 500;
 
@@ -92,18 +94,32 @@ impl<S: Server> Reader for Engine<S> {
         }
     }
 
-    async fn scan_chunks(&self, after: Option<&str>, size: usize) -> Result<Page<StoredChunk>, SinkError> {
-        let answer = self.searched(Target::Chunks, &search::scan(after, size)).await?;
+    async fn scan_chunks(&self, after: Option<&Place>, size: usize) -> Result<Page<StoredChunk>, SinkError> {
+        let answer = self.searched(Target::Chunks, &search::scan(None, after, size)).await?;
         self.usable(search::page(&answer, size), "scan")
     }
 
     async fn scan_documents(
         &self,
-        after: Option<&str>,
+        after: Option<&Place>,
         size: usize,
     ) -> Result<Page<StoredDocument>, SinkError> {
-        let answer = self.searched(Target::Documents, &search::scan(after, size)).await?;
+        let answer = self.searched(Target::Documents, &search::scan(None, after, size)).await?;
         self.usable(search::page(&answer, size), "scan")
+    }
+
+    async fn chunks_of(&self, document: &DocumentId) -> Result<Vec<StoredChunk>, SinkError> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let body = search::scan(Some(document), after.as_ref(), CHUNKS_AT_ONCE);
+            let answer = self.searched(Target::Chunks, &body).await?;
+            let page: Page<StoredChunk> = self.usable(search::page(&answer, CHUNKS_AT_ONCE), "scan")?;
+            all.extend(page.items);
+            after = page.after;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
     }
 
     async fn vectors(&self, ids: &[ChunkId]) -> Result<Vec<StoredVector>, SinkError> {

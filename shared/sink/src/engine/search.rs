@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::reader::{Hit, Page, StoredVector};
+use crate::reader::{Hit, Page, Place, StoredVector};
 use crate::wire::{Server, explain};
 
 /// Why an answer cannot be used.
@@ -36,13 +36,18 @@ pub(super) fn nearest<S: Server>(server: &S, vector: &[f32], size: usize, candid
     body
 }
 
-pub(super) fn scan(after: Option<&str>, size: usize) -> Value {
+/// A page of everything, or of one document, sorted by document and id: keywords, so by their bytes.
+pub(super) fn scan(document: Option<&DocumentId>, after: Option<&Place>, size: usize) -> Value {
+    let query = match document {
+        Some(document) => json!({"term": {"document": document}}),
+        None => json!({"match_all": {}}),
+    };
     let mut body = json!({
         "size": size, "track_total_hits": false, "_source": {"excludes": ["vector"]},
-        "query": {"match_all": {}}, "sort": [{"id": "asc"}],
+        "query": query, "sort": [{"document": "asc"}, {"id": "asc"}],
     });
     if let (Some(after), Some(body)) = (after, body.as_object_mut()) {
-        body.insert("search_after".to_owned(), json!([after]));
+        body.insert("search_after".to_owned(), json!([after.document, after.id]));
     }
     body
 }
@@ -117,8 +122,12 @@ pub(super) fn page<T: DeserializeOwned>(answer: &Value, size: usize) -> Result<P
     let hits = whole(answer)?;
     let items = hits.iter().map(source).collect::<Result<Vec<T>, _>>()?;
     let last = hits.last().filter(|_| hits.len() >= size);
-    let after = last.and_then(|hit| hit.pointer("/sort/0")?.as_str()).map(str::to_owned);
-    Ok(Page { items, after })
+    Ok(Page { items, after: last.and_then(place) })
+}
+
+fn place(hit: &Value) -> Option<Place> {
+    let part = |path| hit.pointer(path)?.as_str().map(str::to_owned);
+    Some(Place { document: part("/sort/0")?, id: part("/sort/1")? })
 }
 
 pub(super) fn stored_vectors(answer: &Value) -> Result<Vec<StoredVector>, Unusable> {
@@ -150,7 +159,7 @@ mod tests {
         let source = json!({"id": "1", "document": "b/k", "heading_path": [], "text": "t"});
         json!({
             "timed_out": late, "_shards": {"failed": failed},
-            "hits": {"hits": [{"_id": "1", "_score": 1.5, "_source": source, "sort": ["1"]}]},
+            "hits": {"hits": [{"_id": "1", "_score": 1.5, "_source": source, "sort": ["b/k", "1"]}]},
         })
     }
 
@@ -166,7 +175,8 @@ mod tests {
 
     #[test]
     fn a_full_page_has_a_successor_and_the_last_has_none() {
-        assert_eq!(page::<Value>(&answer(0, false), 1).unwrap().after, Some("1".to_owned()));
+        let place = Place { document: "b/k".to_owned(), id: "1".to_owned() };
+        assert_eq!(page::<Value>(&answer(0, false), 1).unwrap().after, Some(place));
         assert_eq!(page::<Value>(&answer(0, false), 2).unwrap().after, None);
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Memory, words};
 use crate::action::Target;
 use crate::error::SinkError;
-use crate::reader::{Hit, Page, Reader, StoredChunk, StoredDocument, StoredVector};
+use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
 
 #[derive(Deserialize)]
 struct Whole {
@@ -18,23 +18,11 @@ struct Whole {
 }
 
 impl Memory {
-    /// Every item after the id `after`, by id, at most `size`.
-    fn items<T: DeserializeOwned>(
-        &self,
-        target: Target,
-        after: Option<&str>,
-        size: usize,
-    ) -> Result<Vec<(String, T)>, SinkError> {
+    /// Every item, by id.
+    fn items<T: DeserializeOwned>(&self, target: Target) -> Result<Vec<T>, SinkError> {
         let state = self.state();
         let index = state.indexes.get(&self.names.physical(target)).ok_or_else(|| self.missing(target))?;
-        index
-            .items
-            .iter()
-            .filter(|(id, _)| after.is_none_or(|after| id.as_str() > after))
-            .filter_map(|(id, item)| Some((id, item.body.as_ref()?)))
-            .take(size)
-            .map(|(id, body)| Ok((id.clone(), self.read(body)?)))
-            .collect()
+        index.items.values().filter_map(|item| item.body.as_ref()).map(|body| self.read(body)).collect()
     }
 
     fn read<T: DeserializeOwned>(&self, body: &Value) -> Result<T, SinkError> {
@@ -49,17 +37,27 @@ impl Memory {
     fn page<T: DeserializeOwned>(
         &self,
         target: Target,
-        after: Option<&str>,
+        after: Option<&Place>,
         size: usize,
     ) -> Result<Page<T>, SinkError> {
-        let items = self.items(target, after, size)?;
-        let after = items.last().filter(|_| items.len() >= size).map(|(id, _)| id.clone());
-        Ok(Page { items: items.into_iter().map(|(_, item)| item).collect(), after })
+        let state = self.state();
+        let index = state.indexes.get(&self.names.physical(target)).ok_or_else(|| self.missing(target))?;
+        let place = |id: &String, body: &Value| {
+            let document = body.get("document").and_then(Value::as_str).unwrap_or_default();
+            Place { document: document.to_owned(), id: id.clone() }
+        };
+        let bodies = index.items.iter().filter_map(|(id, item)| Some((id, item.body.as_ref()?)));
+        let mut rest: Vec<(Place, &Value)> = bodies.map(|(id, body)| (place(id, body), body)).collect();
+        rest.retain(|(place, _)| after.is_none_or(|after| place > after));
+        rest.sort_by(|(one, _), (other, _)| one.cmp(other));
+        rest.truncate(size);
+        let after = rest.last().filter(|_| rest.len() >= size).map(|(place, _)| place.clone());
+        let items = rest.iter().map(|(_, body)| self.read(body)).collect::<Result<_, _>>()?;
+        Ok(Page { items, after })
     }
 
     fn ranked(&self, size: usize, score: impl Fn(&[Whole]) -> Vec<f64>) -> Result<Vec<Hit>, SinkError> {
-        let chunks: Vec<Whole> =
-            self.items(Target::Chunks, None, usize::MAX)?.into_iter().map(|(_, chunk)| chunk).collect();
+        let chunks: Vec<Whole> = self.items(Target::Chunks)?;
         let scores = score(&chunks);
         let mut hits: Vec<Hit> = chunks
             .into_iter()
@@ -120,26 +118,32 @@ impl Reader for Memory {
     }
 
     async fn count(&self, target: Target) -> Result<u64, SinkError> {
-        let items: Vec<(String, Value)> = self.items(target, None, usize::MAX)?;
+        let items: Vec<Value> = self.items(target)?;
         Ok(items.len() as u64)
     }
 
-    async fn scan_chunks(&self, after: Option<&str>, size: usize) -> Result<Page<StoredChunk>, SinkError> {
+    async fn scan_chunks(&self, after: Option<&Place>, size: usize) -> Result<Page<StoredChunk>, SinkError> {
         self.page(Target::Chunks, after, size)
     }
 
     async fn scan_documents(
         &self,
-        after: Option<&str>,
+        after: Option<&Place>,
         size: usize,
     ) -> Result<Page<StoredDocument>, SinkError> {
         self.page(Target::Documents, after, size)
     }
 
+    async fn chunks_of(&self, document: &DocumentId) -> Result<Vec<StoredChunk>, SinkError> {
+        let mut chunks: Vec<StoredChunk> = self.items(Target::Chunks)?;
+        chunks.retain(|chunk| chunk.document == *document);
+        Ok(chunks)
+    }
+
     async fn vectors(&self, ids: &[ChunkId]) -> Result<Vec<StoredVector>, SinkError> {
-        let all: Vec<(String, Whole)> = self.items(Target::Chunks, None, usize::MAX)?;
-        let wanted = all.into_iter().filter(|(_, whole)| ids.contains(&whole.chunk.id));
-        Ok(wanted.map(|(_, whole)| StoredVector { id: whole.chunk.id, vector: whole.vector }).collect())
+        let all: Vec<Whole> = self.items(Target::Chunks)?;
+        let wanted = all.into_iter().filter(|whole| ids.contains(&whole.chunk.id));
+        Ok(wanted.map(|whole| StoredVector { id: whole.chunk.id, vector: whole.vector }).collect())
     }
 
     async fn refresh(&self) -> Result<(), SinkError> {

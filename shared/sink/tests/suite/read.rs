@@ -1,11 +1,11 @@
 //! What every reader finds.
 
-use message::{ChunkId, EmbeddedChunk};
-use sink::{Hit, Reader, Sink, SinkError, Target};
+use message::{ChunkId, DocumentId, EmbeddedChunk};
+use sink::{Hit, Place, Reader, Sink, SinkError, Target};
 use stream::Boottime;
 
 use super::bench::{Bench, ready, space};
-use super::data::{all_done, chunk, put, vector, version};
+use super::data::{all_done, chunk, document, put, put_record, record, vector, version};
 
 fn passages() -> Vec<EmbeddedChunk> {
     let texts = [
@@ -84,25 +84,67 @@ pub(crate) async fn a_scan_brings_everything_in_order<B: Bench>(bench: &B) {
     const COUNT: u32 = 2_600;
     let engine = ready(bench).await;
     let chunks: Vec<EmbeddedChunk> =
-        (0..COUNT).map(|n| chunk(&format!("k{}", n % 100), &format!("text {n}"), n, version(1))).collect();
+        (0..COUNT).map(|n| chunk(&key(n % 100), &format!("text {n}"), n, version(1))).collect();
     all_done(&engine.write(chunks.iter().map(put).collect(), Boottime::now()).await);
     engine.refresh().await.unwrap();
     assert_eq!(engine.count(Target::Chunks).await.unwrap(), u64::from(COUNT));
-    let (mut ids, mut after, mut pages) = (Vec::new(), None::<String>, 0);
+    let (mut places, mut after, mut pages) = (Vec::new(), None::<Place>, 0);
     loop {
-        let page = engine.scan_chunks(after.as_deref(), 1_000).await.unwrap();
+        let page = engine.scan_chunks(after.as_ref(), 1_000).await.unwrap();
         assert!(page.items.iter().all(|chunk| chunk.space == space() && chunk.version == version(1)));
-        ids.extend(page.items.into_iter().map(|chunk| chunk.id));
+        places.extend(page.items.into_iter().map(|chunk| (chunk.document, chunk.id)));
         pages += 1;
         after = page.after;
         if after.is_none() {
             break;
         }
     }
-    let mut wanted: Vec<ChunkId> = chunks.iter().map(|chunk| chunk.chunk.id.clone()).collect();
+    let mut wanted: Vec<(DocumentId, ChunkId)> =
+        chunks.iter().map(|chunk| (chunk.chunk.document.clone(), chunk.chunk.id.clone())).collect();
     wanted.sort();
-    assert_eq!((ids == wanted, pages), (true, 3));
+    assert_eq!((places == wanted, pages), (true, 3));
     the_vectors_are_those(engine, &chunks[..600]).await;
+}
+
+/// Keys whose order by bytes is no other order: case, length, what lies beside the slash, and beyond the ASCII letters.
+fn key(n: u32) -> String {
+    let begin = ["a", "a/", "a-", "A", "é", "你", "🙂", "\u{e000}", "z z", "a%2F"];
+    format!("{}{}", begin[(n % 10) as usize], n / 10)
+}
+
+pub(crate) async fn records_are_scanned_in_the_order_of_their_documents<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    let records: Vec<_> = (0..100).map(|n| record(&key(n), &[], version(1))).collect();
+    all_done(&engine.write(records.iter().map(put_record).collect(), Boottime::now()).await);
+    engine.refresh().await.unwrap();
+    let (mut found, mut after) = (Vec::new(), None::<Place>);
+    loop {
+        let page = engine.scan_documents(after.as_ref(), 30).await.unwrap();
+        found.extend(page.items.into_iter().map(|stored| stored.record.document));
+        after = page.after;
+        if after.is_none() {
+            break;
+        }
+    }
+    let mut wanted: Vec<DocumentId> = records.into_iter().map(|record| record.document).collect();
+    wanted.sort();
+    assert_eq!(found, wanted);
+}
+
+pub(crate) async fn the_chunks_of_one_document_come_alone_and_all<B: Bench>(bench: &B) {
+    const COUNT: u32 = 2_100;
+    let engine = ready(bench).await;
+    let key = "k/你好 \"?*.md";
+    let mut chunks: Vec<EmbeddedChunk> =
+        (0..COUNT).map(|n| chunk(key, &format!("text {n}"), n, version(1))).collect();
+    let other = chunk("k/你好", "text", 1, version(1));
+    all_done(&engine.write(chunks.iter().chain([&other]).map(put).collect(), Boottime::now()).await);
+    engine.refresh().await.unwrap();
+    chunks.sort_by(|a, b| a.chunk.id.cmp(&b.chunk.id));
+    let wanted: Vec<&ChunkId> = chunks.iter().map(|chunk| &chunk.chunk.id).collect();
+    let found = engine.chunks_of(&document(key)).await.unwrap();
+    assert!(found.iter().map(|chunk| &chunk.id).eq(wanted));
+    assert!(engine.chunks_of(&document("k")).await.unwrap().is_empty());
 }
 
 /// The engine holds these vectors, whatever it made of their length.

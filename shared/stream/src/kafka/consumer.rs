@@ -234,6 +234,7 @@ pub(super) fn record(message: &BorrowedMessage<'_>) -> Record {
         key: message.key().map(<[u8]>::to_vec),
         value: message.payload().map(<[u8]>::to_vec),
         headers,
+        timestamp: message.timestamp().to_millis(),
         held: None,
     }
 }

@@ -24,6 +24,7 @@ impl Stored {
             key: self.key.clone(),
             value: self.value.clone(),
             headers: self.headers.clone(),
+            timestamp: None,
             held: None,
         }
     }

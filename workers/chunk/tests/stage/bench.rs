@@ -293,6 +293,7 @@ pub(crate) fn record_at(outgoing: &Outgoing, offset: i64) -> Record {
         key: outgoing.key.clone(),
         value: outgoing.value.clone(),
         headers: outgoing.wire_headers(),
+        timestamp: None,
         held: None,
     }
 }

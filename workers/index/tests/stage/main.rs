@@ -123,6 +123,7 @@ async fn handle(lane: &mut impl Lane, batch: &[Outgoing]) -> Outcome {
             key: outgoing.key.clone(),
             value: outgoing.value.clone(),
             headers: outgoing.wire_headers(),
+            timestamp: None,
             held: None,
         })
         .collect();
