@@ -12,10 +12,25 @@ pub fn content_digest(bytes: &[u8]) -> String {
 /// u64: `["ab", "c"]` and `["a", "bc"]` differ.
 #[must_use]
 pub fn sha256_hex<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_le_bytes());
-        hasher.update(part);
+    let mut digest = RunningDigest::default();
+    parts.into_iter().for_each(|part| digest.add(part));
+    digest.hex()
+}
+
+/// [`sha256_hex`] of parts that come one after the other: it holds none of them.
+#[derive(Clone, Debug, Default)]
+pub struct RunningDigest(Sha256);
+
+impl RunningDigest {
+    /// Takes the next part.
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update((part.len() as u64).to_le_bytes());
+        self.0.update(part);
     }
-    hex::encode(hasher.finalize())
+
+    /// The digest of the parts so far, in lower-case hex (64 characters).
+    #[must_use]
+    pub fn hex(&self) -> String {
+        hex::encode(self.0.clone().finalize())
+    }
 }

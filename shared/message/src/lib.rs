@@ -18,7 +18,7 @@ mod version;
 pub use chunk::{Chunk, DocumentRecord, Passage, Placement, Status, embedded_text};
 pub use confirmation::Confirmation;
 pub use dead_letter::DeadLetter;
-pub use digest::{content_digest, sha256_hex};
+pub use digest::{RunningDigest, content_digest, sha256_hex};
 pub use document::{DocumentReference, Why};
 pub use headers::{Headers, partition_of};
 pub use id::{ChunkId, DocumentId, Fingerprint, InvalidDocumentId};

@@ -1,0 +1,90 @@
+//! What is there of one document, everywhere. Pure.
+
+use std::collections::HashSet;
+
+use message::{ChunkId, DocumentId, Fingerprint, LedgerEntry, RunningDigest, content_digest};
+use sink::{StoredChunk, StoredDocument};
+
+/// A passage's id counts the repeats of its content in the document; more repeats than this are not looked for.
+const REPEATS: u32 = 64;
+/// So many ids are named to `chunk` at most: 4 MB of its message. What is left is named by the next audit.
+const MOST_SUSPECTS: usize = 100_000;
+
+/// One document.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Which.
+    pub document: DocumentId,
+    /// The change token of its object; none when the bucket does not list it.
+    pub object: Option<String>,
+    /// Its entry in the ledger.
+    pub entry: Option<LedgerEntry>,
+    /// What each engine holds, in the order in which the engines are named.
+    pub engines: Vec<Held>,
+}
+
+/// What one engine holds of a document.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    /// Its record.
+    pub record: Option<StoredDocument>,
+    /// Its passages, in no order.
+    pub passages: Vec<Passage>,
+}
+
+/// What is compared of a passage: the text itself is not kept.
+#[derive(Clone, Debug)]
+pub struct Passage {
+    /// Its id.
+    pub id: ChunkId,
+    /// SHA-256 of its text.
+    pub text: String,
+    /// The space of its vector.
+    pub space: Fingerprint,
+    /// Whether its id is the one that its content derives.
+    pub genuine: bool,
+}
+
+impl From<StoredChunk> for Passage {
+    fn from(chunk: StoredChunk) -> Self {
+        let derived = |repeat| ChunkId::derive(&chunk.document, &chunk.heading_path, &chunk.text, repeat);
+        let genuine = (0..REPEATS).any(|repeat| derived(repeat) == chunk.id);
+        Self { text: content_digest(chunk.text.as_bytes()), genuine, space: chunk.space, id: chunk.id }
+    }
+}
+
+impl Held {
+    /// Adds this document's lines (document, ordinal, chunk id, text digest, fingerprint) to the digest of an index.
+    /// Versions and vectors are left out, so that two indexes filled from the same log have the same digest.
+    pub fn add_to(&self, digest: &mut RunningDigest) {
+        let Some(stored) = &self.record else { return };
+        let passages: std::collections::HashMap<&ChunkId, &Passage> =
+            self.passages.iter().map(|passage| (&passage.id, passage)).collect();
+        for (ordinal, placement) in stored.record.chunks.iter().enumerate() {
+            let passage = passages.get(&placement.id);
+            let (text, space) = passage.map_or(("", ""), |p| (p.text.as_str(), p.space.as_str()));
+            let line = format!("{}\t{ordinal}\t{}\t{text}\t{space}", stored.record.document, placement.id);
+            digest.add(line.as_bytes());
+        }
+    }
+
+    /// The digest of this document alone.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut digest = RunningDigest::default();
+        self.add_to(&mut digest);
+        digest.hex()
+    }
+}
+
+impl Seen {
+    /// The passages that an engine holds and the ledger does not know: nothing but a tombstone takes them away.
+    #[must_use]
+    pub fn suspects(&self) -> Vec<ChunkId> {
+        let live: HashSet<&ChunkId> =
+            self.entry.iter().flat_map(|entry| &entry.chunks).map(|placement| &placement.id).collect();
+        let held = self.engines.iter().flat_map(|held| &held.passages).map(|passage| &passage.id);
+        let stale: std::collections::BTreeSet<&ChunkId> = held.filter(|id| !live.contains(id)).collect();
+        stale.into_iter().take(MOST_SUSPECTS).cloned().collect()
+    }
+}
