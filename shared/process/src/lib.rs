@@ -29,6 +29,34 @@ pub struct Host {
 }
 
 impl Host {
+    /// Catches SIGTERM and SIGINT from now on.
+    ///
+    /// # Errors
+    /// When the system gives no signals.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "edge: one task waits for signals for the life of the process"
+    )]
+    pub fn catch() -> std::io::Result<Self> {
+        let (sender, stopping) = watch::channel(false);
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                if sender.send_replace(true) {
+                    warn!("asked to stop again: still draining");
+                } else {
+                    info!("asked to stop: draining");
+                }
+            }
+        });
+        Ok(Self { stopping })
+    }
+
     /// Ready when the process was asked to stop (SIGTERM or SIGINT).
     pub async fn stopping(&self) {
         let mut stopping = self.stopping.clone();
@@ -52,7 +80,7 @@ where
         if let Err(error) = telemetry::start(settings.telemetry()) {
             return failed(name, &error);
         }
-        let host = match catch_signals() {
+        let host = match Host::catch() {
             Ok(host) => host,
             Err(error) => return failed(name, &error),
         };
@@ -91,26 +119,6 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 fn failed(name: &str, error: &(dyn Error + 'static)) -> ExitCode {
     eprintln!("{name}: {}", chain(error));
     ExitCode::from(2)
-}
-
-#[expect(clippy::disallowed_methods, reason = "edge: one task waits for signals for the life of the process")]
-fn catch_signals() -> std::io::Result<Host> {
-    let (sender, stopping) = watch::channel(false);
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            if sender.send_replace(true) {
-                warn!("asked to stop again: still draining");
-            } else {
-                info!("asked to stop: draining");
-            }
-        }
-    });
-    Ok(Host { stopping })
 }
 
 #[cfg(test)]

@@ -9,6 +9,10 @@ use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
 use stream::kafka::KafkaSettings;
 use telemetry::{LogFormat, TelemetrySettings};
 
+mod upkeep;
+
+pub use upkeep::{Audit, DataSettings};
+
 /// Looks after documents in a bucket that are searchable in OpenSearch and Elasticsearch.
 #[derive(Debug, Parser)]
 #[command(name = "millrace", version)]
@@ -251,17 +255,6 @@ impl Mode {
             Self::Hybrid => "hybrid",
         }
     }
-}
-
-/// `audit`
-#[derive(Args, Debug)]
-pub struct Audit {
-    /// Where to look.
-    #[command(flatten)]
-    pub world: WorldSettings,
-    /// Print the report as JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `chunk`

@@ -7,6 +7,7 @@ mod embed;
 mod eval;
 mod put;
 mod rm;
+mod rounds;
 mod search;
 mod status;
 mod topics_apply;

@@ -1,15 +1,22 @@
 //! The operator's command: put, remove, look, search, compare, measure; topics and bucket; chunk and embed by hand.
 //!
-//! It runs beside the workers and never in their way: it reads topics outside any group of theirs, and writes to an
-//! engine never, to a topic only what `topics apply` says.
+//! It runs beside the workers and never in their way: it reads topics outside any group of theirs, writes to an engine
+//! never, and mends by one word only, "look again" ([`again`]).
 //!
-//! Order of files: [`cli`] what can be asked · [`command`] one file each · [`world`] what is there · [`ask`] questions to `serve` · [`audit`], [`eval`]
-//! the thinking · [`show`] the words.
+//! Order of files: [`cli`] what can be asked · [`command`] one file each · [`world`] what is there · [`entries`] the
+//! ledger · [`log`] a topic's records · [`ask`] questions to `serve` · [`merge`], [`audit`], [`eval`] the thinking ·
+//! [`show`] the words.
 
+pub mod again;
 pub mod ask;
 pub mod audit;
+#[cfg(test)]
+mod bench;
 pub mod cli;
 pub mod command;
+pub mod entries;
 pub mod eval;
+pub mod log;
+pub mod merge;
 pub mod show;
 pub mod world;

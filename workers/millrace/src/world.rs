@@ -1,45 +1,42 @@
 //! What is there: bucket, ledger, engines, lags, gathered through the same seams that the workers use.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use message::{DocumentId, LedgerEntry};
 use model::{Bundle, Generation};
-use objects::{S3Store, Scope, Store as _};
+use objects::{S3Store, Scope};
 use process::Failure;
-use sink::{Elasticsearch, Names, OpenSearch, Reader, RequestSettings};
-use stream::Broker as _;
+use sink::{Elasticsearch, Names, OpenSearch, RequestSettings};
+use stream::Broker;
 use stream::kafka::{Kafka, committed_offsets, end_offsets};
 
-use crate::audit::{EngineView, LedgerView, Listing};
+use crate::audit::Rules;
 use crate::cli::{GenerationSettings, WorldSettings};
+use crate::entries::Entries;
 
 /// Up to so many offsets are read to see how many of them are records.
 const FEW: i64 = 64;
-/// How many documents or chunks one page of a scan holds.
-const PAGE: usize = 1000;
 
-/// Everything that documents pass.
+/// Everything that documents pass; over memory in tests.
 #[derive(Debug)]
-pub struct World {
+pub struct World<K = Kafka, O = S3Store, A = OpenSearch, B = Elasticsearch> {
     /// The bucket's name.
     pub bucket: String,
     /// Which of its objects are documents.
     pub scope: Scope,
     /// The store.
-    pub store: S3Store,
+    pub store: O,
     /// Kafka.
-    pub kafka: Kafka,
+    pub kafka: K,
     /// What is built.
     pub generation: Generation,
     /// The names of its indexes.
     pub names: Names,
     /// OpenSearch.
-    pub opensearch: OpenSearch,
+    pub opensearch: A,
     /// Elasticsearch.
-    pub elasticsearch: Elasticsearch,
+    pub elasticsearch: B,
 }
 
 /// How far a worker is behind its topic.
@@ -60,6 +57,27 @@ pub struct Lag {
 pub fn generation(settings: &GenerationSettings) -> Result<Generation, Failure> {
     let bundle = Bundle::open(&settings.model.model)?;
     Ok(Generation::of(&bundle, &settings.backend))
+}
+
+impl<K: Broker, O, A, B> World<K, O, A, B> {
+    /// The ledger as it is now.
+    ///
+    /// # Errors
+    /// When Kafka does not answer, or an entry cannot be read.
+    pub async fn entries(&self) -> Result<Entries<K>, Failure> {
+        Entries::open(&self.kafka, topics::ledger(&self.generation.chunking)).await
+    }
+
+    /// What documents are compared by.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            space: self.generation.space.clone(),
+            bucket: self.bucket.clone(),
+            scope: self.scope.clone(),
+            engines: vec!["opensearch", "elasticsearch"],
+        }
+    }
 }
 
 impl World {
@@ -83,23 +101,6 @@ impl World {
         })
     }
 
-    /// The bucket's documents.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn listing(&self) -> Result<Listing, Failure> {
-        let mut listing = Listing::new();
-        let mut pages = self.store.list(&self.bucket, "");
-        while let Some(entries) = pages.next().await? {
-            for entry in entries {
-                if self.scope.leaves_out(&entry.key).is_none() {
-                    listing.insert(DocumentId::new(&self.bucket, &entry.key)?, entry.etag);
-                }
-            }
-        }
-        Ok(listing)
-    }
-
     /// How many records of `topic` a group that stands at `committed` has not handled. Kafka's own offsets count the
     /// marks of transactions too, so that a group which is done seems a little behind; few offsets are therefore read.
     async fn behind(&self, topic: &str, ends: &[i64], committed: &[Option<i64>]) -> Result<i64, Failure> {
@@ -118,62 +119,6 @@ impl World {
             Ok::<_, Failure>(records.load(Ordering::Relaxed))
         });
         Ok(futures::future::try_join_all(partitions).await?.iter().sum())
-    }
-
-    /// Reads the ledger on from `positions` (one offset a partition; empty: from the start) into `ledger`.
-    ///
-    /// # Errors
-    /// When Kafka does not answer, or an entry cannot be read.
-    pub async fn follow_ledger(
-        &self,
-        ledger: &mut LedgerView,
-        positions: &mut Vec<i64>,
-    ) -> Result<(), Failure> {
-        let topic = topics::ledger(&self.generation.chunking);
-        let partitions = self.kafka.partitions(&topic).await?;
-        positions.resize(usize::try_from(partitions)?, 0);
-        let reads =
-            (0..partitions).zip(positions.iter()).map(|(partition, from)| self.ledger_part(partition, *from));
-        let reads = futures::future::try_join_all(reads).await?;
-        for (position, (entries, next)) in positions.iter_mut().zip(reads) {
-            *position = next;
-            ledger.extend(entries.into_iter().map(|entry| (entry.document.clone(), entry)));
-        }
-        Ok(())
-    }
-
-    /// The entries of one partition of the ledger from an offset on, and where the next read begins.
-    async fn ledger_part(&self, partition: i32, from: i64) -> Result<(Vec<LedgerEntry>, i64), Failure> {
-        let topic = topics::ledger(&self.generation.chunking);
-        let read = Arc::new(Mutex::new((Vec::new(), None)));
-        let filling = Arc::clone(&read);
-        let each = move |record: stream::Record| {
-            let mut filling = filling.lock().unwrap_or_else(PoisonError::into_inner);
-            match serde_json::from_slice::<LedgerEntry>(record.value.as_deref().unwrap_or_default()) {
-                Ok(entry) => filling.0.push(entry),
-                Err(error) => filling.1 = Some(error),
-            }
-            ControlFlow::Continue(())
-        };
-        let next = self.kafka.read(&topic, partition, from, each).await?;
-        let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(error) = read.1.take() {
-            return Err(format!("{topic}/{partition} holds what is no ledger entry: {error}").into());
-        }
-        Ok((std::mem::take(&mut read.0), next))
-    }
-
-    /// Everything that both engines hold.
-    ///
-    /// # Errors
-    /// When one does not answer.
-    pub async fn engines(&self) -> Result<BTreeMap<String, EngineView>, Failure> {
-        let opensearch = view(&self.opensearch).await?;
-        let elasticsearch = view(&self.elasticsearch).await?;
-        Ok(BTreeMap::from([
-            ("opensearch".to_owned(), opensearch),
-            ("elasticsearch".to_owned(), elasticsearch),
-        ]))
     }
 
     /// How far each worker is behind.
@@ -198,27 +143,5 @@ impl World {
             lags.push(Lag { worker, topic, behind });
         }
         Ok(lags)
-    }
-}
-
-async fn view<R: Reader>(engine: &R) -> Result<EngineView, Failure> {
-    engine.refresh().await?;
-    let mut view = EngineView::default();
-    let mut after: Option<String> = None;
-    loop {
-        let page = engine.scan_documents(after.as_deref(), PAGE).await?;
-        view.documents.extend(page.items.into_iter().map(|stored| (stored.record.document.clone(), stored)));
-        after = page.after;
-        if after.is_none() {
-            break;
-        }
-    }
-    loop {
-        let page = engine.scan_chunks(after.as_deref(), PAGE).await?;
-        page.items.iter().for_each(|chunk| view.add(chunk));
-        after = page.after;
-        if after.is_none() {
-            return Ok(view);
-        }
     }
 }

@@ -60,7 +60,10 @@ pub enum Problem {
     /// There should be no record.
     RecordLeft,
     /// There should be a record.
-    RecordMissing,
+    RecordMissing {
+        /// The ledger's version.
+        ledger: Version,
+    },
     /// The record is of another state than the ledger's.
     RecordVersion {
         /// The record's.
@@ -89,7 +92,7 @@ impl fmt::Display for Problem {
             Self::NotInBucket => f.write_str("not in the bucket, and the ledger says it is"),
             Self::Unknown => f.write_str("there, and unknown to the ledger"),
             Self::RecordLeft => f.write_str("its record is there though it is removed"),
-            Self::RecordMissing => f.write_str("its record is missing"),
+            Self::RecordMissing { .. } => f.write_str("its record is missing"),
             Self::RecordVersion { held, ledger } => {
                 write!(f, "its record has version {held}, the ledger {ledger}")
             }
@@ -140,8 +143,7 @@ fn between_bucket_and_ledger(object: Option<&str>, entry: Option<&LedgerEntry>) 
 
 fn in_engine(held: &Held, entry: &LedgerEntry, space: &Fingerprint) -> Vec<Problem> {
     let mut found: Vec<Problem> = record(held.record.as_ref(), entry).into_iter().collect();
-    let passages: HashMap<&ChunkId, _> =
-        held.passages.iter().map(|passage| (&passage.id, passage)).collect();
+    let passages: HashMap<&ChunkId, _> = held.passages.iter().map(|passage| (&passage.id, passage)).collect();
     let mut live = HashSet::new();
     for id in entry.chunks.iter().map(|placement| &placement.id).filter(|id| live.insert(*id)) {
         match passages.get(id) {
@@ -160,7 +162,7 @@ fn record(stored: Option<&StoredDocument>, entry: &LedgerEntry) -> Option<Proble
     match (stored, entry.status) {
         (None, Status::Removed) => None,
         (Some(_), Status::Removed) => Some(Problem::RecordLeft),
-        (None, _) => Some(Problem::RecordMissing),
+        (None, _) => Some(Problem::RecordMissing { ledger: entry.version }),
         (Some(stored), _) => {
             let record = &stored.record;
             if record.version != entry.version {

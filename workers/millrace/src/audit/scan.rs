@@ -34,6 +34,17 @@ pub struct EngineSource<'a> {
     passages: Cursor<'a, Passage>,
 }
 
+impl<'a> EngineSource<'a> {
+    /// An engine that messages call `name`.
+    #[must_use]
+    pub fn new(name: &str, records: Sorted<'a, StoredDocument>, passages: Sorted<'a, Passage>) -> Self {
+        Self {
+            records: Cursor::new(format!("the document records of {name}"), records),
+            passages: Cursor::new(format!("the chunks of {name}"), passages),
+        }
+    }
+}
+
 impl Sources<'_> {
     /// The next document, with all that is there of it; none after the last.
     ///
@@ -42,8 +53,7 @@ impl Sources<'_> {
     pub async fn next(&mut self) -> Result<Option<Seen>, Failure> {
         // Asked side by side, so that pages of several servers are fetched at once.
         let engines = self.engines.iter_mut().map(|engine| async {
-            let (record, passage) =
-                futures::try_join!(engine.records.peek(), engine.passages.peek())?;
+            let (record, passage) = futures::try_join!(engine.records.peek(), engine.passages.peek())?;
             Ok::<_, Failure>([record, passage])
         });
         let (object, entry, held) = futures::try_join!(
@@ -58,8 +68,7 @@ impl Sources<'_> {
             let record = engine.records.next_of(&document).await?;
             engines.push(Held { record, passages: engine.passages.all_of(&document).await? });
         }
-        let (object, entry) =
-            (self.bucket.next_of(&document).await?, self.ledger.next_of(&document).await?);
+        let (object, entry) = (self.bucket.next_of(&document).await?, self.ledger.next_of(&document).await?);
         Ok(Some(Seen { document, object, entry, engines }))
     }
 }
@@ -78,14 +87,11 @@ pub fn bucket<'a, O: Store>(store: &'a O, bucket: &'a str, scope: &'a Scope) -> 
 
 /// What an engine holds, which is called `name`.
 pub fn engine<'a, R: Reader>(name: &str, reader: &'a R) -> EngineSource<'a> {
-    let records = pages(|after| async move { reader.scan_documents(after.as_ref(), RECORDS).await });
+    let records = pages(move |after| async move { reader.scan_documents(after.as_ref(), RECORDS).await });
     let records = records.map_ok(|stored| (stored.record.document.clone(), stored));
-    let chunks = pages(|after| async move { reader.scan_chunks(after.as_ref(), CHUNKS).await });
+    let chunks = pages(move |after| async move { reader.scan_chunks(after.as_ref(), CHUNKS).await });
     let passages = chunks.map_ok(|chunk| (chunk.document.clone(), Passage::from(chunk)));
-    EngineSource {
-        records: Cursor::new(format!("the document records of {name}"), records),
-        passages: Cursor::new(format!("the chunks of {name}"), passages),
-    }
+    EngineSource::new(name, records.boxed(), passages.boxed())
 }
 
 /// The items of a scan, page by page.

@@ -1,10 +1,14 @@
 //! `audit`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use process::Failure;
+use serde_json::{Value, json};
 
-use crate::audit::{LedgerView, Report, compare};
+use super::rounds::{now, rounds, run as this_run};
+use crate::again::Writer;
+use crate::audit::{Repair, Report, Rules, Seen, audit};
 use crate::cli::Audit;
 use crate::show;
 use crate::world::World;
@@ -14,29 +18,90 @@ const SHOWN: usize = 50;
 
 pub(super) async fn run(ask: Audit) -> Result<ExitCode, Failure> {
     let world = World::open(&ask.world)?;
-    let report = look(&world).await?;
+    rounds(ask.every, async || round(&world, &ask).await).await
+}
+
+async fn round(world: &World, ask: &Audit) -> Result<ExitCode, Failure> {
+    let mut entries = world.entries().await?;
+    let each =
+        |seen: &Seen, rules: &Rules| if ask.documents { document(seen, rules, ask.json) } else { Ok(()) };
+    let report = if ask.repair {
+        let mut repair = Repair { writer: Writer::new(&world.kafka)?, run: this_run() };
+        audit(world, &mut entries, ask.settle, Some(&mut repair), each).await?
+    } else {
+        audit(world, &mut entries, ask.settle, None, each).await?
+    };
     if ask.json {
         show::json(&report)?;
+    } else if ask.every.is_some() {
+        show::line(&format!("{} {}", now(), in_one_line(&report)));
     } else {
         print(&report);
     }
     Ok(if report.equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Looks at everything. The bucket comes first and the engines last, in the order in which a change travels.
-pub(super) async fn look(world: &World) -> Result<Report, Failure> {
-    let bucket = world.listing().await?;
-    let (mut ledger, mut positions) = (LedgerView::new(), Vec::new());
-    world.follow_ledger(&mut ledger, &mut positions).await?;
-    let engines = world.engines().await?;
-    Ok(compare(&bucket, &ledger, &engines, &world.generation.space))
+/// True when everything is equal, without a second look: for those who ask again soon.
+pub(super) async fn is_equal(world: &World) -> Result<bool, Failure> {
+    let mut entries = world.entries().await?;
+    Ok(audit(world, &mut entries, Duration::ZERO, None, |_, _| Ok(())).await?.equal)
+}
+
+fn document(seen: &Seen, rules: &Rules, as_json: bool) -> Result<(), Failure> {
+    let engines = rules.engines.iter().zip(&seen.engines);
+    if as_json {
+        let engines: serde_json::Map<String, Value> = engines
+            .map(|(name, held)| {
+                ((*name).to_owned(), json!({ "chunks": held.passages.len(), "digest": held.digest() }))
+            })
+            .collect();
+        return Ok(show::json(&json!({ "document": seen.document, "engines": engines }))?);
+    }
+    for (name, held) in engines {
+        let digest = held.digest();
+        let digest = digest.get(..16).unwrap_or_default();
+        show::line(&format!("{name:<14} {:>6} chunks  {digest}  {}", held.passages.len(), seen.document));
+    }
+    Ok(())
+}
+
+fn statuses(report: &Report) -> String {
+    let counts: Vec<String> =
+        report.ledger.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    counts.join(", ")
+}
+
+fn verdict(report: &Report) -> String {
+    let differs = match report.differences_total {
+        0 => "equal".to_owned(),
+        count => format!("{count} differences of {} documents", report.documents_differing),
+    };
+    let mut words = vec![differs];
+    if report.explained_total > 0 {
+        words.push(format!("{} explained by refusals", report.explained_total));
+    }
+    if report.settled > 0 {
+        words.push(format!("{} documents were on their way and arrived", report.settled));
+    }
+    if let Some(asked) = report.asked_again {
+        words.push(format!("asked chunk to look again at {asked}"));
+    }
+    words.join("; ")
+}
+
+fn in_one_line(report: &Report) -> String {
+    format!("{} ({} objects, {} chunks live)", verdict(report), report.objects, report.ledger_chunks)
 }
 
 fn print(report: &Report) {
-    let statuses: Vec<String> =
-        report.ledger.iter().map(|(status, count)| format!("{count} {status}")).collect();
     show::line(&format!("bucket         {} objects", report.objects));
-    show::line(&format!("ledger         {}; {} chunks live", statuses.join(", "), report.ledger_chunks));
+    show::line(&format!("ledger         {}; {} chunks live", statuses(report), report.ledger_chunks));
+    if report.elsewhere > 0 {
+        show::line(&format!(
+            "               {} of other buckets or out of scope: not compared with the bucket",
+            report.elsewhere
+        ));
+    }
     for (name, engine) in &report.engines {
         show::line(&format!(
             "{name:<14} {} documents, {} chunks, digest {}",
@@ -48,9 +113,18 @@ fn print(report: &Report) {
     for difference in report.differences.iter().take(SHOWN) {
         show::line(&format!("  {:<14} {}: {}", difference.place, difference.document, difference.problem));
     }
-    match report.differences.len() {
-        0 => show::line("equal"),
-        count if count > SHOWN => show::line(&format!("{count} differences, {SHOWN} shown; all with --json")),
-        count => show::line(&format!("{count} differences; if workers are busy, wait and audit again")),
+    if report.differences_total > SHOWN as u64 {
+        show::line(&format!("  … {SHOWN} shown; up to 10,000 with --json"));
+    }
+    for explained in report.explained.iter().take(SHOWN) {
+        let difference = &explained.difference;
+        show::line(&format!(
+            "  explained      {}: {} ({})",
+            difference.document, difference.problem, explained.cause
+        ));
+    }
+    show::line(&verdict(report));
+    if report.differences_total > 0 && report.asked_again.is_none() {
+        show::note("to mend them: millrace audit --repair");
     }
 }

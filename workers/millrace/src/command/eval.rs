@@ -12,7 +12,7 @@ use process::Failure;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::audit::look;
+use super::audit::is_equal;
 use crate::ask::Asking;
 use crate::cli::{Eval, Mode};
 use crate::eval::beir::{Document, Set};
@@ -146,7 +146,7 @@ async fn put(world: &World, prefix: &str, corpus: &[Document]) -> Result<(), Fai
     }
     bar.finish_and_clear();
     let deadline = Instant::now() + PATIENCE;
-    while !look(world).await?.equal {
+    while !is_equal(world).await? {
         if Instant::now() > deadline {
             return Err(
                 format!("the corpus was not searchable within {PATIENCE:?}: see millrace status").into()

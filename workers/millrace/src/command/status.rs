@@ -5,38 +5,52 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use message::{DocumentId, LedgerEntry, Status};
+use message::{DocumentId, Status};
 use process::Failure;
 use serde::Serialize;
 use serde_json::json;
 use sink::{Reader, SinkError, Target};
+use stream::kafka::Kafka;
 use tokio::time::{Instant, sleep};
 
-use super::audit::look;
-use crate::audit::{LedgerView, Listing, status_name};
+use super::audit::is_equal;
+use crate::audit::{scan, status_name};
 use crate::cli;
+use crate::entries::Entries;
+use crate::merge::Cursor;
 use crate::show;
 use crate::world::{Lag, World};
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// Refused documents that are named; all are counted.
+const REFUSED: usize = 1_000;
+
 /// Where everything is.
 #[derive(Debug, Serialize)]
 struct Picture {
-    /// Objects in the bucket.
-    objects: usize,
-    /// Objects that the ledger does not know in this version, and entries whose object is gone.
-    unread: usize,
-    /// Documents of the ledger by status.
-    ledger: BTreeMap<&'static str, usize>,
-    /// Passages that the ledger says are live.
-    chunks: usize,
+    /// What bucket and ledger say.
+    #[serde(flatten)]
+    counts: Counts,
     /// Each engine: its document records and passages; none while it does not answer or has no index.
     engines: BTreeMap<&'static str, Option<Held>>,
     /// Each worker and how far it is behind.
     lags: Vec<Lag>,
-    /// Refused documents with their causes.
+}
+
+/// What bucket and ledger say.
+#[derive(Debug, Default, Serialize)]
+struct Counts {
+    /// Objects in the bucket.
+    objects: u64,
+    /// Objects that the ledger does not know in this version, and entries whose object is gone.
+    unread: u64,
+    /// Documents of the ledger by status.
+    ledger: BTreeMap<&'static str, u64>,
+    /// Passages that the ledger says are live.
+    chunks: u64,
+    /// Refused documents with their causes, at most 1,000.
     refused: Vec<(DocumentId, String)>,
 }
 
@@ -51,12 +65,12 @@ pub(super) async fn run(ask: cli::Status) -> Result<ExitCode, Failure> {
     if let Some(key) = &ask.key {
         return one(&world, &DocumentId::new(&world.bucket, key)?, ask.json).await;
     }
-    let (mut ledger, mut positions) = (LedgerView::new(), Vec::new());
+    let mut entries = world.entries().await?;
     let deadline = Instant::now() + Duration::from_secs(ask.patience);
     let bar = show::bar(0, "searchable");
     loop {
-        world.follow_ledger(&mut ledger, &mut positions).await?;
-        let picture = picture(&world, &world.listing().await?, &ledger).await?;
+        entries.catch_up().await?;
+        let picture = picture(&world, &entries).await?;
         let settled = picture.is_settled();
         if !ask.watch && !ask.until_searchable {
             print(&picture, ask.json)?;
@@ -64,7 +78,7 @@ pub(super) async fn run(ask: cli::Status) -> Result<ExitCode, Failure> {
         }
         progress(&picture, &bar, &ask)?;
         // Counts can agree by accident; only the comparison of everything is proof.
-        if ask.until_searchable && settled && look(&world).await?.equal {
+        if ask.until_searchable && settled && is_equal(&world).await? {
             bar.finish_and_clear();
             print(&picture, ask.json)?;
             return Ok(ExitCode::SUCCESS);
@@ -82,32 +96,38 @@ pub(super) async fn run(ask: cli::Status) -> Result<ExitCode, Failure> {
     }
 }
 
-async fn picture(world: &World, bucket: &Listing, ledger: &LedgerView) -> Result<Picture, Failure> {
-    let known = |(document, etag): &(&DocumentId, &String)| {
-        ledger.get(*document).is_some_and(|entry| entry.status != Status::Removed && entry.etag == **etag)
-    };
-    let unread = bucket.iter().filter(|pair| !known(pair)).count();
-    let gone =
-        |entry: &&LedgerEntry| entry.status != Status::Removed && !bucket.contains_key(&entry.document);
-    let mut statuses = BTreeMap::new();
-    for entry in ledger.values() {
-        *statuses.entry(status_name(entry.status)).or_default() += 1;
-    }
-    let refused = ledger.values().filter(|entry| entry.status == Status::Refused);
+async fn picture(world: &World, entries: &Entries<Kafka>) -> Result<Picture, Failure> {
     Ok(Picture {
-        objects: bucket.len(),
-        unread: unread + ledger.values().filter(gone).count(),
-        ledger: statuses,
-        chunks: ledger.values().map(|entry| entry.chunks.len()).sum(),
+        counts: counts(world, entries).await?,
         engines: BTreeMap::from([
             ("opensearch", held(&world.opensearch).await?),
             ("elasticsearch", held(&world.elasticsearch).await?),
         ]),
         lags: world.lags().await?,
-        refused: refused
-            .map(|entry| (entry.document.clone(), entry.cause.clone().unwrap_or_default()))
-            .collect(),
     })
+}
+
+/// Bucket and ledger side by side, so that neither is held.
+async fn counts(world: &World, entries: &Entries<Kafka>) -> Result<Counts, Failure> {
+    let listing = scan::bucket(&world.store, &world.bucket, &world.scope);
+    let mut bucket = Cursor::new("the listing of the bucket", listing);
+    let mut ledger = Cursor::new("the ledger", entries.sorted(None));
+    let (mut counts, rules) = (Counts::default(), world.rules());
+    loop {
+        let next = [bucket.peek().await?, ledger.peek().await?].into_iter().flatten().min();
+        let Some(document) = next else { return Ok(counts) };
+        let (object, entry) = (bucket.next_of(&document).await?, ledger.next_of(&document).await?);
+        let known = entry.as_ref().filter(|entry| entry.status != Status::Removed);
+        let unread = known.map(|entry| &entry.etag) != object.as_ref();
+        counts.unread += u64::from(unread && rules.is_listed(&document));
+        counts.objects += u64::from(object.is_some());
+        let Some(entry) = entry else { continue };
+        *counts.ledger.entry(status_name(entry.status)).or_default() += 1;
+        counts.chunks += entry.chunks.len() as u64;
+        if entry.status == Status::Refused && counts.refused.len() < REFUSED {
+            counts.refused.push((document, entry.cause.unwrap_or_default()));
+        }
+    }
 }
 
 async fn held<R: Reader>(engine: &R) -> Result<Option<Held>, Failure> {
@@ -127,20 +147,19 @@ async fn held<R: Reader>(engine: &R) -> Result<Option<Held>, Failure> {
 impl Picture {
     /// Document records that each engine should hold.
     fn expected(&self) -> u64 {
-        let records = self.ledger.iter().filter(|(status, _)| **status != "removed");
-        records.map(|(_, count)| *count as u64).sum()
+        self.counts.ledger.iter().filter(|(status, _)| **status != "removed").map(|(_, count)| count).sum()
     }
 
     /// True when nothing seems to be on its way.
     fn is_settled(&self) -> bool {
-        let held = Some(Held { documents: self.expected(), chunks: self.chunks as u64 });
-        self.unread == 0 && self.engines.values().all(|engine| *engine == held)
+        let held = Some(Held { documents: self.expected(), chunks: self.counts.chunks });
+        self.counts.unread == 0 && self.engines.values().all(|engine| *engine == held)
     }
 
     /// Document records that both engines hold; while deletions are under way they hold more than there are objects.
     fn searchable(&self) -> u64 {
         let held = self.engines.values().map(|engine| engine.map_or(0, |held| held.documents));
-        held.chain([self.objects as u64]).min().unwrap_or(0)
+        held.chain([self.counts.objects]).min().unwrap_or(0)
     }
 }
 
@@ -148,7 +167,7 @@ fn progress(picture: &Picture, bar: &ProgressBar, ask: &cli::Status) -> Result<(
     if ask.json {
         return Ok(show::json(picture)?);
     }
-    bar.set_length(picture.objects as u64);
+    bar.set_length(picture.counts.objects);
     bar.set_position(picture.searchable());
     if bar.is_hidden() || (ask.watch && !ask.until_searchable) {
         let lags: Vec<String> = picture
@@ -165,8 +184,8 @@ fn progress(picture: &Picture, bar: &ProgressBar, ask: &cli::Status) -> Result<(
         show::note(&format!(
             "{} of {} objects searchable in both engines, {} unread; {behind}",
             picture.searchable(),
-            picture.objects,
-            picture.unread
+            picture.counts.objects,
+            picture.counts.unread
         ));
     }
     Ok(())
@@ -176,10 +195,11 @@ fn print(picture: &Picture, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return Ok(show::json(picture)?);
     }
+    let counts = &picture.counts;
     let statuses: Vec<String> =
-        picture.ledger.iter().map(|(status, count)| format!("{count} {status}")).collect();
-    show::line(&format!("bucket         {} objects, {} not read yet", picture.objects, picture.unread));
-    show::line(&format!("ledger         {}; {} chunks live", statuses.join(", "), picture.chunks));
+        counts.ledger.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    show::line(&format!("bucket         {} objects, {} not read yet", counts.objects, counts.unread));
+    show::line(&format!("ledger         {}; {} chunks live", statuses.join(", "), counts.chunks));
     for (name, held) in &picture.engines {
         show::line(&match held {
             Some(held) => format!("{name:<14} {} documents, {} chunks", held.documents, held.chunks),
@@ -189,7 +209,7 @@ fn print(picture: &Picture, as_json: bool) -> Result<(), Failure> {
     for lag in &picture.lags {
         show::line(&format!("{:<14} {} behind on {}", lag.worker, lag.behind, lag.topic));
     }
-    for (document, cause) in &picture.refused {
+    for (document, cause) in &counts.refused {
         show::line(&format!("refused        {document}: {cause}"));
     }
     Ok(())
@@ -200,9 +220,8 @@ async fn one(world: &World, document: &DocumentId, as_json: bool) -> Result<Exit
     use objects::Store as _;
 
     let object = world.store.head(document).await?;
-    let (mut ledger, mut positions) = (LedgerView::new(), Vec::new());
-    world.follow_ledger(&mut ledger, &mut positions).await?;
-    let entry = ledger.get(document);
+    let entry = world.entries().await?.entry(document)?;
+    let entry = entry.as_ref();
     let opensearch = world.opensearch.document(document).await?;
     let elasticsearch = world.elasticsearch.document(document).await?;
     let current = |stored: &Option<sink::StoredDocument>| {

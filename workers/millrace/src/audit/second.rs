@@ -1,0 +1,118 @@
+//! The second look: each document that differed, alone, after a pause. What was on its way has arrived by then; what
+//! is left is explained, or is a difference.
+
+use futures::stream::{StreamExt as _, TryStreamExt as _};
+use message::{DocumentId, LedgerEntry};
+use objects::{Remedy, Store};
+use process::Failure;
+use sink::Reader;
+use stream::Broker;
+
+use super::difference::{Difference, Problem, Rules, differences};
+use super::explained::Letters;
+use super::report::{Again, Tally};
+use super::seen::{Held, Passage, Seen};
+use crate::again::{Request, Writer};
+use crate::entries::Entries;
+use crate::world::World;
+
+/// Documents that are looked at side by side.
+const AT_ONCE: usize = 8;
+
+/// What is done about what still differs.
+#[derive(Debug)]
+pub struct Repair<K: Broker> {
+    /// Where "look again" is said.
+    pub writer: Writer<K>,
+    /// Tells this run from another.
+    pub run: String,
+}
+
+/// Looks again at every document that differed. `entries` must have been caught up after the pause.
+///
+/// # Errors
+/// When something does not answer.
+pub async fn look_again<K: Broker, O: Store, A: Reader, B: Reader>(
+    world: &World<K, O, A, B>,
+    entries: &Entries<K>,
+    tally: &Tally,
+    mut repair: Option<&mut Repair<K>>,
+) -> Result<Again, Failure> {
+    let mut again = Again::default();
+    if tally.differing().is_empty() {
+        return Ok(again);
+    }
+    futures::try_join!(world.opensearch.refresh(), world.elasticsearch.refresh())?;
+    let letters = Letters::about(&world.kafka, tally.differing()).await?;
+    let looks =
+        tally.differing().iter().map(|document| one(world, entries.entry(document), tally.rules(), document));
+    let mut looks = futures::stream::iter(looks).buffered(AT_ONCE);
+    while let Some(seen) = looks.try_next().await? {
+        let found = differences(&seen, tally.rules());
+        if found.is_empty() {
+            again.settled += 1;
+            continue;
+        }
+        let denied = denied(world, &found).await?;
+        let explain = |difference: Difference| {
+            let of_the_object = is_of_the_object(&difference.problem);
+            let cause = if of_the_object { denied.clone() } else { letters.explain(&difference) };
+            (difference, cause)
+        };
+        let left: Vec<_> = found.into_iter().map(explain).collect();
+        let unexplained = left.iter().any(|(_, cause)| cause.is_none());
+        again.add(left);
+        if let Some(repair) = repair.as_deref_mut().filter(|_| unexplained) {
+            let request = Request::forced(seen.document.clone(), seen.suspects());
+            repair.writer.say(request.record("audit --repair", &repair.run)?).await?;
+        }
+    }
+    if let Some(repair) = repair {
+        repair.writer.flush().await?;
+    }
+    Ok(again)
+}
+
+/// A document as it is now: the bucket first and the engines last, in the order in which a change travels.
+async fn one<K: Broker, O: Store, A: Reader, B: Reader>(
+    world: &World<K, O, A, B>,
+    entry: Result<Option<LedgerEntry>, Failure>,
+    rules: &Rules,
+    document: &DocumentId,
+) -> Result<Seen, Failure> {
+    let mut object = None;
+    if rules.is_listed(document) {
+        // A listing, as at the first look: of an object that is denied, a head says nothing.
+        let page = world.store.page(document.bucket(), document.key(), None).await?;
+        let found = page.entries.into_iter().find(|entry| entry.key == document.key());
+        object = found.map(|entry| entry.etag);
+    }
+    let entry = entry?;
+    let engines = vec![held(&world.opensearch, document).await?, held(&world.elasticsearch, document).await?];
+    Ok(Seen { document: document.clone(), object, entry, engines })
+}
+
+/// Why the store gives nobody this object, if that is why it was not read.
+async fn denied<K: Broker, O: Store, A: Reader, B: Reader>(
+    world: &World<K, O, A, B>,
+    found: &[Difference],
+) -> Result<Option<String>, Failure> {
+    let Some(difference) = found.iter().find(|one| is_of_the_object(&one.problem)) else { return Ok(None) };
+    // A look that takes no byte.
+    match world.store.look(&difference.document, None, 0).await {
+        Err(error) if error.remedy() == Remedy::Refuse => Ok(Some(process::chain(&error))),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(None),
+    }
+}
+
+async fn held<R: Reader>(engine: &R, document: &DocumentId) -> Result<Held, Failure> {
+    let record = engine.document(document).await?;
+    let passages = engine.chunks_of(document).await?.into_iter().map(Passage::from).collect();
+    Ok(Held { record, passages })
+}
+
+/// True when the store's own refusal of the object explains it.
+fn is_of_the_object(problem: &Problem) -> bool {
+    matches!(problem, Problem::NeverRead | Problem::SaysRemoved | Problem::OtherVersion)
+}

@@ -1,0 +1,148 @@
+//! A small world in memory, for tests: documents that are the same everywhere, to be broken in one place.
+
+use bytes::Bytes;
+use message::{
+    Chunk, ChunkId, DocumentId, DocumentRecord, DocumentReference, Embedded, EmbeddedChunk, Fingerprint,
+    Headers, LedgerEntry, Placement, Status, Vector, Version,
+};
+use model::Generation;
+use objects::{MemoryStore, Scope, Store as _};
+use sink::{Action, IndexPlan, Names, Sink as _, action_of};
+use stream::Outgoing;
+use stream::memory::Memory;
+
+use crate::world::World;
+
+pub(crate) const BUCKET: &str = "b";
+pub(crate) const PARTITIONS: i32 = 3;
+
+pub(crate) type Small = World<Memory, MemoryStore, sink::Memory, sink::Memory>;
+
+pub(crate) fn document(key: &str) -> DocumentId {
+    DocumentId::new(BUCKET, key).unwrap()
+}
+
+pub(crate) fn space() -> Fingerprint {
+    Fingerprint::of(&[("space", "s")])
+}
+
+/// Topics, a bucket and two pairs of indexes, all empty.
+pub(crate) async fn world() -> Small {
+    let chunking = Fingerprint::of(&[("chunking", "c")]);
+    let generation =
+        Generation { chunking: chunking.clone(), space: space(), dimension: 1, model: "m".to_owned() };
+    let names = Names::new("m", &space()).unwrap();
+    let kafka = Memory::default();
+    for topic in topics::all(&chunking, &space()).unwrap() {
+        kafka.create(&topic.name, topic.partitions.unwrap_or(PARTITIONS));
+    }
+    let store = MemoryStore::with_page_size(2);
+    store.ensure_bucket(BUCKET, None).await.unwrap();
+    let (opensearch, elasticsearch) = (sink::Memory::new(names.clone()), sink::Memory::new(names.clone()));
+    let plan = IndexPlan { space: space(), chunking, model: "m".to_owned(), dimension: 1 };
+    opensearch.ensure(&plan).await.unwrap();
+    elasticsearch.ensure(&plan).await.unwrap();
+    World {
+        bucket: BUCKET.to_owned(),
+        scope: Scope::default(),
+        store,
+        kafka,
+        generation,
+        names,
+        opensearch,
+        elasticsearch,
+    }
+}
+
+pub(crate) fn chunk(document: &DocumentId, text: &str, version: Version) -> EmbeddedChunk {
+    let id = ChunkId::derive(document, &[], text, 0);
+    let chunk = Chunk {
+        id,
+        document: document.clone(),
+        version,
+        heading_path: Vec::new(),
+        text: text.to_owned(),
+        tokens: 3,
+    };
+    EmbeddedChunk { chunk, space: space(), vector: Vector(vec![1.0]) }
+}
+
+pub(crate) fn placements(document: &DocumentId, texts: &[&str]) -> Vec<Placement> {
+    let place = |text: &&str| Placement { id: ChunkId::derive(document, &[], text, 0), start: 0, end: 3 };
+    texts.iter().map(place).collect()
+}
+
+pub(crate) fn record(document: &DocumentId, texts: &[&str], version: Version) -> DocumentRecord {
+    DocumentRecord {
+        document: document.clone(),
+        version,
+        status: if texts.is_empty() { Status::Empty } else { Status::Live },
+        cause: None,
+        title: None,
+        format: None,
+        etag: "e".to_owned(),
+        size: 6,
+        chunks: placements(document, texts),
+    }
+}
+
+pub(crate) fn entry(document: &DocumentId, texts: &[&str], version: Version, etag: &str) -> LedgerEntry {
+    LedgerEntry {
+        document: document.clone(),
+        version,
+        status: if texts.is_empty() { Status::Empty } else { Status::Live },
+        cause: None,
+        etag: etag.to_owned(),
+        digest: "d".to_owned(),
+        chunking: Fingerprint::of(&[("chunking", "c")]),
+        chunks: placements(document, texts),
+    }
+}
+
+pub(crate) fn removed(document: &DocumentId, version: Version) -> LedgerEntry {
+    LedgerEntry { status: Status::Removed, ..entry(document, &[], version, "") }
+}
+
+impl Small {
+    /// Puts an object and returns its change token.
+    pub(crate) async fn put(&self, document: &DocumentId, text: &str) -> String {
+        self.store.put(document, Bytes::from(text.to_owned()), "text/plain").await.unwrap()
+    }
+
+    /// Adds an entry to the ledger's topic.
+    pub(crate) fn enter(&self, entry: &LedgerEntry) {
+        let headers =
+            Headers { document: entry.document.clone(), version: Some(entry.version), trace: String::new() };
+        let topic = topics::ledger(&self.generation.chunking);
+        self.kafka.append(&Outgoing::json(&topic, entry.document.as_str(), entry, headers).unwrap());
+    }
+
+    /// Writes a document's record and passages to an engine.
+    pub(crate) async fn hold(engine: &sink::Memory, document: &DocumentId, texts: &[&str], version: Version) {
+        let chunks = texts.iter().map(|text| Embedded::Chunk(chunk(document, text, version)));
+        let record = Embedded::Document(record(document, texts, version));
+        let batch: Vec<Action> =
+            chunks.chain([record]).map(|one| action_of(&one, &space()).unwrap()).collect();
+        engine.write(batch).await;
+    }
+
+    /// A document that is the same everywhere.
+    pub(crate) async fn everywhere(&self, key: &str, texts: &[&str]) -> DocumentId {
+        let (document, version) = (document(key), Version::first(1));
+        let etag = self.put(&document, &texts.join("\n")).await;
+        self.enter(&entry(&document, texts, version, &etag));
+        Self::hold(&self.opensearch, &document, texts, version).await;
+        Self::hold(&self.elasticsearch, &document, texts, version).await;
+        document
+    }
+
+    /// What was said to `chunk`.
+    pub(crate) fn asked(&self) -> Vec<DocumentReference> {
+        let records = self.kafka.records(topics::DOCUMENTS);
+        let read =
+            |record: &stream::Record| serde_json::from_slice(record.value.as_deref().unwrap()).unwrap();
+        let mut asked: Vec<DocumentReference> = records.iter().map(read).collect();
+        asked.sort_by(|a, b| a.document.cmp(&b.document));
+        asked
+    }
+}
