@@ -11,7 +11,7 @@ use telemetry::{LogFormat, TelemetrySettings};
 
 mod upkeep;
 
-pub use upkeep::{Audit, DataSettings};
+pub use upkeep::{Audit, DataSettings, DeadLetters, LetterFilter, ListLetters, ReplayLetters, ShowLetter};
 
 /// Looks after documents in a bucket that are searchable in OpenSearch and Elasticsearch.
 #[derive(Debug, Parser)]
@@ -52,6 +52,9 @@ pub enum Ask {
     Search(Search),
     /// Compare bucket, ledger and both engines; exit code 1 when they differ.
     Audit(Audit),
+    /// What workers had to refuse.
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
     /// Cut files into chunks as `chunk` would, and print one JSON object per chunk; needs no server.
     Chunk(Chunk),
     /// Embed texts, one per line, and print one JSON object with `text` and `vector` per line; needs no server.

@@ -3,6 +3,7 @@
 mod audit;
 mod bucket;
 mod chunk;
+mod dead_letters;
 mod embed;
 mod eval;
 mod put;
@@ -31,6 +32,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Ask::Status(ask) => status::run(ask).await,
         Ask::Search(ask) => search::run(ask).await,
         Ask::Audit(ask) => audit::run(ask).await,
+        Ask::DeadLetters(ask) => dead_letters::run(ask).await,
         Ask::Chunk(ask) => chunk::run(&ask),
         Ask::Embed(ask) => embed::run(ask).await,
         Ask::Eval(ask) => eval::run(ask).await,

@@ -16,6 +16,7 @@ pub mod cli;
 pub mod command;
 pub mod entries;
 pub mod eval;
+pub mod letters;
 pub mod log;
 pub mod merge;
 pub mod show;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
+use stream::kafka::KafkaSettings;
 
 use super::WorldSettings;
 
@@ -26,6 +27,88 @@ pub struct Audit {
     #[arg(long, value_name = "DURATION", value_parser = pause)]
     pub every: Option<Duration>,
     /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What workers had to refuse.
+#[derive(Debug, Subcommand)]
+pub enum DeadLetters {
+    /// List dead letters: offset, time, worker, document (or key) and cause.
+    List(ListLetters),
+    /// Show everything about one dead letter; exit code 1 when it is not there.
+    Show(ShowLetter),
+    /// Ask for dead letters again, when their cause is mended; exit code 1 when one cannot be. `chunk` looks at the
+    /// document again and writes all of it; a raw notice that names no document is sent again as it was.
+    Replay(ReplayLetters),
+}
+
+/// Which dead letters.
+#[derive(Args, Clone, Debug)]
+pub struct LetterFilter {
+    /// Only what this worker refused.
+    #[arg(long)]
+    pub stage: Option<String>,
+    /// Only documents whose names begin so, with or without the bucket.
+    #[arg(long, value_name = "PREFIX")]
+    pub document: Option<String>,
+    /// Only causes that hold this, in whatever case.
+    #[arg(long, value_name = "TEXT")]
+    pub cause: Option<String>,
+    /// Only what was read from topics whose names begin so.
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// Only letters that are not older, e.g. `2h`.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub since: Option<Duration>,
+}
+
+/// `dead-letters list`
+#[derive(Args, Debug)]
+pub struct ListLetters {
+    /// Which.
+    #[command(flatten)]
+    pub filter: LetterFilter,
+    /// How Kafka is reached.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// Print one JSON object per letter, with the refused bytes in base64.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `dead-letters show`
+#[derive(Args, Debug)]
+pub struct ShowLetter {
+    /// Its offset, as `list` shows it.
+    pub offset: i64,
+    /// How Kafka is reached.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `dead-letters replay`
+#[derive(Args, Debug)]
+pub struct ReplayLetters {
+    /// Their offsets, as `list` shows them.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub offsets: Vec<i64>,
+    /// All that fit the filters.
+    #[arg(long)]
+    pub all: bool,
+    /// Which, with --all.
+    #[command(flatten)]
+    pub filter: LetterFilter,
+    /// Say what would be done, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How Kafka is reached.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// Print one JSON object per letter.
     #[arg(long)]
     pub json: bool,
 }
