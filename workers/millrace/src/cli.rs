@@ -11,7 +11,9 @@ use telemetry::{LogFormat, TelemetrySettings};
 
 mod upkeep;
 
-pub use upkeep::{Audit, DataSettings, DeadLetters, LetterFilter, ListLetters, ReplayLetters, ShowLetter};
+pub use upkeep::{
+    Audit, DataSettings, DeadLetters, LetterFilter, ListLetters, Reconcile, ReplayLetters, ShowLetter,
+};
 
 /// Looks after documents in a bucket that are searchable in OpenSearch and Elasticsearch.
 #[derive(Debug, Parser)]
@@ -52,6 +54,9 @@ pub enum Ask {
     Search(Search),
     /// Compare bucket, ledger and both engines; exit code 1 when they differ.
     Audit(Audit),
+    /// Compare the bucket with the ledger and ask `chunk` to look at each difference: heals lost notices, and is the
+    /// first load of an existing bucket.
+    Reconcile(Reconcile),
     /// What workers had to refuse.
     #[command(subcommand)]
     DeadLetters(DeadLetters),

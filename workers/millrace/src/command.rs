@@ -7,6 +7,7 @@ mod dead_letters;
 mod embed;
 mod eval;
 mod put;
+mod reconcile;
 mod rm;
 mod rounds;
 mod search;
@@ -32,6 +33,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Ask::Status(ask) => status::run(ask).await,
         Ask::Search(ask) => search::run(ask).await,
         Ask::Audit(ask) => audit::run(ask).await,
+        Ask::Reconcile(ask) => reconcile::run(ask).await,
         Ask::DeadLetters(ask) => dead_letters::run(ask).await,
         Ask::Chunk(ask) => chunk::run(&ask),
         Ask::Embed(ask) => embed::run(ask).await,

@@ -20,7 +20,7 @@ pub struct Entries<K> {
     broker: K,
     topic: String,
     positions: Vec<i64>,
-    known: BTreeMap<DocumentId, LedgerEntry>,
+    known: BTreeMap<String, LedgerEntry>,
 }
 
 impl<K: Broker> Entries<K> {
@@ -50,7 +50,7 @@ impl<K: Broker> Entries<K> {
                 let entry: LedgerEntry = serde_json::from_slice(value).map_err(|error| {
                     format!("{}/{partition} holds what is no ledger entry: {error}", self.topic)
                 })?;
-                self.known.insert(entry.document.clone(), entry);
+                self.known.insert(entry.document.to_string(), entry);
             }
         }
         Ok(())
@@ -61,14 +61,13 @@ impl<K: Broker> Entries<K> {
     /// # Errors
     /// When the working copy cannot be read.
     pub fn entry(&self, document: &DocumentId) -> Result<Option<LedgerEntry>, Failure> {
-        Ok(self.known.get(document).cloned())
+        Ok(self.known.get(document.as_str()).cloned())
     }
 
-    /// Every entry after `after` (none: from the first on) in the order of the documents.
-    pub fn sorted(&self, after: Option<&DocumentId>) -> Sorted<'_, LedgerEntry> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let known = self.known.range::<DocumentId, _>((from, Bound::Unbounded));
-        let known = known.filter(|(document, _)| document.bucket() != OWN_BUCKET);
-        futures::stream::iter(known.map(|(document, entry)| Ok((document.clone(), entry.clone())))).boxed()
+    /// Every entry from `start` on, in the order of the documents.
+    pub fn sorted(&self, start: Bound<&str>) -> Sorted<'_, LedgerEntry> {
+        let known = self.known.range::<str, _>((start, Bound::Unbounded));
+        let known = known.filter(|(_, entry)| entry.document.bucket() != OWN_BUCKET);
+        futures::stream::iter(known.map(|(_, entry)| Ok((entry.document.clone(), entry.clone())))).boxed()
     }
 }

@@ -4,7 +4,8 @@
 //! never, and mends by one word only, "look again" ([`again`]).
 //!
 //! Order of files: [`cli`] what can be asked · [`command`] one file each · [`world`] what is there · [`entries`] the
-//! ledger · [`log`] a topic's records · [`ask`] questions to `serve` · [`merge`], [`audit`], [`eval`] the thinking ·
+//! ledger · [`log`] a topic's records · [`ask`] questions to `serve` · [`merge`], [`audit`],
+//! [`reconcile`], [`letters`], [`eval`] the thinking ·
 //! [`show`] the words.
 
 pub mod again;
@@ -19,5 +20,6 @@ pub mod eval;
 pub mod letters;
 pub mod log;
 pub mod merge;
+pub mod reconcile;
 pub mod show;
 pub mod world;

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use objects::Scope;
 use stream::kafka::KafkaSettings;
 
-use super::WorldSettings;
+use super::{BucketSettings, GenerationSettings, WorldSettings};
 
 /// `audit`
 #[derive(Args, Debug)]
@@ -27,6 +28,41 @@ pub struct Audit {
     #[arg(long, value_name = "DURATION", value_parser = pause)]
     pub every: Option<Duration>,
     /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `reconcile`
+#[derive(Args, Debug)]
+pub struct Reconcile {
+    /// The bucket.
+    #[command(flatten)]
+    pub bucket: BucketSettings,
+    /// Which of its objects are documents: the same as for `intake`.
+    #[command(flatten)]
+    pub scope: Scope,
+    /// How Kafka is reached.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// For which model: it names the ledger.
+    #[command(flatten)]
+    pub generation: GenerationSettings,
+    /// Where a run that is interrupted keeps its place.
+    #[command(flatten)]
+    pub data: DataSettings,
+    /// Compare only keys that begin so.
+    #[arg(long, default_value = "")]
+    pub prefix: String,
+    /// Reconcile again and again, e.g. every `6h`, until SIGTERM; one line a round.
+    #[arg(long, value_name = "DURATION", value_parser = pause)]
+    pub every: Option<Duration>,
+    /// Begin at the start, even when a run of the last 24 hours was interrupted.
+    #[arg(long)]
+    pub from_start: bool,
+    /// Say what differs, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON.
     #[arg(long)]
     pub json: bool,
 }

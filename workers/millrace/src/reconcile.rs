@@ -1,0 +1,235 @@
+//! The bucket and the ledger side by side: where they differ, `chunk` is asked to look again. It heals lost notices,
+//! and is the first load of a bucket that was there before.
+//!
+//! Page by page of the listing: what a page asks for is acknowledged before the place after it is remembered, so that
+//! a run which was interrupted goes on from there. What is held is a page.
+
+use std::collections::VecDeque;
+use std::ops::Bound;
+
+use message::{DocumentId, LedgerEntry, Status};
+use objects::{Entry, Scope, Store};
+use process::Failure;
+use serde::{Deserialize, Serialize};
+use stream::Broker;
+
+use crate::again::{Request, Writer};
+use crate::entries::Entries;
+use crate::merge::Cursor;
+
+/// What is compared.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The bucket.
+    pub bucket: String,
+    /// Only keys that begin so; empty for all.
+    pub prefix: String,
+    /// Which objects are documents. What lies outside is left alone, in the bucket and in the ledger.
+    pub scope: Scope,
+    /// Say nothing, only count.
+    pub dry_run: bool,
+    /// Tells one run from another.
+    pub run: String,
+}
+
+impl Plan {
+    /// How the names of all documents begin that are compared.
+    fn begin(&self) -> String {
+        format!("{}/{}", self.bucket, self.prefix)
+    }
+}
+
+/// What was found of one document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The ledger knows the object as it is.
+    Unchanged,
+    /// The ledger does not know the object, or thinks that it is gone.
+    New,
+    /// The object has another change token than was read.
+    Changed,
+    /// The object is gone and the ledger has it.
+    Gone,
+}
+
+/// What an object (its change token) and an entry say together; none when there is neither.
+#[must_use]
+pub fn finding(object: Option<&str>, entry: Option<&LedgerEntry>) -> Option<Finding> {
+    let entry = entry.filter(|entry| entry.status != Status::Removed);
+    match (object, entry) {
+        (None, None) => None,
+        (None, Some(_)) => Some(Finding::Gone),
+        (Some(_), None) => Some(Finding::New),
+        (Some(etag), Some(entry)) if entry.etag == etag => Some(Finding::Unchanged),
+        (Some(_), Some(_)) => Some(Finding::Changed),
+    }
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Objects in the bucket that are documents.
+    pub objects: u64,
+    /// Those that the ledger knows as they are.
+    pub unchanged: u64,
+    /// Those that it does not know.
+    pub new: u64,
+    /// Those that it knows otherwise.
+    pub changed: u64,
+    /// Documents of the ledger whose objects are gone.
+    pub gone: u64,
+}
+
+impl Counts {
+    fn add(&mut self, finding: Finding) {
+        self.objects += u64::from(finding != Finding::Gone);
+        match finding {
+            Finding::Unchanged => self.unchanged += 1,
+            Finding::New => self.new += 1,
+            Finding::Changed => self.changed += 1,
+            Finding::Gone => self.gone += 1,
+        }
+    }
+
+    /// Documents for which `chunk` is asked to look again.
+    #[must_use]
+    pub fn differing(&self) -> u64 {
+        self.new + self.changed + self.gone
+    }
+}
+
+/// How far a run came: everything up to the key was compared, and what was asked is acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The bucket.
+    pub bucket: String,
+    /// The prefix.
+    pub prefix: String,
+    /// Where the next page of the listing begins, in the store's own words.
+    pub continuation: String,
+    /// The last key that was compared.
+    pub key: String,
+    /// What was counted until then.
+    pub counts: Counts,
+}
+
+/// Compares page after page, from `from` on or from the start. `keep` remembers the place after each page but the
+/// last; `each` hears of every document that differs.
+///
+/// # Errors
+/// When the store or Kafka does not answer, or the listing is not in order. What was acknowledged until then stays
+/// said, and the last place that was kept holds.
+pub async fn reconcile<K: Broker, O: Store>(
+    plan: &Plan,
+    (store, entries): (&O, &Entries<K>),
+    writer: &mut Writer<K>,
+    from: Option<Progress>,
+    watch: &mut impl Watch,
+) -> Result<Counts, Failure> {
+    let mut last = from.as_ref().map(|from| DocumentId::new(&plan.bucket, &from.key)).transpose()?;
+    let mut counts = from.as_ref().map(|from| from.counts).unwrap_or_default();
+    let mut continuation = from.map(|from| from.continuation);
+    let begin = plan.begin();
+    let start = last.as_ref().map_or(Bound::Included(begin.as_str()), |last| Bound::Excluded(last.as_str()));
+    let mut ledger = Cursor::new("the ledger", entries.sorted(start));
+    loop {
+        let page = store.page(&plan.bucket, &plan.prefix, continuation.as_deref()).await?;
+        let entries = in_order(plan, page.entries, &mut last)?;
+        let is_last = page.continuation.is_none();
+        let mut side = Side { plan, begin: &begin, entries, ledger: &mut ledger };
+        let end = if is_last { None } else { last.as_ref() };
+        while let Some((document, finding)) = side.next(end).await? {
+            counts.add(finding);
+            if finding != Finding::Unchanged {
+                watch.differs(&document, finding)?;
+                if !plan.dry_run {
+                    writer.say(Request::look(document).record("reconcile", &plan.run)?).await?;
+                }
+            }
+        }
+        writer.flush().await?;
+        continuation = page.continuation;
+        match (&continuation, &last) {
+            (None, _) => return Ok(counts),
+            (Some(_), None) => {}
+            (Some(continuation), Some(last)) => watch.keep(&Progress {
+                bucket: plan.bucket.clone(),
+                prefix: plan.prefix.clone(),
+                continuation: continuation.clone(),
+                key: last.key().to_owned(),
+                counts,
+            })?,
+        }
+    }
+}
+
+/// Who hears how a run goes.
+pub trait Watch {
+    /// A document differs.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    fn differs(&mut self, document: &DocumentId, finding: Finding) -> Result<(), Failure>;
+
+    /// A page is done, and what it asked for is acknowledged.
+    ///
+    /// # Errors
+    /// When that cannot be remembered.
+    fn keep(&mut self, progress: &Progress) -> Result<(), Failure>;
+}
+
+/// The documents of a page. A store that lists out of order would have documents taken for gone.
+fn in_order(
+    plan: &Plan,
+    page: Vec<Entry>,
+    last: &mut Option<DocumentId>,
+) -> Result<VecDeque<(DocumentId, String)>, Failure> {
+    let mut entries = VecDeque::new();
+    for entry in page {
+        let document = DocumentId::new(&plan.bucket, &entry.key)?;
+        if let Some(last) = last.as_ref().filter(|last| document <= **last) {
+            return Err(format!(
+                "the store lists the bucket out of order ({document} after {last}): reconcile needs the order of the keys' \
+                 bytes, as S3, OSS and MinIO list; nothing was said for this page"
+            )
+            .into());
+        }
+        if plan.scope.leaves_out(&entry.key).is_none() {
+            entries.push_back((document.clone(), entry.etag));
+        }
+        *last = Some(document);
+    }
+    Ok(entries)
+}
+
+/// A page of the listing and the ledger beside it.
+struct Side<'a, 'b> {
+    plan: &'a Plan,
+    begin: &'a str,
+    entries: VecDeque<(DocumentId, String)>,
+    ledger: &'a mut Cursor<'b, LedgerEntry>,
+}
+
+impl Side<'_, '_> {
+    /// The next document up to `end` (none: to the end of the ledger) that one of the two has.
+    async fn next(&mut self, end: Option<&DocumentId>) -> Result<Option<(DocumentId, Finding)>, Failure> {
+        loop {
+            let ours = |document: &DocumentId| document.as_str().starts_with(self.begin);
+            let entered = self.ledger.peek().await?.filter(|d| ours(d) && end.is_none_or(|end| d <= end));
+            let listed = self.entries.front().map(|(document, _)| document.clone());
+            let Some(document) = [entered, listed].into_iter().flatten().min() else { return Ok(None) };
+            let entry = self.ledger.next_of(&document).await?;
+            let object = self.entries.pop_front_if(|(listed, _)| *listed == document).map(|(_, etag)| etag);
+            if self.plan.scope.leaves_out(document.key()).is_some() {
+                continue;
+            }
+            if let Some(finding) = finding(object.as_deref(), entry.as_ref()) {
+                return Ok(Some((document, finding)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
