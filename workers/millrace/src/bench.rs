@@ -8,8 +8,8 @@ use message::{
 use model::Generation;
 use objects::{MemoryStore, Scope, Store as _};
 use sink::{Action, IndexPlan, Names, Sink as _, action_of};
-use stream::Outgoing;
 use stream::memory::Memory;
+use stream::{Boottime, Outgoing};
 
 use crate::world::World;
 
@@ -123,7 +123,7 @@ impl Small {
         let record = Embedded::Document(record(document, texts, version));
         let batch: Vec<Action> =
             chunks.chain([record]).map(|one| action_of(&one, &space()).unwrap()).collect();
-        engine.write(batch).await;
+        engine.write(batch, Boottime::now()).await;
     }
 
     /// A document that is the same everywhere.

@@ -5,7 +5,7 @@ use message::{ChunkId, DeadLetter, DocumentId, Embedded, Headers, LedgerEntry, V
 use objects::Fault;
 use proptest::prelude::*;
 use sink::{Action, Sink as _, action_of, delete};
-use stream::Outgoing;
+use stream::{Boottime, Outgoing};
 
 use super::seen::{Held, Passage};
 use super::*;
@@ -50,7 +50,7 @@ async fn found(world: &Small, suspects: &[ChunkId]) -> Vec<String> {
 }
 
 async fn write(engine: &sink::Memory, action: Action) {
-    engine.write(vec![action]).await;
+    engine.write(vec![action], Boottime::now()).await;
 }
 
 fn id(text: &str) -> ChunkId {
