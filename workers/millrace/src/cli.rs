@@ -12,7 +12,8 @@ use telemetry::{LogFormat, TelemetrySettings};
 mod upkeep;
 
 pub use upkeep::{
-    Audit, DataSettings, DeadLetters, LetterFilter, ListLetters, Reconcile, ReplayLetters, ShowLetter,
+    Audit, Confirm, DataSettings, DeadLetters, LetterFilter, ListLetters, Reconcile, ReplayLetters,
+    ShowLetter,
 };
 
 /// Looks after documents in a bucket that are searchable in OpenSearch and Elasticsearch.
@@ -57,6 +58,8 @@ pub enum Ask {
     /// Compare the bucket with the ledger and ask `chunk` to look at each difference: heals lost notices, and is the
     /// first load of an existing bucket.
     Reconcile(Reconcile),
+    /// Let the removals pass that wait at the guard of `chunk`: what stands in `documents` now, and nothing later.
+    Confirm(Confirm),
     /// What workers had to refuse.
     #[command(subcommand)]
     DeadLetters(DeadLetters),

@@ -3,6 +3,7 @@
 mod audit;
 mod bucket;
 mod chunk;
+mod confirm;
 mod dead_letters;
 mod embed;
 mod eval;
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Ask::Search(ask) => search::run(ask).await,
         Ask::Audit(ask) => audit::run(ask).await,
         Ask::Reconcile(ask) => reconcile::run(ask).await,
+        Ask::Confirm(ask) => confirm::run(ask).await,
         Ask::DeadLetters(ask) => dead_letters::run(ask).await,
         Ask::Chunk(ask) => chunk::run(&ask),
         Ask::Embed(ask) => embed::run(ask).await,

@@ -4,7 +4,7 @@
 //! never, and mends by one word only, "look again" ([`again`]).
 //!
 //! Order of files: [`cli`] what can be asked · [`command`] one file each · [`world`] what is there · [`entries`] the
-//! ledger · [`log`] a topic's records · [`ask`] questions to `serve` · [`merge`], [`audit`],
+//! ledger · [`log`] a topic's records · [`lag`] how far a group is · [`ask`] questions to `serve` · [`merge`], [`audit`],
 //! [`reconcile`], [`letters`], [`eval`] the thinking ·
 //! [`show`] the words.
 
@@ -17,6 +17,7 @@ pub mod cli;
 pub mod command;
 pub mod entries;
 pub mod eval;
+pub mod lag;
 pub mod letters;
 pub mod log;
 pub mod merge;

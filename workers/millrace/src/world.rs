@@ -1,22 +1,16 @@
 //! What is there: bucket, ledger, engines, lags, gathered through the same seams that the workers use.
 
-use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use model::{Bundle, Generation};
 use objects::{S3Store, Scope};
 use process::Failure;
 use sink::{Elasticsearch, Names, OpenSearch, RequestSettings};
 use stream::Broker;
-use stream::kafka::{Kafka, committed_offsets, end_offsets};
+use stream::kafka::Kafka;
 
 use crate::audit::Rules;
 use crate::cli::{GenerationSettings, WorldSettings};
 use crate::entries::Entries;
-
-/// Up to so many offsets are read to see how many of them are records.
-const FEW: i64 = 64;
+use crate::lag::standings;
 
 /// Everything that documents pass; over memory in tests.
 #[derive(Debug)]
@@ -101,26 +95,6 @@ impl World {
         })
     }
 
-    /// How many records of `topic` a group that stands at `committed` has not handled. Kafka's own offsets count the
-    /// marks of transactions too, so that a group which is done seems a little behind; few offsets are therefore read.
-    async fn behind(&self, topic: &str, ends: &[i64], committed: &[Option<i64>]) -> Result<i64, Failure> {
-        let partitions = (0..).zip(ends.iter().zip(committed)).map(|(partition, (end, done))| async move {
-            let from = done.unwrap_or(0);
-            if end - from <= 0 || end - from > FEW {
-                return Ok((end - from).max(0));
-            }
-            let records = Arc::new(AtomicI64::new(0));
-            let counting = Arc::clone(&records);
-            let each = move |_| {
-                counting.fetch_add(1, Ordering::Relaxed);
-                ControlFlow::Continue(())
-            };
-            self.kafka.read(topic, partition, from, each).await?;
-            Ok::<_, Failure>(records.load(Ordering::Relaxed))
-        });
-        Ok(futures::future::try_join_all(partitions).await?.iter().sum())
-    }
-
     /// How far each worker is behind.
     ///
     /// # Errors
@@ -137,9 +111,8 @@ impl World {
         ];
         let mut lags = Vec::new();
         for (worker, group, topic) in readers {
-            let ends = end_offsets(&self.kafka, &topic).await?;
-            let committed = committed_offsets(&self.kafka, &group, &topic).await?;
-            let behind = self.behind(&topic, &ends, &committed).await?;
+            let standings = standings(&self.kafka, &group, &topic).await?;
+            let behind = standings.iter().map(|standing| standing.waiting).sum();
             lags.push(Lag { worker, topic, behind });
         }
         Ok(lags)

@@ -67,6 +67,29 @@ pub struct Reconcile {
     pub json: bool,
 }
 
+/// `confirm`
+#[derive(Args, Debug)]
+pub struct Confirm {
+    /// How Kafka is reached.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// For which model: it names the group of `chunk`.
+    #[command(flatten)]
+    pub generation: GenerationSettings,
+    /// Only this partition of `documents`.
+    #[arg(long)]
+    pub partition: Option<i32>,
+    /// Let the removals pass without being asked.
+    #[arg(long)]
+    pub yes: bool,
+    /// Who says so; it is kept with the confirmation.
+    #[arg(long, env = "USER", default_value = "unknown")]
+    pub by: String,
+    /// Print one JSON object per partition.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What workers had to refuse.
 #[derive(Debug, Subcommand)]
 pub enum DeadLetters {
