@@ -5,7 +5,6 @@
 //! differs is looked at a second time by [`second`], after a pause, since documents on their way are no differences;
 //! [`explained`] knows what was refused.
 
-use std::ops::Bound;
 use std::time::Duration;
 
 use objects::Store;
@@ -86,7 +85,7 @@ fn sources<'a, K: Broker, O: Store, A: Reader, B: Reader>(
             "the listing of the bucket",
             scan::bucket(&world.store, &world.bucket, &world.scope),
         ),
-        ledger: Cursor::new("the ledger", entries.sorted(Bound::Unbounded)),
+        ledger: Cursor::new("the ledger", entries.sorted(None)),
         engines,
     }
 }

@@ -1,5 +1,7 @@
 //! A small world in memory, for tests: documents that are the same everywhere, to be broken in one place.
 
+use std::ops::{Deref, DerefMut};
+
 use bytes::Bytes;
 use message::{
     Chunk, ChunkId, DocumentId, DocumentRecord, DocumentReference, Embedded, EmbeddedChunk, Fingerprint,
@@ -26,8 +28,28 @@ pub(crate) fn space() -> Fingerprint {
     Fingerprint::of(&[("space", "s")])
 }
 
+/// A small world with a folder of its own.
+pub(crate) struct Bench {
+    small: Small,
+    _folder: tempfile::TempDir,
+}
+
+impl Deref for Bench {
+    type Target = Small;
+
+    fn deref(&self) -> &Small {
+        &self.small
+    }
+}
+
+impl DerefMut for Bench {
+    fn deref_mut(&mut self) -> &mut Small {
+        &mut self.small
+    }
+}
+
 /// Topics, a bucket and two pairs of indexes, all empty.
-pub(crate) async fn world() -> Small {
+pub(crate) async fn world() -> Bench {
     let chunking = Fingerprint::of(&[("chunking", "c")]);
     let generation =
         Generation { chunking: chunking.clone(), space: space(), dimension: 1, model: "m".to_owned() };
@@ -42,16 +64,19 @@ pub(crate) async fn world() -> Small {
     let plan = IndexPlan { space: space(), chunking, model: "m".to_owned(), dimension: 1 };
     opensearch.ensure(&plan).await.unwrap();
     elasticsearch.ensure(&plan).await.unwrap();
-    World {
+    let folder = tempfile::tempdir().unwrap();
+    let small = World {
         bucket: BUCKET.to_owned(),
         scope: Scope::default(),
         store,
         kafka,
+        data: folder.path().to_path_buf(),
         generation,
         names,
         opensearch,
         elasticsearch,
-    }
+    };
+    Bench { small, _folder: folder }
 }
 
 pub(crate) fn chunk(document: &DocumentId, text: &str, version: Version) -> EmbeddedChunk {

@@ -193,6 +193,9 @@ pub struct WorldSettings {
     /// For which model.
     #[command(flatten)]
     pub generation: GenerationSettings,
+    /// Where copies of the ledger are kept.
+    #[command(flatten)]
+    pub data: DataSettings,
 }
 
 /// `status`

@@ -5,8 +5,9 @@
 //! a run which was interrupted goes on from there. What is held is a page.
 
 use std::collections::VecDeque;
-use std::ops::Bound;
 
+use futures::future::ready;
+use futures::stream::TryStreamExt as _;
 use message::{DocumentId, LedgerEntry, Status};
 use objects::{Entry, Scope, Store};
 use process::Failure;
@@ -36,6 +37,13 @@ impl Plan {
     /// How the names of all documents begin that are compared.
     fn begin(&self) -> String {
         format!("{}/{}", self.bucket, self.prefix)
+    }
+
+    /// A document that comes before all of them: where the ledger is read from. None reads all of it.
+    fn before(&self) -> Option<DocumentId> {
+        let mut prefix = self.prefix.clone();
+        prefix.pop();
+        DocumentId::new(&self.bucket, &prefix).ok()
     }
 }
 
@@ -131,8 +139,9 @@ pub async fn reconcile<K: Broker, O: Store>(
     let mut counts = from.as_ref().map(|from| from.counts).unwrap_or_default();
     let mut continuation = from.map(|from| from.continuation);
     let begin = plan.begin();
-    let start = last.as_ref().map_or(Bound::Included(begin.as_str()), |last| Bound::Excluded(last.as_str()));
-    let mut ledger = Cursor::new("the ledger", entries.sorted(start));
+    let after = last.clone().or_else(|| plan.before());
+    let beyond = |(document, _): &(DocumentId, LedgerEntry)| ready(document.as_str() >= begin.as_str());
+    let mut ledger = Cursor::new("the ledger", entries.sorted(after.as_ref()).try_filter(beyond));
     loop {
         let page = store.page(&plan.bucket, &plan.prefix, continuation.as_deref()).await?;
         let entries = in_order(plan, page.entries, &mut last)?;

@@ -1,5 +1,7 @@
 //! What is there: bucket, ledger, engines, lags, gathered through the same seams that the workers use.
 
+use std::path::PathBuf;
+
 use model::{Bundle, Generation};
 use objects::{S3Store, Scope};
 use process::Failure;
@@ -27,6 +29,8 @@ pub struct World<K = Kafka, O = S3Store, A = OpenSearch, B = Elasticsearch> {
     pub generation: Generation,
     /// The names of its indexes.
     pub names: Names,
+    /// The folder for copies of the ledger.
+    pub data: PathBuf,
     /// OpenSearch.
     pub opensearch: A,
     /// Elasticsearch.
@@ -59,7 +63,7 @@ impl<K: Broker, O, A, B> World<K, O, A, B> {
     /// # Errors
     /// When Kafka does not answer, or an entry cannot be read.
     pub async fn entries(&self) -> Result<Entries<K>, Failure> {
-        Entries::open(&self.kafka, topics::ledger(&self.generation.chunking)).await
+        Entries::open(&self.kafka, topics::ledger(&self.generation.chunking), &self.data).await
     }
 
     /// What documents are compared by.
@@ -90,6 +94,7 @@ impl World {
             kafka: Kafka::new(&settings.kafka),
             opensearch: OpenSearch::connect(&settings.opensearch, &requests, names.clone())?,
             elasticsearch: Elasticsearch::connect(&settings.elasticsearch, &requests, names.clone())?,
+            data: settings.data.folder.clone(),
             generation,
             names,
         })

@@ -10,10 +10,10 @@ use stream::{Boottime, Outgoing};
 use super::seen::{Held, Passage};
 use super::*;
 use crate::again::Writer;
-use crate::bench::{self, Small, document, entry, removed, space};
+use crate::bench::{self, Bench, Small, document, entry, removed, space};
 
 /// Three documents of which `b/k` is to be broken.
-async fn three() -> (Small, DocumentId) {
+async fn three() -> (Bench, DocumentId) {
     let world = bench::world().await;
     world.everywhere("a", &["one"]).await;
     let broken = world.everywhere("k", &["one", "two"]).await;

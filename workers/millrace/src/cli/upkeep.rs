@@ -47,7 +47,7 @@ pub struct Reconcile {
     /// For which model: it names the ledger.
     #[command(flatten)]
     pub generation: GenerationSettings,
-    /// Where a run that is interrupted keeps its place.
+    /// Where copies of the ledger are kept, and the place of a run that is interrupted.
     #[command(flatten)]
     pub data: DataSettings,
     /// Compare only keys that begin so.
@@ -175,7 +175,8 @@ pub struct ReplayLetters {
 /// Where a command may keep files.
 #[derive(Args, Clone, Debug)]
 pub struct DataSettings {
-    /// A folder for what a command keeps from one run to the next; losing it loses nothing.
+    /// The folder of the working copies of the ledger, and of what a command keeps from one run to the next. Losing it
+    /// loses nothing.
     #[arg(long = "data", env = "MILLRACE_DATA", default_value = "/var/tmp/millrace-data")]
     pub folder: PathBuf,
 }

@@ -26,7 +26,7 @@ pub(super) async fn run(ask: Reconcile) -> Result<ExitCode, Failure> {
     let (store, kafka) = (S3Store::new(&ask.bucket.store)?, Kafka::new(&ask.kafka));
     let ledger = topics::ledger(&generation.chunking);
     rounds(ask.every, async || {
-        let entries = Entries::open(&kafka, ledger.clone()).await?;
+        let entries = Entries::open(&kafka, ledger.clone(), &ask.data.folder).await?;
         round(&ask, &store, &kafka, &entries).await
     })
     .await

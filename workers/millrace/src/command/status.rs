@@ -1,7 +1,6 @@
 //! `status [KEY] [--watch] [--until-searchable]`.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -112,7 +111,7 @@ async fn picture(world: &World, entries: &Entries<Kafka>) -> Result<Picture, Fai
 async fn counts(world: &World, entries: &Entries<Kafka>) -> Result<Counts, Failure> {
     let listing = scan::bucket(&world.store, &world.bucket, &world.scope);
     let mut bucket = Cursor::new("the listing of the bucket", listing);
-    let mut ledger = Cursor::new("the ledger", entries.sorted(Bound::Unbounded));
+    let mut ledger = Cursor::new("the ledger", entries.sorted(None));
     let (mut counts, rules) = (Counts::default(), world.rules());
     loop {
         let next = [bucket.peek().await?, ledger.peek().await?].into_iter().flatten().min();

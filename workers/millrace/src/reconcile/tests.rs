@@ -190,7 +190,8 @@ async fn a_store_that_lists_out_of_order_is_refused() {
 /// The first load of a bucket that was there before.
 #[tokio::test]
 async fn a_bucket_of_5000_objects_and_an_empty_ledger() {
-    let world = Small { store: objects::MemoryStore::with_page_size(1_000), ..bench::world().await };
+    let mut world = bench::world().await;
+    world.store = objects::MemoryStore::with_page_size(1_000);
     world.store.ensure_bucket(bench::BUCKET, None).await.unwrap();
     for n in 0..5_000 {
         world.put(&document(&format!("folder/{n}.md")), "text").await;
@@ -201,6 +202,8 @@ async fn a_bucket_of_5000_objects_and_an_empty_ledger() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Whatever the bucket and the ledger hold: what is asked for is exactly where they differ.
     #[test]
     fn what_is_asked_is_what_differs(world in proptest::collection::btree_map("[a/é-]{1,3}", (0..3_u8, 0..4_u8), 0..16)) {
