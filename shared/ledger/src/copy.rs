@@ -89,6 +89,31 @@ impl WorkingCopy {
         Ok(Self { store }.opened())
     }
 
+    /// An empty copy that follows no topic: a place on disk where entries are put together before they are written to
+    /// one.
+    ///
+    /// # Errors
+    /// As [`LedgerError`] says.
+    pub async fn detached(place: LedgerPlace) -> Result<Self, LedgerError> {
+        let making = place.clone();
+        let make = move || {
+            making.discard()?;
+            let store = Store::make(&making)?;
+            store.count()?;
+            Ok(Arc::new(store))
+        };
+        Ok(Self { store: blocking(&place, make).await? })
+    }
+
+    /// Takes entries of a copy that follows no topic; the last one of a document counts.
+    ///
+    /// # Errors
+    /// `Full`, or `Broken`: begin anew.
+    pub fn put(&mut self, entries: &[LedgerEntry]) -> Result<(), LedgerError> {
+        let next = self.store.state().position.map_or(0, |position| position.next());
+        self.apply(entries, None, Position::new(next, &[], None))
+    }
+
     fn opened(self) -> Self {
         let (place, state) = (&self.store.place, self.store.state());
         let documents = self.counts().documents();

@@ -42,6 +42,44 @@ impl Ledger {
         Ok(Self { copies })
     }
 
+    /// Empty copies that follow no topic: a place on disk where the entries of a ledger of so many partitions are put
+    /// together.
+    ///
+    /// # Errors
+    /// As [`LedgerError`] says.
+    pub async fn detached(
+        folder: &Folder,
+        topic: &str,
+        partitions: i32,
+        cache_bytes: usize,
+    ) -> Result<Self, LedgerError> {
+        let share = cache_bytes / usize::try_from(partitions).unwrap_or(1).max(1);
+        let mut copies = Vec::new();
+        for partition in 0..partitions {
+            let (folder, topic) = (folder.clone(), topic.to_owned());
+            copies.push(
+                WorkingCopy::detached(LedgerPlace { folder, topic, partition, cache_bytes: share }).await?,
+            );
+        }
+        Ok(Self { copies })
+    }
+
+    /// Takes entries into copies that follow no topic; the last one of a document counts.
+    ///
+    /// # Errors
+    /// `Full`, or `Broken`: begin anew.
+    pub fn put(&mut self, entries: &[LedgerEntry]) -> Result<(), LedgerError> {
+        let partitions = i32::try_from(self.copies.len()).unwrap_or(i32::MAX);
+        for (partition, copy) in (0..).zip(&mut self.copies) {
+            let of_it = |entry: &&LedgerEntry| partition_of(&entry.document, partitions) == partition;
+            let part: Vec<LedgerEntry> = entries.iter().filter(of_it).cloned().collect();
+            if !part.is_empty() {
+                copy.put(&part)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads every partition on to its end as it is now.
     ///
     /// # Errors

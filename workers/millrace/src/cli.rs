@@ -12,8 +12,8 @@ use telemetry::{LogFormat, TelemetrySettings};
 mod upkeep;
 
 pub use upkeep::{
-    Audit, Confirm, DataSettings, DeadLetters, LetterFilter, ListLetters, Reconcile, ReplayLetters,
-    ShowLetter,
+    Audit, Confirm, DataSettings, DeadLetters, LedgerCommand, LedgerRebuild, LetterFilter, ListLetters,
+    Reconcile, ReplayLetters, ShowLetter,
 };
 
 /// Looks after documents in a bucket that are searchable in OpenSearch and Elasticsearch.
@@ -63,6 +63,9 @@ pub enum Ask {
     /// What workers had to refuse.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+    /// The ledger.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Cut files into chunks as `chunk` would, and print one JSON object per chunk; needs no server.
     Chunk(Chunk),
     /// Embed texts, one per line, and print one JSON object with `text` and `vector` per line; needs no server.

@@ -7,6 +7,7 @@ mod confirm;
 mod dead_letters;
 mod embed;
 mod eval;
+mod ledger_rebuild;
 mod put;
 mod reconcile;
 mod rm;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 
 use process::Failure;
 
-use crate::cli::{Ask, Bucket, Cli, Topics};
+use crate::cli::{Ask, Bucket, Cli, LedgerCommand, Topics};
 
 /// Does what was asked.
 ///
@@ -36,6 +37,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Ask::Audit(ask) => audit::run(ask).await,
         Ask::Reconcile(ask) => reconcile::run(ask).await,
         Ask::Confirm(ask) => confirm::run(ask).await,
+        Ask::Ledger(LedgerCommand::Rebuild(ask)) => ledger_rebuild::run(ask).await,
         Ask::DeadLetters(ask) => dead_letters::run(ask).await,
         Ask::Chunk(ask) => chunk::run(&ask),
         Ask::Embed(ask) => embed::run(ask).await,

@@ -5,7 +5,7 @@
 //!
 //! Order of files: [`cli`] what can be asked · [`command`] one file each · [`world`] what is there · [`entries`] the
 //! ledger · [`log`] a topic's records · [`lag`] how far a group is · [`ask`] questions to `serve` · [`merge`], [`audit`],
-//! [`reconcile`], [`letters`], [`eval`] the thinking ·
+//! [`reconcile`], [`rebuild`], [`letters`], [`eval`] the thinking ·
 //! [`show`] the words.
 
 pub mod again;
@@ -21,6 +21,7 @@ pub mod lag;
 pub mod letters;
 pub mod log;
 pub mod merge;
+pub mod rebuild;
 pub mod reconcile;
 pub mod show;
 pub mod world;

@@ -90,6 +90,37 @@ pub struct Confirm {
     pub json: bool,
 }
 
+/// The ledger.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Make the ledger anew after its topic, or all of Kafka, was lost: from the chunks topic, and from the engines where
+    /// that does not know; exit code 1 when nothing was written.
+    Rebuild(LedgerRebuild),
+}
+
+/// `ledger rebuild`
+#[derive(Args, Debug)]
+pub struct LedgerRebuild {
+    /// Where to look.
+    #[command(flatten)]
+    pub world: WorldSettings,
+    /// Partitions of the topics, where they are gone too.
+    #[arg(long, env = "MILLRACE_PARTITIONS", default_value_t = 12, value_parser = clap::value_parser!(i32).range(1..=1000))]
+    pub partitions: i32,
+    /// Copies of each partition, where the topics are gone too.
+    #[arg(long, env = "MILLRACE_REPLICATION", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=10))]
+    pub replication: i32,
+    /// Go on when documents must be embedded again.
+    #[arg(long)]
+    pub yes: bool,
+    /// Begin a new epoch even if the ledger lacks nothing.
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What workers had to refuse.
 #[derive(Debug, Subcommand)]
 pub enum DeadLetters {

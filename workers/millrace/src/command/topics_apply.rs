@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use model::Generation;
 use process::Failure;
 use serde_json::json;
 use stream::kafka::{Applied, Kafka, TopicSpec};
@@ -12,30 +13,54 @@ use crate::{show, world};
 pub(super) async fn run(ask: TopicsApply) -> Result<ExitCode, Failure> {
     let generation = world::generation(&ask.generation)?;
     let kafka = Kafka::new(&ask.kafka);
-    kafka.prove(ask.replication).await?;
-    if !ask.json {
-        show::line("the broker gives compaction and transactions");
-    }
-    for topic in topics::all(&generation.chunking, &generation.space)? {
-        let partitions = topic.partitions.unwrap_or(ask.partitions);
-        let spec = TopicSpec { name: topic.name, partitions, settings: topic.settings };
-        let applied = kafka.apply(&spec, ask.replication).await?;
-        let (word, changed) = match applied {
-            Applied::Created => ("created", Vec::new()),
-            Applied::Changed(settings) => ("changed", settings),
-            Applied::Unchanged => ("unchanged", Vec::new()),
-        };
-        if ask.json {
-            show::json(
-                &json!({ "topic": spec.name, "partitions": partitions, "done": word, "settings": changed }),
-            )?;
-        } else {
-            show::line(&format!(
-                "{word:<10} {:<24} {partitions:>3} partitions  {}",
-                spec.name,
-                changed.join(" ")
-            ));
-        }
-    }
+    apply(&kafka, &generation, (ask.partitions, ask.replication), |done| tell(done, ask.json)).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A step that was done.
+pub(super) enum Step<'a> {
+    Proved,
+    Topic(&'a TopicSpec, Applied),
+}
+
+/// Proves the broker, and applies every topic.
+pub(super) async fn apply(
+    kafka: &Kafka,
+    generation: &Generation,
+    (partitions, replication): (i32, i32),
+    tell: impl Fn(Step<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    kafka.prove(replication).await?;
+    tell(Step::Proved)?;
+    for topic in topics::all(&generation.chunking, &generation.space)? {
+        let partitions = topic.partitions.unwrap_or(partitions);
+        let spec = TopicSpec { name: topic.name, partitions, settings: topic.settings };
+        let applied = kafka.apply(&spec, replication).await?;
+        tell(Step::Topic(&spec, applied))?;
+    }
+    Ok(())
+}
+
+fn tell(step: Step<'_>, as_json: bool) -> Result<(), Failure> {
+    let (spec, applied) = match step {
+        Step::Topic(spec, applied) => (spec, applied),
+        Step::Proved if as_json => return Ok(()),
+        Step::Proved => {
+            show::line("the broker gives compaction and transactions");
+            return Ok(());
+        }
+    };
+    let (word, changed) = match applied {
+        Applied::Created => ("created", Vec::new()),
+        Applied::Changed(settings) => ("changed", settings),
+        Applied::Unchanged => ("unchanged", Vec::new()),
+    };
+    let TopicSpec { name, partitions, .. } = spec;
+    if as_json {
+        return Ok(show::json(
+            &json!({ "topic": name, "partitions": partitions, "done": word, "settings": changed }),
+        )?);
+    }
+    show::line(&format!("{word:<10} {name:<24} {partitions:>3} partitions  {}", changed.join(" ")));
+    Ok(())
 }

@@ -1,0 +1,81 @@
+//! What the engines hold, beside what the chunks topic says.
+
+use std::collections::BTreeSet;
+
+use futures::stream::StreamExt as _;
+use ledger::Ledger;
+use message::{ChunkId, Fingerprint, LedgerEntry, Placement, Status, Version};
+use process::Failure;
+use sink::{Reader, Sink};
+use stream::Broker;
+
+use super::scratch::Scratch;
+use super::unless_missing;
+use crate::audit::Seen;
+use crate::audit::scan::{self, EngineSource, Sources};
+use crate::merge::Cursor;
+use crate::world::World;
+
+/// The highest version that an engine holds; none when both hold nothing.
+///
+/// # Errors
+/// When an engine does not answer: a version that nobody asked for could be above the new epoch.
+pub async fn highest<K, O, A: Sink, B: Sink>(world: &World<K, O, A, B>) -> Result<Option<Version>, Failure> {
+    let one = unless_missing(world.opensearch.highest(|_| true).await)?.flatten();
+    let other = unless_missing(world.elasticsearch.highest(|_| true).await)?.flatten();
+    Ok(one.into_iter().chain(other).max())
+}
+
+/// Takes an entry for each document of which an engine holds what `said` does not know, or a later version of it; with
+/// the version that the engines hold.
+///
+/// # Errors
+/// When an engine does not answer.
+pub async fn fill<K: Broker, O, A: Reader, B: Reader>(
+    world: &World<K, O, A, B>,
+    said: &Ledger,
+    lifted: &mut Scratch,
+) -> Result<(), Failure> {
+    let mut engines: Vec<EngineSource<'_>> = Vec::new();
+    if unless_missing(world.opensearch.refresh().await)?.is_some() {
+        engines.push(scan::engine("opensearch", &world.opensearch));
+    }
+    if unless_missing(world.elasticsearch.refresh().await)?.is_some() {
+        engines.push(scan::engine("elasticsearch", &world.elasticsearch));
+    }
+    let entries = said.scan(None).map(|entry| Ok(entry.map(|entry| (entry.document.clone(), entry))?));
+    let mut sources = Sources {
+        bucket: Cursor::new("nothing", futures::stream::empty()),
+        ledger: Cursor::new("the chunks topic", futures::stream::iter(entries).boxed()),
+        engines,
+    };
+    while let Some(seen) = sources.next().await? {
+        let held =
+            seen.engines.iter().filter_map(|held| held.record.as_ref()).map(|stored| stored.record.version);
+        let held = held.max().unwrap_or(Version::from(0));
+        // The chunks topic comes before the engines, so what it knows of a document is the last word, unless it was lost.
+        if seen.entry.as_ref().is_none_or(|said| said.version < held) {
+            lifted.put(entry(seen, held, &world.generation.chunking))?;
+        }
+    }
+    lifted.flush()?;
+    Ok(())
+}
+
+/// Everything that is known of a document, in no order: the forced look that follows says what stays.
+fn entry(seen: Seen, version: Version, chunking: &Fingerprint) -> LedgerEntry {
+    let said = seen.entry.iter().flat_map(|entry| &entry.chunks).map(|placement| &placement.id);
+    let held = seen.engines.iter().flat_map(|held| &held.passages).map(|passage| &passage.id);
+    let ids: BTreeSet<&ChunkId> = said.chain(held).collect();
+    let place = |id: &ChunkId| Placement { id: id.clone(), start: 0, end: 0 };
+    LedgerEntry {
+        version,
+        status: Status::Live,
+        cause: None,
+        etag: String::new(),
+        digest: String::new(),
+        chunking: chunking.clone(),
+        chunks: ids.into_iter().map(place).collect(),
+        document: seen.document,
+    }
+}

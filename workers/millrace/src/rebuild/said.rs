@@ -1,0 +1,74 @@
+//! What the chunks topic says: the last record of each document is its last state.
+
+use futures::stream::TryStreamExt as _;
+use message::{DocumentRecord, Fingerprint, Headers, LedgerEntry, Passage, Status, Version};
+use process::Failure;
+use stream::{Broker, Record};
+
+use super::scratch::Scratch;
+use crate::log;
+use crate::world::World;
+
+/// Takes an entry for each document that the chunks topic knows; answers the highest version of any of its records.
+///
+/// # Errors
+/// When the broker does not answer, or a record cannot be read: a document is never passed over.
+pub async fn fill<K: Broker, O, A, B>(
+    world: &World<K, O, A, B>,
+    scratch: &mut Scratch,
+) -> Result<Option<Version>, Failure> {
+    let chunking = &world.generation.chunking;
+    let topic = topics::chunks(chunking);
+    let mut highest = None;
+    let mut records = log::all(&world.kafka, &topic).await?;
+    while let Some(record) = records.try_next().await? {
+        let headers = record.parse_headers().map_err(|cause| unreadable(&record, &cause))?;
+        highest = headers.version.into_iter().chain(highest).max();
+        if record.key.as_deref() == Some(headers.document.as_str().as_bytes()) {
+            let entry = entry(&record, headers, chunking).map_err(|cause| unreadable(&record, &cause))?;
+            scratch.put(entry)?;
+        }
+    }
+    scratch.flush()?;
+    Ok(highest)
+}
+
+fn unreadable(record: &Record, cause: &str) -> String {
+    let Record { topic, partition, offset, .. } = record;
+    format!(
+        "{topic}/{partition} holds at offset {offset} what this version cannot read ({cause}): run the version that wrote it"
+    )
+}
+
+/// The state that a document's own record tells. It does not know the digest of the bytes that were read, so that a
+/// look reads them once more; and it says nothing of a document whose tombstone was compacted away, which nobody needs.
+fn entry(record: &Record, headers: Headers, chunking: &Fingerprint) -> Result<LedgerEntry, String> {
+    let Some(value) = record.value.as_deref() else {
+        let version = headers.version.ok_or("a tombstone without a version")?;
+        return Ok(LedgerEntry {
+            document: headers.document,
+            version,
+            status: Status::Removed,
+            cause: None,
+            etag: String::new(),
+            digest: String::new(),
+            chunking: chunking.clone(),
+            chunks: Vec::new(),
+        });
+    };
+    match serde_json::from_slice::<Passage>(value).map_err(|error| error.to_string())? {
+        Passage::Document(DocumentRecord { document, version, status, cause, etag, chunks, .. }) => {
+            Ok(LedgerEntry {
+                document,
+                version,
+                status,
+                cause,
+                etag,
+                digest: String::new(),
+                chunking: chunking.clone(),
+                chunks,
+            })
+        }
+        Passage::Chunk(_) => Err("a chunk under the key of a document".to_owned()),
+    }
+}

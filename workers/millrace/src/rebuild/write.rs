@@ -1,0 +1,204 @@
+//! Into the ledger, partition by partition, as `chunk` itself would write: with its transactional id, so that a running
+//! `chunk` can commit nothing in between.
+//!
+//! The entry that carries the new epoch comes first. Should a `chunk` take the partition back before all is written, a
+//! document that it does not find begins above every version that there was; this notices that it was fenced, takes the
+//! partition once more, and leaves what was written meanwhile.
+
+use std::collections::HashSet;
+
+use ledger::{Ledger, WorkingCopy};
+use message::{
+    ChunkId, DocumentId, Fingerprint, Headers, LedgerEntry, Status, Version, partition_of, sha256_hex,
+};
+use process::Failure;
+use stream::broker::Publisher;
+use stream::{Broker, Outgoing, StreamError};
+
+use crate::again::{Request, Writer};
+use crate::entries::OWN_BUCKET;
+use crate::show;
+
+/// Who asks for looks.
+pub const SOURCE: &str = "ledger rebuild";
+/// How often a partition is taken back from a running `chunk`.
+const TRIES: usize = 100;
+/// Entries of one transaction, at most.
+const ENTRIES: usize = 500;
+/// Bytes of one transaction, at most (and one entry more).
+const BYTES: usize = 2 << 20;
+
+/// The ledger that is written.
+#[derive(Debug)]
+pub struct Target<'a, K> {
+    /// Kafka.
+    pub broker: &'a K,
+    /// The ledger's topic.
+    pub topic: &'a str,
+    /// The group of `chunk`.
+    pub group: &'a str,
+    /// The new epoch.
+    pub epoch: u32,
+    /// Tells one run from another.
+    pub run: &'a str,
+}
+
+/// What became of one partition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Entries that were written.
+    pub written: u64,
+    /// Entries that were there and are later.
+    pub kept: u64,
+}
+
+enum Stopped {
+    /// A `chunk` took the partition.
+    Fenced,
+    Failed(Failure),
+}
+
+impl<E: Into<Failure>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl<K: Broker> Target<'_, K> {
+    /// Writes the entries of `copy` that the ledger does not have.
+    ///
+    /// # Errors
+    /// When Kafka does not answer, or a running `chunk` takes the partition again and again.
+    pub async fn write(
+        &self,
+        (partition, partitions): (i32, i32),
+        copy: &WorkingCopy,
+        existing: &mut Ledger,
+        looks: &mut Writer<K>,
+    ) -> Result<Part, Failure> {
+        let id = format!("{}-{}-{partition}", self.group, topics::DOCUMENTS);
+        let mut written = 0;
+        for _ in 0..TRIES {
+            let publisher = self.broker.transactional(&id).await?;
+            existing.catch_up(self.broker).await?;
+            let mut writing = Writing { target: self, publisher, batch: Vec::new(), bytes: 0, written: 0 };
+            let first = self.epoch_entry(partition, partitions)?;
+            let done = writing.all(first, copy, existing, looks).await;
+            written += writing.written;
+            match done {
+                Ok(kept) => return Ok(Part { written, kept }),
+                Err(Stopped::Fenced) => {
+                    show::note(&format!(
+                        "a running chunk took partition {partition} meanwhile: taking it back"
+                    ));
+                }
+                Err(Stopped::Failed(failure)) => return Err(failure),
+            }
+        }
+        Err(format!("a running chunk took partition {partition} {TRIES} times: stop it, and run this again")
+            .into())
+    }
+
+    /// The entry that says nothing but the epoch, under a name that falls into the partition.
+    fn epoch_entry(&self, partition: i32, partitions: i32) -> Result<LedgerEntry, Failure> {
+        let document = (0..1_000_000_u64)
+            .map(|number| DocumentId::new(OWN_BUCKET, &format!("epoch-{number}")))
+            .find(|name| name.as_ref().map_or(true, |name| partition_of(name, partitions) == partition))
+            .ok_or("there is a name for each partition")??;
+        Ok(LedgerEntry {
+            document,
+            version: Version::first(self.epoch),
+            status: Status::Removed,
+            cause: None,
+            etag: String::new(),
+            digest: String::new(),
+            chunking: Fingerprint::of(&[]),
+            chunks: Vec::new(),
+        })
+    }
+
+    fn record(&self, entry: &LedgerEntry) -> Result<Outgoing, Failure> {
+        let mut trace =
+            sha256_hex([SOURCE.as_bytes(), self.run.as_bytes(), entry.document.as_str().as_bytes()]);
+        trace.truncate(32);
+        let headers = Headers { document: entry.document.clone(), version: Some(entry.version), trace };
+        Ok(Outgoing::json(self.topic, entry.document.as_str(), entry, headers)?)
+    }
+}
+
+/// One partition that is ours for now.
+struct Writing<'a, K: Broker> {
+    target: &'a Target<'a, K>,
+    publisher: K::Publisher,
+    batch: Vec<Outgoing>,
+    bytes: usize,
+    written: u64,
+}
+
+impl<K: Broker> Writing<'_, K> {
+    /// Writes everything; answers how many entries were there and are later.
+    async fn all(
+        &mut self,
+        first: LedgerEntry,
+        copy: &WorkingCopy,
+        existing: &Ledger,
+        looks: &mut Writer<K>,
+    ) -> Result<u64, Stopped> {
+        self.batch.push(self.target.record(&first)?);
+        self.flush().await?;
+        self.written -= 1;
+        let mut kept = 0;
+        for entry in copy.scan(None) {
+            let entry = entry?;
+            match existing.get(&entry.document)? {
+                Some(there) if there.version >= entry.version => {
+                    kept += u64::from(there.version > entry.version);
+                    self.forgotten(&entry, &there, looks).await?;
+                }
+                Some(_) | None => self.put(&entry).await?,
+            }
+        }
+        self.flush().await?;
+        Ok(kept)
+    }
+
+    async fn put(&mut self, entry: &LedgerEntry) -> Result<(), Stopped> {
+        let record = self.target.record(entry)?;
+        self.bytes += record.value.as_ref().map_or(0, Vec::len);
+        self.batch.push(record);
+        if self.batch.len() >= ENTRIES || self.bytes >= BYTES { self.flush().await } else { Ok(()) }
+    }
+
+    async fn flush(&mut self) -> Result<(), Stopped> {
+        let batch = std::mem::take(&mut self.batch);
+        let count = batch.len() as u64;
+        self.bytes = 0;
+        if count == 0 {
+            return Ok(());
+        }
+        match self.publisher.write(batch).await {
+            Ok(_) => self.written += count,
+            Err(StreamError::Fenced(_)) => return Err(Stopped::Fenced),
+            Err(error) => return Err(Stopped::Failed(error.into())),
+        }
+        Ok(())
+    }
+
+    /// A document that was written without its entry has forgotten what it held before: those passages are named.
+    async fn forgotten(
+        &self,
+        entry: &LedgerEntry,
+        there: &LedgerEntry,
+        looks: &mut Writer<K>,
+    ) -> Result<(), Failure> {
+        let live: HashSet<&ChunkId> = there.chunks.iter().map(|placement| &placement.id).collect();
+        let ids = entry.chunks.iter().map(|placement| &placement.id);
+        let forgotten: Vec<ChunkId> = ids.filter(|id| !live.contains(id)).cloned().collect();
+        let meanwhile = there.version.epoch() >= u64::from(self.target.epoch);
+        if meanwhile && !forgotten.is_empty() {
+            let request = Request::forced(entry.document.clone(), forgotten);
+            looks.say(request.record(SOURCE, self.target.run)?).await?;
+        }
+        Ok(())
+    }
+}
