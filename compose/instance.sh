@@ -43,6 +43,8 @@ esac
 DIST_DIR=$MILLRACE_HOME/dist
 LOG_DIR=$MILLRACE_HOME/logs
 export MILLRACE_INSTANCE_DIR=$MILLRACE_HOME/instances/$MILLRACE_INSTANCE
+# What the commands keep; compose/worker gives each worker a folder of its own in it.
+export MILLRACE_DATA=$MILLRACE_INSTANCE_DIR/data
 
 KAFKA_PORT=$((19092 + port_offset))
 KAFKA_CONTROLLER_PORT=$((19093 + port_offset))

@@ -14,8 +14,8 @@ use crate::store::Scan;
 /// So many partitions are restored at once: each holds a batch and a queue of the client while it is.
 const AT_ONCE: usize = 4;
 
-/// The working copies of every partition.
-#[derive(Debug)]
+/// The working copies of every partition; by default of none.
+#[derive(Debug, Default)]
 pub struct Ledger {
     copies: Vec<WorkingCopy>,
 }

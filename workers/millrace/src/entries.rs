@@ -1,3 +1,4 @@
+#![expect(clippy::disallowed_methods, reason = "edge: drops copies on disk that are of another ledger")]
 //! The ledger as the commands see it: a working copy on disk, caught up with its topic, one entry or all of them in order.
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use process::Failure;
 use stream::Broker;
 
 use crate::merge::Sorted;
+use crate::show;
 
 /// The bucket of entries that stand for no document: `ledger rebuild` writes one in each partition.
 pub const OWN_BUCKET: &str = ".millrace";
@@ -34,7 +36,7 @@ impl<K: Broker> Entries<K> {
     /// used.
     pub async fn open(broker: &K, topic: String, data: &Path) -> Result<Self, Failure> {
         let folder = claim(data)?;
-        let ledger = Ledger::open(broker, &folder, &topic, CACHE).await?;
+        let ledger = open(broker, &folder, &topic).await?;
         Ok(Self { broker: broker.clone(), folder, topic, ledger })
     }
 
@@ -45,10 +47,12 @@ impl<K: Broker> Entries<K> {
     pub async fn catch_up(&mut self) -> Result<(), Failure> {
         match self.ledger.catch_up(&self.broker).await {
             // It says itself that opening mends it.
-            Err(LedgerError::Broken { .. } | LedgerError::Changed { .. }) => {}
+            Err(LedgerError::Broken { .. } | LedgerError::Changed { .. } | LedgerError::Rewound { .. }) => {}
             done => return Ok(done?),
         }
-        self.ledger = Ledger::open(&self.broker, &self.folder, &self.topic, CACHE).await?;
+        // The old copies hold their files until they are dropped.
+        drop(std::mem::take(&mut self.ledger));
+        self.ledger = open(&self.broker, &self.folder, &self.topic).await?;
         Ok(())
     }
 
@@ -71,6 +75,22 @@ impl<K: Broker> Entries<K> {
     }
 }
 
+/// Opens the copies. A ledger that lost entries stops `chunk`, whose copies are the measure of it. A command reads what is
+/// there: its copies may be of another cluster, or of one that was wiped on purpose.
+async fn open<K: Broker>(broker: &K, folder: &Folder, topic: &str) -> Result<Ledger, Failure> {
+    match Ledger::open(broker, folder, topic, CACHE).await {
+        Err(error @ LedgerError::Lost { .. }) => {
+            show::note(&format!(
+                "{error}, if it is the same Kafka as before; going on with what the topic gives"
+            ));
+            let copies = folder.path().join(topic);
+            std::fs::remove_dir_all(&copies).map_err(|error| format!("{}: {error}", copies.display()))?;
+            Ok(Ledger::open(broker, folder, topic, CACHE).await?)
+        }
+        done => Ok(done?),
+    }
+}
+
 /// A folder that no other command holds.
 fn claim(data: &Path) -> Result<Folder, Failure> {
     let name = |number: usize| if number == 1 { "millrace".to_owned() } else { format!("millrace-{number}") };
@@ -83,4 +103,41 @@ fn claim(data: &Path) -> Result<Folder, Failure> {
         }
     }
     Ok(Folder::claim(&last)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream::TryStreamExt as _;
+    use message::Version;
+
+    use super::*;
+    use crate::bench::{self, PARTITIONS, document, entry};
+
+    #[tokio::test]
+    async fn a_ledger_is_followed_and_a_smaller_one_is_read_anew() {
+        let world = bench::world().await;
+        let topic = topics::ledger(&world.generation.chunking);
+        let add = |key: &str| world.enter(&entry(&document(key), &["one"], Version::first(1), "e"));
+        let keys = async |entries: &Entries<_>| -> Vec<String> {
+            let all: Vec<_> = entries.sorted(None).try_collect().await.unwrap();
+            all.into_iter().map(|(document, _)| document.key().to_owned()).collect()
+        };
+        (0..9).for_each(|n| add(&format!("k{n}")));
+        let mut entries = world.entries().await.unwrap();
+        let beside = world.entries().await.unwrap();
+        add("later");
+        entries.catch_up().await.unwrap();
+        assert_eq!(
+            (keys(&entries).await.len(), keys(&beside).await.len()),
+            (10, 9),
+            "two commands side by side"
+        );
+        assert!(entries.entry(&document("later")).unwrap().is_some());
+        world.kafka.create(&topic, PARTITIONS);
+        add("other");
+        entries.catch_up().await.unwrap();
+        assert_eq!(keys(&entries).await, ["other"]);
+        drop((entries, beside));
+        assert_eq!(keys(&world.entries().await.unwrap()).await, ["other"]);
+    }
 }
