@@ -78,6 +78,7 @@ suite!(
     restored_equals_live,
     a_kill_between_commit_and_copy_is_caught_up,
     a_copy_goes_on_where_it_stood,
+    an_offset_past_the_end_is_noticed,
     the_highest_epoch_counts,
     what_cannot_be_read_stops,
     partitions_are_merged,

@@ -2,7 +2,7 @@
 
 mod bench;
 
-use ledger::{Counts, FIRST_EPOCH, Ledger, LedgerError};
+use ledger::{Counts, FIRST_EPOCH, Ledger, LedgerError, Position};
 use message::{LedgerEntry, Status, Version};
 
 pub(crate) use bench::*;
@@ -60,6 +60,18 @@ pub(crate) async fn a_copy_goes_on_where_it_stood<B: Bench>(bench: &B) {
     let copy = world.open().await.unwrap();
     assert_eq!(copy.counts().live, 11);
     assert_eq!(copy.note().unwrap().as_deref(), Some(b"a note".as_slice()), "it was not made anew");
+}
+
+/// A copy that reflects more than the topic holds, as after a topic that was made again, is made anew.
+pub(crate) async fn an_offset_past_the_end_is_noticed<B: Bench>(bench: &B) {
+    let world = World::new(bench).await;
+    let mut copy = world.open().await.unwrap();
+    let written = world.commit(&live(0..10)).await;
+    let beyond = Position { last: written.last + 1000, ..written.clone() };
+    copy.apply(&live(0..9), None, beyond).unwrap();
+    drop(copy);
+    let copy = world.open().await.unwrap();
+    assert_eq!((all(&copy), copy.position()), (live(0..10), Some(written)));
 }
 
 /// The highest epoch of any entry counts, also after a restore.
