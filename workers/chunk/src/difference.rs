@@ -65,7 +65,8 @@ pub struct Before<'a> {
 
 impl Before<'_> {
     fn next_version(&self) -> Version {
-        self.entry.map_or(Version::first(self.epoch), |entry| entry.version.next())
+        let next = self.entry.map_or(Version::first(self.epoch), |entry| entry.version.next());
+        if self.force { next.leap() } else { next }
     }
 
     fn headers(&self, version: Version) -> Headers {

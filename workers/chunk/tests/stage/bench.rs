@@ -32,6 +32,8 @@ pub(crate) const MOST: usize = 6;
 /// A document with this word makes the tokenizer panic.
 pub(crate) const PANIC: &str = "panicpanic";
 
+/// A forced look goes so far beyond the next version.
+pub(crate) const LEAP: u64 = 1024;
 pub(crate) const BUCKET: &str = "docs";
 pub(crate) const INPUT: &str = "documents";
 pub(crate) const CHUNKS: &str = "chunks.c";

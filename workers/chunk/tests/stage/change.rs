@@ -4,8 +4,8 @@ use message::Status;
 use stream::{Stage, Verdict};
 
 use crate::bench::{
-    Bench, LEDGER, Said, chunking, created, document, forced, id, look_again, page, removed, said, stage,
-    suspecting, text, version,
+    Bench, LEAP, LEDGER, Said, chunking, created, document, forced, id, look_again, page, removed, said,
+    stage, suspecting, text, version,
 };
 
 fn chunk(word: &str, version: u64) -> Said {
@@ -131,10 +131,10 @@ async fn force_writes_everything_again_under_a_new_version() {
     bench.put("a.md", page(&["alpha", "beta"])).await;
     bench.said(&mut lane, created("a.md")).await;
     let expected = [
-        chunk("alpha", 2),
-        chunk("beta", 2),
-        Said::Record(Status::Live, 2, 2),
-        Said::Ledger(Status::Live, 2, 2),
+        chunk("alpha", LEAP + 2),
+        chunk("beta", LEAP + 2),
+        Said::Record(Status::Live, 2, LEAP + 2),
+        Said::Ledger(Status::Live, 2, LEAP + 2),
     ];
     assert_eq!(bench.said(&mut lane, forced("a.md")).await, expected);
 }
@@ -147,7 +147,8 @@ async fn force_says_again_that_a_document_is_gone() {
     bench.said(&mut lane, created("a.md")).await;
     bench.delete("a.md").await;
     bench.said(&mut lane, removed("a.md")).await;
-    let expected = [Said::Gone(document("a.md").to_string(), 3), Said::Ledger(Status::Removed, 0, 3)];
+    let expected =
+        [Said::Gone(document("a.md").to_string(), LEAP + 3), Said::Ledger(Status::Removed, 0, LEAP + 3)];
     assert_eq!(bench.said(&mut lane, forced("a.md")).await, expected);
 }
 
@@ -215,17 +216,21 @@ async fn a_forced_look_deletes_what_should_not_be_there() {
     let notice = suspecting("a.md", true, &[stray.clone(), live.clone()]);
     let said = bench.said(&mut lane, notice).await;
     let expected = [
-        Said::Chunk(text("alpha"), 2),
-        Said::Gone(stray.to_string(), 2),
-        Said::Record(Status::Live, 1, 2),
-        Said::Ledger(Status::Live, 1, 2),
+        Said::Chunk(text("alpha"), LEAP + 2),
+        Said::Gone(stray.to_string(), LEAP + 2),
+        Said::Record(Status::Live, 1, LEAP + 2),
+        Said::Ledger(Status::Live, 1, LEAP + 2),
     ];
     assert_eq!(said, expected);
     assert_eq!(bench.said(&mut lane, suspecting("a.md", false, std::slice::from_ref(&stray))).await, []);
     bench.delete("a.md").await;
     let said = bench.said(&mut lane, suspecting("a.md", true, std::slice::from_ref(&stray))).await;
-    let gone = |key: &str| Said::Gone(key.to_owned(), 3);
-    let expected =
-        [gone(live.as_str()), gone(stray.as_str()), gone("docs/a.md"), Said::Ledger(Status::Removed, 0, 3)];
+    let gone = |key: &str| Said::Gone(key.to_owned(), 2 * LEAP + 3);
+    let expected = [
+        gone(live.as_str()),
+        gone(stray.as_str()),
+        gone("docs/a.md"),
+        Said::Ledger(Status::Removed, 0, 2 * LEAP + 3),
+    ];
     assert_eq!(said, expected);
 }

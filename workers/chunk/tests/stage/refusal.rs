@@ -7,8 +7,8 @@ use objects::{Fault, Store};
 use stream::{Lane, Outgoing, Stage, Verdict};
 
 use crate::bench::{
-    BUCKET, Bench, LARGEST, MOST, PANIC, Said, chunking, created, document, forced, handle, id, look_again,
-    outputs, page, said, stage_reading,
+    BUCKET, Bench, LARGEST, LEAP, MOST, PANIC, Said, chunking, created, document, forced, handle, id,
+    look_again, outputs, page, said, stage_reading,
 };
 
 /// The cause of the refusal that one reference gave, and what it wrote besides.
@@ -102,7 +102,10 @@ async fn the_same_unreadable_bytes_under_force_are_refused_again() {
     bench.put("a.bin", b"\x7fELF\0\0".as_slice()).await;
     refused(&bench, &mut lane, created("a.bin")).await;
     let (_, said) = refused(&bench, &mut lane, forced("a.bin")).await;
-    assert_eq!(said, [Said::Record(Status::Refused, 0, 2), Said::Ledger(Status::Refused, 0, 2)]);
+    assert_eq!(
+        said,
+        [Said::Record(Status::Refused, 0, LEAP + 2), Said::Ledger(Status::Refused, 0, LEAP + 2)]
+    );
 }
 
 #[tokio::test]
