@@ -16,8 +16,7 @@ pub struct Letter {
     /// When it was written: milliseconds since 1970, by the writer's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<i64>,
-    /// What it says.
-    #[serde(flatten)]
+    /// What it says; its own `topic`, `partition` and `offset` are those of the record that was refused.
     pub letter: DeadLetter,
 }
 

@@ -202,7 +202,7 @@ async fn a_bucket_of_5000_objects_and_an_empty_ledger() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     /// Whatever the bucket and the ledger hold: what is asked for is exactly where they differ.
     #[test]
