@@ -1,13 +1,16 @@
 #![expect(clippy::disallowed_methods, reason = "edge: drops copies on disk that are of another ledger")]
 //! The ledger as the commands see it: a working copy on disk, caught up with its topic, one entry or all of them in order.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use futures::stream::StreamExt as _;
 use ledger::{Folder, Ledger, LedgerError};
 use message::{DocumentId, LedgerEntry};
 use process::Failure;
 use stream::Broker;
+use tokio::time::sleep;
 
 use crate::merge::Sorted;
 use crate::show;
@@ -18,6 +21,9 @@ pub const OWN_BUCKET: &str = ".millrace";
 const CACHE: usize = 32 << 20;
 /// So many commands may run side by side, each with copies of its own.
 const SIDE_BY_SIDE: usize = 8;
+/// How often copies of another ledger are dropped, and the pause before.
+const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// The ledger of one chunking.
 #[derive(Debug)]
@@ -78,17 +84,27 @@ impl<K: Broker> Entries<K> {
 /// Opens the copies. A ledger that lost entries stops `chunk`, whose copies are the measure of it. A command reads what is
 /// there: its copies may be of another cluster, or of one that was wiped on purpose.
 async fn open<K: Broker>(broker: &K, folder: &Folder, topic: &str) -> Result<Ledger, Failure> {
-    match Ledger::open(broker, folder, topic, CACHE).await {
-        Err(error @ LedgerError::Lost { .. }) => {
-            show::note(&format!(
-                "{error}, if it is the same Kafka as before; going on with what the topic gives"
-            ));
-            let copies = folder.path().join(topic);
-            std::fs::remove_dir_all(&copies).map_err(|error| format!("{}: {error}", copies.display()))?;
-            Ok(Ledger::open(broker, folder, topic, CACHE).await?)
+    for _ in 0..TRIES {
+        match Ledger::open(broker, folder, topic, CACHE).await {
+            Err(error @ LedgerError::Lost { .. }) => {
+                show::note(&format!(
+                    "{error}, if it is the Kafka of before; going on with what the topic gives"
+                ));
+            }
+            // Another partition's copy that is still being closed.
+            Err(LedgerError::InUse { .. }) => {}
+            done => return Ok(done?),
         }
-        done => Ok(done?),
+        sleep(PAUSE).await;
+        let copies = folder.path().join(topic);
+        match std::fs::remove_dir_all(&copies) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(format!("{}: {error}", copies.display()).into());
+            }
+            Ok(()) | Err(_) => {}
+        }
     }
+    Ok(Ledger::open(broker, folder, topic, CACHE).await?)
 }
 
 /// A folder that no other command holds.

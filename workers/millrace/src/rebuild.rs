@@ -6,7 +6,7 @@
 //! again above every version that there ever was, and what is stale is deleted.
 //!
 //! Order of files: [`scratch`] entries on disk · [`said`] what the chunks topic says · [`held`] what the engines hold ·
-//! [`write`] into the ledger, partition by partition. What is held in memory is one document and a few MB.
+//! [`kept`] the epoch in the bucket · [`write`] into the ledger, partition by partition. What is held in memory is one document and a few MB.
 
 use std::path::Path;
 
@@ -19,6 +19,7 @@ use sink::{Reader, Sink, SinkError};
 use stream::Broker;
 
 pub mod held;
+pub mod kept;
 pub mod said;
 pub mod scratch;
 pub mod write;
@@ -86,7 +87,7 @@ pub struct Done {
 ///
 /// # Errors
 /// When something does not answer or cannot be read.
-pub async fn draft<K: Broker, O, A: Reader + Sink, B: Reader + Sink>(
+pub async fn draft<K: Broker, O: Store, A: Reader + Sink, B: Reader + Sink>(
     world: &World<K, O, A, B>,
     folder: &Path,
 ) -> Result<Draft, Failure> {
@@ -103,7 +104,8 @@ pub async fn draft<K: Broker, O, A: Reader + Sink, B: Reader + Sink>(
     // Last, so that on a running system it knows at least as much as what was read before.
     existing.catch_up(&world.kafka).await?;
     let seen = highest.into_iter().chain(engines).map(Version::epoch).max().unwrap_or(0);
-    let epoch = next_epoch(seen.max(u64::from(existing.epoch())))?;
+    let kept = kept::read(&world.store, &world.bucket).await?;
+    let epoch = next_epoch(seen.max(u64::from(existing.epoch())).max(kept))?;
     let mut found = Found { said, epoch, ..Found::default() };
     for entry in lifted.ledger().scan(None) {
         let entry = entry?;
@@ -149,6 +151,7 @@ impl Draft {
         run: &str,
     ) -> Result<Done, Failure> {
         let topic = topics::ledger(&world.generation.chunking);
+        kept::write(&world.store, &world.bucket, self.found.epoch).await?;
         let mut looks = Writer::new(&world.kafka)?;
         let target = Target {
             broker: &world.kafka,

@@ -34,8 +34,9 @@ fn says_removed(world: &Small, document: &DocumentId, version: Version) {
     world.kafka.append(&Outgoing::tombstone(&topic, document.as_str(), headers(document, version)));
 }
 
+/// In an empty folder, as the command makes it.
 async fn drafted(world: &Small) -> Draft {
-    let folder = world.data.join("rebuild");
+    let folder = tempfile::tempdir_in(&world.data).unwrap().keep();
     draft(world, &folder).await.unwrap()
 }
 
@@ -154,6 +155,23 @@ async fn what_the_engines_know_better_is_lifted_above_it() {
     let entry = &ledger(&world).await["k"];
     assert_eq!((entry.version, ids(entry)), (Version::first(2), union.to_vec()));
     assert_eq!((world.asked().len(), world.asked()[0].force), (1, true));
+}
+
+/// An epoch in which nothing was written that an engine holds is known by the bucket alone.
+#[tokio::test]
+async fn an_epoch_is_never_given_twice() {
+    let world = lost_ledger().await;
+    drafted(&world).await.commit(&world, "1").await.unwrap();
+    for topic in topics::all(&world.generation.chunking, &space()).unwrap() {
+        world.kafka.create(&topic.name, topic.partitions.unwrap_or(PARTITIONS));
+    }
+    assert_eq!(drafted(&world).await.found.epoch, 3);
+    let place = DocumentId::new(bench::BUCKET, ".millrace/epoch").unwrap();
+    world.put(&place, "seven").await;
+    let failed = kept::read(&world.store, bench::BUCKET).await.unwrap_err().to_string();
+    assert!(failed.contains("b/.millrace/epoch") && failed.contains("seven"), "{failed}");
+    world.store.inject(objects::Fault::DenyObject(place));
+    assert!(kept::write(&world.store, bench::BUCKET, 4).await.is_ok(), "without the right it is only said");
 }
 
 /// A chunk that took a partition back wrote a document whose entry was not there yet: that stays, and what it could not
