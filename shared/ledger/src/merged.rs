@@ -91,6 +91,17 @@ impl Ledger {
         Ok(())
     }
 
+    /// Reads one partition on to its end as it is now.
+    ///
+    /// # Errors
+    /// As [`LedgerError`] says.
+    pub async fn catch_up_one<B: Broker>(&mut self, broker: &B, partition: i32) -> Result<(), LedgerError> {
+        match usize::try_from(partition).ok().and_then(|number| self.copies.get_mut(number)) {
+            Some(copy) => copy.catch_up(broker).await,
+            None => Ok(()),
+        }
+    }
+
     /// The entry of a document.
     ///
     /// # Errors

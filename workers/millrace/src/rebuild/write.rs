@@ -80,7 +80,7 @@ impl<K: Broker> Target<'_, K> {
         let mut written = 0;
         for _ in 0..TRIES {
             let publisher = self.broker.transactional(&id).await?;
-            existing.catch_up(self.broker).await?;
+            existing.catch_up_one(self.broker, partition).await?;
             let mut writing = Writing { target: self, publisher, batch: Vec::new(), bytes: 0, written: 0 };
             let first = self.epoch_entry(partition, partitions)?;
             let done = writing.all(first, copy, existing, looks).await;
