@@ -9,7 +9,7 @@ use crate::position::Position;
 use crate::summary::Summary;
 
 /// Restoring holds at most so many bytes (and one entry) before it writes them.
-const FULL: usize = 4 << 20;
+const FULL: usize = 2 << 20;
 
 /// Changes of a store; the last one of a document counts.
 #[derive(Default)]

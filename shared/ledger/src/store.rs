@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use fault::Place;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions};
@@ -22,7 +23,11 @@ use crate::summary::Summary;
 /// Goes up when what is stored changes; a copy of another format is made anew.
 const FORMAT: u32 = 1;
 /// What is written is held in memory up to this many bytes before it becomes a table. Small, as each partition has its own.
-const MEMTABLE: u64 = 4 << 20;
+const MEMTABLE: u64 = 2 << 20;
+/// Writing waits while more than this many bytes are in memory: tables are written by one thread, which may be behind.
+const UNWRITTEN: u64 = 4 * MEMTABLE;
+/// A store whose thread stands still for so long will not write again; its next batch is told why.
+const STANDSTILL: Duration = Duration::from_secs(30);
 /// The store's own least size of its journal, which is a sparse file.
 const JOURNAL: u64 = 64 << 20;
 /// Files that the store of one partition keeps open.
@@ -141,7 +146,17 @@ impl Store {
             if let Some(note) = &batch.note {
                 write.insert(entries, NOTE, note.as_slice());
             }
-        })
+        })?;
+        self.wait_for_tables();
+        Ok(())
+    }
+
+    /// Keeps what is in memory bounded, however fast a topic is read.
+    fn wait_for_tables(&self) {
+        let until = Instant::now() + STANDSTILL;
+        while self.database.write_buffer_size() > UNWRITTEN && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Counts a copy that was filled, once.
@@ -293,4 +308,34 @@ fn unusable(error: LedgerError) -> LedgerError {
         return LedgerError::Folder { folder, cause };
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use message::Status;
+
+    use super::*;
+    use crate::folder::Folder;
+
+    /// A topic is read faster than tables are written; what waits to be written stays bounded all the same.
+    #[test]
+    fn what_is_in_memory_is_bounded_however_fast_it_is_written() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::claim(data.path()).unwrap();
+        let place = LedgerPlace { folder, topic: "ledger".to_owned(), partition: 0, cache_bytes: 1 << 20 };
+        let store = Store::make(&place).unwrap();
+        let summary = Summary { status: Status::Live, version: message::Version::first(1), chunks: 1 };
+        let stored = summary.stored(&vec![b' '; 1 << 20]);
+        for round in 0..40 {
+            let mut batch = Batch::default();
+            for number in 0..2 {
+                let document = DocumentId::new("docs", &format!("{round}-{number}")).unwrap();
+                batch.changes.insert(document, Some(stored.clone()));
+            }
+            store.write(&batch).unwrap();
+            assert!(store.database.write_buffer_size() <= UNWRITTEN, "round {round}");
+        }
+        store.count().unwrap();
+        assert_eq!(store.state().counts.unwrap().live, 80);
+    }
 }
