@@ -1,0 +1,98 @@
+//! Settings of `faults`: which seeds, and where the instance is.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use fault::Mechanism;
+use model::{BackendSettings, ModelSettings};
+use objects::S3Settings;
+use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
+use stream::kafka::KafkaSettings;
+
+/// Changes a bucket at random while faults strike, and proves after each seed that everything is equal.
+///
+/// Needs the servers of an instance, with topics and bucket: `compose/faults` starts them and then this.
+#[derive(Debug, Parser)]
+#[command(name = "faults", version, about)]
+pub struct Config {
+    /// Only this seed.
+    #[arg(long, conflicts_with_all = ["seeds", "short"])]
+    pub seed: Option<u64>,
+    /// Seeds 1 to this one; those that the results name as good for this commit are left out.
+    #[arg(long, default_value_t = 1, conflicts_with = "short")]
+    pub seeds: u64,
+    /// Two quick seeds that are always the same.
+    #[arg(long)]
+    pub short: bool,
+    /// The negative control: switches this mechanism off, and must fail within ten seeds.
+    #[arg(long, value_enum, value_name = "MECHANISM", conflicts_with = "short")]
+    pub off: Option<Off>,
+    /// Where a line is added for each seed.
+    #[arg(long, default_value = "loadtest/results/faults.jsonl")]
+    pub results: PathBuf,
+    /// A seed that takes longer fails: seconds.
+    #[arg(long, env = "MILLRACE_FAULTS_SECONDS", default_value_t = 180)]
+    pub most_seconds: u64,
+    /// The folder with the scripts.
+    #[arg(long, env = "MILLRACE_COMPOSE", default_value = "compose")]
+    pub compose: PathBuf,
+    /// The instance's folder.
+    #[arg(long, env = "MILLRACE_INSTANCE_DIR")]
+    pub instance: PathBuf,
+    /// The folder with the programs.
+    #[arg(long, env = "MILLRACE_BIN", default_value = "target/debug")]
+    pub programs: PathBuf,
+    /// First of three ports for the proxies of OpenSearch, Elasticsearch and the store.
+    #[arg(long, env = "MILLRACE_PROXY_PORT")]
+    pub proxy_port: u16,
+    /// The bucket of documents.
+    #[arg(long, env = "MILLRACE_BUCKET", default_value = "documents")]
+    pub bucket: String,
+    /// The object store.
+    #[command(flatten)]
+    pub store: S3Settings,
+    /// Kafka.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// OpenSearch.
+    #[command(flatten)]
+    pub opensearch: OpenSearchSettings,
+    /// Elasticsearch.
+    #[command(flatten)]
+    pub elasticsearch: ElasticsearchSettings,
+    /// What the indexes are called.
+    #[command(flatten)]
+    pub index: IndexSettings,
+    /// Which model.
+    #[command(flatten)]
+    pub model: ModelSettings,
+    /// Which encoder.
+    #[command(flatten)]
+    pub backend: BackendSettings,
+}
+
+/// A mechanism that the negative control switches off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Off {
+    /// The previous owner of a partition is fenced.
+    Fencing,
+    /// Outputs, ledger and offset are one transaction.
+    Transaction,
+    /// An engine remembers for an hour what was deleted.
+    GcDeletes,
+    /// A bulk answer is read item by item.
+    ItemRetry,
+}
+
+impl Off {
+    /// As the workers know it.
+    #[must_use]
+    pub fn mechanism(self) -> Mechanism {
+        match self {
+            Self::Fencing => Mechanism::Fencing,
+            Self::Transaction => Mechanism::Transaction,
+            Self::GcDeletes => Mechanism::GcDeletes,
+            Self::ItemRetry => Mechanism::ItemRetry,
+        }
+    }
+}

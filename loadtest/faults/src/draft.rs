@@ -1,0 +1,137 @@
+//! The documents that are put: parts of a text, some of which an edit keeps. Pure.
+
+use crate::prng::Prng;
+
+/// A word that an engine's proxy refuses (see `proxy/engine.rs`).
+pub const POISON: &str = "zqpoisonous";
+
+const WORDS: [&str; 40] = [
+    "river", "stone", "mill", "wheel", "water", "gate", "grain", "flour", "sack", "cart", "road", "hill",
+    "town", "market", "bread", "oven", "baker", "smoke", "roof", "beam", "rope", "axle", "gear", "tooth",
+    "shaft", "hopper", "sieve", "bran", "field", "plough", "seed", "rain", "cloud", "storm", "flood", "dam",
+    "sluice", "weir", "pond", "heron",
+];
+
+/// A document as its author sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    title: String,
+    parts: Vec<Part>,
+}
+
+/// About a passage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    /// A word that stands in this text and in no other.
+    marker: String,
+    text: String,
+}
+
+impl Part {
+    fn write(prng: &mut Prng) -> Self {
+        let letters = (0..14).map(|_| char::from(b'a' + u8::try_from(prng.below(26)).unwrap_or_default()));
+        let marker: String = "zq".chars().chain(letters).collect();
+        let sentences = prng.between(2, 6);
+        let mut text = String::new();
+        for _ in 0..sentences {
+            text.push_str("The");
+            for _ in 0..12 {
+                text.push(' ');
+                text.push_str(prng.pick(&WORDS).copied().unwrap_or_default());
+            }
+            text.push_str(". ");
+        }
+        Self { marker, text }
+    }
+}
+
+impl Draft {
+    /// A new document of 1 to 12 parts.
+    #[must_use]
+    pub fn write(prng: &mut Prng) -> Self {
+        let parts = (0..prng.between(1, 12)).map(|_| Part::write(prng)).collect();
+        let title = format!("On {} and {}", prng.pick(&WORDS).copied().unwrap_or_default(), prng.below(1000));
+        Self { title, parts }
+    }
+
+    /// A document with one part that an engine refuses.
+    #[must_use]
+    pub fn poisonous(prng: &mut Prng) -> Self {
+        let mut draft = Self::write(prng);
+        draft.parts.push(Part { text: format!("It is {POISON}."), ..Part::write(prng) });
+        draft
+    }
+
+    /// Changes one to three parts: another text, one more, one less, or another order. The others stay as they are.
+    pub fn edit(&mut self, prng: &mut Prng) {
+        for _ in 0..prng.between(1, 3) {
+            let place = prng.below(self.parts.len());
+            match prng.below(4) {
+                0 if self.parts.len() < 12 => self.parts.insert(place, Part::write(prng)),
+                1 if self.parts.len() > 1 => drop(self.parts.remove(place)),
+                2 if self.parts.len() > 1 => self.parts.swap(0, place),
+                _ => self.parts[place] = Part::write(prng),
+            }
+        }
+    }
+
+    /// The words that stand in this text and in no other.
+    pub fn markers(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().map(|part| part.marker.as_str())
+    }
+
+    /// The bytes of the object: Markdown, or for a key that ends with `.txt` paragraphs.
+    #[must_use]
+    pub fn render(&self, key: &str) -> Vec<u8> {
+        let mut text = String::new();
+        let plain = key.rsplit('.').next() == Some("txt");
+        if !plain {
+            text = format!("# {}\n\n", self.title);
+        }
+        for (number, part) in self.parts.iter().enumerate() {
+            if !plain && number % 2 == 1 {
+                text.extend(["## ", &part.marker[2..8], "\n\n"]);
+            }
+            text.extend([&part.marker, " ", part.text.trim_end(), "\n\n"]);
+        }
+        text.into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_changes_a_part_and_keeps_others() {
+        let mut prng = Prng::new(5, "draft");
+        let (mut changed, mut kept) = (0, 0);
+        for _ in 0..100 {
+            let before = Draft::write(&mut prng);
+            let mut after = before.clone();
+            after.edit(&mut prng);
+            assert!((1..=12).contains(&after.parts.len()));
+            changed += usize::from(before.render("a.md") != after.render("a.md"));
+            let old: Vec<&str> = before.markers().collect();
+            kept += usize::from(after.markers().any(|marker| old.contains(&marker)));
+        }
+        assert!(changed > 90 && kept > 70, "{changed} changed, {kept} kept something");
+    }
+
+    #[test]
+    fn a_draft_is_the_same_for_the_same_seed_and_shows_its_markers() {
+        let draft = Draft::write(&mut Prng::new(9, "draft"));
+        assert_eq!(draft, Draft::write(&mut Prng::new(9, "draft")));
+        let text = String::from_utf8(draft.render("a.txt")).unwrap();
+        assert!(!text.starts_with('#') && draft.markers().all(|marker| text.contains(marker)));
+        assert!(draft.render("a.md").starts_with(b"# "));
+    }
+
+    #[test]
+    fn only_a_poisonous_draft_holds_poison() {
+        let mut prng = Prng::new(9, "draft");
+        let holds = |draft: &Draft| String::from_utf8(draft.render("a.md")).unwrap().contains(POISON);
+        assert!(!holds(&Draft::write(&mut prng)));
+        assert!(holds(&Draft::poisonous(&mut prng)));
+    }
+}

@@ -1,0 +1,282 @@
+//! Everything that faults are made with, and the count of those that struck.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use process::Failure;
+use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::time::{Instant, sleep};
+
+use crate::dials::{Dials, Kind};
+use crate::fleet::Fleet;
+use crate::oracle::Oracle;
+use crate::proxy::{EngineProxy, StoreProxy};
+use crate::schedule::{Blow, Engine, Outage, Strike, Worker};
+use crate::world::World;
+
+/// A fault that waits longer for its place to be passed does not count: seconds.
+const STRIKES_WITHIN: u64 = 60;
+/// How long a second process gets to join its group.
+const JOINS: Duration = Duration::from_secs(4);
+
+/// Proxies and what they are told.
+pub struct Proxies {
+    /// Each engine's dials, proxy and gate: while the gate says true nobody can connect.
+    pub engines: [(Arc<Dials>, Arc<EngineProxy>, watch::Sender<bool>); 2],
+    /// The store's dials and proxy.
+    pub store: (Arc<Dials>, Arc<StoreProxy>),
+}
+
+impl Proxies {
+    /// The proxy of an engine.
+    #[must_use]
+    pub fn engine(&self, engine: Engine) -> &(Arc<Dials>, Arc<EngineProxy>, watch::Sender<bool>) {
+        match engine {
+            Engine::OpenSearch => &self.engines[0],
+            Engine::Elasticsearch => &self.engines[1],
+        }
+    }
+
+    /// All dials.
+    pub fn dials(&self) -> impl Iterator<Item = &Dials> {
+        self.engines.iter().map(|(dials, ..)| dials.as_ref()).chain([self.store.0.as_ref()])
+    }
+
+    /// Turns these on and all others off.
+    pub fn set(&self, kinds: &[Kind]) {
+        self.dials().for_each(|dials| dials.set(kinds));
+    }
+
+    /// Everything off, everything open.
+    pub fn heal(&self) {
+        self.set(&[]);
+        for (_, proxy, gate) in &self.engines {
+            proxy.refuses_poison.store(false, Ordering::Relaxed);
+            gate.send_replace(false);
+        }
+        self.store.1.without_bucket.store(false, Ordering::Relaxed);
+    }
+}
+
+/// What faults are made with.
+pub struct Field {
+    /// Who changes the bucket.
+    pub oracle: Arc<Oracle>,
+    /// The workers.
+    pub fleet: Fleet,
+    /// The proxies.
+    pub proxies: Proxies,
+    /// What is proved about.
+    pub world: World,
+    /// One fault at a time for each worker.
+    turns: [Mutex<()>; 5],
+    struck: Mutex<BTreeMap<String, u64>>,
+    strange: Mutex<Vec<String>>,
+}
+
+impl Field {
+    /// A field before its first fault.
+    #[must_use]
+    pub fn new(oracle: Arc<Oracle>, fleet: Fleet, proxies: Proxies, world: World) -> Self {
+        let (turns, struck) = (Default::default(), Mutex::default());
+        Self { oracle, fleet, proxies, world, turns, struck, strange: Mutex::default() }
+    }
+
+    /// Counts a fault that struck.
+    pub async fn count(&self, name: &str, times: u64) {
+        if times > 0 {
+            *self.struck.lock().await.entry(name.to_owned()).or_default() += times;
+        }
+    }
+
+    /// What struck since the last call, that of the proxies included; and what was strange.
+    pub async fn take(&self) -> (BTreeMap<String, u64>, Vec<String>) {
+        for dials in self.proxies.dials() {
+            for (kind, times) in dials.take() {
+                self.count(kind.name(), times).await;
+            }
+        }
+        (std::mem::take(&mut *self.struck.lock().await), std::mem::take(&mut *self.strange.lock().await))
+    }
+
+    /// Whether a fault of this name struck since the last [`Field::take`].
+    pub async fn has_struck(&self, name: &str) -> bool {
+        let by_proxy = Kind::DIALLED
+            .iter()
+            .filter(|kind| kind.name() == name)
+            .any(|k| self.proxies.dials().any(|d| d.has_struck(*k)));
+        by_proxy || self.struck.lock().await.contains_key(name)
+    }
+
+    async fn wonder(&self, what: String) {
+        self.strange.lock().await.push(what);
+    }
+
+    async fn turn(&self, worker: Worker) -> MutexGuard<'_, ()> {
+        let place = Worker::ALL.iter().position(|other| *other == worker).unwrap_or_default();
+        self.turns[place].lock().await
+    }
+
+    /// Lets a fault wait at its place, sees it strike, makes what the victim holds untrue, and brings it back.
+    ///
+    /// # Errors
+    /// When a process cannot be started, or the store stays away.
+    pub async fn strike(&self, strike: Strike) -> Result<(), Failure> {
+        let Strike { worker, place, blow } = strike;
+        let _turn = self.turn(worker).await;
+        self.fleet.disarm(worker, place).await?;
+        if blow != Blow::Kill {
+            self.fleet.start(worker, 2).await?;
+            sleep(JOINS).await;
+        }
+        self.fleet.arm(worker, place, blow).await?;
+        if self.await_strike(strike).await? {
+            self.count(&strike.name(), 1).await;
+            // It holds what was touched last. That is edited and deleted before it comes back.
+            self.oracle.disturb().await?;
+            match blow {
+                Blow::Kill => self.revive(worker).await?,
+                Blow::Stop(seconds) => self.wake(worker, seconds).await?,
+            }
+        } else {
+            self.wonder(format!("{} never struck", strike.name())).await;
+        }
+        self.fleet.disarm(worker, place).await?;
+        if blow != Blow::Kill {
+            self.fleet.tell("stop", worker, 2).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the fault strikes in time; new documents come meanwhile, so that the worker has something in hand.
+    async fn await_strike(&self, strike: Strike) -> Result<bool, Failure> {
+        for waited in 0..STRIKES_WITHIN * 20 {
+            if self.fleet.has_struck(strike.worker, strike.place).await {
+                return Ok(true);
+            }
+            if waited % 200 == 0 {
+                self.oracle.burst(5).await?;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(false)
+    }
+
+    async fn revive(&self, worker: Worker) -> Result<(), Failure> {
+        for _ in 0..100 {
+            if !self.fleet.runs(worker, 1).await {
+                break;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        sleep(Duration::from_millis(1500)).await;
+        self.fleet.start(worker, 1).await
+    }
+
+    async fn wake(&self, worker: Worker, seconds: u64) -> Result<(), Failure> {
+        sleep(Duration::from_secs(seconds).saturating_sub(Duration::from_secs(1))).await;
+        // An engine forgets only when it refreshes; without the mechanism against that, it does so here.
+        self.world.refresh().await;
+        sleep(Duration::from_secs(1)).await;
+        self.fleet.tell("resume", worker, 1).await?;
+        sleep(JOINS).await;
+        if !self.fleet.runs(worker, 1).await {
+            self.wonder(format!("{} died instead of standing back", worker.name())).await;
+            self.fleet.start(worker, 1).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a fault around the workers, and mends it.
+    ///
+    /// # Errors
+    /// When what was stopped cannot be started.
+    pub async fn outage(&self, outage: Outage) -> Result<(), Failure> {
+        match outage {
+            Outage::Storm(worker) => self.storm(worker).await?,
+            Outage::IndexDeleted(engine) => {
+                let both = engine == Engine::Elasticsearch;
+                self.world.delete_index(engine, both).await?;
+            }
+            Outage::NoBucket => {
+                let (dials, proxy) = &self.proxies.store;
+                proxy.without_bucket.store(true, Ordering::Relaxed);
+                sleep(Duration::from_secs(10)).await;
+                proxy.without_bucket.store(false, Ordering::Relaxed);
+                // Counted by the proxy, request by request.
+                if !dials.has_struck(Kind::NoBucket) {
+                    self.wonder("nobody asked for the bucket while it was away".to_owned()).await;
+                }
+                return Ok(());
+            }
+            Outage::CopyFull => return self.fill_disk().await,
+            Outage::KafkaRestarted => self.restart("kafka", "stop", 0).await?,
+            Outage::KafkaKilled => self.restart("kafka", "kill", 2).await?,
+            Outage::MinioKilled => self.restart("minio", "kill", 3).await?,
+        }
+        self.count(&outage.name(), 1).await;
+        Ok(())
+    }
+
+    async fn restart(&self, server: &str, verb: &str, seconds: u64) -> Result<(), Failure> {
+        self.fleet.server(server, verb).await?;
+        sleep(Duration::from_secs(seconds)).await;
+        self.fleet.server(server, "start").await
+    }
+
+    /// Processes 2 and 3 come and go, some of them with notice and some without.
+    async fn storm(&self, worker: Worker) -> Result<(), Failure> {
+        let _turn = self.turn(worker).await;
+        for _ in 0..2 {
+            self.fleet.start(worker, 2).await?;
+            self.fleet.start(worker, 3).await?;
+            self.fleet.tell("kill", worker, 2).await?;
+            self.fleet.start(worker, 2).await?;
+            self.fleet.tell("stop", worker, 3).await?;
+            self.fleet.tell("stop", worker, 2).await?;
+        }
+        Ok(())
+    }
+
+    /// The disk of `chunk`'s working copy is full for ten seconds, while it has something to write.
+    async fn fill_disk(&self) -> Result<(), Failure> {
+        use fault::Place::CopyWrite;
+
+        let _turn = self.turn(Worker::Chunk).await;
+        let before = self.fleet.logged(Worker::Chunk, FULL).await;
+        self.fleet.arm(Worker::Chunk, CopyWrite, Blow::Kill).await?;
+        for _ in 0..5 {
+            self.oracle.burst(2).await?;
+            sleep(Duration::from_secs(2)).await;
+        }
+        self.fleet.disarm(Worker::Chunk, CopyWrite).await?;
+        let failed = self.fleet.logged(Worker::Chunk, FULL).await.saturating_sub(before);
+        self.count(&Outage::CopyFull.name(), failed as u64).await;
+        Ok(())
+    }
+
+    /// Turns the proxies' dials, phase after phase, for so long altogether.
+    pub async fn phases(&self, phases: &[Vec<Kind>], seconds: u64) {
+        let each = Duration::from_secs(seconds) / u32::try_from(phases.len().max(1)).unwrap_or(1);
+        for kinds in phases {
+            let end = Instant::now() + each;
+            self.proxies.set(kinds);
+            if kinds.contains(&Kind::Refused) {
+                for (dials, _, gate) in &self.proxies.engines {
+                    gate.send_replace(true);
+                    dials.count(Kind::Refused);
+                }
+                sleep(Duration::from_secs(3)).await;
+                for (_, _, gate) in &self.proxies.engines {
+                    gate.send_replace(false);
+                }
+            }
+            tokio::time::sleep_until(end).await;
+        }
+    }
+}
+
+/// What `chunk` says when it cannot write its working copy.
+const FULL: &str = "the disk of";

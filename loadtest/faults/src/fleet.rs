@@ -1,0 +1,198 @@
+//! The workers as processes, by `compose/worker`, and the folders in which faults wait for them.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use fault::{Mechanism, Place};
+use process::Failure;
+use tokio::process::Command;
+
+use crate::mirror::LOST;
+use crate::schedule::{Blow, Worker};
+
+/// Longer than any script of `compose/` takes.
+const PATIENCE: Duration = Duration::from_mins(3);
+/// Short sessions, so that a dead member is missed soon.
+const SESSIONS: &str = "session.timeout.ms=6000;heartbeat.interval.ms=1000";
+
+/// Where the workers find what they talk to: the proxies.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    /// The object store.
+    pub store: String,
+    /// OpenSearch.
+    pub opensearch: String,
+    /// Elasticsearch.
+    pub elasticsearch: String,
+}
+
+/// The workers of this instance.
+#[derive(Debug)]
+pub struct Fleet {
+    compose: PathBuf,
+    instance: PathBuf,
+    endpoints: Endpoints,
+    off: Option<Mechanism>,
+    /// Whether `intake` leaves out the keys whose notices are to be lost.
+    pub drops: AtomicBool,
+}
+
+impl Fleet {
+    /// Workers that `compose` starts in the folder `instance`, with one mechanism switched off perhaps.
+    #[must_use]
+    pub fn new(compose: &Path, instance: &Path, endpoints: Endpoints, off: Option<Mechanism>) -> Self {
+        let (compose, instance) = (compose.to_owned(), instance.to_owned());
+        Self { compose, instance, endpoints, off, drops: AtomicBool::new(false) }
+    }
+
+    /// Starts process `number` of a worker; one that runs is left alone.
+    ///
+    /// # Errors
+    /// When it ends at once.
+    pub async fn start(&self, worker: Worker, number: u32) -> Result<(), Failure> {
+        self.keep_log(worker, number).await?;
+        let folder = self.faults(worker, number);
+        tokio::fs::create_dir_all(&folder).await?;
+        let mut command = Command::new(self.compose.join("worker"));
+        command.arg("start").arg(worker.name()).arg(number.to_string());
+        command.args(self.arguments(worker)).env("MILLRACE_FAULTS", folder);
+        command.env("MILLRACE_KAFKA_PROPERTIES", SESSIONS);
+        // A batch of chunk holds documents, each of several passages.
+        command.env("MILLRACE_BATCH_RECORDS", if worker == Worker::Chunk { "8" } else { "32" });
+        // Deletions are at random here, and nobody confirms them.
+        command.env("MILLRACE_GUARD_SHARE", "100");
+        command.env("MILLRACE_SWITCHED_OFF", self.off.map_or("", Mechanism::name));
+        run(command).await.map(|_| ())
+    }
+
+    fn arguments(&self, worker: Worker) -> Vec<String> {
+        let pair = |flag: &str, value: &str| vec!["--".to_owned(), flag.to_owned(), value.to_owned()];
+        match worker {
+            Worker::Intake if self.drops.load(Ordering::Relaxed) => pair("--exclude-prefix", LOST),
+            Worker::Intake | Worker::Embed => Vec::new(),
+            Worker::Chunk => pair("--s3-endpoint", &self.endpoints.store),
+            Worker::Index => pair("--opensearch-url", &self.endpoints.opensearch),
+            Worker::Replicate => pair("--elasticsearch-url", &self.endpoints.elasticsearch),
+        }
+    }
+
+    /// Does `verb` (`stop`, `kill`, `pause`, `resume`) to a process.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn tell(&self, verb: &str, worker: Worker, number: u32) -> Result<(), Failure> {
+        let mut command = Command::new(self.compose.join("worker"));
+        command.arg(verb).arg(worker.name()).arg(number.to_string());
+        run(command).await.map(|_| ())
+    }
+
+    /// Does `verb` (`start`, `stop`, `kill`) to a server.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub async fn server(&self, name: &str, verb: &str) -> Result<(), Failure> {
+        let mut command = Command::new(self.compose.join("servers").join(name).join("run"));
+        command.arg(verb);
+        run(command).await.map(|_| ())
+    }
+
+    /// Lets a fault wait for process 1 of a worker.
+    ///
+    /// # Errors
+    /// When its file cannot be written.
+    pub async fn arm(&self, worker: Worker, place: Place, blow: Blow) -> Result<(), Failure> {
+        let folder = self.faults(worker, 1);
+        let word = if blow == Blow::Kill { "kill" } else { "stop" };
+        let waiting = folder.join(format!("{}.new", place.name()));
+        tokio::fs::write(&waiting, word).await?;
+        tokio::fs::rename(waiting, folder.join(place.name())).await?;
+        Ok(())
+    }
+
+    /// Takes a fault away that waits; true when it had struck.
+    ///
+    /// # Errors
+    /// When the folder cannot be changed.
+    pub async fn disarm(&self, worker: Worker, place: Place) -> Result<bool, Failure> {
+        let folder = self.faults(worker, 1);
+        let struck = folder.join(format!("{}.struck", place.name()));
+        let had = tokio::fs::try_exists(&struck).await?;
+        for path in [folder.join(place.name()), struck] {
+            match tokio::fs::remove_file(path).await {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(had)
+    }
+
+    /// Whether the fault that waited has struck.
+    pub async fn has_struck(&self, worker: Worker, place: Place) -> bool {
+        let struck = self.faults(worker, 1).join(format!("{}.struck", place.name()));
+        tokio::fs::try_exists(struck).await.unwrap_or(false)
+    }
+
+    /// Whether a process runs (a sleeping one does).
+    pub async fn runs(&self, worker: Worker, number: u32) -> bool {
+        let file = self.instance.join("workers").join(format!("{}.pid", process_name(worker, number)));
+        let Ok(text) = tokio::fs::read_to_string(file).await else { return false };
+        let Some((pid, _)) = text.trim().split_once(' ') else { return false };
+        let Ok(stat) = tokio::fs::read_to_string(format!("/proc/{pid}/stat")).await else { return false };
+        // The state stands behind the name, which is in brackets; Z is a dead one that nobody has waited for.
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    }
+
+    /// How often a text stands in the logs of process 1 of a worker, the kept ones included.
+    pub async fn logged(&self, worker: Worker, text: &str) -> usize {
+        let name = format!("{}.log", process_name(worker, 1));
+        let mut times = 0;
+        for path in [self.instance.join("logs").join(&name), self.instance.join("faults/logs").join(&name)] {
+            let log = tokio::fs::read(path).await.unwrap_or_default();
+            times += String::from_utf8_lossy(&log).matches(text).count();
+        }
+        times
+    }
+
+    fn faults(&self, worker: Worker, number: u32) -> PathBuf {
+        self.instance.join("faults").join(process_name(worker, number))
+    }
+
+    /// `compose/worker` keeps one old log; after many starts all of them are wanted.
+    async fn keep_log(&self, worker: Worker, number: u32) -> Result<(), Failure> {
+        use tokio::io::AsyncWriteExt as _;
+
+        if self.runs(worker, number).await {
+            return Ok(());
+        }
+        let name = format!("{}.log", process_name(worker, number));
+        let Ok(log) = tokio::fs::read(self.instance.join("logs").join(&name)).await else { return Ok(()) };
+        let kept = self.instance.join("faults/logs");
+        tokio::fs::create_dir_all(&kept).await?;
+        let mut file = tokio::fs::OpenOptions::new().create(true).append(true).open(kept.join(name)).await?;
+        file.write_all(&log).await?;
+        file.flush().await?;
+        Ok(())
+    }
+}
+
+fn process_name(worker: Worker, number: u32) -> String {
+    if number == 1 { worker.name().to_owned() } else { format!("{}-{number}", worker.name()) }
+}
+
+/// Runs a program to its end; its standard output, or what it complained about.
+///
+/// # Errors
+/// When it fails, or takes minutes.
+pub async fn run(mut command: Command) -> Result<String, Failure> {
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(PATIENCE, output).await.map_err(|_| "a program took minutes")??;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(text);
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    Err(format!("{program} ended with {}: {} {}", output.status, words.trim(), text.trim()).into())
+}

@@ -1,0 +1,157 @@
+//! What a topic of passages says, record by record: each key's versions only go up, and the last word is the truth. Pure.
+//!
+//! An audit of the engines cannot see everything: their versions turn a zombie's late record down. The topic keeps it, and
+//! whoever fills an empty index from the log later would take it for the truth.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use message::{DocumentId, Status};
+use stream::Record;
+
+use crate::world::Ledger;
+
+/// The last word about a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Last {
+    document: DocumentId,
+    version: u64,
+    tombstone: bool,
+}
+
+/// A topic of passages as far as it was read.
+#[derive(Debug, Default)]
+pub struct History {
+    last: BTreeMap<String, Last>,
+    /// Records that break the order; each stands there for ever.
+    pub broken: Vec<String>,
+}
+
+impl History {
+    /// Takes the next records.
+    pub fn add(&mut self, records: &[Record]) {
+        for record in records {
+            let key = record.key_text();
+            let place = || format!("{}/{}@{} ({key})", record.topic, record.partition, record.offset);
+            let (document, version) = match record.parse_headers() {
+                Ok(headers) => (headers.document, headers.version.map_or(0, message::Version::get)),
+                Err(cause) => {
+                    self.broken.push(format!("{}: {cause}", place()));
+                    continue;
+                }
+            };
+            let last = Last { document, version, tombstone: record.value.is_none() };
+            if let Some(before) = self.last.get(&key).filter(|before| before.version >= version) {
+                let document = &last.document;
+                self.broken.push(format!(
+                    "{}: version {version} of {document} after version {}",
+                    place(),
+                    before.version
+                ));
+            }
+            self.last.insert(key, last);
+        }
+    }
+
+    /// Keys whose last word is not what the ledger says.
+    #[must_use]
+    pub fn differences(&self, ledger: &Ledger) -> Vec<String> {
+        let mut found = Vec::new();
+        let live: BTreeSet<&str> =
+            ledger.values().flat_map(|entry| &entry.chunks).map(|p| p.id.as_str()).collect();
+        for (key, last) in &self.last {
+            let listed = match ledger.get(&last.document) {
+                Some(entry) if *key == last.document.as_str() => entry.status != Status::Removed,
+                Some(entry) => entry.chunks.iter().any(|placement| placement.id.as_str() == key),
+                None => false,
+            };
+            if last.tombstone && listed {
+                found.push(format!("{key} of {}: the last word deletes it, and it is live", last.document));
+            } else if !last.tombstone && !listed {
+                found.push(format!("{key} of {}: the last word is a stale record", last.document));
+            }
+        }
+        found.extend(
+            live.into_iter()
+                .filter(|id| !self.last.contains_key(*id))
+                .map(|id| format!("{id}: never written")),
+        );
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use message::{ChunkId, Fingerprint, LedgerEntry, Placement, Version};
+    use stream::Outgoing;
+
+    use super::*;
+
+    fn document() -> DocumentId {
+        DocumentId::new("documents", "a.md").unwrap()
+    }
+
+    fn record(key: &str, version: u64, value: Option<&str>) -> Record {
+        let headers = message::Headers {
+            document: document(),
+            version: Some(Version::from(version)),
+            trace: String::new(),
+        };
+        let outgoing = Outgoing::tombstone("chunks.x", key, headers);
+        Record {
+            topic: "chunks.x".into(),
+            partition: 0,
+            offset: 0,
+            key: outgoing.key.clone(),
+            value: value.map(|text| text.as_bytes().to_vec()),
+            headers: outgoing.wire_headers(),
+            timestamp: None,
+            held: None,
+        }
+    }
+
+    fn ledger(chunks: &[&str]) -> Ledger {
+        let placement = |id: &&str| Placement { id: ChunkId::from_text(id), start: 0, end: 1 };
+        let entry = LedgerEntry {
+            document: document(),
+            version: Version::from(3),
+            status: Status::Live,
+            cause: None,
+            etag: String::new(),
+            digest: String::new(),
+            chunking: Fingerprint::of(&[]),
+            chunks: chunks.iter().map(placement).collect(),
+        };
+        Ledger::from([(document(), entry)])
+    }
+
+    #[test]
+    fn versions_that_go_up_and_end_as_the_ledger_says_are_right() {
+        let mut history = History::default();
+        history.add(&[record("a", 1, Some("x")), record("b", 1, Some("x"))]);
+        history.add(&[record("b", 2, None), record("documents/a.md", 2, Some("x"))]);
+        assert_eq!(history.broken, Vec::<String>::new());
+        assert_eq!(history.differences(&ledger(&["a"])), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_late_or_repeated_record_is_seen_for_ever() {
+        let mut history = History::default();
+        history.add(&[record("a", 1, Some("x")), record("a", 2, None), record("a", 1, Some("late"))]);
+        assert_eq!(history.broken.len(), 1);
+        history.add(&[record("a", 3, Some("x"))]);
+        assert_eq!(history.broken.len(), 1);
+        history.add(&[record("a", 3, Some("x"))]);
+        assert_eq!(history.broken.len(), 2);
+    }
+
+    #[test]
+    fn stale_missing_and_wrongly_deleted_passages_are_named() {
+        let mut history = History::default();
+        history.add(&[record("stale", 1, Some("x")), record("deleted", 2, None)]);
+        let found = history.differences(&ledger(&["deleted", "absent"])).join("\n");
+        for words in ["stale of", "deleted of documents/a.md: the last word deletes it", "absent: never"] {
+            assert!(found.contains(words), "{found}");
+        }
+        assert_eq!(history.differences(&Ledger::new()).len(), 1);
+    }
+}

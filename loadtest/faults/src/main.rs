@@ -1,0 +1,158 @@
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "edge: speaks on the terminal")]
+//! `faults`: see `compose/faults --help`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser as _;
+use objects::S3Store;
+use process::Failure;
+use tokio::process::Command;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use faults::config::Config;
+use faults::dials::Dials;
+use faults::field::{Field, Proxies};
+use faults::fleet::{self, Endpoints, Fleet};
+use faults::oracle::Oracle;
+use faults::proof::Proof;
+use faults::proxy::{EngineProxy, StoreProxy, serve};
+use faults::results::{self, Outcome};
+use faults::schedule::{Schedule, Worker};
+use faults::seed::Seed;
+use faults::world::World;
+
+/// With a mechanism switched off, the suite must fail within so many seeds.
+const CONTROL: u64 = 10;
+
+/// One of so many bulk requests is struck by a proxy, and one of so many reads of objects.
+const BULKS: usize = 3;
+const READS: usize = 6;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::parse();
+    let telemetry = telemetry::TelemetrySettings {
+        log: "off".to_owned(),
+        log_format: telemetry::LogFormat::Text,
+        metrics_listen: None,
+    };
+    if let Err(error) = telemetry::start(&telemetry) {
+        eprintln!("faults: {error}");
+        return ExitCode::from(2);
+    }
+    match work(&config).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("faults: {}", process::chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs all seeds; true when they did as they should.
+async fn work(config: &Config) -> Result<bool, Failure> {
+    let mut tasks = JoinSet::new();
+    let field = begin(config, &mut tasks)?;
+    for worker in Worker::ALL {
+        field.fleet.start(worker, 1).await?;
+    }
+    let mut proof = Proof::new(&config.programs, &config.instance.join("faults"));
+    let off: Vec<String> = config.off.iter().map(|off| off.mechanism().name().to_owned()).collect();
+    let commit = commit().await?;
+    for (name, number, schedule) in seeds(config) {
+        let mut outcome =
+            Outcome { seed: name.clone(), commit: commit.clone(), off: off.clone(), ..Outcome::default() };
+        let resumed = config.seed.is_none() && !config.short && off.is_empty();
+        if resumed && results::is_done(&results::read(&config.results)?, &name, &commit, &off) {
+            println!("ok seed {name}: done before, see {}", config.results.display());
+            continue;
+        }
+        let most = Duration::from_secs(config.most_seconds);
+        Seed { name, number, schedule, field: &field, most }.run(&mut proof, &mut outcome).await?;
+        println!("{}", outcome.line());
+        results::append(&config.results, &outcome)?;
+        outcome.differences.iter().chain(&outcome.troubles).for_each(|wrong| println!("    {wrong}"));
+        if !off.is_empty() && !outcome.differences.is_empty() {
+            println!("without {} the suite fails at seed {number}, as it should", off.join(","));
+            return Ok(true);
+        }
+        // With a mechanism switched off, a fault that missed its place proves nothing either way.
+        if off.is_empty() && !outcome.equal {
+            return Ok(false);
+        }
+    }
+    if !off.is_empty() {
+        println!("without {} everything is equal after each seed: the suite would not notice", off.join(","));
+    }
+    Ok(off.is_empty())
+}
+
+/// The seeds that were asked for.
+fn seeds(config: &Config) -> Vec<(String, u64, Schedule)> {
+    if config.short {
+        let short = |second| Schedule::short(second);
+        return vec![("short-1".to_owned(), 1001, short(false)), ("short-2".to_owned(), 1002, short(true))];
+    }
+    let schedule = |number| match config.off {
+        Some(off) => Schedule::without(off.mechanism(), number),
+        None => Schedule::of(number),
+    };
+    let numbers = match (config.seed, config.off) {
+        (Some(seed), _) => seed..=seed,
+        (None, Some(_)) => 1..=CONTROL,
+        (None, None) => 1..=config.seeds,
+    };
+    numbers.map(|number| (number.to_string(), number, schedule(number))).collect()
+}
+
+/// Opens everything and starts the proxies.
+fn begin(config: &Config, tasks: &mut JoinSet<()>) -> Result<Field, Failure> {
+    let oracle = Arc::new(Oracle::new(S3Store::new(&config.store)?, &config.bucket));
+    let (changes, asked) = mpsc::channel(16);
+    let obeying = Arc::clone(&oracle);
+    tasks.spawn(async move { obeying.obey(asked).await });
+    let engine = |url: &str, port: u16, tasks: &mut JoinSet<()>| {
+        let dials = Arc::new(Dials::new(BULKS));
+        let proxy = Arc::new(EngineProxy::new(url, Arc::clone(&dials)));
+        let (gate, refusing) = watch::channel(false);
+        let handler = Arc::clone(&proxy);
+        tasks.spawn(async move { report(serve(port, handler, refusing).await) });
+        (dials, proxy, gate)
+    };
+    let port = config.proxy_port;
+    let opensearch = engine(&config.opensearch.opensearch_url, port, tasks);
+    let elasticsearch = engine(&config.elasticsearch.elasticsearch_url, port + 1, tasks);
+    let store = Arc::new(Dials::new(READS));
+    let endpoint = config.store.endpoint.as_deref().ok_or("MILLRACE_S3_ENDPOINT must name the store")?;
+    let store_proxy = Arc::new(StoreProxy::new(endpoint, &config.bucket, Arc::clone(&store), changes));
+    let handler = Arc::clone(&store_proxy);
+    tasks.spawn(async move {
+        // Nobody ever refuses here: the sender lives as long as the task.
+        let (_open, refusing) = watch::channel(false);
+        report(serve(port + 2, handler, refusing).await);
+    });
+    let at = |port: u16| format!("http://127.0.0.1:{port}");
+    let endpoints = Endpoints { opensearch: at(port), elasticsearch: at(port + 1), store: at(port + 2) };
+    let off = config.off.map(faults::config::Off::mechanism);
+    let compose = std::path::absolute(&config.compose)?;
+    let fleet = Fleet::new(&compose, &config.instance, endpoints, off);
+    let proxies = Proxies { engines: [opensearch, elasticsearch], store: (store, store_proxy) };
+    Ok(Field::new(oracle, fleet, proxies, World::open(config)?))
+}
+
+fn report(served: std::io::Result<()>) {
+    if let Err(error) = served {
+        eprintln!("faults: a proxy ended: {error}; is its port taken?");
+    }
+}
+
+/// Which commit this is; `unknown` outside a repository.
+async fn commit() -> Result<String, Failure> {
+    let mut command = Command::new("git");
+    command.args(["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]);
+    Ok(fleet::run(command).await.map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned()))
+}

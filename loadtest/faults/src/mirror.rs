@@ -1,0 +1,272 @@
+//! What the bucket must hold, and what happens to it next. Pure: the oracle does what is said here.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::draft::Draft;
+use crate::prng::Prng;
+
+/// Keys that are remembered as touched last.
+const RECENT: usize = 8;
+
+/// Notices of keys that begin so are dropped, in the seeds that drop some.
+pub const LOST: &str = "lost/";
+
+/// Kinds of keys: plain ones, and those that every layer encodes in a way of its own.
+const SHAPES: [&str; 8] = [
+    "guide/page-{}.md",
+    "notes/{}.txt",
+    "a b/page {}.md",
+    "plus+plus/{} + {}.md",
+    "percent%41/{}%2F.md",
+    "中文/文件 {}.md",
+    "naïve/🦀 {}.txt",
+    "q&a=#?/{}.md",
+];
+
+/// One call to the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Writes an object.
+    Put(String, Vec<u8>),
+    /// Deletes an object.
+    Delete(String),
+}
+
+/// The bucket as it must be.
+#[derive(Debug, Default)]
+pub struct Mirror {
+    /// Every object of this run.
+    objects: BTreeMap<String, Vec<u8>>,
+    /// The drafts of this seed's live objects.
+    drafts: BTreeMap<String, Draft>,
+    /// Drafts of this seed that were deleted.
+    gone: Vec<(String, Draft)>,
+    /// Keys that were touched last, the newest in front.
+    recent: VecDeque<String>,
+    /// Each marker that this seed ever wrote.
+    written: BTreeSet<String>,
+    prefix: String,
+    numbered: usize,
+    drops: bool,
+}
+
+impl Mirror {
+    /// Begins a seed: what is there stays and is not touched any more. With `drops`, some keys begin with [`LOST`].
+    pub fn begin(&mut self, seed: u64, drops: bool) {
+        let objects = std::mem::take(&mut self.objects);
+        *self = Self { objects, prefix: format!("seed-{seed}/"), drops, ..Self::default() };
+    }
+
+    /// Every object: key and bytes.
+    #[must_use]
+    pub fn objects(&self) -> &BTreeMap<String, Vec<u8>> {
+        &self.objects
+    }
+
+    /// Words that must not be found: they stood in texts of this seed that are overwritten or deleted.
+    #[must_use]
+    pub fn forgotten(&self) -> Vec<String> {
+        let live: BTreeSet<&str> = self.drafts.values().flat_map(Draft::markers).collect();
+        self.written.iter().filter(|marker| !live.contains(marker.as_str())).cloned().collect()
+    }
+
+    /// Words that must be found: one of each live text of this seed.
+    #[must_use]
+    pub fn remembered(&self) -> Vec<String> {
+        self.drafts.values().filter_map(|draft| draft.markers().next().map(str::to_owned)).collect()
+    }
+
+    /// The next change: its kind and what the store is asked for.
+    pub fn next(&mut self, prng: &mut Prng) -> (&'static str, Vec<Act>) {
+        let crowd = self.drafts.len();
+        let kind = match prng.below(100) {
+            _ if crowd < 12 => "put",
+            0..15 if crowd < 90 => "put",
+            0..45 => "edit",
+            45..55 => "rewrite",
+            55..68 => "rename",
+            68..84 => "delete",
+            84..96 if !self.gone.is_empty() => "recreate",
+            _ => "same",
+        };
+        (kind, self.change(kind, prng))
+    }
+
+    fn change(&mut self, kind: &'static str, prng: &mut Prng) -> Vec<Act> {
+        if kind == "put" {
+            return vec![self.put_new(prng)];
+        }
+        if kind == "recreate" {
+            let place = prng.below(self.gone.len());
+            let (key, mut draft) = self.gone.swap_remove(place);
+            if prng.chance(50) {
+                draft.edit(prng);
+            }
+            return vec![self.put(key, draft)];
+        }
+        let keys: Vec<String> = self.drafts.keys().cloned().collect();
+        let Some(key) = prng.pick(&keys).cloned() else { return Vec::new() };
+        let Some(mut draft) = self.drafts.get(&key).cloned() else { return Vec::new() };
+        match kind {
+            "delete" => vec![self.delete(&key)],
+            "rename" => {
+                let copy = self.new_key(prng);
+                vec![self.put(copy, draft), self.delete(&key)]
+            }
+            "edit" => {
+                draft.edit(prng);
+                vec![self.put(key, draft)]
+            }
+            "rewrite" => vec![self.put(key, Draft::write(prng))],
+            _ => vec![self.put(key, draft)],
+        }
+    }
+
+    /// A new document.
+    pub fn put_new(&mut self, prng: &mut Prng) -> Act {
+        let key = self.new_key(prng);
+        self.put(key, Draft::write(prng))
+    }
+
+    /// A document that an engine refuses.
+    pub fn put_poison(&mut self, prng: &mut Prng) -> (String, Act) {
+        self.numbered += 1;
+        let key = format!("{}poison/{}.md", self.prefix, self.numbered);
+        let act = self.put(key.clone(), Draft::poisonous(prng));
+        // Nobody but who put it may touch it.
+        self.drafts.remove(&key);
+        self.recent.retain(|recent| *recent != key);
+        (key, act)
+    }
+
+    /// Takes the document away that [`Mirror::put_poison`] put.
+    pub fn delete(&mut self, key: &str) -> Act {
+        if let Some(draft) = self.drafts.remove(key) {
+            self.gone.push((key.to_owned(), draft));
+        }
+        self.objects.remove(key);
+        self.touch(key);
+        Act::Delete(key.to_owned())
+    }
+
+    /// Edits and deletes what was touched last: whoever slept meanwhile holds what is no longer true.
+    pub fn disturb(&mut self, prng: &mut Prng) -> Vec<Act> {
+        let recent: Vec<String> = self.recent.iter().cloned().collect();
+        let mut acts = Vec::new();
+        for (number, key) in recent.iter().enumerate() {
+            let Some(mut draft) = self.drafts.get(key).cloned() else { continue };
+            if number % 2 == 0 {
+                acts.push(self.delete(key));
+            } else {
+                draft.edit(prng);
+                acts.push(self.put(key.clone(), draft));
+            }
+        }
+        acts
+    }
+
+    /// Another text under this key; none when this seed may not touch it.
+    pub fn overwrite(&mut self, key: &str, prng: &mut Prng) -> Option<Act> {
+        let mut draft = self.drafts.get(key).cloned()?;
+        draft.edit(prng);
+        Some(self.put(key.to_owned(), draft))
+    }
+
+    fn put(&mut self, key: String, draft: Draft) -> Act {
+        let bytes = draft.render(&key);
+        self.written.extend(draft.markers().map(str::to_owned));
+        self.gone.retain(|(gone, _)| *gone != key);
+        self.objects.insert(key.clone(), bytes.clone());
+        self.drafts.insert(key.clone(), draft);
+        self.touch(&key);
+        Act::Put(key, bytes)
+    }
+
+    fn touch(&mut self, key: &str) {
+        self.recent.retain(|recent| recent != key);
+        self.recent.push_front(key.to_owned());
+        self.recent.truncate(RECENT);
+    }
+
+    fn new_key(&mut self, prng: &mut Prng) -> String {
+        self.numbered += 1;
+        let shape = prng.pick(&SHAPES).copied().unwrap_or_default();
+        let lost = if self.drops && prng.chance(30) { LOST } else { "" };
+        format!("{lost}{}{}", self.prefix, shape.replace("{}", &self.numbered.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bucket that does what it is told.
+    fn apply(bucket: &mut BTreeMap<String, Vec<u8>>, acts: Vec<Act>) {
+        for act in acts {
+            match act {
+                Act::Put(key, bytes) => drop(bucket.insert(key, bytes)),
+                Act::Delete(key) => drop(bucket.remove(&key)),
+            }
+        }
+    }
+
+    #[test]
+    fn the_mirror_is_what_a_bucket_holds_that_does_as_told() {
+        let (mut mirror, mut prng) = (Mirror::default(), Prng::new(11, "mirror"));
+        let (mut bucket, mut kinds) = (BTreeMap::new(), BTreeSet::new());
+        for seed in 1..=3 {
+            mirror.begin(seed, seed == 2);
+            for step in 0..400 {
+                let (kind, acts) = mirror.next(&mut prng);
+                kinds.insert(kind);
+                apply(&mut bucket, acts);
+                if step % 50 == 0 {
+                    apply(&mut bucket, mirror.disturb(&mut prng));
+                }
+            }
+            assert_eq!(*mirror.objects(), bucket);
+        }
+        assert_eq!(kinds.len(), 7, "{kinds:?}");
+        let lost = bucket.keys().filter(|key| key.starts_with(LOST)).count();
+        assert!(lost > 3 && bucket.keys().any(|key| key.contains('%')) && bucket.len() > 60);
+    }
+
+    #[test]
+    fn forgotten_words_stand_in_no_live_text() {
+        let (mut mirror, mut prng) = (Mirror::default(), Prng::new(12, "mirror"));
+        mirror.begin(1, false);
+        for _ in 0..300 {
+            mirror.next(&mut prng);
+        }
+        let all: Vec<u8> = mirror.objects().values().flatten().copied().collect();
+        let all = String::from_utf8(all).unwrap();
+        assert!(mirror.forgotten().len() > 50);
+        assert!(mirror.forgotten().iter().all(|word| !all.contains(word.as_str())));
+        assert!(mirror.remembered().iter().all(|word| all.contains(word.as_str())));
+    }
+
+    #[test]
+    fn disturbing_changes_what_was_touched_last_and_leaves_poison_alone() {
+        let (mut mirror, mut prng) = (Mirror::default(), Prng::new(13, "mirror"));
+        mirror.begin(1, false);
+        let (poison, _) = mirror.put_poison(&mut prng);
+        let mut keys = Vec::new();
+        for _ in 0..4 {
+            match mirror.put_new(&mut prng) {
+                Act::Put(key, _) => keys.push(key),
+                Act::Delete(key) => panic!("{key} was deleted"),
+            }
+        }
+        let touched: Vec<String> = mirror
+            .disturb(&mut prng)
+            .into_iter()
+            .map(|act| match act {
+                Act::Put(key, _) | Act::Delete(key) => key,
+            })
+            .collect();
+        assert_eq!(touched.len(), 4);
+        assert!(keys.iter().all(|key| touched.contains(key)) && mirror.objects().contains_key(&poison));
+        assert_eq!(mirror.objects().len(), 3);
+        assert!(mirror.overwrite(&poison, &mut prng).is_none());
+    }
+}

@@ -1,0 +1,103 @@
+//! Notices that are doubled, re-ordered and stray: a store may send all of these, and does.
+
+use std::collections::BTreeMap;
+
+use process::Failure;
+use serde_json::Value;
+use stream::kafka::Kafka;
+use stream::{Broker as _, Outgoing, Record};
+
+use crate::prng::Prng;
+use crate::world::Follow;
+use stream::broker::Publisher as _;
+
+/// Real notices that are kept to be sent once more, much later.
+const KEPT: usize = 40;
+/// Notices of one kind that are sent at a time.
+const AT_ONCE: usize = 4;
+
+/// Reads the store's notices and sends them once more.
+#[derive(Debug)]
+pub struct Notices {
+    prng: Prng,
+    seed: u64,
+    follow: Follow,
+    kept: Vec<Record>,
+    strays: u64,
+}
+
+impl Notices {
+    /// Notices of one seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let prng = Prng::new(seed, "notices");
+        Self { prng, seed, follow: Follow::default(), kept: Vec::new(), strays: 0 }
+    }
+
+    /// Sends copies of the newest notices, of older ones in another order, and one of an object that never was; answers
+    /// how many of each.
+    ///
+    /// # Errors
+    /// When Kafka does not answer.
+    pub async fn disturb(&mut self, kafka: &Kafka) -> Result<BTreeMap<&'static str, u64>, Failure> {
+        let news = self.follow.news(kafka, topics::OBJECT_EVENTS).await?;
+        let newest = news.len().saturating_sub(AT_ONCE);
+        let doubled: Vec<Outgoing> = news[newest..].iter().map(copy).collect();
+        self.prng.shuffle(&mut self.kept);
+        let reordered: Vec<Outgoing> = self.kept.iter().take(AT_ONCE).map(copy).collect();
+        self.strays += 1;
+        let key = format!("seed-{}/never-was-{}.md", self.seed, self.strays);
+        let stray = news.last().and_then(|notice| of_another(notice, &key));
+        let counts = BTreeMap::from([
+            ("notices doubled", doubled.len() as u64),
+            ("notices re-ordered", reordered.len() as u64),
+            ("stray notices", u64::from(stray.is_some())),
+        ]);
+        self.kept.extend(news);
+        self.prng.shuffle(&mut self.kept);
+        self.kept.truncate(KEPT);
+        kafka.after_write()?.write(doubled.into_iter().chain(reordered).chain(stray).collect()).await?;
+        Ok(counts)
+    }
+}
+
+fn copy(notice: &Record) -> Outgoing {
+    Outgoing {
+        topic: topics::OBJECT_EVENTS.to_owned(),
+        key: notice.key.clone(),
+        value: notice.value.clone(),
+        headers: None,
+    }
+}
+
+/// The same notice about another key; none when it is not of MinIO's shape.
+fn of_another(notice: &Record, key: &str) -> Option<Outgoing> {
+    let mut value: Value = serde_json::from_slice(notice.value.as_deref()?).ok()?;
+    *value.pointer_mut("/Records/0/s3/object/key")? = Value::String(key.replace('/', "%2F"));
+    Some(Outgoing { value: serde_json::to_vec(&value).ok(), ..copy(notice) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stray_notice_names_an_object_that_never_was() {
+        let value = include_bytes!("../../../shared/fixture/notices/minio/put.json");
+        let notice = Record {
+            topic: topics::OBJECT_EVENTS.into(),
+            partition: 0,
+            offset: 0,
+            key: None,
+            value: Some(value.to_vec()),
+            headers: Vec::new(),
+            timestamp: None,
+            held: None,
+        };
+        let stray = of_another(&notice, "seed-1/never.md").unwrap();
+        let text = String::from_utf8(stray.value.unwrap()).unwrap();
+        assert!(text.contains("seed-1%2Fnever.md") && !text.contains("hand+books%2F"), "{text}");
+        let other = Record { value: Some(b"{}".to_vec()), ..notice };
+        assert_eq!(of_another(&other, "x"), None);
+    }
+}

@@ -1,0 +1,241 @@
+//! Is everything equal? By the operator's command, and by looks of this program's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use message::{DocumentId, LedgerEntry, Status};
+use process::Failure;
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::time::{Instant, sleep};
+
+use crate::fleet::run;
+use crate::history::History;
+use crate::mirror::Mirror;
+use crate::world::{Follow, Ledger, World};
+
+/// Words that are searched in each engine: so many of those that must be gone, and of those that must be there.
+const WORDS: usize = 12;
+/// So many of the differences of one kind are told.
+const TOLD: usize = 5;
+
+/// What was read of the topics so far. The topics stay; so each seed reads on where the last one stopped.
+#[derive(Debug, Default)]
+pub struct Proof {
+    programs: PathBuf,
+    folder: PathBuf,
+    ledger: Ledger,
+    ledger_read: Follow,
+    histories: [(History, Follow); 2],
+    /// The passages of documents that nothing touches any more.
+    expected: BTreeMap<String, BTreeSet<String>>,
+    /// Ledger entries, passages and vectors that were written since [`Proof::begin`].
+    pub written: [u64; 3],
+}
+
+impl Proof {
+    /// A proof by the programs of one folder, with reports in another.
+    #[must_use]
+    pub fn new(programs: &Path, folder: &Path) -> Self {
+        Self { programs: programs.to_owned(), folder: folder.to_owned(), ..Self::default() }
+    }
+
+    /// Begins a seed.
+    pub fn begin(&mut self) {
+        self.written = [0; 3];
+    }
+
+    async fn millrace(&self, arguments: &[&str]) -> Result<String, Failure> {
+        let mut command = Command::new(self.programs.join("millrace"));
+        command.args(arguments);
+        run(command).await
+    }
+
+    /// `millrace reconcile`.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn reconcile(&self) -> Result<(), Failure> {
+        self.millrace(&["reconcile"]).await.map(|_| ())
+    }
+
+    /// Waits until everything seems equal and nobody is behind; words when it does not come.
+    ///
+    /// # Errors
+    /// When nothing can be asked.
+    pub async fn settle(&self, deadline: Instant) -> Result<Option<String>, Failure> {
+        let mut last = String::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now()).as_secs();
+            if left == 0 {
+                return Ok(Some(format!("not settled in time: {last}")));
+            }
+            let patience = left.to_string();
+            match self.millrace(&["status", "--until-searchable", "--patience", &patience, "--json"]).await {
+                Ok(text) => {
+                    let picture: Value = serde_json::from_str(text.lines().last().unwrap_or_default())?;
+                    let lags = picture.get("lags").and_then(Value::as_array).cloned().unwrap_or_default();
+                    if lags.iter().all(|lag| lag.get("behind").and_then(Value::as_i64) == Some(0)) {
+                        return Ok(None);
+                    }
+                    last = format!("equal, and somebody is behind: {}", Value::Array(lags));
+                }
+                Err(error) => last = shortened(&error.to_string()),
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// `millrace audit`: what it finds, and what it counts otherwise than the mirror.
+    ///
+    /// # Errors
+    /// When it says nothing.
+    pub async fn audit(&self, mirror: &Mirror, seed: &str) -> Result<Vec<String>, Failure> {
+        let text = match self.millrace(&["audit", "--json"]).await {
+            Ok(text) => text,
+            // A difference is exit code 1, with the report as it is.
+            Err(error) => {
+                error.to_string().split_once('{').map(|(_, json)| format!("{{{json}")).ok_or(error)?
+            }
+        };
+        tokio::fs::write(self.folder.join(format!("seed-{seed}-audit.json")), &text).await?;
+        let report: Value = serde_json::from_str(text.trim())?;
+        let mut found = Vec::new();
+        if report.get("equal") != Some(&Value::Bool(true)) {
+            let differences =
+                report.get("differences").and_then(Value::as_array).cloned().unwrap_or_default();
+            found.push(format!("the audit finds {} differences", differences.len()));
+            found.extend(differences.iter().take(TOLD).map(ToString::to_string));
+        }
+        let objects = report.get("objects").and_then(Value::as_u64).unwrap_or_default();
+        let put = mirror.objects().len() as u64;
+        if objects != put {
+            found.push(format!("the audit counts {objects} objects, and the oracle has put {put}"));
+        }
+        Ok(found)
+    }
+
+    /// Looks at topics, ledger and engines itself.
+    ///
+    /// # Errors
+    /// When one does not answer.
+    pub async fn look(&mut self, world: &World, mirror: &Mirror) -> Result<Vec<String>, Failure> {
+        let mut found = self.read_topics(world).await?;
+        self.expect(world, mirror)?;
+        found.extend(told("ledger", self.ledger_differences(world)?));
+        for (engine, held) in world.engines().await? {
+            let mut wrong = Vec::new();
+            let keys: BTreeSet<&str> = held.keys().map(DocumentId::key).collect();
+            for (key, ids) in &self.expected {
+                let has = held.get(&world.document(key)?);
+                if has.map_or(!ids.is_empty(), |has| has != ids) {
+                    wrong.push(format!("{engine} holds other passages of {key} than its text has"));
+                }
+            }
+            let strange = keys.into_iter().filter(|key| !self.expected.contains_key(*key));
+            wrong.extend(strange.map(|key| format!("{engine} holds passages of {key}, which is not there")));
+            found.extend(told(engine, wrong));
+        }
+        found.extend(told("search", searched(world, mirror).await?));
+        Ok(found)
+    }
+
+    /// Reads ledger and passages on; answers what breaks their order and what their last words are not.
+    async fn read_topics(&mut self, world: &World) -> Result<Vec<String>, Failure> {
+        let (chunking, space) = (&world.generation.chunking, &world.generation.space);
+        for record in self.ledger_read.news(&world.kafka, &topics::ledger(chunking)).await? {
+            let entry: LedgerEntry = serde_json::from_slice(record.value.as_deref().unwrap_or_default())?;
+            self.written[0] += 1;
+            self.ledger.insert(entry.document.clone(), entry);
+        }
+        let mut found = Vec::new();
+        let names = [topics::chunks(chunking), topics::vectors(space)];
+        for ((topic, (history, follow)), written) in
+            names.iter().zip(&mut self.histories).zip(&mut self.written[1..])
+        {
+            let news = follow.news(&world.kafka, topic).await?;
+            *written += news.len() as u64;
+            history.add(&news);
+            found.extend(told(topic, std::mem::take(&mut history.broken)));
+            found.extend(told(topic, history.differences(&self.ledger)));
+        }
+        Ok(found)
+    }
+
+    /// Computes what each object of the mirror must become; what was computed for the same bytes before stays.
+    fn expect(&mut self, world: &World, mirror: &Mirror) -> Result<(), Failure> {
+        self.expected.clear();
+        for (key, bytes) in mirror.objects() {
+            self.expected.insert(key.clone(), world.passages(key, bytes)?);
+        }
+        Ok(())
+    }
+
+    fn ledger_differences(&self, world: &World) -> Result<Vec<String>, Failure> {
+        let mut wrong = Vec::new();
+        for (key, ids) in &self.expected {
+            let entry = self.ledger.get(&world.document(key)?);
+            let listed: Option<BTreeSet<String>> =
+                entry.map(|entry| entry.chunks.iter().map(|p| p.id.as_str().to_owned()).collect());
+            if listed.as_ref() != Some(ids) {
+                wrong.push(format!("the ledger lists other passages of {key} than its text has"));
+            }
+        }
+        let live = self.ledger.values().filter(|entry| entry.status != Status::Removed);
+        wrong.extend(
+            live.filter(|entry| !self.expected.contains_key(entry.document.key()))
+                .map(|entry| format!("the ledger says that {} is there", entry.document)),
+        );
+        Ok(wrong)
+    }
+}
+
+/// Some words that must be gone, and some that must be there, by each engine's own search.
+async fn searched(world: &World, mirror: &Mirror) -> Result<Vec<String>, Failure> {
+    let mut wrong = Vec::new();
+    for word in spread(mirror.forgotten()) {
+        if world.found(&word).await? > 0 {
+            wrong.push(format!("{word} is found, and its text is gone"));
+        }
+    }
+    for word in spread(mirror.remembered()) {
+        if world.found(&word).await? < 2 {
+            wrong.push(format!("{word} is not found in both engines"));
+        }
+    }
+    Ok(wrong)
+}
+
+/// A few of them, from everywhere in the list.
+fn spread(words: Vec<String>) -> Vec<String> {
+    let step = words.len().div_ceil(WORDS).max(1);
+    words.into_iter().step_by(step).collect()
+}
+
+/// The first of them, and how many there are.
+fn told(place: &str, mut found: Vec<String>) -> Vec<String> {
+    let all = found.len();
+    found.truncate(TOLD);
+    if all > TOLD {
+        found.push(format!("{place}: {all} such differences"));
+    }
+    found
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(600).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_words_stand_for_all_and_many_differences_are_counted() {
+        let words: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+        assert!(spread(words.clone()).len() <= WORDS && spread(words.clone()).len() > WORDS / 2);
+        assert_eq!(spread(Vec::new()), Vec::<String>::new());
+        assert_eq!(told("ledger", words).last().unwrap(), "ledger: 100 such differences");
+    }
+}

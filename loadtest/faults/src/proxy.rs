@@ -1,0 +1,105 @@
+#![expect(clippy::disallowed_types, reason = "edge: listens and connects")]
+//! Proxies that make servers fail: one connection for each request, and whatever a handler makes of it.
+
+mod engine;
+mod store;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+pub use engine::EngineProxy;
+pub use store::{Change, StoreProxy};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::http::{self, Message};
+
+/// How long a server may take for one answer: longer than any client waits.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// What a client gets.
+#[derive(Debug)]
+pub enum Reply {
+    /// All of these bytes.
+    Whole(Vec<u8>),
+    /// So many of these bytes, and then the end of the connection.
+    Part(Bytes, usize),
+    /// The end of the connection.
+    Nothing,
+}
+
+/// Decides what becomes of a request.
+pub trait Handler: Send + Sync + 'static {
+    /// The reply to one request.
+    fn answer(&self, request: Message) -> impl Future<Output = Reply> + Send;
+}
+
+/// The server behind a proxy.
+#[derive(Clone, Debug)]
+pub struct Upstream(String);
+
+impl Upstream {
+    /// The server at `url` (`http://host:port`).
+    #[must_use]
+    pub fn new(url: &str) -> Self {
+        Self(url.trim_start_matches("http://").trim_end_matches('/').to_owned())
+    }
+
+    /// The server's answer, byte for byte; none when it did not give one.
+    pub async fn ask(&self, request: &Message) -> Option<Bytes> {
+        let asking = async {
+            let mut stream = TcpStream::connect(&self.0).await?;
+            http::exchange(&mut stream, request).await
+        };
+        let raw = tokio::time::timeout(PATIENCE, asking).await.ok()?.ok()?;
+        http::closing(&raw)
+    }
+}
+
+/// Listens on a port of this machine until the task is dropped. While `refusing` says true, nobody can connect.
+///
+/// # Errors
+/// When the port cannot be had.
+pub async fn serve<H: Handler>(
+    port: u16,
+    handler: Arc<H>,
+    mut refusing: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let mut connections = JoinSet::new();
+    loop {
+        if refusing.wait_for(|refusing| !refusing).await.is_err() {
+            return Ok(());
+        }
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        connections.spawn(connection(stream, Arc::clone(&handler)));
+                    }
+                }
+                Some(_) = connections.join_next() => {}
+                changed = refusing.changed() => {
+                    if changed.is_err() { return Ok(()) }
+                    if *refusing.borrow() { break }
+                }
+            }
+        }
+    }
+}
+
+/// One request and its reply. A client that goes away is none of our concern.
+async fn connection<H: Handler>(mut stream: TcpStream, handler: Arc<H>) {
+    let Ok(Some(request)) = http::read_request(&mut stream).await else { return };
+    let bytes = match handler.answer(request).await {
+        Reply::Whole(bytes) => Bytes::from(bytes),
+        Reply::Part(bytes, length) => bytes.slice(..length.min(bytes.len())),
+        Reply::Nothing => return,
+    };
+    if stream.write_all(&bytes).await.is_ok() {
+        drop(stream.shutdown().await);
+    }
+}

@@ -1,0 +1,125 @@
+#![expect(clippy::disallowed_methods, reason = "edge: reads and appends the results file")]
+//! The file of results: one line for each seed.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+
+use process::Failure;
+use serde::{Deserialize, Serialize};
+
+/// What became of a seed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Which seed: a number, or `short-1` and `short-2`.
+    pub seed: String,
+    /// Of which commit.
+    pub commit: String,
+    /// Mechanisms that were switched off.
+    pub off: Vec<String>,
+    /// Seconds, altogether.
+    pub seconds: u64,
+    /// Seconds from the last fault until everything was equal.
+    pub settled: u64,
+    /// Changes of the bucket, by kind.
+    pub operations: BTreeMap<String, u64>,
+    /// Faults that struck, by kind.
+    pub faults: BTreeMap<String, u64>,
+    /// Ledger entries, passages and vectors that were written in this seed.
+    pub written: [u64; 3],
+    /// True when everything was right.
+    pub equal: bool,
+    /// What was not equal.
+    pub differences: Vec<String>,
+    /// What else was wrong: faults that did not strike, workers that ended, no progress.
+    #[serde(default)]
+    pub troubles: Vec<String>,
+}
+
+impl Outcome {
+    /// One line for people.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
+        let Self { seed, seconds, settled, .. } = self;
+        let state = if self.equal { "ok" } else { "not ok" };
+        let [ledger, chunks, vectors] = self.written;
+        let mut line = format!(
+            "{state} seed {seed}: {seconds} s ({settled} s to settle), {} operations, {} faults of {} kinds, {ledger} ledger \
+             entries, {chunks} chunk records, {vectors} vector records",
+            sum(&self.operations),
+            sum(&self.faults),
+            self.faults.len(),
+        );
+        for (what, list) in [("differences", &self.differences), ("troubles", &self.troubles)] {
+            if let Some(first) = list.first() {
+                line = format!("{line}; {} {what}, the first: {first}", list.len());
+            }
+        }
+        line
+    }
+}
+
+/// Whether a line of the file says that this seed was good, for the same commit and the same switches.
+#[must_use]
+pub fn is_done(text: &str, seed: &str, commit: &str, off: &[String]) -> bool {
+    text.lines().filter_map(|line| serde_json::from_str::<Outcome>(line).ok()).any(|outcome| {
+        outcome.equal && outcome.seed == seed && outcome.commit == commit && outcome.off == off
+    })
+}
+
+/// The file's text; empty when there is none.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read(path: &Path) -> Result<String, Failure> {
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        text => Ok(text?),
+    }
+}
+
+/// Adds a line.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn append(path: &Path, outcome: &Outcome) -> Result<(), Failure> {
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+    writeln!(file, "{}", serde_json::to_string(outcome)?)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_good_seed_of_this_commit_and_these_switches_is_done() {
+        let good = Outcome { seed: "3".into(), commit: "abc".into(), equal: true, ..Outcome::default() };
+        let bad = Outcome { seed: "4".into(), equal: false, ..good.clone() };
+        let text = format!(
+            "nonsense\n{}\n{}\n",
+            serde_json::to_string(&good).unwrap(),
+            serde_json::to_string(&bad).unwrap()
+        );
+        assert!(is_done(&text, "3", "abc", &[]));
+        assert!(!is_done(&text, "4", "abc", &[]));
+        assert!(!is_done(&text, "3", "other", &[]));
+        assert!(!is_done(&text, "3", "abc", &["fencing".to_owned()]));
+    }
+
+    #[test]
+    fn a_line_tells_the_first_difference() {
+        let outcome = Outcome {
+            seed: "3".into(),
+            differences: vec!["a is stale".into(), "b is missing".into()],
+            faults: BTreeMap::from([("chunk killed after-fetch".into(), 1)]),
+            ..Outcome::default()
+        };
+        let line = outcome.line();
+        assert!(
+            line.starts_with("not ok seed 3:") && line.ends_with("2 differences, the first: a is stale"),
+            "{line}"
+        );
+    }
+}

@@ -1,0 +1,367 @@
+//! Which faults strike in a seed. Pure: everything follows from the seed's number.
+
+use fault::{Mechanism, Place};
+
+use crate::dials::Kind;
+use crate::prng::Prng;
+
+/// A worker that is struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Worker {
+    /// Notices to references.
+    Intake,
+    /// References to chunks.
+    Chunk,
+    /// Chunks to vectors.
+    Embed,
+    /// Vectors to OpenSearch.
+    Index,
+    /// Vectors to Elasticsearch.
+    Replicate,
+}
+
+impl Worker {
+    /// In the order of the flow.
+    pub const ALL: [Self; 5] = [Self::Intake, Self::Chunk, Self::Embed, Self::Index, Self::Replicate];
+
+    /// The program's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::Chunk => "chunk",
+            Self::Embed => "embed",
+            Self::Index => "index",
+            Self::Replicate => "replicate",
+        }
+    }
+
+    /// Where it can be struck.
+    #[must_use]
+    pub fn places(self) -> Vec<Place> {
+        let sends = matches!(self, Self::Index | Self::Replicate);
+        let reaches = |place: &Place| match place {
+            Place::AfterFetch | Place::BeforeCommit | Place::AfterCommit => true,
+            Place::AmidProduce | Place::AfterProduce => !sends,
+            Place::BeforeSend | Place::AfterSend => sends,
+            Place::BeforeCopy => self == Self::Chunk,
+            Place::CopyWrite => false,
+        };
+        Place::ALL.iter().copied().filter(reaches).collect()
+    }
+}
+
+/// What happens to a worker at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blow {
+    /// SIGKILL; it is started again.
+    Kill,
+    /// SIGSTOP, and SIGCONT after so many seconds; meanwhile a second process takes over.
+    Stop(u64),
+}
+
+/// A worker, a place and a blow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strike {
+    /// Who.
+    pub worker: Worker,
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub blow: Blow,
+}
+
+impl Strike {
+    /// As it is counted and reported.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let (worker, place) = (self.worker.name(), self.place.name());
+        match self.blow {
+            Blow::Kill => format!("{worker} killed {place}"),
+            Blow::Stop(seconds) => format!("{worker} stopped {seconds} s {place}"),
+        }
+    }
+}
+
+/// An engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// OpenSearch.
+    OpenSearch,
+    /// Elasticsearch.
+    Elasticsearch,
+}
+
+/// A fault of what is around the workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outage {
+    /// Processes of a worker come and go quickly.
+    Storm(Worker),
+    /// Somebody deletes an index of this engine.
+    IndexDeleted(Engine),
+    /// The store says for ten seconds that there is no such bucket.
+    NoBucket,
+    /// For ten seconds the working copy of the ledger cannot be written, as on a full disk.
+    CopyFull,
+    /// Kafka is stopped and started.
+    KafkaRestarted,
+    /// Kafka is killed and started.
+    KafkaKilled,
+    /// MinIO is killed and started.
+    MinioKilled,
+}
+
+impl Outage {
+    /// Each kind, in the order in which seeds take them.
+    pub const ALL: [Self; 10] = [
+        Self::Storm(Worker::Chunk),
+        Self::IndexDeleted(Engine::OpenSearch),
+        Self::NoBucket,
+        Self::KafkaRestarted,
+        Self::CopyFull,
+        Self::Storm(Worker::Embed),
+        Self::MinioKilled,
+        Self::IndexDeleted(Engine::Elasticsearch),
+        Self::KafkaKilled,
+        Self::Storm(Worker::Index),
+    ];
+
+    /// As it is counted and reported.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Storm(worker) => format!("storm of {}", worker.name()),
+            Self::IndexDeleted(Engine::OpenSearch) => "index of opensearch deleted".to_owned(),
+            Self::IndexDeleted(Engine::Elasticsearch) => "index of elasticsearch deleted".to_owned(),
+            Self::NoBucket => "no such bucket".to_owned(),
+            Self::CopyFull => "disk full for the working copy".to_owned(),
+            Self::KafkaRestarted => "kafka restarted".to_owned(),
+            Self::KafkaKilled => "kafka killed".to_owned(),
+            Self::MinioKilled => "minio killed".to_owned(),
+        }
+    }
+}
+
+/// Everything that a seed does beside the oracle's own work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schedule {
+    /// Seconds of activity at least; it goes on until all faults have struck.
+    pub seconds: u64,
+    /// Strikes at workers, in tracks that run beside each other.
+    pub tracks: Vec<Vec<Strike>>,
+    /// Faults around the workers, one after another.
+    pub outages: Vec<Outage>,
+    /// What the proxies do, phase after phase, each as long as the others.
+    pub phases: Vec<Vec<Kind>>,
+    /// Whether notices of some keys are dropped.
+    pub drops: bool,
+    /// Where a poisonous document is refused.
+    pub poison: Option<Engine>,
+}
+
+/// Strikes of one seed, beside a long one.
+const STRIKES: u64 = 4;
+/// So often a worker hangs for 90 s.
+const LONG_EVERY: u64 = 4;
+
+impl Schedule {
+    /// The schedule of a seed. Twenty seeds in a row hold every place of every worker with both blows.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        let mut prng = Prng::new(seed, "schedule");
+        let first = seed.saturating_sub(1).saturating_mul(STRIKES);
+        let strikes: Vec<Strike> = (first..first.saturating_add(STRIKES)).map(combination).collect();
+        let mut tracks: Vec<Vec<Strike>> = strikes.iter().map(|strike| vec![*strike]).collect();
+        if seed.is_multiple_of(LONG_EVERY) {
+            tracks.push(vec![long_stop(seed, &strikes, &mut prng)]);
+        }
+        let number = usize::try_from(seed).unwrap_or_default();
+        let outages = (0..2).map(|n| Outage::ALL[(number * 2 + n) % Outage::ALL.len()]).collect();
+        let mut kinds = Kind::DIALLED.to_vec();
+        prng.shuffle(&mut kinds);
+        Self {
+            seconds: 60,
+            tracks,
+            outages,
+            phases: kinds.chunks(3).take(3).map(<[Kind]>::to_vec).collect(),
+            drops: seed % 3 == 1,
+            poison: match seed % 6 {
+                2 => Some(Engine::OpenSearch),
+                5 => Some(Engine::Elasticsearch),
+                _ => None,
+            },
+        }
+    }
+
+    /// One of two short ones that are always the same.
+    #[must_use]
+    pub fn short(second: bool) -> Self {
+        let strike = |worker, place, blow| Strike { worker, place, blow };
+        let (kill, stop) = (Blow::Kill, Blow::Stop(10));
+        let (tracks, outages) = if second {
+            let left = vec![strike(Worker::Embed, Place::AfterFetch, stop)];
+            let right = vec![
+                strike(Worker::Chunk, Place::AmidProduce, kill),
+                strike(Worker::Replicate, Place::BeforeSend, kill),
+            ];
+            (vec![left, right], vec![Outage::NoBucket])
+        } else {
+            let left = vec![strike(Worker::Chunk, Place::AfterProduce, stop)];
+            let right = vec![
+                strike(Worker::Embed, Place::BeforeCommit, kill),
+                strike(Worker::Index, Place::AfterSend, kill),
+            ];
+            (vec![left, right], vec![Outage::CopyFull])
+        };
+        let phases = if second {
+            vec![vec![Kind::Items429, Kind::Cut, Kind::Changed]]
+        } else {
+            vec![vec![Kind::Items429, Kind::Whole413, Kind::BodyCut]]
+        };
+        Self { seconds: 25, tracks, outages, phases, drops: !second, poison: None }
+    }
+
+    /// A seed of the negative control: what only this mechanism makes harmless.
+    #[must_use]
+    pub fn without(mechanism: Mechanism, seed: u64) -> Self {
+        let mut schedule = Self::of(seed);
+        let strike = |worker, place, blow| Strike { worker, place, blow };
+        let both = |workers: [Worker; 2], places: &[Place], blow: Blow| {
+            let track = |worker| places.iter().map(|place| strike(worker, *place, blow)).collect();
+            workers.map(track).to_vec()
+        };
+        let transactional = [Worker::Chunk, Worker::Embed];
+        schedule.outages.truncate(1);
+        schedule.tracks = match mechanism {
+            Mechanism::Fencing => {
+                let places = [Place::AfterProduce, Place::AfterFetch, Place::BeforeCommit];
+                both(transactional, &places, Blow::Stop(10))
+            }
+            Mechanism::Transaction => both(transactional, &[Place::AmidProduce; 3], Blow::Kill),
+            Mechanism::GcDeletes => {
+                both([Worker::Index, Worker::Replicate], &[Place::BeforeSend; 3], Blow::Stop(15))
+            }
+            Mechanism::ItemRetry => {
+                schedule.phases = vec![vec![Kind::Items429]];
+                schedule.tracks
+            }
+        };
+        schedule
+    }
+
+    /// The names of everything that must have struck.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let strikes = self.tracks.iter().flatten().map(Strike::name);
+        let outages = self.outages.iter().map(|outage| outage.name());
+        let kinds = self.phases.iter().flatten().map(|kind| kind.name().to_owned());
+        let mut names: Vec<String> = strikes.chain(outages).chain(kinds).collect();
+        names.push("notices doubled".to_owned());
+        names.push("notices re-ordered".to_owned());
+        names.push("stray notices".to_owned());
+        if self.poison.is_some() {
+            names.push(Kind::Items400.name().to_owned());
+        }
+        if self.drops {
+            names.push("notices dropped".to_owned());
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+/// An endless sequence that holds every worker at every place with both blows: the workers in turn, so that a seed
+/// strikes different ones, and about as many kills as stops in a row.
+fn combination(number: u64) -> Strike {
+    let number = usize::try_from(number).unwrap_or_default();
+    let (turn, which) = (number / Worker::ALL.len(), number % Worker::ALL.len());
+    let worker = Worker::ALL[which];
+    let mut places = worker.places();
+    Prng::new(which as u64, "places").shuffle(&mut places);
+    let round = if places.len().is_multiple_of(2) { turn / places.len() } else { 0 };
+    let blow = if (turn + which + round) % 2 == 0 { Blow::Kill } else { Blow::Stop(10) };
+    Strike { worker, place: places[turn % places.len()], blow }
+}
+
+/// A stop of 90 s of a worker that nothing else strikes.
+fn long_stop(seed: u64, strikes: &[Strike], prng: &mut Prng) -> Strike {
+    let turn = usize::try_from(seed / LONG_EVERY).unwrap_or_default();
+    let mut turns = (turn..turn + Worker::ALL.len()).map(|turn| Worker::ALL[turn % Worker::ALL.len()]);
+    let is_free = |worker: &Worker| strikes.iter().all(|strike| strike.worker != *worker);
+    let worker = turns.find(is_free).unwrap_or(Worker::Embed);
+    let place = prng.pick(&worker.places()).copied().unwrap_or(Place::AfterFetch);
+    Strike { worker, place, blow: Blow::Stop(90) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn twenty_seeds_hold_every_worker_place_blow_outage_and_kind() {
+        let schedules: Vec<Schedule> = (1..=20).map(Schedule::of).collect();
+        let struck: Vec<Strike> =
+            schedules.iter().flat_map(|schedule| schedule.tracks.iter().flatten()).copied().collect();
+        for worker in Worker::ALL {
+            for place in worker.places() {
+                for blow in [Blow::Kill, Blow::Stop(10)] {
+                    let strike = Strike { worker, place, blow };
+                    assert!(struck.contains(&strike), "{} never occurs", strike.name());
+                }
+            }
+        }
+        let long: BTreeSet<Worker> = struck
+            .iter()
+            .filter(|strike| strike.blow == Blow::Stop(90))
+            .map(|strike| strike.worker)
+            .collect();
+        assert!(long.len() >= 3, "{long:?} hang for 90 s");
+        for outage in Outage::ALL {
+            assert!(schedules.iter().any(|schedule| schedule.outages.contains(&outage)), "{outage:?}");
+        }
+        for kind in Kind::DIALLED {
+            let times = schedules.iter().filter(|s| s.phases.iter().flatten().any(|other| *other == kind));
+            assert!(times.count() >= 3, "{kind:?}");
+        }
+        assert!(schedules.iter().filter(|schedule| schedule.drops).count() >= 5);
+        let poison: Vec<_> = schedules.iter().filter_map(|schedule| schedule.poison).collect();
+        assert!(poison.contains(&Engine::OpenSearch) && poison.contains(&Engine::Elasticsearch));
+    }
+
+    #[test]
+    fn a_seed_is_always_the_same_and_has_enough_faults() {
+        for seed in 1..=40 {
+            let schedule = Schedule::of(seed);
+            assert_eq!(schedule, Schedule::of(seed));
+            let faults = schedule.tracks.iter().map(Vec::len).sum::<usize>() + schedule.outages.len();
+            assert!((6..=10).contains(&faults), "{faults}");
+            let long = schedule.tracks.iter().flatten().find(|strike| strike.blow == Blow::Stop(90));
+            let same = |strike: &&Strike| long.is_some_and(|long| long.worker == strike.worker);
+            assert!(schedule.tracks.iter().flatten().filter(same).count() <= 1, "seed {seed}");
+            let stops =
+                schedule.tracks.iter().flatten().filter(|strike| strike.blow == Blow::Stop(10)).count();
+            assert!((1..=3).contains(&stops), "seed {seed} has {stops} stops");
+        }
+    }
+
+    #[test]
+    fn only_places_that_a_worker_passes_are_used_and_short_seeds_hold_no_long_stop() {
+        for schedule in (1..=20).map(Schedule::of).chain([Schedule::short(false), Schedule::short(true)]) {
+            for strike in schedule.tracks.iter().flatten() {
+                assert!(strike.worker.places().contains(&strike.place), "{}", strike.name());
+            }
+        }
+        for second in [false, true] {
+            let schedule = Schedule::short(second);
+            assert!(schedule.tracks.iter().flatten().all(|strike| strike.blow != Blow::Stop(90)));
+        }
+        for mechanism in Mechanism::ALL {
+            for strike in Schedule::without(*mechanism, 4).tracks.iter().flatten() {
+                assert!(strike.worker.places().contains(&strike.place), "{}", strike.name());
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! One seed, from its first change to its proof.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use process::Failure;
+use tokio::time::{Instant, sleep};
+
+use crate::field::Field;
+use crate::notices::Notices;
+use crate::proof::Proof;
+use crate::results::Outcome;
+use crate::schedule::{Outage, Schedule, Worker};
+
+/// Activity goes on for so long at most until each fault has struck: seconds.
+const LONGER: u64 = 30;
+/// So many ledger entries at least are progress.
+const PROGRESS: u64 = 20;
+
+/// Which seed, and how.
+pub struct Seed<'a> {
+    /// As it is reported.
+    pub name: String,
+    /// Decides everything.
+    pub number: u64,
+    /// The faults.
+    pub schedule: Schedule,
+    /// What is struck.
+    pub field: &'a Field,
+    /// A seed that takes longer fails.
+    pub most: Duration,
+}
+
+impl Seed<'_> {
+    /// Runs it; `outcome` comes with commit and switches.
+    ///
+    /// # Errors
+    /// When the proof could not be made: that is no verdict about the product.
+    pub async fn run(&self, proof: &mut Proof, outcome: &mut Outcome) -> Result<(), Failure> {
+        let begun = Instant::now();
+        proof.begin();
+        self.field.take().await;
+        self.field.oracle.begin(self.number, self.schedule.drops).await;
+        self.lose_notices(self.schedule.drops).await?;
+        let mut troubles = match self.act().await {
+            Ok(()) => Vec::new(),
+            Err(error) => vec![format!("a fault could not be made or mended: {error}")],
+        };
+        let calm = Instant::now();
+        self.heal(proof, &mut troubles).await?;
+        let (struck, strange) = self.field.take().await;
+        let missing = self.schedule.names().into_iter().filter(|name| !struck.contains_key(name));
+        troubles.extend(missing.map(|name| format!("{name}: scheduled, and never struck")));
+        troubles.extend(strange);
+        outcome.differences = self.prove(proof, begun + self.most).await?;
+        if proof.written[0] < PROGRESS {
+            troubles.push(format!("only {} ledger entries were written: no progress", proof.written[0]));
+        }
+        let state = self.field.oracle.state().await;
+        outcome.operations = state.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
+        outcome.seconds = begun.elapsed().as_secs();
+        outcome.settled = calm.elapsed().as_secs();
+        outcome.faults = struck;
+        outcome.written = proof.written;
+        outcome.equal = outcome.differences.is_empty() && troubles.is_empty();
+        outcome.troubles = troubles;
+        Ok(())
+    }
+
+    /// Has `intake` read notices of some keys and say nothing of them.
+    async fn lose_notices(&self, lose: bool) -> Result<(), Failure> {
+        let fleet = &self.field.fleet;
+        if fleet.drops.swap(lose, Ordering::Relaxed) == lose {
+            return Ok(());
+        }
+        fleet.tell("stop", Worker::Intake, 1).await?;
+        fleet.start(Worker::Intake, 1).await
+    }
+
+    /// Changes and faults beside each other, until every fault has struck and the time is over.
+    async fn act(&self) -> Result<(), Failure> {
+        let done = AtomicBool::new(false);
+        let changes = async {
+            while !done.load(Ordering::Relaxed) {
+                sleep(self.field.oracle.change().await?).await;
+            }
+            Ok::<_, Failure>(())
+        };
+        let notices = self.disturb_notices(&done);
+        let faults = async {
+            let result = self.faults().await;
+            done.store(true, Ordering::Relaxed);
+            result
+        };
+        let (changes, (), faults) = tokio::join!(changes, notices, faults);
+        changes.and(faults)
+    }
+
+    async fn faults(&self) -> Result<(), Failure> {
+        let (field, schedule) = (self.field, &self.schedule);
+        let tracks = schedule.tracks.iter().enumerate().map(|(number, track)| async move {
+            // They begin one after another, the last at once: it may be a long one.
+            let later = schedule.tracks.len() - 1 - number;
+            sleep(Duration::from_secs(1 + 6 * later as u64)).await;
+            for strike in track {
+                field.strike(*strike).await?;
+            }
+            Ok::<_, Failure>(())
+        });
+        let outages = async {
+            sleep(Duration::from_secs(5)).await;
+            for outage in &schedule.outages {
+                field.outage(*outage).await?;
+                sleep(Duration::from_secs(3)).await;
+            }
+            Ok::<_, Failure>(())
+        };
+        let phases = async {
+            field.phases(&schedule.phases, schedule.seconds).await;
+            Ok::<_, Failure>(())
+        };
+        let tracks = futures::future::join_all(tracks);
+        let (tracks, outages, poison, phases) = tokio::join!(tracks, outages, self.poison(), phases);
+        tracks.into_iter().chain([outages, poison, phases]).collect::<Result<Vec<()>, _>>()?;
+        self.wait_for_all().await;
+        Ok(())
+    }
+
+    /// Some kinds need luck: activity goes on for them, with every dial of this seed on.
+    async fn wait_for_all(&self) {
+        self.field.proxies.set(&self.schedule.phases.concat());
+        for _ in 0..LONGER {
+            let mut missing = false;
+            for kinds in self.schedule.phases.concat() {
+                missing |= !self.field.has_struck(kinds.name()).await;
+            }
+            if !missing {
+                return;
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// A document that an engine refuses: one dead letter, and the others go on. It is taken away again, since the
+    /// audit of an engine without it would be right to complain.
+    async fn poison(&self) -> Result<(), Failure> {
+        let Some(engine) = self.schedule.poison else { return Ok(()) };
+        let (_, proxy, _) = self.field.proxies.engine(engine);
+        proxy.refuses_poison.store(true, Ordering::Relaxed);
+        sleep(Duration::from_secs(8)).await;
+        let key = self.field.oracle.poison().await?;
+        let document = self.field.world.document(&key)?;
+        for _ in 0..60 {
+            // Kafka may be away: that is none of this document's fault.
+            if self.field.world.refused(&document).await.is_ok_and(|stages| !stages.is_empty()) {
+                self.field.count("dead letter of poison", 1).await;
+                return self.field.oracle.delete(&key).await;
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        self.field.oracle.delete(&key).await?;
+        Err(format!("no dead letter for {key} in a minute").into())
+    }
+
+    async fn disturb_notices(&self, done: &AtomicBool) {
+        let mut notices = Notices::new(self.number);
+        while !done.load(Ordering::Relaxed) {
+            sleep(Duration::from_secs(4)).await;
+            // Kafka may be away.
+            if let Ok(counts) = notices.disturb(&self.field.world.kafka).await {
+                for (name, times) in counts {
+                    self.field.count(name, times).await;
+                }
+            }
+        }
+    }
+
+    /// No more faults: everything is started, and what nobody told is looked for.
+    async fn heal(&self, proof: &Proof, found: &mut Vec<String>) -> Result<(), Failure> {
+        let (field, schedule) = (self.field, &self.schedule);
+        field.proxies.heal();
+        if schedule.drops {
+            let lost = field
+                .oracle
+                .state()
+                .await
+                .mirror
+                .objects()
+                .keys()
+                .filter(|key| key.starts_with(crate::mirror::LOST))
+                .count();
+            field.count("notices dropped", lost as u64).await;
+        }
+        for server in ["kafka", "minio", "opensearch", "elasticsearch"] {
+            field.fleet.server(server, "start").await?;
+        }
+        self.lose_notices(false).await?;
+        for worker in Worker::ALL {
+            if !field.fleet.runs(worker, 1).await {
+                found.push(format!("{} does not run, and nobody killed it", worker.name()));
+                field.fleet.start(worker, 1).await?;
+            }
+        }
+        // MinIO loses the notices of its last milliseconds when it is killed.
+        if schedule.drops || schedule.outages.contains(&Outage::MinioKilled) {
+            proof.reconcile().await?;
+        }
+        Ok(())
+    }
+
+    async fn prove(&self, proof: &mut Proof, deadline: Instant) -> Result<Vec<String>, Failure> {
+        let mut found: Vec<String> = proof.settle(deadline).await?.into_iter().collect();
+        let state = self.field.oracle.state().await;
+        found.extend(proof.audit(&state.mirror, &self.name).await?);
+        found.extend(proof.look(&self.field.world, &state.mirror).await?);
+        Ok(found)
+    }
+}
