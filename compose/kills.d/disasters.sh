@@ -62,30 +62,48 @@ lost_engine() {
 scenario_lost_opensearch() { lost_engine opensearch; }
 scenario_lost_elasticsearch() { lost_engine elasticsearch; }
 
+# The guard as it is never trips on so few documents. `chunk` is started again as the others are when the scenario ends.
+start_guarded_chunk() {
+  "$here/worker" stop chunk
+  MILLRACE_GUARD_LEAST=2 start chunk
+}
+
 # Nearly all objects are deleted by mistake: the guard holds, the passages stay. They are put again.
 scenario_emptied_bucket() {
-  local from keys
+  local from keys key found=0
+  revise_some 30
+  put
+  settle
+  start_guarded_chunk
   from=$(lines chunk)
   keys=$(cd "$DOCUMENTS" && find . -type f | sed 's#^\./##' | wc -l)
   mc_remove_everything
   until_true 120 "the guard of chunk" alarmed chunk "$from" "millrace confirm"
-  (($(jq -r .ledger_chunks "$STATE/audit.json") > 0))
-  must_find "$(marker "$(pick_staged)" "$(<"$STATE/revision")")" "a text of an object that was deleted by mistake"
+  # At most a fifth of each partition's documents went before the guard held.
+  while IFS= read -r key; do
+    [[ $(hits "$(marker "$key" "$(<"$STATE/revision")")") == 0 ]] || found=$((found + 1))
+  done < <(cd "$CHANGED" && find . -type f | sed 's#^\./##')
+  ((found >= 15)) || fail "of 30 texts whose objects were deleted by mistake $found are found"
   "$millrace" put "$DOCUMENTS"
   "$millrace" reconcile
   settle
-  note "$keys objects deleted, the guard held, all put again"
+  "$here/worker" stop chunk
+  start chunk
+  note "$keys objects deleted, the guard held, $found of 30 texts still found, all put again"
 }
 
 # The same, and it is meant: confirm lets the deletions through.
 scenario_confirmed_removal() {
   local from
+  start_guarded_chunk
   from=$(lines chunk)
   mc_remove_everything
   until_true 120 "the guard of chunk" alarmed chunk "$from" "millrace confirm"
   "$millrace" confirm --yes
   find "$DOCUMENTS" -type f -delete
   settle
+  "$here/worker" stop chunk
+  start chunk
   make_corpus ""
   "$millrace" put "$DOCUMENTS"
   settle

@@ -21,6 +21,9 @@ pub struct Config {
     /// Seeds 1 to this one; those that the results name as good for this commit are left out.
     #[arg(long, default_value_t = 1, conflicts_with = "short")]
     pub seeds: u64,
+    /// Begin at this seed: two instances can share the work.
+    #[arg(long, default_value_t = 1, conflicts_with_all = ["seed", "short"])]
+    pub first: u64,
     /// Two quick seeds that are always the same.
     #[arg(long)]
     pub short: bool,

@@ -104,7 +104,7 @@ fn seeds(config: &Config) -> Vec<(String, u64, Schedule)> {
     let numbers = match (config.seed, config.off) {
         (Some(seed), _) => seed..=seed,
         (None, Some(_)) => 1..=CONTROL,
-        (None, None) => 1..=config.seeds,
+        (None, None) => config.first..=config.seeds,
     };
     numbers.map(|number| (number.to_string(), number, schedule(number))).collect()
 }
