@@ -41,7 +41,7 @@ pub struct Guard {
 pub struct Window {
     /// When it began, in seconds since 1970.
     began: u64,
-    /// Live documents then.
+    /// Live documents then, or later, if they became more.
     live: u64,
     /// Removed since.
     removed: u64,
@@ -82,9 +82,12 @@ impl Guard {
     pub fn remove(&mut self, now: u64, live: impl FnOnce() -> u64) -> Result<(), Tripped> {
         let GuardSettings { guard_share: share, guard_least: least, guard_window: window } = self.settings;
         // A clock that was set back begins a new window as well.
+        let live = live();
         if now.checked_sub(self.window.began).is_none_or(|age| age > window) {
-            self.window = Window { began: now, live: live(), removed: 0 };
+            self.window = Window { began: now, live, removed: 0 };
         }
+        // A partition that grew meanwhile may lose a share of what it is now.
+        self.window.live = self.window.live.max(live);
         let Window { live, removed, .. } = self.window;
         if share < 100 && removed >= least && (removed + 1) * 100 > live * share {
             return Err(Tripped { removed, live, window, share });
@@ -112,6 +115,13 @@ mod tests {
         let tripped = guard.remove(1060, || 80).unwrap_err().to_string();
         assert!(tripped.contains("20 of 100 live") && tripped.contains("millrace confirm"), "{tripped}");
         assert_eq!(removals(&mut guard, 1061, 80, 50), 16);
+    }
+
+    #[test]
+    fn the_share_is_of_the_largest_that_the_partition_was_in_the_window() {
+        let mut guard = Guard::restore(SETTINGS, None);
+        assert_eq!(removals(&mut guard, 1000, 10, 1), 1);
+        assert_eq!(removals(&mut guard, 1001, 1000, 500), 199);
     }
 
     #[test]
