@@ -15,6 +15,7 @@ use stream::{
     Broker, Committed, Lane, Outcome, Outgoing, Patience, Published, Record, Stage, Trouble, Verdict,
 };
 use telemetry::{Counter, count};
+use tokio::sync::Semaphore;
 use tracing::info;
 
 use crate::difference::{Before, Change, Object, Topics, changed, removed, same_content};
@@ -36,7 +37,13 @@ struct Shared<O> {
     topics: Topics,
     limits: Limits,
     copies: Copies,
+    /// Who may restore a working copy now.
+    restoring: Semaphore,
 }
+
+/// So many working copies are opened at once: a restore holds a batch, a queue of the client and what the store has not
+/// written yet, some 30 MB.
+const RESTORED_AT_ONCE: usize = 2;
 
 /// Where the working copies of the ledger are.
 #[derive(Clone, Debug)]
@@ -78,7 +85,8 @@ impl<B: Broker, O: Store> ChunkStage<B, O> {
         (chunking, topics): (Fingerprint, Topics),
         (limits, copies): (Limits, Copies),
     ) -> Self {
-        let shared = Shared { store, splitter: Arc::new(splitter), chunking, topics, limits, copies };
+        let (splitter, restoring) = (Arc::new(splitter), Semaphore::new(RESTORED_AT_ONCE));
+        let shared = Shared { store, splitter, chunking, topics, limits, copies, restoring };
         Self { shared: Arc::new(shared), broker }
     }
 }
@@ -97,7 +105,9 @@ impl<B: Broker, O: Store> Stage for ChunkStage<B, O> {
             partition,
             cache_bytes: copies.cache_bytes / usize::try_from(partitions).unwrap_or(1).max(1),
         };
+        let turn = self.shared.restoring.acquire().await;
         let copy = WorkingCopy::open(&self.broker, place).await.map_err(|error| error.trouble())?;
+        drop(turn);
         if copy.counts().documents() == 0 && self.has_chunks(partition).await? {
             return Err(Trouble::alarm(format!(
                 "the ledger {}/{partition} is lost: it is empty, while {}/{partition} holds chunks. Without it their \
