@@ -81,7 +81,8 @@ impl Proof {
                     }
                     last = format!("equal, and somebody is behind: {}", Value::Array(lags));
                 }
-                Err(error) => last = shortened(&error.to_string()),
+                // It prints what it sees every two seconds; the last of it counts.
+                Err(error) => last = shortened(error.to_string().lines().last().unwrap_or_default()),
             }
             sleep(Duration::from_secs(1)).await;
         }
