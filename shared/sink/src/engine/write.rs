@@ -51,14 +51,20 @@ impl<S: Server> Engine<S> {
         write.finish()
     }
 
+    /// Writes the actions at `places`, which are all for one index.
     async fn write_places(&self, write: &mut Write<'_>, places: Vec<usize>) {
+        let Some(target) = places.first().map(|place| write.actions[*place].target) else { return };
         let lines: Vec<Lines> =
             places.iter().map(|place| Lines::of(&write.actions[*place], &self.names)).collect();
         let sizes: Vec<usize> = lines.iter().map(Lines::len).collect();
-        let mut parts: VecDeque<Vec<usize>> = bulk::split(&sizes, self.settings.bulk_bytes).into();
+        let guard = Lines::guard(target, &self.names);
+        let most = self.settings.bulk_bytes.saturating_sub(guard.len());
+        let mut parts: VecDeque<Vec<usize>> = bulk::split(&sizes, most).into();
         while let Some(part) = parts.pop_front() {
             let items: Vec<usize> = part.iter().map(|index| places[*index]).collect();
-            let body = bulk::joined(part.iter().map(|index| &lines[*index]));
+            let guards = bulk::deletes(items.iter().map(|place| &write.actions[*place]));
+            let guard = guards.then_some(&guard);
+            let body = bulk::joined(part.iter().map(|index| &lines[*index]).chain(guard));
             let judgement = self.send_part(write, &items, body).await;
             let again = match judgement {
                 Judgement::Items(replies) => write.take(&items, replies, &part),
