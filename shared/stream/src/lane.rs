@@ -130,16 +130,16 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                 pending.drain(..done);
                 *delays = Backoff::SERVER.start();
             }
-            if let Err(ended) = self.obey(retry, done == size, delays).await {
+            if let Err(ended) = self.obey(retry, done > 0, delays).await {
                 return ended;
             }
         }
     }
 
     /// Does what a stage asked for after a batch: goes on, waits, or ends to be opened anew.
-    async fn obey(&mut self, retry: Option<Trouble>, whole: bool, delays: &mut Delays) -> Result<(), Ended> {
+    async fn obey(&mut self, retry: Option<Trouble>, moved: bool, delays: &mut Delays) -> Result<(), Ended> {
         match retry {
-            None if whole => Ok(()),
+            None if moved => Ok(()),
             None => Err(Ended::Trouble(Trouble::alarm("the stage gave neither verdict nor retry (a bug)"))),
             Some(trouble) if trouble.reopen => Err(Ended::Trouble(trouble)),
             Some(trouble) => match self.wait_out(&trouble, delays).await {
@@ -189,60 +189,6 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         opened.proved = Some(proved);
         opened.lane.proved(proved);
         Ok(())
-    }
-
-    /// Handles the log again from its start up to where the group stands, because what it was written to is gone. The
-    /// group's offset stays until all of it is done; a crash begins again. Refusals were told the first time.
-    async fn replay(&mut self, opened: &mut Opened<B, S>, delays: &mut Delays) -> Result<(), Ended> {
-        let (worker, partition, until) = (self.plan.worker, self.partition, opened.standing.next);
-        warn!(
-            worker,
-            partition, until, "what was written before is gone: writing the log again from its start"
-        );
-        let mut from = 0;
-        while from < until {
-            let (records, next) =
-                self.piece(from, until).await.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
-            let mut done = 0;
-            while done < records.len() {
-                if *self.closing.borrow() {
-                    return Err(Ended::Closed);
-                }
-                let end = records.len().min(done + self.plan.lanes.batch.batch_records.max(1));
-                let batch = records.get(done..end).unwrap_or_default();
-                self.prove(opened).await.map_err(Ended::Trouble)?;
-                let outcome = opened.lane.handle(batch).await;
-                done += outcome.verdicts.len();
-                self.obey(outcome.retry, outcome.verdicts.len() == batch.len(), delays).await?;
-            }
-            if records.is_empty() {
-                break;
-            }
-            from = next;
-        }
-        let committed = Committed { next: until, identity: opened.lane.identity().to_owned() };
-        self.publish(opened, Vec::new(), committed)
-            .await
-            .map_err(|error| Ended::Trouble(trouble_of(&error)))?;
-        info!(worker, partition, until, "the log is written again");
-        Ok(())
-    }
-
-    /// Records from offset `from` on and below `until`, as many as may wait in this process; and where the next begin.
-    async fn piece(&self, from: i64, until: i64) -> Result<(Vec<Record>, i64), StreamError> {
-        let records = Arc::new(Mutex::new(Vec::new()));
-        let (filling, most, mut bytes) = (Arc::clone(&records), self.plan.lanes.queue_bytes, 0);
-        let each = move |record: Record| {
-            if record.offset >= until {
-                return ControlFlow::Break(());
-            }
-            bytes += record.bytes();
-            filling.lock().unwrap_or_else(PoisonError::into_inner).push(record);
-            if bytes > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        let next = self.broker.read(&self.plan.input, self.partition, from, each).await?;
-        let mut records = records.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok((std::mem::take(&mut records), next))
     }
 
     /// Waits for at least one record and takes what else is there, up to the batch limits.
@@ -389,5 +335,6 @@ fn trouble_of(error: &StreamError) -> Trouble {
     }
 }
 
+mod replay;
 #[cfg(test)]
 mod tests;

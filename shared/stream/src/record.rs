@@ -127,6 +127,12 @@ impl Outgoing {
         }
     }
 
+    /// Bytes of key and value.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len)
+    }
+
     /// The headers as they go on the wire.
     #[must_use]
     pub fn wire_headers(&self) -> Vec<(String, Vec<u8>)> {

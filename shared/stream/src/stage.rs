@@ -56,12 +56,12 @@ pub trait Lane: Send + 'static {
 }
 
 /// The answers for a prefix of a batch, and what stopped it before the end, if anything. Records after the prefix
-/// come again, after a wait, in the same order.
+/// come again in the same order: after a wait when there is trouble, at once when the stage only had enough.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// One verdict a record, from the first on; at most as many as records.
     pub verdicts: Vec<Verdict>,
-    /// Why the next record must be tried again; present exactly when the prefix is shorter than the batch.
+    /// Why the next record must be tried again; present when there is no verdict at all.
     pub retry: Option<Trouble>,
 }
 
@@ -80,6 +80,13 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Bytes of what is to be written.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let (Self::Done(outputs) | Self::Refuse { outputs, .. }) = self;
+        outputs.iter().map(Outgoing::bytes).sum()
+    }
+
     /// A refusal that writes nothing but its dead letter.
     #[must_use]
     pub fn refuse(cause: impl Into<String>) -> Self {

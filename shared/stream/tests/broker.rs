@@ -128,3 +128,21 @@ async fn topics_are_applied_and_the_broker_is_proved() {
     assert!(kafka.apply(&wider, 1).await.unwrap_err().to_string().contains("fixed at creation"));
     assert_eq!(kafka.partitions(&wider.name).await.unwrap(), 3);
 }
+
+/// What is refused while a lost target is filled again is told as well: it may have been taken the first time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_in_a_replay_is_a_dead_letter() {
+    let bench = InMemory(Memory::default());
+    let (input, output) = (bench.topic("in", 1).await, bench.topic("out", 1).await);
+    let dead = bench.topic("dead", 1).await;
+    for value in ["v", "poison", "v"] {
+        bench.0.append(&record(&input, "k", value));
+    }
+    for (identity, letters) in [("first", 1), ("second", 2)] {
+        let stage = suite::Copy { identity: identity.to_owned(), ..copy(&output) };
+        let plan = stream::Plan { delivery: stream::Delivery::AfterWrite, ..plan(&input, &output, &dead) };
+        let done = async { drop(wait_for(&bench.0, &dead, letters).await) };
+        stream::run(bench.0.clone(), plan, stage, done).await.unwrap();
+        assert_eq!(bench.0.records(&dead).len(), letters, "{identity}");
+    }
+}

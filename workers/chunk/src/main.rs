@@ -12,6 +12,9 @@ use process::{Failure, Host};
 use stream::kafka::Kafka;
 use stream::{Delivery, Plan};
 
+/// Bytes of passages that are committed at once.
+const ENOUGH: usize = 8 << 20;
+
 fn main() -> ExitCode {
     process::run("chunk", work)
 }
@@ -37,7 +40,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let kafka = Kafka::new(&config.kafka);
     let store = S3Store::new(&config.store)?;
     let (guard, patience) = (config.guard, config.lanes.patience());
-    let limits = Limits { largest: config.largest_document, patience, guard };
+    let limits = Limits { largest: config.largest_document, patience, guard, enough: ENOUGH };
     let copies = Copies { folder: Folder::claim(&config.data)?, cache_bytes: config.ledger_cache };
     let stage = ChunkStage::new(kafka.clone(), store, splitter, (chunking, topics), (limits, copies));
     stream::run(kafka, plan, stage, host.stopping()).await?;

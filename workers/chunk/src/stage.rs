@@ -63,6 +63,9 @@ pub struct Limits {
     pub patience: Duration,
     /// When more goes away than somebody can have meant.
     pub guard: GuardSettings,
+    /// So many bytes of outputs (and those of one document more) are committed at once: a few references can stand for
+    /// a lot of text, and a transaction has 15 s.
+    pub enough: usize,
 }
 
 /// One partition: its documents' state.
@@ -143,10 +146,16 @@ impl<B: Broker, O: Store> ChunkStage<B, O> {
 
 impl<O: Store> Lane for ChunkLane<O> {
     async fn handle(&mut self, batch: &[Record]) -> Outcome {
-        let mut outcome = Outcome::default();
+        let (mut outcome, mut bytes) = (Outcome::default(), 0);
         for (place, record) in batch.iter().enumerate() {
             match self.answer(record, batch.get(place + 1..).unwrap_or_default()).await {
-                Ok(verdict) => outcome.verdicts.push(verdict),
+                Ok(verdict) => {
+                    bytes += verdict.bytes();
+                    outcome.verdicts.push(verdict);
+                    if bytes >= self.shared.limits.enough {
+                        break;
+                    }
+                }
                 Err(trouble) => {
                     outcome.retry = Some(trouble);
                     break;

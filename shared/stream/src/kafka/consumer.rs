@@ -190,6 +190,7 @@ impl Polling {
         let mut list = TopicPartitionList::new();
         list.add_partition(message.topic(), message.partition());
         match self.consumer.pause(&list) {
+            Ok(()) if self.paused.contains(&message.partition()) => {}
             Ok(()) => self.paused.push(message.partition()),
             Err(error) => warn!(%error, partition = message.partition(), "pausing failed; tried again"),
         }
@@ -200,21 +201,21 @@ impl Polling {
             return;
         }
         let (context, low) = (Arc::clone(self.consumer.context()), self.queue_bytes / 2);
-        let (ready, still): (Vec<i32>, Vec<i32>) =
-            self.paused.iter().partition(|&&partition| context.gauge(partition).bytes() <= low);
-        self.paused = still;
+        let is_ready = |partition: i32| context.gauge(partition).bytes() <= low;
         let Ok(assigned) = self.consumer.assignment() else { return };
         let mut list = TopicPartitionList::new();
         for element in assigned.elements() {
-            if ready.contains(&element.partition()) {
+            if self.paused.contains(&element.partition()) && is_ready(element.partition()) {
                 list.add_partition(element.topic(), element.partition());
             }
         }
-        if list.count() > 0
-            && let Err(error) = self.consumer.resume(&list)
-        {
-            warn!(%error, "resuming failed; tried again");
-            self.paused.extend(ready);
+        if list.count() == 0 {
+            return;
+        }
+        match self.consumer.resume(&list) {
+            // A partition that went to another member stays in the list: it is still paused here when it comes back.
+            Ok(()) => self.paused.retain(|partition| !partitions(&list).contains(partition)),
+            Err(error) => warn!(%error, "resuming failed; tried again"),
         }
     }
 }

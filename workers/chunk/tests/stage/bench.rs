@@ -41,6 +41,8 @@ pub(crate) const LEDGER: &str = "ledger.c";
 pub(crate) const CONFIRMATIONS: &str = "confirmations";
 /// Three documents may go, and then a tenth of what there was.
 pub(crate) const GUARD: GuardSettings = GuardSettings { guard_share: 10, guard_least: 3, guard_window: 3600 };
+/// So many bytes are committed at once.
+pub(crate) const ENOUGH: usize = 64 << 10;
 pub(crate) const DEAD: &str = "dead-letters";
 
 /// One token a word, and a bug on demand.
@@ -91,7 +93,8 @@ pub(crate) fn stage_reading<B: Broker, O: Store>(
     };
     let data = bench.data.path().join(bench.stages.fetch_add(1, Ordering::Relaxed).to_string());
     let copies = Copies { folder: Folder::claim(&data).unwrap(), cache_bytes: 1 << 20 };
-    let limits = chunk::stage::Limits { largest, patience: Duration::from_mins(10), guard: GUARD };
+    let limits =
+        chunk::stage::Limits { largest, patience: Duration::from_mins(10), guard: GUARD, enough: ENOUGH };
     let splitter = Splitter::new(tokens, splitting).unwrap();
     ChunkStage::new(broker, store, splitter, (chunking, topics), (limits, copies))
 }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use message::{Status, Version, partition_of};
 use objects::{Fault, Store};
-use stream::{Outgoing, Stage};
+use stream::{Lane as _, Outgoing, Stage, Verdict};
 
 use crate::bench::{
     BUCKET, Bench, CHUNKS, INPUT, LEDGER, Said, created, document, handle, look_again, page, version,
@@ -180,4 +180,29 @@ async fn versions_never_fall_over_a_life_of_changes() {
         .map(|record| record.parse_headers().unwrap().version.unwrap())
         .collect();
     assert_eq!(versions, (1..=6).map(version).collect::<Vec<_>>());
+}
+
+/// A few references can stand for a lot of text: a batch ends when enough is to be written, and the rest follows.
+#[tokio::test]
+async fn a_batch_is_bounded_by_what_it_writes() {
+    let bench = Bench::new(1).await;
+    let mut lane = bench.lane().await;
+    let mut notices = Vec::new();
+    for number in 0..60 {
+        let key = format!("{number}.md");
+        bench.put(&key, page(&["a", "b", "c", "d", "e", "f"])).await;
+        notices.push(created(&key));
+    }
+    let mut batches = 0;
+    while !notices.is_empty() {
+        let outcome = handle(&mut lane, &notices).await;
+        let (done, bytes) =
+            (outcome.verdicts.len(), outcome.verdicts.iter().map(Verdict::bytes).sum::<usize>());
+        assert!(done > 0 && outcome.retry.is_none() && bytes < 2 * crate::bench::ENOUGH, "{done} {bytes}");
+        let published = bench.commit(&outcome.verdicts).await;
+        lane.committed(&published).await.unwrap();
+        notices.drain(..done);
+        batches += 1;
+    }
+    assert!(batches > 1, "everything went at once");
 }

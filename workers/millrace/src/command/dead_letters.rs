@@ -141,7 +141,14 @@ async fn replay<K: Broker>(
 ) -> Result<ExitCode, Failure> {
     let filter = filter(&ask.filter);
     let mut wanted: BTreeSet<i64> = ask.offsets.iter().copied().collect();
-    let last = wanted.last().copied();
+    let mut last = wanted.last().copied();
+    if ask.all {
+        // What is refused again while this runs is not replayed again.
+        let mut there = letters(broker, 0).await?;
+        while let Some(record) = there.try_next().await? {
+            last = Some(record.offset);
+        }
+    }
     let mut records = letters(broker, wanted.first().copied().unwrap_or(0)).await?;
     while let Some(record) = records.try_next().await? {
         if last.is_some_and(|last| record.offset > last) {
