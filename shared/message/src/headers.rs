@@ -13,6 +13,14 @@ pub struct Headers {
     pub trace: String,
 }
 
+/// A trace for what `parts` tell: the same for the same parts (half a SHA-256, 32 hex characters).
+#[must_use]
+pub fn trace<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut trace = sha256_hex(parts);
+    trace.truncate(32);
+    trace
+}
+
 /// The partition of `document` among `partitions` (at least 1). Computed from the document on every topic, never
 /// from the record's key, so that a document's whole history is one partition of each topic.
 #[must_use]

@@ -27,3 +27,27 @@ pub struct LedgerEntry {
     /// The passages in reading order.
     pub chunks: Vec<Placement>,
 }
+
+impl LedgerEntry {
+    /// The state of a document whose object is gone.
+    #[must_use]
+    pub fn removed(document: DocumentId, version: Version, chunking: Fingerprint) -> Self {
+        Self {
+            document,
+            version,
+            status: Status::Removed,
+            cause: None,
+            etag: String::new(),
+            digest: String::new(),
+            chunking,
+            chunks: Vec::new(),
+        }
+    }
+
+    /// True when it only lists what an engine held (`millrace ledger rebuild`), and nobody has read the object since: the
+    /// log does not hold those passages, so that the next look says everything again.
+    #[must_use]
+    pub fn is_provisional(&self) -> bool {
+        self.status == Status::Live && self.etag.is_empty() && self.digest.is_empty()
+    }
+}

@@ -20,7 +20,7 @@ pub use confirmation::Confirmation;
 pub use dead_letter::DeadLetter;
 pub use digest::{RunningDigest, content_digest, sha256_hex};
 pub use document::{DocumentReference, Why};
-pub use headers::{Headers, partition_of};
+pub use headers::{Headers, partition_of, trace};
 pub use id::{ChunkId, DocumentId, Fingerprint, InvalidDocumentId};
 pub use ledger::LedgerEntry;
 pub use vector::{Embedded, EmbeddedChunk, InvalidVector, Vector};

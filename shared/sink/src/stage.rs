@@ -3,11 +3,10 @@
 //! Writes first, commits after: a crash repeats writes, and versions make a repeated write harmless.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-use message::{DocumentId, partition_of};
-use stream::{Committed, Stage, Trouble};
+use message::DocumentId;
+use stream::{Committed, Partition, Stage, Trouble};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -31,8 +30,6 @@ pub struct WriteStage<S> {
     pub(crate) seen: watch::Sender<String>,
     pub(crate) checked_every: Duration,
     pub(crate) patience: Duration,
-    /// Of the topic that is read.
-    partitions: AtomicI32,
 }
 
 impl<S: Sink> WriteStage<S> {
@@ -44,7 +41,6 @@ impl<S: Sink> WriteStage<S> {
             seen: watch::Sender::default(),
             checked_every: CHECKED_EVERY,
             patience: PATIENCE,
-            partitions: AtomicI32::new(1),
         }
     }
 
@@ -63,7 +59,7 @@ impl<S: Sink> WriteStage<S> {
     /// Where the documents of `partition` come from that the indexes hold already.
     async fn origin(
         &self,
-        partition: i32,
+        partition: Partition,
         (ensured, indexes): (&Ensured, &str),
         committed: Option<&Committed>,
     ) -> Result<Origin, Trouble> {
@@ -74,14 +70,13 @@ impl<S: Sink> WriteStage<S> {
             return Ok(Origin::ThisLog);
         }
         // A lane commits where it begins before it writes: what is there of its documents, no lane of this group wrote.
-        let partitions = self.partitions.load(Ordering::Relaxed);
-        let mine = |document: &DocumentId| partition_of(document, partitions) == partition;
+        let mine = |document: &DocumentId| partition.holds(document);
         let highest = self.sink.highest(mine).await.map_err(|error| trouble_of(&error))?;
         let origin = highest.map_or(Origin::ThisLog, |version| Origin::Another { epoch: version.epoch() });
         if let Origin::Another { epoch } = origin {
             warn!(
                 engine = self.sink.kind(),
-                partition,
+                partition = partition.number,
                 epoch,
                 "the index holds documents of this partition that this group never wrote: only records of a higher epoch \
                  are written to it"
@@ -94,15 +89,15 @@ impl<S: Sink> WriteStage<S> {
 impl<S: Sink> Stage for WriteStage<S> {
     type Lane = WriteLane<S>;
 
-    fn partitions(&self, count: i32) {
-        self.partitions.store(count, Ordering::Relaxed);
-    }
-
     /// Makes sure that the indexes are there and hold this space, and finds out whose documents they hold.
-    async fn open(&self, partition: i32, committed: Option<&Committed>) -> Result<WriteLane<S>, Trouble> {
+    async fn open(
+        &self,
+        partition: Partition,
+        committed: Option<&Committed>,
+    ) -> Result<WriteLane<S>, Trouble> {
         let ensured = self.sink.ensure(&self.plan).await.map_err(|error| trouble_of(&error))?;
         if ensured.chunks.created || ensured.documents.created {
-            info!(engine = self.sink.kind(), partition, "indexes created");
+            info!(engine = self.sink.kind(), partition = partition.number, "indexes created");
         }
         let indexes = uuids(&ensured);
         let origin = self.origin(partition, (&ensured, &indexes), committed).await?;

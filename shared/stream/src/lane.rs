@@ -20,14 +20,14 @@ use crate::broker::{Broker, Committed, Membership, Published, Publisher, StreamE
 use crate::budget::Budget;
 use crate::pipeline::{Delivery, Plan};
 use crate::record::{Outgoing, Record};
-use crate::stage::{Lane, Outcome, Stage, Trouble, Verdict};
+use crate::stage::{Lane, Outcome, Partition, Stage, Trouble, Verdict};
 
 /// What a lane needs.
 pub(crate) struct LaneTask<B: Broker, S: Stage> {
     pub(crate) broker: B,
     pub(crate) stage: Arc<S>,
     pub(crate) plan: Arc<Plan>,
-    pub(crate) partition: i32,
+    pub(crate) partition: Partition,
     pub(crate) membership: B::Membership,
     pub(crate) records: mpsc::UnboundedReceiver<Record>,
     pub(crate) closing: watch::Receiver<bool>,
@@ -100,7 +100,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         };
         info!(
             worker = self.plan.worker,
-            partition = self.partition,
+            partition = self.partition.number,
             start = opened.standing.next,
             "partition opened"
         );
@@ -153,14 +153,14 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
     async fn open(&self) -> Result<Opened<B, S>, Trouble> {
         let publisher = match self.plan.delivery {
             Delivery::Transactional => {
-                let id = format!("{}-{}-{}", self.plan.group, self.plan.input, self.partition);
+                let id = format!("{}-{}-{}", self.plan.group, self.plan.input, self.partition.number);
                 self.broker.transactional(&id).await
             }
             Delivery::AfterWrite => self.broker.after_write(),
         }
         .map_err(|error| trouble_of(&error))?;
         let committed =
-            self.membership.committed(self.partition).await.map_err(|error| trouble_of(&error))?;
+            self.membership.committed(self.partition.number).await.map_err(|error| trouble_of(&error))?;
         let lane = self.stage.open(self.partition, committed.as_ref()).await?;
         let replay = committed.as_ref().is_some_and(|committed| committed.identity != lane.identity());
         let fresh = || Committed { next: 0, identity: lane.identity().to_owned() };
@@ -181,7 +181,8 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             Some(proved) if proved.age(at) < PROVED_EVERY => proved,
             _ => {
                 let standing = opened.standing.clone();
-                let asked = opened.publisher.publish(Vec::new(), &self.membership, self.partition, standing);
+                let asked =
+                    opened.publisher.publish(Vec::new(), &self.membership, self.partition.number, standing);
                 asked.await.map_err(|error| trouble_of(&error))?;
                 at
             }
@@ -272,8 +273,10 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         committed: Committed,
     ) -> Result<Published, StreamError> {
         let at = Boottime::now();
-        let published =
-            opened.publisher.publish(outputs, &self.membership, self.partition, committed.clone()).await?;
+        let published = opened
+            .publisher
+            .publish(outputs, &self.membership, self.partition.number, committed.clone())
+            .await?;
         opened.standing = committed;
         opened.proved = Some(at);
         Ok(published)
@@ -312,7 +315,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
     async fn wait_out(&mut self, trouble: &Trouble, delays: &mut Delays) -> ControlFlow<()> {
         let delay = delays.next_delay(trouble.retry_after);
         count(Counter::Retries, 1);
-        let (worker, partition, cause) = (self.plan.worker, self.partition, trouble.cause.as_str());
+        let (worker, partition, cause) = (self.plan.worker, self.partition.number, trouble.cause.as_str());
         if trouble.alarm {
             error!(worker, partition, cause, ?delay, "partition waits; someone must act");
         } else {

@@ -33,4 +33,4 @@ pub use patience::Patience;
 pub use pipeline::{Delivery, Plan, run};
 pub use record::{Outgoing, Record};
 pub use settings::LaneSettings;
-pub use stage::{Lane, Outcome, Stage, Trouble, Verdict};
+pub use stage::{Lane, Outcome, Partition, Stage, Trouble, Verdict};

@@ -18,7 +18,7 @@ use crate::broker::{Broker, Consumer, Event, StreamError};
 use crate::lane::{LaneTask, Refusals};
 use crate::record::Record;
 use crate::settings::LaneSettings;
-use crate::stage::Stage;
+use crate::stage::{Partition, Stage};
 
 /// How outputs and offset belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,10 +66,10 @@ pub async fn run<B: Broker, S: Stage>(
 ) -> Result<(), StreamError> {
     let (plan, stage) = (Arc::new(plan), Arc::new(stage));
     tokio::pin!(stopping);
-    tokio::select! {
+    let count = tokio::select! {
         () = &mut stopping => return Ok(()),
-        checked = check_topics(&broker, &plan) => stage.partitions(checked?),
-    }
+        checked = check_topics(&broker, &plan) => checked?,
+    };
     let mut consumer = broker.subscribe(&plan.group, &plan.input, plan.lanes.queue_bytes)?;
     let mut lanes: HashMap<i32, Running> = HashMap::new();
     let (spent, mut overspent) = mpsc::unbounded_channel();
@@ -85,18 +85,18 @@ pub async fn run<B: Broker, S: Stage>(
         match event {
             Event::Assigned(partitions) => {
                 info!(worker = plan.worker, ?partitions, "assigned");
-                for partition in partitions {
+                for number in partitions {
                     let task = |records, closing| LaneTask {
                         broker: broker.clone(),
                         stage: Arc::clone(&stage),
                         plan: Arc::clone(&plan),
-                        partition,
+                        partition: Partition { number, count },
                         membership: consumer.membership(),
                         records,
                         closing,
                         refusals: Arc::clone(&refusals),
                     };
-                    lanes.insert(partition, start(task));
+                    lanes.insert(number, start(task));
                 }
             }
             Event::Revoked(partitions, released) => {

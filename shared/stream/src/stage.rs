@@ -2,24 +2,43 @@
 
 use std::time::Duration;
 
+use message::DocumentId;
+
 use crate::boottime::Boottime;
 use crate::broker::{Committed, Published};
 use crate::record::{Outgoing, Record};
+
+/// One partition of the topic that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// Which one, from 0.
+    pub number: i32,
+    /// Of how many.
+    pub count: i32,
+}
+
+impl Partition {
+    /// The only one of its topic.
+    pub const ONLY: Self = Self { number: 0, count: 1 };
+
+    /// Whether the history of `document` is in this partition.
+    #[must_use]
+    pub fn holds(self, document: &DocumentId) -> bool {
+        message::partition_of(document, self.count) == self.number
+    }
+}
 
 /// A worker's own part: what is done with records.
 pub trait Stage: Send + Sync + 'static {
     /// The state of one partition.
     type Lane: Lane;
 
-    /// Told once, before the first partition is opened: how many partitions the topic has that is read.
-    fn partitions(&self, _count: i32) {}
-
     /// Prepares a partition after its previous owner was fenced and before its first record is handled: the place to
     /// catch up with a log. Called again, on a new lane, when a commit failed: nothing uncommitted may be kept.
     /// `committed` is where the group stands; none when it never committed anything of this partition.
     fn open(
         &self,
-        partition: i32,
+        partition: Partition,
         committed: Option<&Committed>,
     ) -> impl Future<Output = Result<Self::Lane, Trouble>> + Send;
 }

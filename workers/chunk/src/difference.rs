@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use message::{
     Chunk, ChunkId, DocumentId, DocumentRecord, Fingerprint, Headers, LedgerEntry, Passage, Placement,
-    Status, Version,
+    Version,
 };
 use stream::Outgoing;
 
@@ -98,16 +98,7 @@ pub fn removed(before: Before<'_>, topics: &Topics, chunking: &Fingerprint) -> R
     let mut outputs = before.tombstones(topics, &HashSet::new(), version);
     let gone = outputs.len();
     outputs.push(Outgoing::tombstone(&topics.chunks, before.document.as_str(), before.headers(version)));
-    let entry = LedgerEntry {
-        document: before.document.clone(),
-        version,
-        status: Status::Removed,
-        cause: None,
-        etag: String::new(),
-        digest: String::new(),
-        chunking: chunking.clone(),
-        chunks: Vec::new(),
-    };
+    let entry = LedgerEntry::removed(before.document.clone(), version, chunking.clone());
     outputs.push(ledger_record(&before, topics, &entry)?);
     Ok(Change { outputs, entry, new: 0, gone })
 }

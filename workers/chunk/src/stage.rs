@@ -7,12 +7,11 @@ use std::time::Duration;
 use ::ledger::{Folder, LedgerPlace, WorkingCopy};
 use bytes::Bytes;
 use document::{Splitter, Tokens};
-use message::{
-    DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest, partition_of,
-};
+use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest};
 use objects::{Look, Remedy, Store};
 use stream::{
-    Broker, Committed, Lane, Outcome, Outgoing, Patience, Published, Record, Stage, Trouble, Verdict,
+    Broker, Committed, Lane, Outcome, Outgoing, Partition, Patience, Published, Record, Stage, Trouble,
+    Verdict,
 };
 use telemetry::{Counter, count};
 use tokio::sync::Semaphore;
@@ -71,8 +70,7 @@ pub struct Limits {
 /// One partition: its documents' state.
 pub struct ChunkLane<O> {
     shared: Arc<Shared<O>>,
-    /// Which partition it is, of how many.
-    partition: (i32, i32),
+    partition: Partition,
     ledger: Ledger,
     patience: Patience,
     /// References below this offset may remove: a person said so.
@@ -97,33 +95,31 @@ impl<B: Broker, O: Store> ChunkStage<B, O> {
 impl<B: Broker, O: Store> Stage for ChunkStage<B, O> {
     type Lane = ChunkLane<O>;
 
-    async fn open(&self, partition: i32, _: Option<&Committed>) -> Result<ChunkLane<O>, Trouble> {
+    async fn open(&self, partition: Partition, _: Option<&Committed>) -> Result<ChunkLane<O>, Trouble> {
         let Shared { topics, copies, limits, .. } = self.shared.as_ref();
-        let partitions = self.broker.partitions(&topics.ledger).await;
-        let partitions =
-            partitions.map_err(|error| Trouble::wait(format!("the ledger {}: {error}", topics.ledger)))?;
+        let Partition { number, count } = partition;
         let place = LedgerPlace {
             folder: copies.folder.clone(),
             topic: topics.ledger.clone(),
-            partition,
-            cache_bytes: copies.cache_bytes / usize::try_from(partitions).unwrap_or(1).max(1),
+            partition: number,
+            cache_bytes: copies.cache_bytes / usize::try_from(count).unwrap_or(1).max(1),
         };
         let turn = self.shared.restoring.acquire().await;
         let copy = WorkingCopy::open(&self.broker, place).await.map_err(|error| error.trouble())?;
         drop(turn);
-        if copy.counts().documents() == 0 && self.has_chunks(partition).await? {
+        if copy.counts().documents() == 0 && self.has_chunks(number).await? {
             return Err(Trouble::alarm(format!(
-                "the ledger {}/{partition} is lost: it is empty, while {}/{partition} holds chunks. Without it their \
+                "the ledger {}/{number} is lost: it is empty, while {}/{number} holds chunks. Without it their \
                  documents cannot be deleted: run `millrace ledger rebuild`",
                 topics.ledger, topics.chunks
             )));
         }
         Ok(ChunkLane {
             shared: Arc::clone(&self.shared),
-            partition: (partition, partitions),
+            partition,
             ledger: Ledger::new(copy, limits.guard).map_err(|error| error.trouble())?,
             patience: Patience::new(limits.patience),
-            confirmed: confirmed(&self.broker, &topics.confirmations, partition).await?,
+            confirmed: confirmed(&self.broker, &topics.confirmations, number).await?,
         })
     }
 }
@@ -195,12 +191,11 @@ impl<O: Store> ChunkLane<O> {
             }
             Err(cause) => return Ok(Verdict::refuse(cause)),
         };
-        let (partition, partitions) = self.partition;
-        let own = partition_of(&reference.document, partitions);
-        if own != partition {
+        if !self.partition.holds(&reference.document) {
             // Two partitions that count versions of one document would tear its history.
             return Ok(Verdict::refuse(format!(
-                "it is in partition {partition}, and its document belongs to {own}"
+                "it is in partition {}, and its document belongs to another",
+                self.partition.number
             )));
         }
         let entry = self.ledger.get(&reference.document).map_err(|error| error.trouble())?;
@@ -291,7 +286,7 @@ impl<O: Store> ChunkLane<O> {
         (entry, found): (Option<&LedgerEntry>, Found),
     ) -> Result<Verdict, Trouble> {
         let document = &reference.document;
-        let force = reference.force;
+        let force = reference.force || entry.is_some_and(LedgerEntry::is_provisional);
         let suspects = if force { reference.suspects.as_slice() } else { &[] };
         let epoch = self.ledger.epoch();
         let before = Before { document, entry, epoch, trace: &headers.trace, force, suspects };

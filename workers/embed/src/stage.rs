@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use message::{Chunk, Embedded, EmbeddedChunk, Fingerprint, Headers, Passage, Vector};
 use model::{Encoder, Role};
-use stream::{Committed, Lane, Outcome, Outgoing, Record, Stage, Trouble, Verdict};
+use stream::{Committed, Lane, Outcome, Outgoing, Partition, Record, Stage, Trouble, Verdict};
 use telemetry::{Counter, Histogram, count, observe};
 use tokio::time::Instant;
 
@@ -36,7 +36,7 @@ impl<E: Encoder + 'static> EmbedStage<E> {
 impl<E: Encoder + 'static> Stage for EmbedStage<E> {
     type Lane = EmbedLane<E>;
 
-    async fn open(&self, _: i32, _: Option<&Committed>) -> Result<EmbedLane<E>, Trouble> {
+    async fn open(&self, _: Partition, _: Option<&Committed>) -> Result<EmbedLane<E>, Trouble> {
         Ok(EmbedLane(Self { shared: Arc::clone(&self.shared) }))
     }
 }

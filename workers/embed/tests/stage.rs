@@ -128,7 +128,7 @@ async fn handle(encoder: &Fussy, batch: &[Outgoing]) -> Outcome {
             held: None,
         })
         .collect();
-    stage(encoder).open(0, None).await.unwrap().handle(&batch).await
+    stage(encoder).open(stream::Partition::ONLY, None).await.unwrap().handle(&batch).await
 }
 
 fn embedded(verdict: &Verdict) -> &Outgoing {

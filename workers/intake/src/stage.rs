@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use message::{Headers, sha256_hex};
-use stream::{Committed, Lane, Outcome, Outgoing, Record, Stage, Trouble, Verdict};
+use message::{Headers, trace};
+use stream::{Committed, Lane, Outcome, Outgoing, Partition, Record, Stage, Trouble, Verdict};
 use telemetry::{Counter, count};
 use tracing::info;
 
 use crate::Scope;
 use crate::reference::answer;
-
-/// Characters of a trace: half a SHA-256 in hex.
-const TRACE: usize = 32;
 
 /// What every lane shares.
 #[derive(Clone, Debug)]
@@ -31,7 +28,7 @@ impl IntakeStage {
 impl Stage for IntakeStage {
     type Lane = Self;
 
-    async fn open(&self, _: i32, _: Option<&Committed>) -> Result<Self, Trouble> {
+    async fn open(&self, _: Partition, _: Option<&Committed>) -> Result<Self, Trouble> {
         Ok(self.clone())
     }
 }
@@ -74,7 +71,5 @@ impl IntakeStage {
 /// A trace that is the same whenever the same record is read.
 fn trace_of(record: &Record) -> String {
     let place = format!("{}/{}/{}", record.topic, record.partition, record.offset);
-    let mut trace = sha256_hex([place.as_bytes(), record.value.as_deref().unwrap_or_default()]);
-    trace.truncate(TRACE);
-    trace
+    trace([place.as_bytes(), record.value.as_deref().unwrap_or_default()])
 }

@@ -154,7 +154,8 @@ async fn a_key_that_can_be_read_in_two_ways_becomes_two_references() {
 
 #[tokio::test]
 async fn the_same_record_has_the_same_trace_and_another_record_another() {
-    let mut lane = IntakeStage::new(Scope::default(), DOCUMENTS).open(0, None).await.unwrap();
+    let mut lane =
+        IntakeStage::new(Scope::default(), DOCUMENTS).open(stream::Partition::ONLY, None).await.unwrap();
     let event = minio(&[("s3:ObjectCreated:Put", "a.md")]);
     let record = |offset: i64| Record {
         topic: EVENTS.into(),

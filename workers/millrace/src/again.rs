@@ -1,7 +1,7 @@
 //! "Look again": what every command that mends says to `chunk`, on the topic `documents`. Nothing else is ever
 //! written, and never to an engine.
 
-use message::{ChunkId, DocumentId, DocumentReference, Headers, Why, sha256_hex};
+use message::{ChunkId, DocumentId, DocumentReference, Headers, Why, trace};
 use process::Failure;
 use stream::broker::Publisher;
 use stream::{Broker, Outgoing};
@@ -10,8 +10,6 @@ use stream::{Broker, Outgoing};
 const RECORDS: usize = 500;
 /// Bytes that wait for one acknowledgement, at most (and one record more).
 const BYTES: usize = 1 << 20;
-/// Characters of a trace: half a SHA-256 in hex.
-const TRACE: usize = 32;
 
 /// Writes to topics, a bounded batch at a time; what is said counts when [`Writer::flush`] returned.
 pub struct Writer<K: Broker> {
@@ -50,8 +48,7 @@ impl Request {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn record(self, source: &str, run: &str) -> Result<Outgoing, Failure> {
-        let mut trace = sha256_hex([source.as_bytes(), run.as_bytes(), self.document.as_str().as_bytes()]);
-        trace.truncate(TRACE);
+        let trace = trace([source, run, self.document.as_str()].map(str::as_bytes));
         let headers = Headers { document: self.document.clone(), version: None, trace };
         let key = self.document.to_string();
         let reference = DocumentReference {
@@ -138,7 +135,7 @@ mod tests {
             let reference: DocumentReference =
                 serde_json::from_slice(record.value.as_deref().unwrap()).unwrap();
             let headers = record.parse_headers().unwrap();
-            assert_eq!((&headers.document, headers.trace.len()), (&reference.document, TRACE));
+            assert_eq!((&headers.document, headers.trace.len()), (&reference.document, 32));
             assert_eq!((reference.why, reference.force), (Why::LookAgain, false));
             assert_eq!(record.partition, message::partition_of(&reference.document, 3));
         }

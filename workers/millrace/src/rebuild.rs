@@ -124,9 +124,11 @@ pub async fn draft<K: Broker, O: Store, A: Reader + Sink, B: Reader + Sink>(
     Ok(Draft { whole, lifted, existing, found })
 }
 
-/// True when the ledger has this state of the document, or a later one.
+/// True when the ledger has this state of the document, or a later one. What an earlier run only listed, and nobody was
+/// asked to read since, is not known: that run was interrupted.
 fn knows(existing: &Ledger, entry: &LedgerEntry) -> Result<bool, LedgerError> {
-    Ok(existing.get(&entry.document)?.is_some_and(|there| there.version >= entry.version))
+    let known = |there: LedgerEntry| there.version >= entry.version && !there.is_provisional();
+    Ok(existing.get(&entry.document)?.is_some_and(known))
 }
 
 fn next_epoch(highest: u64) -> Result<u32, Failure> {

@@ -19,7 +19,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         opened: &mut Opened<B, S>,
         delays: &mut Delays,
     ) -> Result<(), Ended> {
-        let (worker, partition, until) = (self.plan.worker, self.partition, opened.standing.next);
+        let (worker, partition, until) = (self.plan.worker, self.partition.number, opened.standing.next);
         warn!(
             worker,
             partition, until, "what was written before is gone: writing the log again from its start"
@@ -84,7 +84,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             filling.lock().unwrap_or_else(PoisonError::into_inner).push(record);
             if bytes > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let next = self.broker.read(&self.plan.input, self.partition, from, each).await?;
+        let next = self.broker.read(&self.plan.input, self.partition.number, from, each).await?;
         let mut records = records.lock().unwrap_or_else(PoisonError::into_inner);
         Ok((std::mem::take(&mut records), next))
     }

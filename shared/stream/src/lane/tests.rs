@@ -11,7 +11,7 @@ struct Count(Arc<Mutex<usize>>);
 impl Stage for Count {
     type Lane = Self;
 
-    async fn open(&self, _: i32, _: Option<&Committed>) -> Result<Self, Trouble> {
+    async fn open(&self, _: Partition, _: Option<&Committed>) -> Result<Self, Trouble> {
         Ok(self.clone())
     }
 }
@@ -49,7 +49,7 @@ fn lane(
         broker: broker.clone(),
         stage: Arc::new(stage.clone()),
         plan: Arc::new(plan),
-        partition: 0,
+        partition: Partition::ONLY,
         membership: consumer.membership(),
         records,
         closing: closed,

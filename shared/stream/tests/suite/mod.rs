@@ -9,8 +9,8 @@ use std::time::Duration;
 use message::{DocumentId, Headers, Version};
 use stream::broker::{Broker, Committed, Consumer, Event, Publisher};
 use stream::{
-    BatchLimits, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, StreamError, Trouble,
-    Verdict,
+    BatchLimits, Delivery, Lane, LaneSettings, Outcome, Outgoing, Partition, Plan, Record, Stage,
+    StreamError, Trouble, Verdict,
 };
 use tokio::time::timeout;
 
@@ -95,8 +95,8 @@ pub(crate) struct CopyLane {
 impl Stage for Copy {
     type Lane = CopyLane;
 
-    async fn open(&self, partition: i32, _: Option<&Committed>) -> Result<CopyLane, Trouble> {
-        self.opened.lock().unwrap().push(partition);
+    async fn open(&self, partition: Partition, _: Option<&Committed>) -> Result<CopyLane, Trouble> {
+        self.opened.lock().unwrap().push(partition.number);
         Ok(CopyLane {
             to: self.to.clone(),
             identity: self.identity.clone(),

@@ -126,7 +126,7 @@ impl Bench {
 
     /// Partition 0, opened.
     pub(crate) async fn lane(&self) -> ChunkLane<MemoryStore> {
-        self.stage().open(0, None).await.unwrap()
+        self.stage().open(stream::Partition::ONLY, None).await.unwrap()
     }
 
     pub(crate) async fn put(&self, key: &str, content: impl Into<Bytes>) -> DocumentId {

@@ -197,7 +197,7 @@ async fn a_ledger_entry_of_another_chunking_is_read_again_and_written_again() {
     bench.said(&mut bench.lane().await, created("a.md")).await;
     let bodies = bench.store.bodies();
     let other = stage(&bench, bench.broker.clone(), bench.store.clone(), chunking("b"));
-    let mut lane = other.open(0, None).await.unwrap();
+    let mut lane = other.open(stream::Partition::ONLY, None).await.unwrap();
     // The passage has the same content, so it keeps its id and is not embedded again; the document is new.
     let expected = [Said::Record(Status::Live, 1, 2), Said::Ledger(Status::Live, 1, 2)];
     assert_eq!(bench.said(&mut lane, look_again("a.md")).await, expected);

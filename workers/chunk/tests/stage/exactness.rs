@@ -52,7 +52,7 @@ async fn live(events: Vec<Event>) -> (Bench, Bucket) {
     let bench = Bench::new(1).await;
     let mut bucket = Bucket::new();
     let stage = bench.stage();
-    let mut lane = stage.open(0, None).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     for event in events {
         match event {
             Event::Put(key, words) => {
@@ -76,7 +76,7 @@ async fn live(events: Vec<Event>) -> (Bench, Bucket) {
             // The same folder: its working copy is behind when another lane was there since.
             Event::Restart => {
                 drop(lane);
-                lane = stage.open(0, None).await.unwrap();
+                lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
             }
         }
     }

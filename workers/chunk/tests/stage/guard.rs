@@ -53,7 +53,7 @@ fn confirm(bench: &Bench, partition: i32, until: i64) {
 async fn more_than_a_share_stops_with_an_alarm_that_names_the_remedy_and_goes_on_when_confirmed() {
     let bench = emptied().await;
     let stage = bench.stage();
-    let mut lane = stage.open(0, None).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     let outcome = handle(&bench, &mut lane, 0).await;
     let trouble = outcome.retry.unwrap();
     assert_eq!(outcome.verdicts.len(), ALLOWED);
@@ -65,12 +65,12 @@ async fn more_than_a_share_stops_with_an_alarm_that_names_the_remedy_and_goes_on
     // Neither a new lane nor the confirmation of another partition lets more through.
     drop(lane);
     confirm(&bench, 1, 1000);
-    let mut lane = stage.open(0, None).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     assert!(handle(&bench, &mut lane, ALLOWED).await.verdicts.is_empty());
     // What was confirmed goes; what came later does not.
     drop(lane);
     confirm(&bench, 0, 30);
-    let mut lane = stage.open(0, None).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     let outcome = handle(&bench, &mut lane, ALLOWED).await;
     assert_eq!((outcome.verdicts.len(), outcome.retry.is_some()), (30 - ALLOWED, true));
     assert_eq!(bench.entry(&key(29)).status, Status::Removed);
@@ -81,13 +81,13 @@ async fn more_than_a_share_stops_with_an_alarm_that_names_the_remedy_and_goes_on
 async fn objects_that_are_put_back_are_not_removed() {
     let bench = emptied().await;
     let stage = bench.stage();
-    let mut lane = stage.open(0, None).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     assert_eq!(handle(&bench, &mut lane, 0).await.verdicts.len(), ALLOWED);
     for number in 0..DOCUMENTS {
         bench.put(&key(number), page(&["alpha"])).await;
     }
     drop(lane);
-    let mut lane = stage.open(0, None).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     let outcome = handle(&bench, &mut lane, ALLOWED).await;
     assert_eq!((outcome.verdicts.len(), outcome.retry), (DOCUMENTS - ALLOWED, None));
     assert_eq!(bench.entry(&key(20)).status, Status::Live);

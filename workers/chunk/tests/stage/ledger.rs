@@ -14,7 +14,7 @@ async fn commit_and_die(bench: &Bench, lane: &mut impl stream::Lane, notice: Out
 }
 
 async fn refused_to_open(bench: &Bench) -> Trouble {
-    let Err(trouble) = bench.stage().open(0, None).await else { panic!("opened") };
+    let Err(trouble) = bench.stage().open(stream::Partition::ONLY, None).await else { panic!("opened") };
     trouble
 }
 
@@ -22,13 +22,13 @@ async fn refused_to_open(bench: &Bench) -> Trouble {
 async fn a_kill_between_the_commit_and_the_copy_loses_nothing_and_repeats_nothing() {
     let bench = Bench::new(1).await;
     let stage = bench.stage();
-    let mut lane = stage.open(0, None).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     bench.put("a.md", page(&["alpha"])).await;
     bench.said(&mut lane, created("a.md")).await;
     bench.put("a.md", page(&["beta"])).await;
     commit_and_die(&bench, &mut lane, created("a.md")).await;
     drop(lane);
-    let mut lane = stage.open(0, None).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     assert_eq!(bench.said(&mut lane, created("a.md")).await, []);
     assert_eq!(bench.entry("a.md").version, version(2));
 }
@@ -37,11 +37,11 @@ async fn a_kill_between_the_commit_and_the_copy_loses_nothing_and_repeats_nothin
 async fn a_copy_is_never_ahead_of_a_commit_that_failed() {
     let bench = Bench::new(1).await;
     let stage = bench.stage();
-    let mut lane = stage.open(0, None).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     bench.put("a.md", page(&["alpha"])).await;
     assert_eq!(handle(&mut lane, &[created("a.md")]).await.verdicts.len(), 1);
     drop(lane);
-    let mut lane = stage.open(0, None).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     let said = bench.said(&mut lane, created("a.md")).await;
     assert!(matches!(said[..], [Said::Chunk(_, 1), Said::Record(.., 1), Said::Ledger(.., 1)]), "{said:?}");
 }
@@ -63,7 +63,7 @@ async fn a_lost_ledger_is_an_alarm_with_its_remedy_and_never_an_empty_one() {
 async fn a_ledger_that_is_lost_under_a_running_worker_is_an_alarm() {
     let bench = Bench::new(1).await;
     let stage = bench.stage();
-    let mut lane = stage.open(0, None).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     for key in ["a.md", "b.md"] {
         bench.put(key, page(&["alpha"])).await;
         bench.said(&mut lane, created(key)).await;
@@ -74,7 +74,7 @@ async fn a_ledger_that_is_lost_under_a_running_worker_is_an_alarm() {
     let trouble = lane.committed(&published).await.unwrap_err();
     assert!(trouble.alarm && trouble.reopen && trouble.cause.contains("ledger rebuild"), "{trouble:?}");
     drop(lane);
-    let Err(trouble) = stage.open(0, None).await else { panic!("opened") };
+    let Err(trouble) = stage.open(stream::Partition::ONLY, None).await else { panic!("opened") };
     assert!(trouble.alarm && trouble.cause.contains("2 documents"), "{trouble:?}");
 }
 

@@ -154,7 +154,7 @@ async fn a_ledger_that_cannot_be_read_is_an_alarm_and_never_an_empty_ledger() {
     let bench = Bench::new(1).await;
     let broken = Outgoing { topic: LEDGER.to_owned(), value: Some(b"{}".to_vec()), ..created("a.md") };
     bench.broker.append(&broken);
-    let Err(trouble) = bench.stage().open(0, None).await else { panic!("opened") };
+    let Err(trouble) = bench.stage().open(stream::Partition::ONLY, None).await else { panic!("opened") };
     assert!(
         trouble.alarm && trouble.cause.contains("ledger.c/0") && trouble.cause.contains("offset 0"),
         "{trouble:?}"

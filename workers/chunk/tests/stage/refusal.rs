@@ -63,7 +63,7 @@ async fn a_document_that_was_too_large_is_read_when_the_limit_is_raised_and_refu
     assert_eq!(bench.said(&mut lane, look_again("a.txt")).await, []);
     let raised =
         stage_reading(&bench, (bench.broker.clone(), bench.store.clone()), chunking("a"), 10 * LARGEST);
-    let mut lane = raised.open(0, None).await.unwrap();
+    let mut lane = raised.open(stream::Partition::ONLY, None).await.unwrap();
     let last = bench.said(&mut lane, look_again("a.txt")).await.pop();
     assert!(matches!(last, Some(Said::Ledger(Status::Live, ..))), "{last:?}");
 }
@@ -176,7 +176,7 @@ async fn a_bucket_that_is_missing_or_denied_waits_with_an_alarm_and_removes_noth
     // The same ledger before a store in which the bucket was never made.
     let empty = objects::MemoryStore::default();
     let stage = crate::bench::stage(&bench, bench.broker.clone(), empty.clone(), crate::bench::chunking("a"));
-    let mut lane = stream::Stage::open(&stage, 0, None).await.unwrap();
+    let mut lane = stream::Stage::open(&stage, stream::Partition::ONLY, None).await.unwrap();
     let outcome = handle(&mut lane, &[created("a.md")]).await;
     let trouble = outcome.retry.unwrap();
     assert!(outcome.verdicts.is_empty() && trouble.alarm, "{trouble:?}");

@@ -107,7 +107,7 @@ fn gone_document(key: &str, counter: u64) -> Outgoing {
 
 /// A lane of the only partition, which the group confirmed to be ours.
 async fn opened(stage: &WriteStage<Engine>, committed: Option<&Committed>) -> WriteLane<Engine> {
-    let mut lane = stage.open(0, committed).await.unwrap();
+    let mut lane = stage.open(stream::Partition::ONLY, committed).await.unwrap();
     lane.proved(Boottime::now());
     lane
 }
@@ -234,12 +234,12 @@ async fn an_item_that_the_engine_refuses_costs_its_own_dead_letter_only() {
 #[tokio::test]
 async fn an_index_made_for_something_else_is_not_opened() {
     let engine = engine();
-    stage(&engine).open(0, None).await.unwrap();
+    stage(&engine).open(stream::Partition::ONLY, None).await.unwrap();
     let wide = WriteStage::new(engine.clone(), IndexPlan { dimension: 3, ..plan() });
-    let Err(trouble) = wide.open(0, None).await else { panic!("opened") };
+    let Err(trouble) = wide.open(stream::Partition::ONLY, None).await else { panic!("opened") };
     assert!(trouble.alarm && trouble.cause.contains("dimension"), "{trouble:?}");
     let other = WriteStage::new(engine, IndexPlan { space: Fingerprint::of(&[("space", "b")]), ..plan() });
-    let Err(trouble) = other.open(0, None).await else { panic!("opened") };
+    let Err(trouble) = other.open(stream::Partition::ONLY, None).await else { panic!("opened") };
     assert!(trouble.alarm && trouble.cause.contains("the space"), "{trouble:?}");
 }
 

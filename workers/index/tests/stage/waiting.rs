@@ -45,7 +45,7 @@ async fn an_engine_that_takes_nothing_is_waited_for_without_end() {
 #[tokio::test]
 async fn nothing_is_sent_for_a_partition_that_the_group_confirmed_too_long_ago_or_never() {
     let engine = engine();
-    let mut lane = stage(&engine).open(0, None).await.unwrap();
+    let mut lane = stage(&engine).open(stream::Partition::ONLY, None).await.unwrap();
     let slept = Boottime::now().before(Duration::from_secs(301));
     for proof in [None, Some(slept)] {
         if let Some(at) = proof {

@@ -1,7 +1,7 @@
 //! What the chunks topic says: the last record of each document is its last state.
 
 use futures::stream::TryStreamExt as _;
-use message::{DocumentRecord, Fingerprint, Headers, LedgerEntry, Passage, Status, Version};
+use message::{DocumentRecord, Fingerprint, Headers, LedgerEntry, Passage, Version};
 use process::Failure;
 use stream::{Broker, Record};
 
@@ -45,16 +45,7 @@ fn unreadable(record: &Record, cause: &str) -> String {
 fn entry(record: &Record, headers: Headers, chunking: &Fingerprint) -> Result<LedgerEntry, String> {
     let Some(value) = record.value.as_deref() else {
         let version = headers.version.ok_or("a tombstone without a version")?;
-        return Ok(LedgerEntry {
-            document: headers.document,
-            version,
-            status: Status::Removed,
-            cause: None,
-            etag: String::new(),
-            digest: String::new(),
-            chunking: chunking.clone(),
-            chunks: Vec::new(),
-        });
+        return Ok(LedgerEntry::removed(headers.document, version, chunking.clone()));
     };
     match serde_json::from_slice::<Passage>(value).map_err(|error| error.to_string())? {
         Passage::Document(DocumentRecord { document, version, status, cause, etag, chunks, .. }) => {

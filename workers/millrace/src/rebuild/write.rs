@@ -8,9 +8,7 @@
 use std::collections::HashSet;
 
 use ledger::{Ledger, WorkingCopy};
-use message::{
-    ChunkId, DocumentId, Fingerprint, Headers, LedgerEntry, Status, Version, partition_of, sha256_hex,
-};
+use message::{ChunkId, DocumentId, Fingerprint, Headers, LedgerEntry, Version, partition_of, trace};
 use process::Failure;
 use stream::broker::Publisher;
 use stream::{Broker, Outgoing, StreamError};
@@ -105,22 +103,11 @@ impl<K: Broker> Target<'_, K> {
             .map(|number| DocumentId::new(OWN_BUCKET, &format!("epoch-{number}")))
             .find(|name| name.as_ref().map_or(true, |name| partition_of(name, partitions) == partition))
             .ok_or("there is a name for each partition")??;
-        Ok(LedgerEntry {
-            document,
-            version: Version::first(self.epoch),
-            status: Status::Removed,
-            cause: None,
-            etag: String::new(),
-            digest: String::new(),
-            chunking: Fingerprint::of(&[]),
-            chunks: Vec::new(),
-        })
+        Ok(LedgerEntry::removed(document, Version::first(self.epoch), Fingerprint::of(&[])))
     }
 
     fn record(&self, entry: &LedgerEntry) -> Result<Outgoing, Failure> {
-        let mut trace =
-            sha256_hex([SOURCE.as_bytes(), self.run.as_bytes(), entry.document.as_str().as_bytes()]);
-        trace.truncate(32);
+        let trace = trace([SOURCE, self.run, entry.document.as_str()].map(str::as_bytes));
         let headers = Headers { document: entry.document.clone(), version: Some(entry.version), trace };
         Ok(Outgoing::json(self.topic, entry.document.as_str(), entry, headers)?)
     }
