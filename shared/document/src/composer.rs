@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use message::{LeftOut, Part, PartKind};
+
 use crate::line::Line;
 use crate::{Block, BlockKind, Extracted, HeadingPath};
 
@@ -27,6 +29,8 @@ pub(crate) struct Composer {
     line: Line,
     lists: Vec<Option<u64>>,
     marker: Option<String>,
+    parts: Vec<Part>,
+    left_out: Vec<LeftOut>,
 }
 
 impl Composer {
@@ -41,6 +45,8 @@ impl Composer {
             line: Line::new(),
             lists: Vec::new(),
             marker: None,
+            parts: Vec::new(),
+            left_out: Vec::new(),
         }
     }
 
@@ -100,7 +106,74 @@ impl Composer {
         let start = self.text.len();
         self.text.push_str(content);
         let range = start..self.text.len();
-        self.blocks.push(Block { range, heading_path: Arc::clone(&self.path), kind });
+        self.blocks.push(Block { range, heading_path: Arc::clone(&self.path), kind, header: 0 });
+    }
+
+    /// Adds a table: one line a row, cells separated by ` | `, cells that a row lacks at its end not shown, rows
+    /// without text left out. The first `header_rows` rows name the columns.
+    pub(crate) fn table(&mut self, rows: &[Vec<String>], header_rows: usize) {
+        let line = |cells: &Vec<String>| {
+            let cells: Vec<String> = cells.iter().map(|cell| one_line(cell)).collect();
+            let last = cells.iter().rposition(|cell| !cell.is_empty())?;
+            cells.get(..=last).map(|cells| cells.join(" | ").trim().to_owned())
+        };
+        let (header, body) = rows.split_at(header_rows.min(rows.len()));
+        let header: Vec<String> = header.iter().filter_map(line).collect();
+        let body: Vec<String> = body.iter().filter_map(line).collect();
+        let (before, header) = (self.blocks.len(), header.join("\n"));
+        if header.is_empty() || body.is_empty() {
+            return self.block(BlockKind::Table, &format!("{header}{}", body.join("\n")));
+        }
+        self.block(BlockKind::Table, &format!("{header}\n{}", body.join("\n")));
+        if let Some(block) = self.blocks.get_mut(before) {
+            block.header = header.len();
+        }
+    }
+
+    /// Begins a page, slide, sheet or member: what is added from here on belongs to it.
+    pub(crate) fn begin_part(&mut self, kind: PartKind, number: u32, name: Option<&str>) {
+        self.flush();
+        self.parts.push(Part { kind, number, name: name.map(str::to_owned), start: self.text.len() as u64 });
+    }
+
+    /// Notes that something within the document could not be read, and why.
+    pub(crate) fn leave_out(&mut self, name: &str, cause: &str) {
+        self.left_out.push(LeftOut { name: name.to_owned(), cause: cause.to_owned() });
+    }
+
+    /// Adds a document that lies within this one, under the headings that are open here. Its parts become parts of
+    /// this one, and what it left out is left out here under `name`.
+    pub(crate) fn embed(&mut self, name: &str, inner: &Extracted) {
+        self.flush();
+        let mut last: Option<(&HeadingPath, HeadingPath)> = None;
+        let (shift, mut parts) = (self.text.len(), inner.parts.iter().peekable());
+        for block in &inner.blocks {
+            let start = self.text.len();
+            while let Some(part) = parts.next_if(|part| part.start <= block.range.start as u64) {
+                self.parts.push(Part { start: start as u64, ..part.clone() });
+            }
+            let path = match &last {
+                Some((of, path)) if **of == block.heading_path => Arc::clone(path),
+                _ => self.path.iter().chain(block.heading_path.iter()).map(Arc::clone).collect(),
+            };
+            last = Some((&block.heading_path, Arc::clone(&path)));
+            if start > 0 {
+                let item = |kind| kind == BlockKind::ListItem;
+                let joined =
+                    item(block.kind) && start > shift && self.blocks.last().is_some_and(|b| item(b.kind));
+                self.text.push_str(if joined { "\n" } else { "\n\n" });
+            }
+            let start = self.text.len();
+            self.text.push_str(inner.text.get(block.range.clone()).unwrap_or_default());
+            let range = start..self.text.len();
+            self.blocks.push(Block { range, heading_path: path, ..block.clone() });
+        }
+        let end = self.text.len() as u64;
+        self.parts.extend(parts.map(|part| Part { start: end, ..part.clone() }));
+        let left_out = inner.left_out.iter();
+        self.left_out.extend(
+            left_out.map(|out| LeftOut { name: format!("{name}/{}", out.name), cause: out.cause.clone() }),
+        );
     }
 
     /// Adds a heading of a level from 1, and puts what follows under it.
@@ -183,6 +256,19 @@ impl Composer {
             .and_then(|block| self.text.get(block.range.clone()))
             .map(str::to_owned);
         let title = self.declared_title.or(self.first_of_level_one).or(opening);
-        Extracted { format, title, text: self.text, blocks: self.blocks }
+        Extracted {
+            format: format.to_owned(),
+            title,
+            language: None,
+            text: self.text,
+            blocks: self.blocks,
+            parts: self.parts,
+            left_out: self.left_out,
+        }
     }
+}
+
+/// A cell as one line: white space collapses.
+fn one_line(cell: &str) -> String {
+    cell.split_whitespace().collect::<Vec<_>>().join(" ")
 }

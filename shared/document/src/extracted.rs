@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use message::{LeftOut, Part};
+
 /// The headings above a block, outermost first. Shared, because a document may hold a million blocks under one
 /// heading, and memory may not grow by their product.
 pub type HeadingPath = Arc<[Arc<str>]>;
@@ -11,14 +13,20 @@ pub type HeadingPath = Arc<[Arc<str>]>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extracted {
     /// The format that was recognised, e.g. `markdown`.
-    pub format: &'static str,
+    pub format: String,
     /// The title: a declared one (front matter, `<title>`), else the first heading of level 1, else a heading that
     /// opens the document.
     pub title: Option<String>,
+    /// The language that most of the text is in, as ISO 639-1; nothing when it cannot be told.
+    pub language: Option<String>,
     /// The reading text: UTF-8 without byte order mark, line breaks are `\n`. Empty when the document holds none.
     pub text: String,
     /// The blocks in reading order; they do not overlap, and all text that is not white space lies in one.
     pub blocks: Vec<Block>,
+    /// Pages, slides, sheets and members, ascending by where they start.
+    pub parts: Vec<Part>,
+    /// What within the document could not be read.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// One block of the text.
@@ -30,6 +38,9 @@ pub struct Block {
     pub heading_path: HeadingPath,
     /// What it is.
     pub kind: BlockKind,
+    /// Bytes at its start that name the columns of a table (the header rows, without the line break after them), to be
+    /// repeated wherever the table is continued; 0 when there are none.
+    pub header: usize,
 }
 
 /// What a block is; it decides where the splitter would rather cut.

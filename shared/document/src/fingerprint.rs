@@ -6,7 +6,7 @@ use crate::Limits;
 
 /// Rises when [`crate::extract`] gives another text or other blocks for some document (also through a dependency:
 /// `tests/golden.rs` notices).
-pub const EXTRACTOR_VERSION: u32 = 1;
+pub const EXTRACTOR_VERSION: u32 = 2;
 
 /// Rises when [`crate::Splitter`] cuts some text differently.
 pub const SPLITTER_VERSION: u32 = 1;

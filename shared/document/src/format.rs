@@ -4,10 +4,12 @@
 
 mod html;
 mod markdown;
+mod package;
 mod signature;
 mod text;
 
-use crate::{Extracted, Refusal};
+use crate::source::Spent;
+use crate::{Bounds, Extracted, Refusal, Source};
 
 /// Reads one kind of document.
 ///
@@ -18,32 +20,62 @@ pub trait Format: Send + Sync {
     /// The name that document records carry, e.g. `markdown`.
     fn name(&self) -> &'static str;
 
-    /// Whether the document is of this kind, by its content or, as a hint, by its key.
-    fn recognises(&self, key: &str, bytes: &[u8]) -> bool;
+    /// Whether the bytes say that they are of this kind. Cheap: it looks at a head, or at an archive's directory.
+    fn by_content(&self, _bytes: &[u8]) -> bool {
+        false
+    }
+
+    /// Whether the key's ending says so; it counts only where no format knows the bytes.
+    fn by_name(&self, _key: &str) -> bool {
+        false
+    }
 
     /// Reads the document.
     ///
     /// # Errors
     /// When it cannot be read; the cause is for a person.
-    fn extract(&self, bytes: &[u8]) -> Result<Extracted, Refusal>;
+    fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal>;
 }
 
-/// The formats in the order they are asked; the last one takes any text.
+/// The formats in the order they are asked, first all of them by content, then all by name. What none claims and no
+/// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
     &[&html::Html, &markdown::Markdown, &text::Text]
 }
 
+/// Reads a document within the default [`Bounds`]: see [`extract_within`].
+///
+/// # Errors
+/// As [`extract_within`].
+pub fn extract(key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
+    extract_within(&Bounds::default(), key, bytes)
+}
+
 /// Reads a document. `key` is the object's key or a file name; only its ending counts, and only as a hint.
 ///
 /// # Errors
-/// When the bytes are of a format without an extractor, are not text, or cannot be decoded.
-pub fn extract(key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
-    if let Some(format) = signature::unsupported(bytes) {
-        return Err(Refusal::Unsupported { format });
+/// When the bytes are of a format without an extractor, are not text, cannot be decoded, or cost more than `bounds`.
+pub fn extract_within(bounds: &Bounds, key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
+    read(&Source::new(key, bytes, bounds, &Spent::default()))
+}
+
+/// Reads a document or a member of one.
+pub(crate) fn read(source: &Source<'_>) -> Result<Extracted, Refusal> {
+    let limit = source.bounds().text;
+    let by_content = formats().iter().find(|format| format.by_content(source.bytes));
+    let extracted = match (by_content, signature::unsupported(source.bytes)) {
+        (Some(format), _) => format.extract(source)?,
+        (None, Some(format)) => return Err(Refusal::Unsupported { format }),
+        (None, None) => {
+            let by_name = formats().iter().find(|format| format.by_name(source.key));
+            by_name.map_or_else(|| text::Text.extract(source), |format| format.extract(source))?
+        }
+    };
+    if extracted.text.len() > limit {
+        return Err(Refusal::TooMuchText { limit });
     }
-    let chosen = formats().iter().find(|format| format.recognises(key, bytes));
-    chosen.map_or_else(|| text::Text.extract(bytes), |format| format.extract(bytes))
+    Ok(extracted)
 }
 
 /// Whether a key ends in one of the extensions (given in lower case, without the dot).
@@ -51,6 +83,12 @@ fn has_extension(key: &str, extensions: &[&str]) -> bool {
     let name = key.rsplit('/').next().unwrap_or(key);
     name.rsplit_once('.')
         .is_some_and(|(_, found)| extensions.iter().any(|known| found.eq_ignore_ascii_case(known)))
+}
+
+/// Reads a document as one format, whatever it looks like.
+#[cfg(test)]
+fn extract_as(format: &dyn Format, bytes: &[u8]) -> Result<Extracted, Refusal> {
+    format.extract(&Source::new("", bytes, &Bounds::default(), &Spent::default()))
 }
 
 #[cfg(test)]

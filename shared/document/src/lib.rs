@@ -11,11 +11,15 @@ mod extracted;
 mod fingerprint;
 mod format;
 mod line;
+mod ocr;
 mod refusal;
+mod source;
 mod split;
 
 pub use extracted::{Block, BlockKind, Extracted, HeadingPath};
 pub use fingerprint::{EXTRACTOR_VERSION, SPLITTER_VERSION, chunking_fingerprint};
-pub use format::{Format, extract, formats};
+pub use format::{Format, extract, extract_within, formats};
+pub use ocr::Recogniser;
 pub use refusal::Refusal;
+pub use source::{Bounds, Source};
 pub use split::{InvalidLimits, Limits, Split, Splitter, Tokens, Unsplittable};

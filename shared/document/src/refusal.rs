@@ -39,4 +39,73 @@ pub enum Refusal {
         /// The largest number that is read.
         limit: usize,
     },
+    /// The document is locked.
+    #[error("this is {format} that needs a password; store it without one")]
+    Encrypted {
+        /// The format with its article.
+        format: &'static str,
+    },
+    /// The bytes are not what the format asks for.
+    #[error("this is {format} that is damaged ({cause}); open and save it again, or exclude it")]
+    Damaged {
+        /// The format with its article.
+        format: &'static str,
+        /// What is wrong, in the words of whoever noticed.
+        cause: String,
+    },
+    /// All that could be read are pictures.
+    #[error(
+        "{what} holds pictures and no text, and no text recognition (OCR) is built in; run OCR over it and store the result"
+    )]
+    NoTextLayer {
+        /// What it is, with its article.
+        what: String,
+    },
+    /// What is packed in the document takes too much space.
+    #[error(
+        "it unpacks to more than {limit} bytes; raise MILLRACE_EXTRACT_UNPACKED, or store its files one by one"
+    )]
+    UnpacksTooFar {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The document has too much text.
+    #[error("it has more than {limit} bytes of text; raise MILLRACE_EXTRACT_TEXT, or split the file")]
+    TooMuchText {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Documents lie too deep within one another.
+    #[error(
+        "files lie more than {limit} deep within one another; raise MILLRACE_EXTRACT_NESTING, or unpack it"
+    )]
+    NestedTooDeep {
+        /// The limit.
+        limit: usize,
+    },
+    /// The document holds too many others.
+    #[error("it holds more than {limit} files; raise MILLRACE_EXTRACT_MEMBERS, or store them one by one")]
+    TooManyMembers {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl Refusal {
+    /// Whether it must also end the document around the one that is refused: its bounds are spent, and what follows
+    /// could not be read. Any other member is left out with its cause, and its neighbours are read.
+    #[must_use]
+    pub fn ends_all(&self) -> bool {
+        match self {
+            Self::UnpacksTooFar { .. } | Self::TooMuchText { .. } | Self::TooManyMembers { .. } => true,
+            Self::Unsupported { .. }
+            | Self::NotText { .. }
+            | Self::Undecodable { .. }
+            | Self::TooComplex { .. }
+            | Self::Encrypted { .. }
+            | Self::Damaged { .. }
+            | Self::NoTextLayer { .. }
+            | Self::NestedTooDeep { .. } => false,
+        }
+    }
 }

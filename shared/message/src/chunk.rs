@@ -67,12 +67,58 @@ pub struct DocumentRecord {
     /// The format that was recognised, e.g. `markdown`; absent when refused before that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
+    /// The language that most of the text is in, as ISO 639-1 (`en`, `zh`); absent when it cannot be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// The store's change token of the object that was read.
     pub etag: String,
     /// Size of the object in bytes.
     pub size: u64,
     /// The passages in reading order; empty unless live.
     pub chunks: Vec<Placement>,
+    /// Its pages, slides, sheets and members in the order of the text; empty when it has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
+    /// What of it could not be read, while the rest was: an attachment, a member of an archive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A place to which a reader can be sent: it reaches to the next part of its kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Part {
+    /// What it is.
+    pub kind: PartKind,
+    /// Its number as people count, from 1.
+    pub number: u32,
+    /// Its name, if it has one: of a sheet, a page label, the path of a member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// First byte in the extracted text.
+    pub start: u64,
+}
+
+/// What a [`Part`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartKind {
+    /// A page of a PDF document.
+    Page,
+    /// A slide of a presentation.
+    Slide,
+    /// A sheet of a workbook.
+    Sheet,
+    /// A file within the document: a member of an archive, an attachment of a message.
+    Member,
+}
+
+/// Something within a document that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftOut {
+    /// Its name or path within the document.
+    pub name: String,
+    /// Why, for a person.
+    pub cause: String,
 }
 
 /// Where a passage stands in its document; its ordinal is its place in [`DocumentRecord::chunks`].

@@ -9,7 +9,7 @@ use crate::action::Target;
 
 /// The version of the mappings (`opensearch/mapping.rs`, `elasticsearch/mapping.rs`). Raise it with every change there:
 /// the change becomes a new generation beside the old one.
-pub const MAPPING_VERSION: u32 = 1;
+pub const MAPPING_VERSION: u32 = 2;
 
 /// Every name of one generation, the same in both engines.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

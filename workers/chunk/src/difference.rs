@@ -152,9 +152,12 @@ pub fn changed(
         cause: reading.cause,
         title: reading.title,
         format: reading.format,
+        language: reading.language,
         etag: object.etag,
         size: object.size,
         chunks: placements,
+        parts: reading.parts,
+        left_out: reading.left_out,
     });
     outputs.push(Outgoing::json(&topics.chunks, before.document.as_str(), &record, before.headers(version))?);
     outputs.push(ledger_record(&before, topics, &entry)?);

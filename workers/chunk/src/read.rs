@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use document::{Split, Splitter, Tokens, extract};
-use message::{DocumentId, Status};
+use message::{DocumentId, LeftOut, Part, Status};
 
 /// What a document says.
 #[derive(Debug)]
@@ -16,15 +16,30 @@ pub struct Reading {
     pub title: Option<String>,
     /// Its format.
     pub format: Option<String>,
+    /// The language of most of its text.
+    pub language: Option<String>,
     /// Its passages in reading order.
     pub splits: Vec<Split>,
+    /// Its pages, slides, sheets and members.
+    pub parts: Vec<Part>,
+    /// What within it could not be read.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl Reading {
     /// A document that cannot be read.
     #[must_use]
     pub fn refused(cause: String) -> Self {
-        Self { status: Status::Refused, cause: Some(cause), title: None, format: None, splits: Vec::new() }
+        Self {
+            status: Status::Refused,
+            cause: Some(cause),
+            title: None,
+            format: None,
+            language: None,
+            splits: Vec::new(),
+            parts: Vec::new(),
+            left_out: Vec::new(),
+        }
     }
 }
 
@@ -40,5 +55,14 @@ pub fn read(splitter: &Splitter<Arc<dyn Tokens>>, document: &DocumentId, bytes: 
         Err(unsplittable) => return Reading::refused(unsplittable.to_string()),
     };
     let status = if splits.is_empty() { Status::Empty } else { Status::Live };
-    Reading { status, cause: None, title: extracted.title, format: Some(extracted.format.to_owned()), splits }
+    Reading {
+        status,
+        cause: None,
+        title: extracted.title,
+        format: Some(extracted.format),
+        language: extracted.language,
+        splits,
+        parts: extracted.parts,
+        left_out: extracted.left_out,
+    }
 }

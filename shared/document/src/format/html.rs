@@ -17,7 +17,7 @@ use encoding_rs::Encoding;
 use scraper::Node;
 
 use self::element::{Role, role};
-use super::{Format, has_extension};
+use super::{Format, Source, has_extension};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal, encoding};
 
@@ -32,11 +32,16 @@ impl Format for Html {
         "html"
     }
 
-    fn recognises(&self, key: &str, bytes: &[u8]) -> bool {
-        opens_as_html(bytes) || has_extension(key, &["html", "htm", "xhtml"])
+    fn by_content(&self, bytes: &[u8]) -> bool {
+        opens_as_html(bytes)
     }
 
-    fn extract(&self, bytes: &[u8]) -> Result<Extracted, Refusal> {
+    fn by_name(&self, key: &str) -> bool {
+        has_extension(key, &["html", "htm", "xhtml"])
+    }
+
+    fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
+        let bytes = source.bytes;
         let source = encoding::decode(bytes, declared_encoding(bytes))?;
         let page = tree::parse(&source)?;
         drop(source);

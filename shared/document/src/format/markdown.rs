@@ -16,7 +16,7 @@ mod nesting;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::{Format, has_extension, html};
+use super::{Format, Source, has_extension, html};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal, encoding};
 
@@ -28,12 +28,12 @@ impl Format for Markdown {
         "markdown"
     }
 
-    fn recognises(&self, key: &str, _bytes: &[u8]) -> bool {
+    fn by_name(&self, key: &str) -> bool {
         has_extension(key, &["md", "markdown", "mdown", "mkd", "mdx"])
     }
 
-    fn extract(&self, bytes: &[u8]) -> Result<Extracted, Refusal> {
-        let source = encoding::decode(bytes, None)?;
+    fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
+        let source = encoding::decode(source.bytes, None)?;
         let (title, body) = front_matter::split(&source);
         let mut reader = Reader::default();
         if let Some(title) = title {
@@ -57,7 +57,7 @@ struct Reader {
     composer: Composer,
     /// Text of a code or HTML block that is open.
     verbatim: Option<String>,
-    rows: Vec<String>,
+    rows: Vec<Vec<String>>,
     cells: Vec<String>,
 }
 
@@ -164,13 +164,13 @@ impl Reader {
             TagEnd::MetadataBlock(_) => self.verbatim = None,
             TagEnd::List(_) => self.composer.close_list(),
             TagEnd::Item => self.composer.close_item(),
-            TagEnd::TableCell => self.cells.push(self.composer.take_line().replace('\n', " ")),
+            TagEnd::TableCell => self.cells.push(self.composer.take_line()),
             TagEnd::TableHead | TagEnd::TableRow => {
-                self.rows.extend(table_row(&std::mem::take(&mut self.cells)));
+                self.rows.push(std::mem::take(&mut self.cells));
             }
             TagEnd::Table => {
                 let rows = std::mem::take(&mut self.rows);
-                self.composer.block(BlockKind::Table, &rows.join("\n"));
+                self.composer.table(&rows, 1);
             }
             TagEnd::Paragraph
             | TagEnd::BlockQuote(_)
@@ -188,12 +188,6 @@ impl Reader {
         }
         Ok(())
     }
-}
-
-/// A row as a line; a row without text is none. Cells that a short row lacks, which the parser adds, are not shown.
-fn table_row(cells: &[String]) -> Option<String> {
-    let last = cells.iter().rposition(|cell| !cell.is_empty())?;
-    cells.get(..=last).map(|cells| cells.join(" | "))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Format;
+use super::{Format, Source, has_extension};
 use crate::{Block, BlockKind, Extracted, Refusal, encoding};
 
 /// Any text.
@@ -13,17 +13,25 @@ impl Format for Text {
         "text"
     }
 
-    fn recognises(&self, _key: &str, _bytes: &[u8]) -> bool {
-        true
+    fn by_name(&self, key: &str) -> bool {
+        has_extension(key, &["txt", "text", "log"])
     }
 
-    fn extract(&self, bytes: &[u8]) -> Result<Extracted, Refusal> {
-        let mut text = encoding::decode(bytes, None)?;
+    fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
+        let mut text = encoding::decode(source.bytes, None)?;
         if text.trim().is_empty() {
             text.clear();
         }
         let blocks = paragraphs(&text);
-        Ok(Extracted { format: self.name(), title: None, text, blocks })
+        Ok(Extracted {
+            format: self.name().to_owned(),
+            title: None,
+            language: None,
+            text,
+            blocks,
+            parts: Vec::new(),
+            left_out: Vec::new(),
+        })
     }
 }
 
@@ -44,7 +52,12 @@ fn paragraphs(text: &str) -> Vec<Block> {
     blocks.extend(open);
     blocks
         .into_iter()
-        .map(|range| Block { range, heading_path: Arc::clone(&heading_path), kind: BlockKind::Paragraph })
+        .map(|range| Block {
+            range,
+            heading_path: Arc::clone(&heading_path),
+            kind: BlockKind::Paragraph,
+            header: 0,
+        })
         .collect()
 }
 
@@ -55,7 +68,7 @@ mod tests {
     #[test]
     fn blank_lines_part_paragraphs_and_nothing_else_changes() {
         let source = "\n  one\nstill one  \n \t\ntwo\r\n\r\n\r\nthree";
-        let Extracted { text, blocks, title, .. } = Text.extract(source.as_bytes()).unwrap();
+        let Extracted { text, blocks, title, .. } = crate::extract("a.txt", source.as_bytes()).unwrap();
         assert_eq!(text, source.replace("\r\n", "\n"));
         let found: Vec<_> = blocks.iter().map(|block| &text[block.range.clone()]).collect();
         assert_eq!(found, ["  one\nstill one", "two", "three"]);

@@ -64,9 +64,11 @@ fn documents() -> Value {
         "id": {"type": "keyword"}, "document": {"type": "keyword"}, "bucket": {"type": "keyword"},
         "key": {"type": "keyword"}, "version": {"type": "long"}, "status": {"type": "keyword"},
         "cause": {"type": "text"}, "title": {"type": "text"}, "format": {"type": "keyword"},
+        "language": {"type": "keyword"},
         "etag": {"type": "keyword"}, "size": {"type": "long"}, "space": {"type": "keyword"},
         // Up to 20,000 placements: kept, never searched.
-        "chunks": {"type": "object", "enabled": false},
+        "chunks": {"type": "object", "enabled": false}, "parts": {"type": "object", "enabled": false},
+        "left_out": {"type": "object", "enabled": false},
     })
 }
 

@@ -1,9 +1,10 @@
 //! HTML as pages of the real world write it.
 
 use super::*;
+use crate::format::extract_as;
 
 fn read(source: &str) -> Extracted {
-    Html.extract(source.as_bytes()).unwrap()
+    extract_as(&Html, source.as_bytes()).unwrap()
 }
 
 fn text(source: &str) -> String {
@@ -75,7 +76,7 @@ fn declared_encodings_are_read() {
         ("<?xml version='1.0' encoding='iso-8859-1'?><html><p>é</p></html>", "windows-1252"),
     ] {
         let (bytes, ..) = Encoding::for_label(label.as_bytes()).unwrap().encode(source);
-        let found = Html.extract(&bytes).unwrap().text;
+        let found = extract_as(&Html, &bytes).unwrap().text;
         assert!(source.contains(&format!("<p>{found}</p>")), "{found}");
     }
 }
@@ -91,7 +92,7 @@ fn markup_built_to_exhaust_the_reader_is_refused_in_bounded_time() {
     let attributes = format!("<!-- <b --><p>x</p><a {}>y</a>", attributes.concat());
     for source in [deep, bomb, wide, many, attributes] {
         let started = source.get(..20).unwrap_or_default();
-        assert!(matches!(Html.extract(source.as_bytes()), Err(Refusal::TooComplex { .. })), "{started}");
+        assert!(matches!(extract_as(&Html, source.as_bytes()), Err(Refusal::TooComplex { .. })), "{started}");
     }
     let image = format!("<img alt=a src='data:{}'>", "x = y ".repeat(20_000));
     assert_eq!(text(&format!("<!-- {} -->{image}b", "<i x y z> i<n ".repeat(20_000))), "a b");

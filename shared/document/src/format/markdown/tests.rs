@@ -1,9 +1,10 @@
 //! Markdown as the documents of the real world write it.
 
 use super::*;
+use crate::format::extract_as;
 
 fn read(source: &str) -> Extracted {
-    Markdown.extract(source.as_bytes()).unwrap()
+    extract_as(&Markdown, source.as_bytes()).unwrap()
 }
 
 /// Kind, heading path and text of each block.

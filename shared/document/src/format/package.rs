@@ -1,0 +1,56 @@
+//! ZIP packages: what office files, books and archives are packed in.
+
+use std::borrow::Cow;
+use std::io::Cursor;
+
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use crate::{Refusal, Source};
+
+/// An open package. Everything in it is unpacked through [`Source::unpack`].
+pub(super) struct Package<'a> {
+    source: Source<'a>,
+    format: &'static str,
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+}
+
+/// The names in a package, from its directory; none when the bytes are no package. For `by_content`.
+pub(super) fn names(bytes: &[u8]) -> Vec<String> {
+    if !bytes.starts_with(b"PK") {
+        return Vec::new();
+    }
+    ZipArchive::new(Cursor::new(bytes))
+        .map(|archive| archive.file_names().flatten().map(Cow::into_owned).collect())
+        .unwrap_or_default()
+}
+
+impl<'a> Package<'a> {
+    /// Opens a package; `format` names what it is, with its article.
+    pub(super) fn open(source: &Source<'a>, format: &'static str) -> Result<Self, Refusal> {
+        let archive = ZipArchive::new(Cursor::new(source.bytes)).map_err(|error| damaged(format, &error))?;
+        Ok(Self { source: *source, format, archive })
+    }
+
+    /// The names in the package, in the order of its directory.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.archive.file_names().flatten().map(Cow::into_owned).collect()
+    }
+
+    /// The bytes of one of its files; nothing when there is none of this name.
+    pub(super) fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, Refusal> {
+        let file = match self.archive.by_name(name) {
+            Ok(file) => file,
+            Err(ZipError::FileNotFound) => return Ok(None),
+            Err(ZipError::UnsupportedArchive(cause)) if cause == ZipError::PASSWORD_REQUIRED => {
+                return Err(Refusal::Encrypted { format: self.format });
+            }
+            Err(error) => return Err(damaged(self.format, &error)),
+        };
+        self.source.unpack(self.format, file).map(Some)
+    }
+}
+
+fn damaged(format: &'static str, error: &ZipError) -> Refusal {
+    Refusal::Damaged { format, cause: error.to_string() }
+}

@@ -1,0 +1,91 @@
+//! What a format reads: the bytes, and how much they may cost.
+
+use std::cell::Cell;
+use std::io::Read;
+
+use crate::format::read;
+use crate::{Extracted, Refusal};
+
+/// What one document may cost its reader, whatever is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Most bytes of extracted text.
+    pub text: usize,
+    /// Most bytes to which all that is packed in the document may unpack, together.
+    pub unpacked: u64,
+    /// Most documents that lie within one another: 1 is an archive of plain files.
+    pub nesting: usize,
+    /// Most documents within the document, at all depths together.
+    pub members: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { text: 64 << 20, unpacked: 512 << 20, nesting: 4, members: 10_000 }
+    }
+}
+
+/// What has been spent of the [`Bounds`]; shared by a document and all that lies within it.
+#[derive(Debug, Default)]
+pub(crate) struct Spent {
+    unpacked: Cell<u64>,
+    members: Cell<usize>,
+}
+
+/// One document to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Its key or file name; only the ending counts, and only as a hint.
+    pub key: &'a str,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    depth: usize,
+    bounds: &'a Bounds,
+    spent: &'a Spent,
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn new(key: &'a str, bytes: &'a [u8], bounds: &'a Bounds, spent: &'a Spent) -> Self {
+        Self { key, bytes, depth: 0, bounds, spent }
+    }
+
+    /// What the document may cost.
+    #[must_use]
+    pub fn bounds(&self) -> &'a Bounds {
+        self.bounds
+    }
+
+    /// Reads something that is packed in the document, as far as the bounds allow. Whoever unpacks uses this: it is
+    /// what stops an archive that unpacks without end.
+    ///
+    /// # Errors
+    /// When the bounds are spent, or `packed` cannot be read (`Refusal::Damaged` of `format`, a name with its article).
+    pub fn unpack(&self, format: &'static str, packed: impl Read) -> Result<Vec<u8>, Refusal> {
+        let left = self.bounds.unpacked.saturating_sub(self.spent.unpacked.get());
+        let mut bytes = Vec::new();
+        let read = packed.take(left.saturating_add(1)).read_to_end(&mut bytes);
+        let length = bytes.len() as u64;
+        self.spent.unpacked.set(self.spent.unpacked.get().saturating_add(length));
+        if length > left {
+            return Err(Refusal::UnpacksTooFar { limit: self.bounds.unpacked });
+        }
+        read.map_err(|error| Refusal::Damaged { format, cause: error.to_string() })?;
+        Ok(bytes)
+    }
+
+    /// Reads a document that lies within this one.
+    ///
+    /// # Errors
+    /// When it is refused, or lies too deep. [`Refusal::ends_all`] tells what must end the outer document too.
+    pub fn member(&self, key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
+        let members = self.spent.members.get() + 1;
+        self.spent.members.set(members);
+        if members > self.bounds.members {
+            return Err(Refusal::TooManyMembers { limit: self.bounds.members });
+        }
+        if self.depth >= self.bounds.nesting {
+            return Err(Refusal::NestedTooDeep { limit: self.bounds.nesting });
+        }
+        read(&Source { key, bytes, depth: self.depth + 1, ..*self })
+    }
+}
