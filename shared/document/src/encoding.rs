@@ -34,6 +34,18 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Resul
     Ok(normalise_breaks(text))
 }
 
+/// A file name as archives hold it: UTF-8, or else whatever the machine used that packed it.
+pub(crate) fn name(bytes: &[u8]) -> String {
+    let encoding = if std::str::from_utf8(bytes).is_ok() {
+        UTF_8
+    } else {
+        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+        detector.feed(bytes, true);
+        detector.guess(None, Utf8Detection::Deny)
+    };
+    encoding.decode_without_bom_handling(bytes).0.replace('\0', "\u{fffd}")
+}
+
 fn without_mark(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String, Refusal> {
     if bytes.contains(&0) {
         return Err(Refusal::NotText { sign: "it holds NUL bytes" });

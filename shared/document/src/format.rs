@@ -2,6 +2,8 @@
 //!
 //! A new format is a file under `format/` and a line in [`formats`].
 
+mod archive;
+mod csv;
 mod html;
 mod markdown;
 mod package;
@@ -41,7 +43,16 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&html::Html, &markdown::Markdown, &text::Text]
+    &[
+        &html::Html,
+        &markdown::Markdown,
+        // behind all formats that are packed as ZIP
+        &archive::Zip,
+        &archive::Gzip,
+        &archive::Tar,
+        &csv::Csv,
+        &text::Text,
+    ]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].
