@@ -5,6 +5,7 @@
 mod archive;
 mod csv;
 mod html;
+mod json;
 mod markdown;
 mod package;
 mod signature;
@@ -51,6 +52,7 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &archive::Gzip,
         &archive::Tar,
         &csv::Csv,
+        &json::Json,
         &text::Text,
     ]
 }
