@@ -12,7 +12,7 @@ mod signature;
 mod text;
 
 use crate::source::Spent;
-use crate::{Bounds, Extracted, Refusal, Source};
+use crate::{Bounds, Extracted, Refusal, Source, language};
 
 /// Reads one kind of document.
 ///
@@ -70,7 +70,11 @@ pub fn extract(key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
 /// # Errors
 /// When the bytes are of a format without an extractor, are not text, cannot be decoded, or cost more than `bounds`.
 pub fn extract_within(bounds: &Bounds, key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
-    read(&Source::new(key, bytes, bounds, &Spent::default()))
+    let mut extracted = read(&Source::new(key, bytes, bounds, &Spent::default()))?;
+    if extracted.language.is_none() {
+        extracted.language = language::of(&extracted).map(str::to_owned);
+    }
+    Ok(extracted)
 }
 
 /// Reads a document or a member of one.

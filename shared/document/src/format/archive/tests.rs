@@ -152,6 +152,14 @@ fn an_archive_is_refused_when_nothing_in_it_can_be_read() {
 }
 
 #[test]
+fn an_office_file_is_no_archive_and_a_folder_called_word_is_no_office_file() {
+    let word: &[(&str, &[u8])] = &[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w/>")];
+    let refusal = super::super::extract_as(&super::Zip, &zipped(word)).unwrap_err();
+    assert_eq!(refusal, Refusal::Unsupported { format: "a Word document (DOCX)" });
+    assert_eq!(extract("", &zipped(&[("word/a.txt", b"text")])).unwrap().format, "zip");
+}
+
+#[test]
 fn bounds_end_the_archive() {
     let zeros = vec![b' '; 3 << 20];
     let bounds = Bounds { unpacked: 1 << 20, ..Bounds::default() };

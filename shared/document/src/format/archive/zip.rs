@@ -1,13 +1,13 @@
 //! ZIP archives: those that no office or book format claims.
 
 use super::super::package::Package;
-use super::super::{Format, Source, package, signature};
+use super::super::{Format, Source, signature};
 use super::{Members, is_clutter};
 use crate::{Extracted, Refusal};
 
 const FORMAT: &str = "a ZIP archive";
-/// What a package of Microsoft's office formats has.
-const OFFICE_TYPES: &str = "[Content_Types].xml";
+/// What the packages of Microsoft's formats have, and of those that name their type.
+const OFFICE: [&str; 2] = ["[Content_Types].xml", "mimetype"];
 
 /// Any ZIP archive. It stands behind all formats that are packed as ZIP.
 pub(in crate::format) struct Zip;
@@ -25,7 +25,9 @@ impl Format for Zip {
     fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
         let kind = signature::packed(source.bytes);
         let mut package = Package::open(source, kind)?;
-        if kind != FORMAT || package::names(source.bytes).iter().any(|name| name == OFFICE_TYPES) {
+        // a file of an office, as no format above knows it: its parts are not documents
+        let is_office = |name: &String| OFFICE.contains(&name.as_str());
+        if package.names().iter().any(is_office) {
             let format = if kind == FORMAT { "an office file of a rare kind" } else { kind };
             return Err(Refusal::Unsupported { format });
         }
