@@ -8,6 +8,7 @@ mod html;
 mod json;
 mod markdown;
 mod package;
+mod rst;
 mod signature;
 mod text;
 
@@ -53,6 +54,7 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &archive::Tar,
         &csv::Csv,
         &json::Json,
+        &rst::Rst,
         &text::Text,
     ]
 }

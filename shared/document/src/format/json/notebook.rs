@@ -16,7 +16,8 @@ struct Notebook {
 
 #[derive(Deserialize)]
 struct Cell {
-    cell_type: String,
+    #[serde(rename = "cell_type")]
+    kind: String,
     source: Text,
     #[serde(default)]
     outputs: Vec<Output>,
@@ -56,7 +57,7 @@ pub(super) fn read(json: &str) -> Result<Option<Extracted>, Refusal> {
     let mut composer = Composer::new();
     for cell in notebook.cells {
         let source = cell.source.into_string();
-        if cell.cell_type == "markdown" {
+        if cell.kind == "markdown" {
             composer = markdown::read(composer, &source)?;
         } else {
             composer.block(BlockKind::Code, &source);

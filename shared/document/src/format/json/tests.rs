@@ -36,14 +36,14 @@ fn a_large_value_is_under_its_key_and_its_records_are_blocks() {
     assert_eq!(
         blocks(&extracted),
         [
-            ("".to_owned(), "info > version: 1"),
+            (String::new(), "info > version: 1"),
             ("people".to_owned(), "n: A"),
             ("people".to_owned(), format!("n: B\nbio: {long}").as_str()),
             ("people > home".to_owned(), format!("town: {wide}").as_str()),
             ("people".to_owned(), "n: C"),
             ("words".to_owned(), format!("- {long}").as_str()),
             ("words".to_owned(), "- x"),
-            ("".to_owned(), "last: y"),
+            (String::new(), "last: y"),
         ]
     );
     assert_eq!(extracted.title, None);

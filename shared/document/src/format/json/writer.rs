@@ -50,9 +50,9 @@ impl Writer {
                     self.open(is_array, is_large, key.take());
                 }
                 Token::Close { .. } => self.close(),
-                Token::Text(text) => self.text(key.take(), plain(text).trim()),
+                Token::Text(text) => self.text(key.take().as_deref(), plain(text).trim()),
                 Token::Word("null") => key = None,
-                Token::Word(word) => self.line(key.take(), word),
+                Token::Word(word) => self.line(key.take().as_deref(), word),
             }
         }
         self.flush();
@@ -102,11 +102,11 @@ impl Writer {
         self.keys.truncate(open.keys);
     }
 
-    fn text(&mut self, key: Option<String>, text: &str) {
+    fn text(&mut self, key: Option<&str>, text: &str) {
         if text.is_empty() {
             return;
         }
-        if self.open.len() <= 1 && !self.has_title && matches!(key.as_deref(), Some("title" | "name")) {
+        if self.open.len() <= 1 && !self.has_title && matches!(key, Some("title" | "name")) {
             self.composer.declare_title(text);
             self.has_title = true;
         }
@@ -119,7 +119,7 @@ impl Writer {
     }
 
     /// Writes a value after its keys; a short one in an array, after its neighbour.
-    fn line(&mut self, key: Option<String>, value: &str) {
+    fn line(&mut self, key: Option<&str>, value: &str) {
         let short = value.len() <= SHORT_BYTES && !value.contains('\n');
         let in_array = self.open.last().is_some_and(|open| open.is_array);
         if self.parent_is_large() && self.block.len() > SMALL_BYTES {
@@ -139,8 +139,8 @@ impl Writer {
     }
 
     /// The keys that lead to a value.
-    fn label(&self, key: Option<String>) -> String {
-        let keys: Vec<&str> = self.keys.iter().map(String::as_str).chain(key.as_deref()).collect();
+    fn label(&self, key: Option<&str>) -> String {
+        let keys: Vec<&str> = self.keys.iter().map(String::as_str).chain(key).collect();
         if keys.is_empty() { String::new() } else { format!("{}: ", keys.join(BETWEEN_KEYS)) }
     }
 
