@@ -7,6 +7,7 @@ mod csv;
 mod html;
 mod json;
 mod markdown;
+mod org;
 mod package;
 mod rst;
 mod signature;
@@ -54,6 +55,7 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &archive::Tar,
         &csv::Csv,
         &json::Json,
+        &org::Org,
         &rst::Rst,
         &text::Text,
     ]
