@@ -33,6 +33,12 @@ pub(crate) struct Composer {
     left_out: Vec<LeftOut>,
 }
 
+impl Default for Composer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Composer {
     pub(crate) fn new() -> Self {
         Self {

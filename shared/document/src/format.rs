@@ -2,14 +2,19 @@
 //!
 //! A new format is a file under `format/` and a line in [`formats`].
 
+mod archive;
+mod csv;
 mod html;
+mod json;
 mod markdown;
+mod org;
 mod package;
+mod rst;
 mod signature;
 mod text;
 
 use crate::source::Spent;
-use crate::{Bounds, Extracted, Refusal, Source};
+use crate::{Bounds, Extracted, Refusal, Source, language};
 
 /// Reads one kind of document.
 ///
@@ -41,7 +46,19 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&html::Html, &markdown::Markdown, &text::Text]
+    &[
+        &html::Html,
+        &markdown::Markdown,
+        // behind all formats that are packed as ZIP
+        &archive::Zip,
+        &archive::Gzip,
+        &archive::Tar,
+        &csv::Csv,
+        &json::Json,
+        &org::Org,
+        &rst::Rst,
+        &text::Text,
+    ]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].
@@ -57,7 +74,11 @@ pub fn extract(key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
 /// # Errors
 /// When the bytes are of a format without an extractor, are not text, cannot be decoded, or cost more than `bounds`.
 pub fn extract_within(bounds: &Bounds, key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
-    read(&Source::new(key, bytes, bounds, &Spent::default()))
+    let mut extracted = read(&Source::new(key, bytes, bounds, &Spent::default()))?;
+    if extracted.language.is_none() {
+        extracted.language = language::of(&extracted).map(str::to_owned);
+    }
+    Ok(extracted)
 }
 
 /// Reads a document or a member of one.

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::{Refusal, Source};
+use crate::{Refusal, Source, encoding};
 
 /// An open package. Everything in it is unpacked through [`Source::unpack`].
 pub(super) struct Package<'a> {
@@ -37,18 +37,42 @@ impl<'a> Package<'a> {
         self.archive.file_names().flatten().map(Cow::into_owned).collect()
     }
 
+    /// How many entries its directory has.
+    pub(super) fn len(&self) -> usize {
+        self.archive.len()
+    }
+
+    /// The name of an entry; nothing when it is a folder or a link.
+    pub(super) fn file_at(&self, index: usize) -> Result<Option<String>, Refusal> {
+        let entry = self.archive.by_index_data(index).map_err(|error| damaged(self.format, &error))?;
+        let name = encoding::name(entry.name_raw());
+        Ok((entry.is_file() && !name.ends_with('/')).then_some(name))
+    }
+
+    /// The bytes of an entry.
+    pub(super) fn read_at(&mut self, index: usize) -> Result<Vec<u8>, Refusal> {
+        match self.archive.by_index(index) {
+            Ok(file) => self.source.unpack(self.format, file),
+            Err(error) => Err(unreadable(self.format, &error)),
+        }
+    }
+
     /// The bytes of one of its files; nothing when there is none of this name.
     pub(super) fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, Refusal> {
         let file = match self.archive.by_name(name) {
             Ok(file) => file,
             Err(ZipError::FileNotFound) => return Ok(None),
-            Err(ZipError::UnsupportedArchive(cause)) if cause == ZipError::PASSWORD_REQUIRED => {
-                return Err(Refusal::Encrypted { format: self.format });
-            }
-            Err(error) => return Err(damaged(self.format, &error)),
+            Err(error) => return Err(unreadable(self.format, &error)),
         };
         self.source.unpack(self.format, file).map(Some)
     }
+}
+
+fn unreadable(format: &'static str, error: &ZipError) -> Refusal {
+    if matches!(error, ZipError::UnsupportedArchive(cause) if *cause == ZipError::PASSWORD_REQUIRED) {
+        return Refusal::Encrypted { format };
+    }
+    damaged(format, error)
 }
 
 fn damaged(format: &'static str, error: &ZipError) -> Refusal {
