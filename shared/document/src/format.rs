@@ -2,6 +2,7 @@
 //!
 //! A new format is a file under `format/` and a line in [`formats`].
 
+mod eml;
 mod html;
 mod markdown;
 mod package;
@@ -41,7 +42,7 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&html::Html, &markdown::Markdown, &text::Text]
+    &[&eml::Eml, &html::Html, &markdown::Markdown, &text::Text]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].

@@ -41,17 +41,24 @@ impl Format for Html {
     }
 
     fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
-        let bytes = source.bytes;
-        let source = encoding::decode(bytes, declared_encoding(bytes))?;
-        let page = tree::parse(&source)?;
-        drop(source);
-        let mut composer = Composer::new();
-        if let Some(title) = page.tree.nodes().find_map(title_of) {
-            composer.declare_title(&title);
-        }
-        read(&mut composer, content_root(page.tree.root()));
-        Ok(composer.finish(self.name()))
+        read_page(source.bytes, None)
     }
+}
+
+/// Reads a page; `declared` is the encoding that whoever sent it says it has.
+///
+/// # Errors
+/// When it cannot be decoded, or is built to exhaust its reader.
+pub(super) fn read_page(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<Extracted, Refusal> {
+    let source = encoding::decode(bytes, declared.or_else(|| declared_encoding(bytes)))?;
+    let page = tree::parse(&source)?;
+    drop(source);
+    let mut composer = Composer::new();
+    if let Some(title) = page.tree.nodes().find_map(title_of) {
+        composer.declare_title(&title);
+    }
+    read(&mut composer, content_root(page.tree.root()));
+    Ok(composer.finish(Html.name()))
 }
 
 /// Reads markup that stands within another document into its text.
