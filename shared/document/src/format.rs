@@ -3,8 +3,10 @@
 //! A new format is a file under `format/` and a line in [`formats`].
 
 mod eml;
+mod epub;
 mod html;
 mod markdown;
+mod markup;
 mod package;
 mod signature;
 mod text;
@@ -42,7 +44,7 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&eml::Eml, &html::Html, &markdown::Markdown, &text::Text]
+    &[&eml::Eml, &epub::Epub, &html::Html, &markdown::Markdown, &text::Text]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].

@@ -55,7 +55,6 @@ fn starts_like_text(bytes: &[u8]) -> bool {
 
 fn zip(head: &[u8]) -> &'static str {
     const INSIDE: &[(&[u8], &str)] = &[
-        (b"application/epub+zip", "an EPUB book"),
         (b"application/vnd.oasis.opendocument", "an OpenDocument file (ODT, ODS or ODP)"),
         (b"word/", "a Word document (DOCX)"),
         (b"xl/", "an Excel workbook (XLSX)"),

@@ -5,6 +5,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::head::Head;
 use super::mime::{Entity, MimeTree};
+use crate::composer::Composer;
 use crate::format::{html, text};
 use crate::{Extracted, Refusal, encoding};
 
@@ -124,7 +125,9 @@ fn read(entity: &Entity, message: &[u8]) -> Result<Extracted, Refusal> {
     let label = head.charset.as_deref().unwrap_or_default().as_bytes();
     let declared = Encoding::for_label(label);
     if head.kind == "text/html" {
-        return html::read_page(&bytes, declared);
+        let mut composer = Composer::new();
+        html::read_whole(&mut composer, &bytes, declared)?;
+        return Ok(composer.finish("html"));
     }
     let read = match (declared, charset_decoder(label)) {
         // charsets of mail that browsers do not know, such as utf-7
