@@ -8,6 +8,7 @@ mod html;
 mod markdown;
 mod markup;
 mod package;
+mod rtf;
 mod signature;
 mod text;
 
@@ -44,7 +45,7 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&eml::Eml, &epub::Epub, &html::Html, &markdown::Markdown, &text::Text]
+    &[&eml::Eml, &epub::Epub, &html::Html, &markdown::Markdown, &rtf::Rtf, &text::Text]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].

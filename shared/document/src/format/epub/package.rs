@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::FORMAT;
 use crate::Refusal;
+use crate::format::has_extension;
 use crate::format::markup::{self, Piece};
 use crate::format::package::Package;
 
@@ -24,7 +25,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Whether it is text: XHTML, or the older DTBook.
+    /// Whether it is text: XHTML, or what came before it.
     pub(super) fn is_text(&self) -> bool {
         self.kind.is_empty()
             || self.kind.contains("html")
@@ -80,7 +81,7 @@ impl Book {
 fn package_document(archive: &mut Package<'_>) -> Result<Option<String>, Refusal> {
     let Some(bytes) = archive.read(CONTAINER)? else {
         // without a container the one package document is meant
-        return Ok(archive.names().into_iter().find(|name| name.ends_with(".opf")));
+        return Ok(archive.names().into_iter().find(|name| has_extension(name, &["opf"])));
     };
     let mut path = None;
     markup::read(&markup::decode(&bytes)?, FORMAT, &mut |piece| {
