@@ -5,12 +5,14 @@
 mod eml;
 mod epub;
 mod html;
+mod jats;
 mod markdown;
-mod markup;
 mod package;
 mod rtf;
 mod signature;
 mod text;
+mod xml;
+mod xml_document;
 
 use crate::source::Spent;
 use crate::{Bounds, Extracted, Refusal, Source};
@@ -45,7 +47,16 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&eml::Eml, &epub::Epub, &html::Html, &markdown::Markdown, &rtf::Rtf, &text::Text]
+    &[
+        &eml::Eml,
+        &epub::Epub,
+        &html::Html,
+        &jats::Jats,
+        &markdown::Markdown,
+        &rtf::Rtf,
+        &xml_document::XmlDocument,
+        &text::Text,
+    ]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].

@@ -97,7 +97,7 @@ fn parse(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<scraper::H
 }
 
 /// The text of a head as far as ASCII goes; zero bytes are dropped, so that it also reads UTF-16.
-fn head(bytes: &[u8]) -> String {
+pub(super) fn head(bytes: &[u8]) -> String {
     let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
     head.iter()
         .filter(|byte| byte.is_ascii() && **byte != 0)

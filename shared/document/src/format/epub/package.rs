@@ -7,8 +7,8 @@ use percent_encoding::percent_decode_str;
 use super::FORMAT;
 use crate::Refusal;
 use crate::format::has_extension;
-use crate::format::markup::{self, Piece};
 use crate::format::package::Package;
+use crate::format::xml::{self, Node, Xml};
 
 /// The file that names the package document.
 pub(super) const CONTAINER: &str = "META-INF/container.xml";
@@ -46,16 +46,17 @@ pub(super) struct Book {
 /// Refuses a book of which more than the fonts is encrypted.
 pub(super) fn refuse_locked(archive: &mut Package<'_>) -> Result<(), Refusal> {
     let Some(bytes) = archive.read(ENCRYPTION)? else { return Ok(()) };
-    markup::read(&markup::decode(&bytes)?, FORMAT, &mut |piece| match piece {
-        Piece::Open(tag) if tag.name() == "EncryptionMethod" => {
-            let algorithm = tag.attribute("Algorithm").unwrap_or_default();
-            if OF_FONTS.contains(&algorithm.as_str()) {
-                return Ok(());
-            }
-            Err(Refusal::Encrypted { format: FORMAT })
+    let source = xml::decode(FORMAT, &bytes)?;
+    let mut xml = Xml::new(FORMAT, &source);
+    while let Some(node) = xml.next()? {
+        if let Node::Open(tag) = node
+            && tag.name() == "EncryptionMethod"
+            && !OF_FONTS.contains(&tag.attribute("Algorithm").unwrap_or_default().as_str())
+        {
+            return Err(Refusal::Encrypted { format: FORMAT });
         }
-        Piece::Open(_) | Piece::Text(_) | Piece::Close => Ok(()),
-    })
+    }
+    Ok(())
 }
 
 impl Book {
@@ -67,11 +68,12 @@ impl Book {
         let damaged = |cause: &str| Refusal::Damaged { format: FORMAT, cause: cause.to_owned() };
         let path = package_document(archive)?.ok_or_else(|| damaged("nothing names its package document"))?;
         let bytes = archive.read(&path)?.ok_or_else(|| damaged("it has no package document"))?;
+        let source = xml::decode(FORMAT, &bytes)?;
         let mut reader = Reader::default();
-        markup::read(&markup::decode(&bytes)?, FORMAT, &mut |piece| {
-            reader.piece(piece);
-            Ok(())
-        })?;
+        let mut xml = Xml::new(FORMAT, &source);
+        while let Some(node) = xml.next()? {
+            reader.node(&mut xml, node)?;
+        }
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let book = reader.book(folder);
         if book.pages.is_empty() { Err(damaged("it lists no pages")) } else { Ok(book) }
@@ -83,17 +85,16 @@ fn package_document(archive: &mut Package<'_>) -> Result<Option<String>, Refusal
         // without a container the one package document is meant
         return Ok(archive.names().into_iter().find(|name| has_extension(name, &["opf"])));
     };
-    let mut path = None;
-    markup::read(&markup::decode(&bytes)?, FORMAT, &mut |piece| {
-        if let Piece::Open(tag) = piece
+    let source = xml::decode(FORMAT, &bytes)?;
+    let mut xml = Xml::new(FORMAT, &source);
+    while let Some(node) = xml.next()? {
+        if let Node::Open(tag) = node
             && tag.name() == "rootfile"
-            && path.is_none()
         {
-            path = tag.attribute("full-path");
+            return Ok(tag.attribute("full-path"));
         }
-        Ok(())
-    })?;
-    Ok(path)
+    }
+    Ok(None)
 }
 
 /// Collects what the package document says.
@@ -101,49 +102,27 @@ fn package_document(archive: &mut Package<'_>) -> Result<Option<String>, Refusal
 struct Reader {
     title: Option<String>,
     language: Option<String>,
-    /// The text of the element that is open, when it counts.
-    text: Option<(Field, String)>,
     /// Path and media type by identifier.
     files: HashMap<String, (String, String)>,
     order: Vec<String>,
 }
 
-#[derive(Clone, Copy)]
-enum Field {
-    Title,
-    Language,
-}
-
 impl Reader {
-    fn piece(&mut self, piece: Piece<'_>) {
-        match piece {
-            Piece::Text(text) => {
-                if let Some((_, collected)) = &mut self.text {
-                    collected.push_str(text);
+    fn node(&mut self, xml: &mut Xml<'_>, node: Node<'_>) -> Result<(), Refusal> {
+        let Node::Open(tag) = node else { return Ok(()) };
+        match tag.name() {
+            "title" => set(&mut self.title, xml.text()?),
+            "language" => set(&mut self.language, xml.text()?),
+            "item" => {
+                if let Some((id, href)) = tag.attribute("id").zip(tag.attribute("href")) {
+                    let kind = tag.attribute("media-type").unwrap_or_default();
+                    self.files.entry(id).or_insert((href, kind));
                 }
             }
-            Piece::Close => match self.text.take() {
-                Some((Field::Title, text)) if !text.trim().is_empty() => {
-                    self.title.get_or_insert(text);
-                }
-                Some((Field::Language, text)) if !text.trim().is_empty() => {
-                    self.language.get_or_insert(text);
-                }
-                Some(_) | None => {}
-            },
-            Piece::Open(tag) => match tag.name() {
-                "title" => self.text = Some((Field::Title, String::new())),
-                "language" => self.text = Some((Field::Language, String::new())),
-                "item" => {
-                    if let Some((id, href)) = tag.attribute("id").zip(tag.attribute("href")) {
-                        let kind = tag.attribute("media-type").unwrap_or_default();
-                        self.files.entry(id).or_insert((href, kind));
-                    }
-                }
-                "itemref" => self.order.extend(tag.attribute("idref")),
-                _ => {}
-            },
+            "itemref" => self.order.extend(tag.attribute("idref")),
+            _ => {}
         }
+        Ok(())
     }
 
     fn book(mut self, folder: &str) -> Book {
@@ -151,6 +130,12 @@ impl Reader {
         let pages = files.map(|(href, kind)| Page { path: resolve(folder, &href), kind }).collect();
         let language = self.language.and_then(|tag| crate::format::html::language_code(&tag));
         Book { title: self.title, language, pages }
+    }
+}
+
+fn set(field: &mut Option<String>, text: String) {
+    if field.is_none() && !text.trim().is_empty() {
+        *field = Some(text);
     }
 }
 
