@@ -145,7 +145,7 @@ impl Found<'_> {
         let Weight { text, links, content, buttons } = self.weight;
         match self.kind {
             Kind::Main | Kind::Article | Kind::Content => false,
-            Kind::Around => text * 2 <= total,
+            Kind::Around => text * 2 <= total || links * 2 > text && text < total,
             Kind::Navigation => links * 2 > text && content == 0,
             Kind::Notice => text * 2 <= total && text <= LONGEST_NOTICE && content == 0 && buttons > 0,
         }

@@ -51,6 +51,7 @@ fn content_is_found_by_what_the_page_says_and_never_lost() {
         ("<header>Site<h1>T</h1></header><main><p>kept</p></main><footer>f</footer>", "T\n\nkept"),
         ("<header>Site<h1>T</h1></header><p>kept kept</p><footer>f</footer>", "T\n\nkept kept"),
         ("<header><h1>S</h1></header><main><h1>T</h1>kept</main>", "T\n\nkept"),
+        ("<header><h1>T</h1><a>all the links of a site</a></header>short<footer>f</footer>", "T\n\nshort"),
         // an article that is only one of many things on the page
         (
             "<p>this page is about much more than that</p><article>x</article>",
