@@ -56,6 +56,11 @@ impl Composer {
         }
     }
 
+    /// Whether there is no text yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// Adds inline text.
     pub(crate) fn inline(&mut self, text: &str) {
         self.line.push(text);

@@ -6,12 +6,18 @@ mod archive;
 mod csv;
 mod html;
 mod json;
+mod eml;
+mod epub;
+mod jats;
 mod markdown;
 mod org;
 mod package;
 mod rst;
+mod rtf;
 mod signature;
 mod text;
+mod xml;
+mod xml_document;
 
 use crate::source::Spent;
 use crate::{Bounds, Extracted, Refusal, Source, language};
@@ -57,6 +63,11 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &json::Json,
         &org::Org,
         &rst::Rst,
+        &eml::Eml,
+        &epub::Epub,
+        &jats::Jats,
+        &rtf::Rtf,
+        &xml_document::XmlDocument,
         &text::Text,
     ]
 }

@@ -13,7 +13,6 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an older office document (DOC, XLS, PPT or MSG)"),
-    (b"{\\rtf", "an RTF document"),
     (b"%!PS", "a PostScript document"),
     (b"BZh", "a BZIP2 archive"),
     (b"\xfd7zXZ\0", "an XZ archive"),
