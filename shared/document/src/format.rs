@@ -7,6 +7,7 @@ mod markdown;
 mod package;
 mod signature;
 mod text;
+mod xml;
 
 use crate::source::Spent;
 use crate::{Bounds, Extracted, Refusal, Source};
