@@ -246,6 +246,15 @@ impl Composer {
         self.marker = None;
     }
 
+    /// Adds an item, with its marker, of a list that is known by its depth alone (0 is the outermost), as office files
+    /// have them.
+    pub(crate) fn item(&mut self, depth: usize, content: &str) {
+        self.flush();
+        let lists = std::mem::replace(&mut self.lists, vec![None; depth.min(DEEPEST_INDENT) + 1]);
+        self.block(BlockKind::ListItem, content);
+        self.lists = lists;
+    }
+
     /// Ends the document.
     pub(crate) fn finish(mut self, format: &'static str) -> Extracted {
         self.flush();

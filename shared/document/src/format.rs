@@ -2,8 +2,11 @@
 //!
 //! A new format is a file under `format/` and a line in [`formats`].
 
+mod docx;
+mod flow;
 mod html;
 mod markdown;
+mod ooxml;
 mod package;
 mod signature;
 mod text;
@@ -42,7 +45,7 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&html::Html, &markdown::Markdown, &text::Text]
+    &[&docx::Docx, &html::Html, &markdown::Markdown, &text::Text]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].
