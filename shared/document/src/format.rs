@@ -8,6 +8,7 @@ mod html;
 mod markdown;
 mod ooxml;
 mod package;
+mod pptx;
 mod signature;
 mod text;
 mod xml;
@@ -45,7 +46,7 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&docx::Docx, &html::Html, &markdown::Markdown, &text::Text]
+    &[&docx::Docx, &pptx::Pptx, &html::Html, &markdown::Markdown, &text::Text]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].

@@ -6,8 +6,8 @@
 //! moved away, field codes, hidden text, what stands there a second time for older readers.
 
 mod body;
-mod math;
-mod numbering;
+pub(in crate::format) mod math;
+pub(in crate::format) mod numbering;
 mod styles;
 
 use self::body::{Body, Elsewhere};
@@ -20,8 +20,6 @@ use crate::composer::Composer;
 use crate::{Extracted, Refusal};
 
 const FORMAT: &str = "a Word document (DOCX)";
-
-pub(in crate::format) use self::numbering::number;
 
 /// Word documents and templates, with or without macros.
 pub(super) struct Docx;

@@ -79,6 +79,16 @@ impl Tag<'_> {
         Some(unescaped.unwrap_or_else(|_| found.value.into_owned()))
     }
 
+    /// The value of an attribute that has a prefix, as links to other files have it beside a plain one (`r:id`).
+    pub(super) fn prefixed(&self, name: &str) -> Option<String> {
+        let mut attributes = self.0.attributes();
+        let found = attributes
+            .with_checks(false)
+            .flatten()
+            .find(|found| local(found.key.0) == name && !prefix(found.key.0).is_empty())?;
+        Some(found.value.into_owned())
+    }
+
     /// The value of an attribute as a number.
     pub(super) fn number<N: std::str::FromStr>(&self, name: &str) -> Option<N> {
         self.attribute(name)?.trim().parse().ok()

@@ -4,14 +4,14 @@ use crate::format::xml::Tag;
 
 /// The groups of an equation that are open in a paragraph.
 #[derive(Default)]
-pub(super) struct Math {
+pub(in crate::format) struct Math {
     groups: Vec<usize>,
     /// Closing signs of the brackets that are open.
     brackets: Vec<String>,
 }
 
 impl Math {
-    pub(super) fn open(&mut self, tag: &Tag<'_>, text: &mut String) {
+    pub(in crate::format) fn open(&mut self, tag: &Tag<'_>, text: &mut String) {
         match tag.name() {
             "num" | "den" => self.begin("", text),
             "sup" => self.begin("^", text),
@@ -46,7 +46,7 @@ impl Math {
         }
     }
 
-    pub(super) fn close(&mut self, name: &str, text: &mut String) {
+    pub(in crate::format) fn close(&mut self, name: &str, text: &mut String) {
         match name {
             "num" => {
                 self.end(text);
