@@ -208,6 +208,11 @@ impl Composer {
         }
     }
 
+    /// Whether a title was declared.
+    pub(crate) fn has_title(&self) -> bool {
+        self.declared_title.is_some()
+    }
+
     /// Adds the declared title as a heading above all others: where a renderer shows it as one, readers search for it.
     pub(crate) fn show_title(&mut self) {
         if let Some(title) = self.declared_title.clone() {

@@ -4,6 +4,7 @@
 
 mod docx;
 mod flow;
+mod grid;
 mod html;
 mod markdown;
 mod ooxml;
@@ -11,6 +12,7 @@ mod package;
 mod pptx;
 mod signature;
 mod text;
+mod xlsx;
 mod xml;
 
 use crate::source::Spent;
@@ -46,7 +48,7 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&docx::Docx, &pptx::Pptx, &html::Html, &markdown::Markdown, &text::Text]
+    &[&docx::Docx, &pptx::Pptx, &xlsx::Xlsx, &html::Html, &markdown::Markdown, &text::Text]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].
