@@ -7,6 +7,7 @@ mod flow;
 mod grid;
 mod html;
 mod markdown;
+mod odf;
 mod ooxml;
 mod package;
 mod pptx;
@@ -48,7 +49,17 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&docx::Docx, &pptx::Pptx, &xlsx::Xlsx, &html::Html, &markdown::Markdown, &text::Text]
+    &[
+        &docx::Docx,
+        &pptx::Pptx,
+        &xlsx::Xlsx,
+        &odf::TEXT,
+        &odf::PRESENTATION,
+        &odf::SPREADSHEET,
+        &html::Html,
+        &markdown::Markdown,
+        &text::Text,
+    ]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].

@@ -89,7 +89,8 @@ fn read_comments(text: &str) -> Result<Vec<String>, Refusal> {
             ("author", _) => authors.push(xml.text()?),
             ("comment", _) => {
                 let author = tag.number("authorId").and_then(|at: usize| authors.get(at));
-                let author = author.filter(|author| !author.trim().is_empty());
+                // a thread names itself in place of an author
+                let author = author.filter(|author| !author.trim().is_empty() && !author.starts_with("tc="));
                 let by = author.map(|author| format!(" by {author}")).unwrap_or_default();
                 let cell = tag.attribute("ref").unwrap_or_default();
                 found.push(format!("Comment on {cell}{by}: "));
@@ -98,6 +99,14 @@ fn read_comments(text: &str) -> Result<Vec<String>, Refusal> {
             ("rPh" | "extLst", _) => xml.skip()?,
             ("t", Some(comment)) => comment.push_str(&xml.text()?),
             _ => {}
+        }
+    }
+    for comment in &mut found {
+        // what Excel writes over a thread for older readers
+        if let (Some(head), Some((_, said))) =
+            (comment.find("[Threaded comment]"), comment.split_once("\nComment:"))
+        {
+            *comment = format!("{}{}", comment.get(..head).unwrap_or_default(), said.trim());
         }
     }
     Ok(found)

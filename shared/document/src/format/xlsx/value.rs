@@ -66,7 +66,10 @@ pub(super) fn number_text(number: f64, format: &str) -> String {
     let (factor, sign) = if shape.contains('%') { (100.0, "%") } else { (1.0, "") };
     let decimals = shape.split_once('.').map_or("", |(_, after)| after);
     let kept = decimals.chars().take_while(|digit| matches!(digit, '0' | '#')).count().min(15);
-    let text = format!("{:.kept$}", number * factor);
+    // half away from zero, as Excel rounds; beyond what a float counts in ones there is nothing to round
+    let scale = 10_f64.powi(i32::try_from(kept).unwrap_or_default());
+    let scaled = format!("{:.14e}", number * factor * scale).parse().unwrap_or(number * factor * scale);
+    let text = format!("{:.kept$}", f64::round(scaled) / scale);
     let optional =
         decimals.chars().take_while(|digit| matches!(digit, '0' | '#')).filter(|digit| *digit == '#').count();
     let text = if optional > 0 { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text };
@@ -117,6 +120,8 @@ mod tests {
             (0.256, "0%", "26%"),
             (0.256, "0.0%", "25.6%"),
             (1234.5, "#,##0.00", "1234.50"),
+            (0.025, "0%", "3%"),
+            (1.005, "0.00", "1.01"),
             (1234.567, "\"0.000 \"0.0#;[Red]-0", "1234.57"),
             (-0.001, "0.00", "0.00"),
             (5.0, "[$€-407] #,##0", "5"),
