@@ -219,6 +219,11 @@ impl Composer {
         }
     }
 
+    /// Whether a title was declared.
+    pub(crate) fn has_title(&self) -> bool {
+        self.declared_title.is_some()
+    }
+
     /// Adds the declared title as a heading above all others: where a renderer shows it as one, readers search for it.
     pub(crate) fn show_title(&mut self) {
         if let Some(title) = self.declared_title.clone() {
@@ -255,6 +260,15 @@ impl Composer {
     pub(crate) fn close_item(&mut self) {
         self.flush();
         self.marker = None;
+    }
+
+    /// Adds an item, with its marker, of a list that is known by its depth alone (0 is the outermost), as office files
+    /// have them.
+    pub(crate) fn item(&mut self, depth: usize, content: &str) {
+        self.flush();
+        let lists = std::mem::replace(&mut self.lists, vec![None; depth.min(DEEPEST_INDENT) + 1]);
+        self.block(BlockKind::ListItem, content);
+        self.lists = lists;
     }
 
     /// Ends the document.

@@ -4,6 +4,9 @@
 
 mod archive;
 mod csv;
+mod docx;
+mod flow;
+mod grid;
 mod html;
 mod json;
 mod eml;
@@ -18,6 +21,10 @@ mod signature;
 mod text;
 mod xml;
 mod xml_document;
+mod odf;
+mod ooxml;
+mod pptx;
+mod xlsx;
 
 use crate::source::Spent;
 use crate::{Bounds, Extracted, Refusal, Source, language};
@@ -68,6 +75,12 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &jats::Jats,
         &rtf::Rtf,
         &xml_document::XmlDocument,
+        &docx::Docx,
+        &pptx::Pptx,
+        &xlsx::Xlsx,
+        &odf::TEXT,
+        &odf::PRESENTATION,
+        &odf::SPREADSHEET,
         &text::Text,
     ]
 }
