@@ -5,6 +5,7 @@
 mod html;
 mod markdown;
 mod package;
+mod pdf;
 mod signature;
 mod text;
 
@@ -41,7 +42,7 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&html::Html, &markdown::Markdown, &text::Text]
+    &[&pdf::Pdf, &html::Html, &markdown::Markdown, &text::Text]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].
