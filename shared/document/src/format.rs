@@ -5,26 +5,27 @@
 mod archive;
 mod csv;
 mod docx;
+mod eml;
+mod epub;
 mod flow;
 mod grid;
 mod html;
-mod json;
-mod eml;
-mod epub;
 mod jats;
+mod json;
 mod markdown;
+mod odf;
+mod ooxml;
 mod org;
 mod package;
+mod pdf;
+mod pptx;
 mod rst;
 mod rtf;
 mod signature;
 mod text;
+mod xlsx;
 mod xml;
 mod xml_document;
-mod odf;
-mod ooxml;
-mod pptx;
-mod xlsx;
 
 use crate::source::Spent;
 use crate::{Bounds, Extracted, Refusal, Source, language};
@@ -60,27 +61,28 @@ pub trait Format: Send + Sync {
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
     &[
-        &html::Html,
-        &markdown::Markdown,
-        // behind all formats that are packed as ZIP
-        &archive::Zip,
-        &archive::Gzip,
-        &archive::Tar,
-        &csv::Csv,
-        &json::Json,
-        &org::Org,
-        &rst::Rst,
-        &eml::Eml,
-        &epub::Epub,
-        &jats::Jats,
-        &rtf::Rtf,
-        &xml_document::XmlDocument,
+        &pdf::Pdf,
         &docx::Docx,
         &pptx::Pptx,
         &xlsx::Xlsx,
         &odf::TEXT,
         &odf::PRESENTATION,
         &odf::SPREADSHEET,
+        &epub::Epub,
+        // behind all formats that are packed as ZIP
+        &archive::Zip,
+        &archive::Gzip,
+        &archive::Tar,
+        &html::Html,
+        &rtf::Rtf,
+        &eml::Eml,
+        &jats::Jats,
+        &xml_document::XmlDocument,
+        &json::Json,
+        &csv::Csv,
+        &markdown::Markdown,
+        &rst::Rst,
+        &org::Org,
         &text::Text,
     ]
 }

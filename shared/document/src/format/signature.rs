@@ -1,7 +1,5 @@
 //! Known binary formats by their first bytes, so that a refusal names what the file is.
 
-/// Bytes in which a PDF header may stand: readers accept it after leading junk.
-const PDF_WINDOW: usize = 1_024;
 /// Bytes of a ZIP archive that are searched for the names of what an office file holds.
 const ZIP_WINDOW: usize = 64 * 1_024;
 
@@ -30,9 +28,6 @@ const SIGNATURES: &[(&[u8], &str)] = &[
 
 /// The name, with its article, of a known format that has no extractor.
 pub(super) fn unsupported(bytes: &[u8]) -> Option<&'static str> {
-    if contains(bytes.get(..PDF_WINDOW).unwrap_or(bytes), b"%PDF-") && !starts_like_text(bytes) {
-        return Some("a PDF document");
-    }
     if bytes.starts_with(b"RIFF") && matches!(bytes.get(8..12), Some(b"WEBP" | b"WAVE" | b"AVI ")) {
         return Some("a WEBP, WAV or AVI file");
     }
@@ -40,12 +35,6 @@ pub(super) fn unsupported(bytes: &[u8]) -> Option<&'static str> {
         return Some("an MP4 recording or HEIF image");
     }
     SIGNATURES.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, name)| *name)
-}
-
-/// Whether a header further in is only quoted: text about PDF files is text.
-fn starts_like_text(bytes: &[u8]) -> bool {
-    let head = bytes.get(..PDF_WINDOW).unwrap_or(bytes);
-    !bytes.starts_with(b"%PDF-") && !head.contains(&0) && head.utf8_chunks().take(2).count() == 1
 }
 
 /// What is packed as ZIP, by a name in it.
