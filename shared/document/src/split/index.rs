@@ -27,8 +27,7 @@ impl TokenIndex {
             let mut at = piece.start;
             while at < end {
                 let window = window(text, at, end);
-                // white space at the end of a text might be a token, and is none within it
-                let part = text.get(window.clone()).unwrap_or_default().trim_end();
+                let part = text.get(window.clone()).unwrap_or_default();
                 starts.extend(tokens.offsets(part).iter().map(|token| at + token.start.min(part.len())));
                 at = window.end;
             }

@@ -114,13 +114,20 @@ fn is_local(normalizer: &Value) -> bool {
             true
         }
         "Replace" => {
-            let run = normalizer.pointer("/pattern/Regex").and_then(Value::as_str);
-            normalizer.get("content").and_then(Value::as_str) == Some(" ")
-                && run.is_some_and(|run| RUNS.contains(&run))
+            let run = normalizer.pointer("/pattern/Regex").and_then(Value::as_str).unwrap_or_default();
+            let text = normalizer.pointer("/pattern/String").and_then(Value::as_str).unwrap_or_default();
+            let to_space = normalizer.get("content").and_then(Value::as_str) == Some(" ");
+            is_one_character(run) || text.chars().count() == 1 || (to_space && RUNS.contains(&run))
         }
         "Sequence" => parts(normalizer, "normalizers").iter().all(is_local),
         _ => false,
     }
+}
+
+/// Whether a regular expression is a class of characters, which takes one at a time.
+fn is_one_character(expression: &str) -> bool {
+    let class = expression.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    class.is_some_and(|class| !class.is_empty() && !class.contains(['[', ']']) && !class.ends_with('\\'))
 }
 
 /// A text as the model's vocabulary sees it.

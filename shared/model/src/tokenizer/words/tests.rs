@@ -45,6 +45,15 @@ fn nfkc(run: &str) -> Value {
     json!({"type": "Sequence", "normalizers": [{"type": "NFKC"}, replace]})
 }
 
+/// What SentencePiece's own normaliser does, one character at a time.
+fn by_characters() -> Value {
+    let replace = |class: &str, content: &str| json!({"type": "Replace", "pattern": {"Regex": class}, "content": content});
+    let tilde = json!({"type": "Replace", "pattern": {"String": "～"}, "content": "\u{fdd0}"});
+    let removed = replace("[\\x{0001}\\x{000B}\\x{007F}]", "");
+    let spaces = replace("[\\x{0009}\\x{000A}\\x{000D}\\x{200B}\\x{2028}\\x{2581}]", " ");
+    json!({"type": "Sequence", "normalizers": [removed, spaces, tilde, {"type": "NFKC"}]})
+}
+
 /// Tokenizers that work word by word.
 fn taken() -> Vec<Vec<u8>> {
     let split = json!({"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, metaspace()]});
@@ -52,6 +61,7 @@ fn taken() -> Vec<Vec<u8>> {
         BERT.to_vec(),
         unigram(&nfkc("[\\n\\r\\t ]{1,}"), &metaspace()),
         unigram(&json!({"type": "NFKC"}), &split),
+        unigram(&by_characters(), &split),
         unigram(&Value::Null, &json!({"type": "WhitespaceSplit"})),
     ]
 }
@@ -96,6 +106,39 @@ proptest! {
                 prop_assert_eq!(tokens.len(), whole.len(), "{:?}: {:?}", &text, whole.get_tokens());
             }
         }
+    }
+}
+
+/// The bundles that are made here, where they are: a folder of models, or none.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "edge: a test asks for models that are not part of the repository"
+)]
+fn real() -> Vec<Vec<u8>> {
+    let home = std::env::var("MILLRACE_HOME").unwrap_or_else(|_| "/var/tmp/millrace".to_owned());
+    let names = ["all-MiniLM-L6-v2", "multilingual-e5-small"];
+    let file = |name| format!("{home}/dist/models/{name}/tokenizer.json");
+    names.into_iter().filter_map(|name| std::fs::read(file(name)).ok()).collect()
+}
+
+#[test]
+fn real_tokenizers_work_word_by_word() {
+    let models = real();
+    if models.is_empty() {
+        println!("skipped: no models in $MILLRACE_HOME/dist/models; compose/install makes them");
+    }
+    for bytes in models {
+        let (inner, words) = opened(&bytes);
+        let words = words.expect("its parts are known");
+        let config = ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() };
+        let outcome = proptest::test_runner::TestRunner::new(config).run(&text(), |text| {
+            let whole = inner.encode_fast(text.as_str(), false).unwrap();
+            if let Some(tokens) = by_words(&words, &inner, &text) {
+                prop_assert_eq!(tokens.len(), whole.len(), "{:?}", text);
+            }
+            Ok(())
+        });
+        assert!(outcome.is_ok(), "{outcome:?}");
     }
 }
 
