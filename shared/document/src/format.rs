@@ -8,6 +8,7 @@ mod grid;
 mod html;
 mod markdown;
 mod odf;
+mod ole;
 mod ooxml;
 mod package;
 mod pptx;
@@ -56,6 +57,10 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &odf::TEXT,
         &odf::PRESENTATION,
         &odf::SPREADSHEET,
+        &ole::Doc,
+        &ole::Ppt,
+        &ole::Xls,
+        &ole::Locked,
         &html::Html,
         &markdown::Markdown,
         &text::Text,

@@ -12,7 +12,7 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"GIF89a", "a GIF image"),
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an older office document (DOC, XLS, PPT or MSG)"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE compound file (such as MSG or VSD)"),
     (b"{\\rtf", "an RTF document"),
     (b"%!PS", "a PostScript document"),
     (b"\x1f\x8b", "a GZIP archive"),
@@ -56,10 +56,7 @@ fn starts_like_text(bytes: &[u8]) -> bool {
 fn zip(head: &[u8]) -> &'static str {
     const INSIDE: &[(&[u8], &str)] = &[
         (b"application/epub+zip", "an EPUB book"),
-        (b"application/vnd.oasis.opendocument", "an OpenDocument file (ODT, ODS or ODP)"),
-        (b"word/", "a Word document (DOCX)"),
-        (b"xl/", "an Excel workbook (XLSX)"),
-        (b"ppt/", "a PowerPoint presentation (PPTX)"),
+        (b"application/vnd.oasis.opendocument", "an OpenDocument file other than ODT, ODS and ODP"),
     ];
     INSIDE.iter().find(|(name, _)| contains(head, name)).map_or("a ZIP archive", |(_, name)| *name)
 }

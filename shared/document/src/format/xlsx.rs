@@ -4,7 +4,7 @@
 //! it. Cells come from calamine one by one.
 
 mod beside;
-mod value;
+pub(in crate::format) mod value;
 
 use std::io::Cursor;
 

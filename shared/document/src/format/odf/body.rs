@@ -5,7 +5,7 @@ use message::PartKind;
 use super::styles::Styles;
 use crate::Refusal;
 use crate::composer::Composer;
-use crate::format::flow::{Flow, Kind};
+use crate::format::flow::{Flow, Kind, describes};
 use crate::format::xml::{Node, Tag, Xml};
 
 /// Most spaces that one element stands for.
@@ -93,7 +93,7 @@ impl<'a> Body<'a> {
             "title" if tag.prefix() == "svg" => xml.skip()?,
             "desc" => {
                 let words = xml.text()?;
-                if words.trim().contains(char::is_whitespace) {
+                if describes(&words) {
                     self.push(&format!(" {words} "));
                 }
             }

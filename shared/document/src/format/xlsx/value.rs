@@ -3,7 +3,7 @@
 use calamine::{CellErrorType, DataRef, ExcelDateTime};
 
 /// The text of a cell, and whether it is a value rather than text; `format` is its number format.
-pub(super) fn shown(value: &DataRef<'_>, format: Option<&str>) -> (String, bool) {
+pub(in crate::format) fn shown(value: &DataRef<'_>, format: Option<&str>) -> (String, bool) {
     match value {
         DataRef::Int(number) => (number.to_string(), true),
         DataRef::Float(number) => (number_text(*number, format.unwrap_or_default()), true),
