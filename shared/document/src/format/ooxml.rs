@@ -42,8 +42,9 @@ pub(super) fn application(bytes: &[u8]) -> Option<Application> {
     };
     let types: String =
         types.iter().filter(|byte| byte.is_ascii() && **byte != 0).map(|byte| char::from(*byte)).collect();
-    let mut main =
-        types.split(['"', '\'']).filter(|value| value.ends_with(".main+xml") || value.ends_with(".main"));
+    let mut main = types
+        .split(['"', '\''])
+        .filter(|value| matches!(value.rsplit('.').next(), Some("main+xml" | "main")));
     let known = main.find_map(|value| match value {
         _ if value.contains("wordprocessingml") || value.contains("ms-word") => Some(Application::Word),
         _ if value.contains("presentationml") || value.contains("ms-powerpoint") => {

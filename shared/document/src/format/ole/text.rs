@@ -12,9 +12,14 @@ pub(super) fn read(
     name: &'static str,
     format: &'static str,
 ) -> Result<Extracted, Refusal> {
-    let document = undoc::parse_bytes(source.bytes).map_err(|error| match error {
-        undoc::Error::Encrypted => Refusal::Encrypted { format },
-        error => Refusal::Damaged { format, cause: error.to_string() },
+    let document = undoc::parse_bytes(source.bytes).map_err(|error| {
+        if matches!(error, undoc::Error::Encrypted) {
+            return Refusal::Encrypted { format };
+        }
+        // undoc gives up on what it cannot tell the kind of
+        let unknown = matches!(error, undoc::Error::UnsupportedFormat(_));
+        let cause = if unknown { "its directory cannot be read".to_owned() } else { error.to_string() };
+        Refusal::Damaged { format, cause }
     })?;
     Ok(show(&document, name == "ppt").finish(name))
 }
@@ -119,7 +124,7 @@ fn text(paragraph: &Paragraph) -> String {
         }
         found.push_str(&run.text);
         if let Some(note) = &run.note {
-            found.push_str(&format!("[{note}]"));
+            found.extend(["[", note, "]"]);
         }
         if run.line_break || run.page_break {
             found.push('\n');

@@ -21,9 +21,11 @@ const SHEET: u16 = 0x0085;
 
 pub(super) fn read(source: &Source<'_>) -> Result<Extracted, Refusal> {
     guard(source)?;
-    let mut workbook: Xls<_> = Xls::new(Cursor::new(source.bytes)).map_err(|error| match error {
-        calamine::XlsError::Password => Refusal::Encrypted { format: FORMAT },
-        error => Refusal::Damaged { format: FORMAT, cause: error.to_string() },
+    let mut workbook: Xls<_> = Xls::new(Cursor::new(source.bytes)).map_err(|error| {
+        if matches!(error, calamine::XlsError::Password) {
+            return Refusal::Encrypted { format: FORMAT };
+        }
+        Refusal::Damaged { format: FORMAT, cause: error.to_string() }
     })?;
     let (mut composer, mut left) = (Composer::new(), source.bounds().text);
     for (number, name) in (1..).zip(workbook.sheet_names()) {
