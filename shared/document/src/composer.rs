@@ -158,6 +158,7 @@ impl Composer {
         self.flush();
         let mut last: Option<(&HeadingPath, HeadingPath)> = None;
         let (shift, mut parts) = (self.text.len(), inner.parts.iter().peekable());
+        let mut end = 0;
         for block in &inner.blocks {
             let start = self.text.len();
             while let Some(part) = parts.next_if(|part| part.start <= block.range.start as u64) {
@@ -174,6 +175,10 @@ impl Composer {
                     item(block.kind) && start > shift && self.blocks.last().is_some_and(|b| item(b.kind));
                 self.text.push_str(if joined { "\n" } else { "\n\n" });
             }
+            // the indentation of an item stands before it
+            let before = inner.text.get(end..block.range.start).unwrap_or_default();
+            self.text.push_str(before.get(before.trim_end_matches(' ').len()..).unwrap_or_default());
+            end = block.range.end;
             let start = self.text.len();
             self.text.push_str(inner.text.get(block.range.clone()).unwrap_or_default());
             let range = start..self.text.len();

@@ -14,6 +14,7 @@ mod jats;
 mod json;
 mod markdown;
 mod odf;
+mod ole;
 mod ooxml;
 mod org;
 mod package;
@@ -68,6 +69,10 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &odf::TEXT,
         &odf::PRESENTATION,
         &odf::SPREADSHEET,
+        &ole::Doc,
+        &ole::Ppt,
+        &ole::Xls,
+        &ole::Locked,
         &epub::Epub,
         // behind all formats that are packed as ZIP
         &archive::Zip,

@@ -267,8 +267,12 @@ impl Row {
     fn texts(self) -> Vec<String> {
         let mut texts = Vec::new();
         for cell in self.cells {
-            let further = cell.further;
+            let (further, alone) = (cell.further, cell.pieces.len() == 1);
             let paragraphs = cell.shown().filter_map(|piece| match piece {
+                // a bullet without others is only how the cell looks
+                Piece::Paragraph(Kind::Item(_), text) if alone => {
+                    Some(text.strip_prefix("- ").map(str::to_owned).unwrap_or(text))
+                }
                 Piece::Paragraph(_, text) => Some(text),
                 Piece::Table(_) => None,
             });
@@ -288,6 +292,13 @@ impl Cell {
         let shown = if self.continued { Vec::new() } else { self.pieces };
         shown.into_iter()
     }
+}
+
+/// Whether the description of a picture says something, and is not the name of a file.
+pub(super) fn describes(words: &str) -> bool {
+    words.trim().contains(|character: char| {
+        character.is_whitespace() || (character.is_alphabetic() && !character.is_ascii())
+    })
 }
 
 /// Runs of spaces and tabs become one space; line breaks stay, empty lines do not.

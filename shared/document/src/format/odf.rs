@@ -15,6 +15,9 @@ use super::{Format, Source, has_extension, ooxml};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal};
 
+/// Bytes at the start of a package in which its media type stands.
+const HEAD_BYTES: usize = 128;
+
 /// One kind of `OpenDocument` file.
 pub(super) struct Odf {
     name: &'static str,
@@ -54,19 +57,16 @@ impl Format for Odf {
     }
 
     fn by_content(&self, bytes: &[u8]) -> bool {
-        // the media type stands first in the file, not packed, as the standard asks; else in the manifest
-        let head = bytes.get(..256).unwrap_or(bytes);
+        let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
         if !head.starts_with(b"PK") {
             return false;
         }
-        let head = if contains(head, "mimetype") {
-            head.to_vec()
-        } else {
-            package::head(bytes, "mimetype")
+        let names_kind = |said: &[u8]| self.types.iter().any(|media| contains(said, media));
+        // the media type stands first and not packed, as the standard asks; else where it lies, else in the manifest
+        names_kind(head)
+            || package::head(bytes, "mimetype")
                 .or_else(|| package::head(bytes, "META-INF/manifest.xml"))
-                .unwrap_or_default()
-        };
-        self.types.iter().any(|media| contains(&head, media))
+                .is_some_and(|said| names_kind(&said))
     }
 
     fn by_name(&self, key: &str) -> bool {

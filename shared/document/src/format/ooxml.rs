@@ -6,6 +6,9 @@ use super::xml::{self, Node, Xml};
 use crate::Refusal;
 use crate::composer::Composer;
 
+/// Bytes of a damaged package that are searched for names.
+const WINDOW: usize = 64 << 10;
+
 /// A link from one part of a package to another.
 pub(super) struct Relationship {
     pub(super) id: String,
@@ -27,11 +30,21 @@ pub(super) enum Application {
 pub(super) fn application(bytes: &[u8]) -> Option<Application> {
     const FOLDERS: [(&str, Application); 3] =
         [("word/", Application::Word), ("ppt/", Application::PowerPoint), ("xl/", Application::Excel)];
-    let types = package::head(bytes, "[Content_Types].xml")?;
+    let Some(types) = package::head(bytes, "[Content_Types].xml") else {
+        // a damaged package is told by the names in it
+        let head = bytes.get(..WINDOW).unwrap_or(bytes);
+        let damaged = bytes.starts_with(b"PK\x03\x04") && package::names(bytes).is_empty();
+        let holds = |name: &str| head.windows(name.len()).any(|window| window == name.as_bytes());
+        let known = FOLDERS.iter().find(|(folder, _)| holds(folder));
+        return known
+            .filter(|_| damaged && holds("[Content_Types].xml"))
+            .map(|(_, application)| *application);
+    };
     let types: String =
         types.iter().filter(|byte| byte.is_ascii() && **byte != 0).map(|byte| char::from(*byte)).collect();
-    let mut main =
-        types.split(['"', '\'']).filter(|value| value.ends_with(".main+xml") || value.ends_with(".main"));
+    let mut main = types
+        .split(['"', '\''])
+        .filter(|value| matches!(value.rsplit('.').next(), Some("main+xml" | "main")));
     let known = main.find_map(|value| match value {
         _ if value.contains("wordprocessingml") || value.contains("ms-word") => Some(Application::Word),
         _ if value.contains("presentationml") || value.contains("ms-powerpoint") => {

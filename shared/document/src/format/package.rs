@@ -94,3 +94,16 @@ fn unreadable(format: &'static str, error: &ZipError) -> Refusal {
 fn damaged(format: &'static str, error: &ZipError) -> Refusal {
     Refusal::Damaged { format, cause: error.to_string() }
 }
+
+/// A package of these files, for tests.
+#[cfg(test)]
+pub(super) fn pack(files: &[(&str, &str)]) -> Vec<u8> {
+    use std::io::Write;
+
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in files {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}

@@ -131,9 +131,9 @@ impl Reader<'_> {
         let mut found = BTreeMap::new();
         for link in links.iter().filter(|link| matches!(link.kind.as_str(), "chart" | "diagramData")) {
             let Some(text) = self.text(&link.target)? else { continue };
-            let lines = ooxml::drawing_text(FORMAT, &text);
-            let lines = ooxml::spare(&mut self.composer, &link.target, lines)?;
-            found.insert(link.id.clone(), lines.unwrap_or_default());
+            let said = ooxml::drawing_text(FORMAT, &text);
+            let said = ooxml::spare(&mut self.composer, &link.target, said)?;
+            found.insert(link.id.clone(), said.unwrap_or_default());
         }
         Ok(found)
     }

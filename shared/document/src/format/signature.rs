@@ -10,7 +10,7 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"GIF89a", "a GIF image"),
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an older office document (DOC, XLS, PPT or MSG)"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE compound file (such as MSG or VSD)"),
     (b"%!PS", "a PostScript document"),
     (b"BZh", "a BZIP2 archive"),
     (b"\xfd7zXZ\0", "an XZ archive"),
@@ -40,7 +40,7 @@ pub(super) fn unsupported(bytes: &[u8]) -> Option<&'static str> {
 /// What is packed as ZIP, by a name in it.
 const INSIDE: &[(&[u8], &str)] = &[
     (b"application/epub+zip", "an EPUB book"),
-    (b"application/vnd.oasis.opendocument", "an OpenDocument file (ODT, ODS or ODP)"),
+    (b"application/vnd.oasis.opendocument", "an OpenDocument file other than ODT, ODS and ODP"),
     (b"word/", "a Word document (DOCX)"),
     (b"xl/", "an Excel workbook (XLSX)"),
     (b"ppt/", "a PowerPoint presentation (PPTX)"),

@@ -4,7 +4,7 @@
 //! it. Cells come from calamine one by one.
 
 mod beside;
-mod value;
+pub(in crate::format) mod value;
 
 use std::io::Cursor;
 
@@ -43,7 +43,7 @@ impl Format for Xlsx {
         guard(&mut package)?;
         let mut composer = Composer::new();
         ooxml::declare_core_title(&mut package, FORMAT, &mut composer)?;
-        let mut extracted = if main.ends_with(".bin") {
+        let mut extracted = if has_extension(&main, &["bin"]) {
             let mut cells = Binary(Xlsb::new(Cursor::new(source.bytes)).map_err(|error| damaged(&error))?);
             show(source, &mut cells, &mut Beside::none(package), composer)?
         } else {
@@ -62,8 +62,7 @@ impl Format for Xlsx {
 /// calamine unpacks by itself, without bounds: what it may read is unpacked here first, and counted.
 fn guard(package: &mut Package<'_>) -> Result<(), Refusal> {
     for name in package.names() {
-        let lower = name.to_ascii_lowercase();
-        if lower.ends_with(".xml") || lower.ends_with(".rels") || lower.ends_with(".bin") {
+        if has_extension(&name, &["xml", "rels", "bin"]) {
             // a damaged part is found again where it is read
             match package.read(&name) {
                 Err(refusal) if refusal.ends_all() => return Err(refusal),

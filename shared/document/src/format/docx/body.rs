@@ -6,7 +6,7 @@ use super::math::Math;
 use super::numbering::Numbering;
 use super::styles::{Properties, Styles};
 use crate::composer::Composer;
-use crate::format::flow::{Flow, Kind};
+use crate::format::flow::{Flow, Kind, describes};
 use crate::format::xml::{Node, Tag, Xml};
 use crate::{Extracted, Refusal};
 
@@ -178,7 +178,7 @@ impl<'a> Body<'a> {
                 }
             }
             "docPr" => {
-                let words = tag.attribute("descr").filter(|words| words.trim().contains(char::is_whitespace));
+                let words = tag.attribute("descr").filter(|words| describes(words));
                 self.push(&words.map(|words| format!(" {words} ")).unwrap_or_default());
             }
             "chart" | "relIds" => {

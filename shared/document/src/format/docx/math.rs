@@ -13,12 +13,10 @@ pub(in crate::format) struct Math {
 impl Math {
     pub(in crate::format) fn open(&mut self, tag: &Tag<'_>, text: &mut String) {
         match tag.name() {
-            "num" | "den" => self.begin("", text),
             "sup" => self.begin("^", text),
             "sub" => self.begin("_", text),
             "rad" => text.push('√'),
-            // the content of a root is its only group that is not a degree
-            "deg" | "lim" => self.begin("", text),
+            "num" | "den" | "deg" | "lim" => self.begin("", text),
             "nary" => text.push('∫'),
             "chr" => {
                 // names the sign of the operator that was opened last

@@ -5,7 +5,7 @@ use message::PartKind;
 use super::styles::Styles;
 use crate::Refusal;
 use crate::composer::Composer;
-use crate::format::flow::{Flow, Kind};
+use crate::format::flow::{Flow, Kind, describes};
 use crate::format::xml::{Node, Tag, Xml};
 
 /// Most spaces that one element stands for.
@@ -31,8 +31,10 @@ pub(super) struct Body<'a> {
 
 struct List {
     style: String,
-    /// The item that is open, until its first paragraph; the number that it asks for, if it does.
-    item: Option<Option<u64>>,
+    /// Whether an item is open that has no paragraph yet.
+    fresh: bool,
+    /// The number that this item asks for.
+    start: Option<u64>,
 }
 
 #[derive(Default)]
@@ -93,7 +95,7 @@ impl<'a> Body<'a> {
             "title" if tag.prefix() == "svg" => xml.skip()?,
             "desc" => {
                 let words = xml.text()?;
-                if words.trim().contains(char::is_whitespace) {
+                if describes(&words) {
                     self.push(&format!(" {words} "));
                 }
             }
@@ -183,13 +185,14 @@ impl<'a> Body<'a> {
         if self.lists.is_empty() && !goes_on {
             self.styles.restart(&style);
         }
-        self.lists.push(List { style, item: None });
+        self.lists.push(List { style, fresh: false, start: None });
     }
 
     fn open_item(&mut self, tag: &Tag<'_>) {
         if let Some(list) = self.lists.last_mut() {
             // counted at its first paragraph: an item that only holds a list has no number
-            list.item = Some(tag.number("start-value"));
+            list.fresh = true;
+            list.start = tag.number("start-value");
         }
     }
 
@@ -197,7 +200,7 @@ impl<'a> Body<'a> {
         let Some((mut kind, mut text)) = self.paragraphs.pop() else { return };
         if let Some(page) = &mut self.page {
             if page.in_title {
-                page.title = format!("{} {text}", page.title).trim().to_owned();
+                page.title = [page.title.as_str(), text.as_str()].join(" ").trim().into();
                 return;
             }
             if page.in_notes {
@@ -212,8 +215,8 @@ impl<'a> Body<'a> {
             if kind == Kind::Text {
                 kind = Kind::Item(level);
             }
-            if let Some(start) = list.item.take() {
-                let marker = self.styles.next(&list.style, level, start);
+            if std::mem::take(&mut list.fresh) {
+                let marker = self.styles.next(&list.style, level, list.start);
                 if !(marker.is_empty() || marker == "-" && matches!(kind, Kind::Heading(_) | Kind::Title)) {
                     text.insert_str(0, &format!("{marker} "));
                 }
@@ -269,11 +272,10 @@ pub(super) fn gather(xml: &mut Xml<'_>, end: &str) -> Result<String, Refusal> {
     while let Some(node) = xml.next()? {
         match node {
             Node::Open(tag) if matches!(tag.name(), "s" | "tab") => found.push(' '),
-            Node::Open(_) => {}
             Node::Text(text) => found.push_str(&text.replace(['\n', '\r'], " ")),
             Node::Close(tag) if tag.name() == end => break,
             Node::Close(tag) if matches!(tag.name(), "p" | "h") => found.push('\n'),
-            Node::Close(_) => {}
+            Node::Open(_) | Node::Close(_) => {}
         }
     }
     Ok(found.trim().to_owned())
@@ -286,13 +288,12 @@ pub(super) fn read_annotation(xml: &mut Xml<'_>) -> Result<String, Refusal> {
         match node {
             Node::Open(tag) if tag.name() == "creator" => author = format!(" by {}", xml.text()?.trim()),
             Node::Open(tag) if matches!(tag.name(), "date" | "date-string" | "creator-initials") => {
-                xml.skip()?
+                xml.skip()?;
             }
-            Node::Open(_) => {}
             Node::Text(text) => found.push_str(&text.replace(['\n', '\r'], " ")),
             Node::Close(end) if end.name() == "annotation" => break,
             Node::Close(end) if end.name() == "p" => found.push('\n'),
-            Node::Close(_) => {}
+            Node::Open(_) | Node::Close(_) => {}
         }
     }
     Ok(format!("Comment{author}: {}", found.trim()))

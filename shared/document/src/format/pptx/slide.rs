@@ -6,7 +6,7 @@ use crate::Refusal;
 use crate::composer::Composer;
 use crate::format::docx::math::Math;
 use crate::format::docx::numbering::number;
-use crate::format::flow::{Flow, Kind, collapse};
+use crate::format::flow::{Flow, Kind, collapse, describes};
 use crate::format::xml::{Node, Tag, Xml};
 
 /// Levels of a list in a shape.
@@ -95,7 +95,7 @@ impl<'a> Slide<'a> {
             "Fallback" | "extLst" | "lstStyle" => xml.skip()?,
             "ph" => self.shape.place = Some(tag.attribute("type").unwrap_or_default()),
             "cNvPr" => {
-                if let Some(words) = tag.attribute("descr").filter(|words| words.trim().contains(' ')) {
+                if let Some(words) = tag.attribute("descr").filter(|words| describes(words)) {
                     self.flow.aside(words);
                 }
             }

@@ -74,8 +74,8 @@ impl<'a> Beside<'a> {
         parts.extend(shown.map(|link| link.target));
         for part in parts {
             let Some(text) = self.text(&part, composer)? else { continue };
-            let lines = ooxml::spare(composer, &part, ooxml::drawing_text(FORMAT, &text))?;
-            composer.block(BlockKind::Paragraph, &lines.unwrap_or_default().join("\n"));
+            let said = ooxml::spare(composer, &part, ooxml::drawing_text(FORMAT, &text))?;
+            composer.block(BlockKind::Paragraph, &said.unwrap_or_default().join("\n"));
         }
         Ok(())
     }

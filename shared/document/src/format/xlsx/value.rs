@@ -3,7 +3,7 @@
 use calamine::{CellErrorType, DataRef, ExcelDateTime};
 
 /// The text of a cell, and whether it is a value rather than text; `format` is its number format.
-pub(super) fn shown(value: &DataRef<'_>, format: Option<&str>) -> (String, bool) {
+pub(in crate::format) fn shown(value: &DataRef<'_>, format: Option<&str>) -> (String, bool) {
     match value {
         DataRef::Int(number) => (number.to_string(), true),
         DataRef::Float(number) => (number_text(*number, format.unwrap_or_default()), true),
@@ -36,7 +36,11 @@ fn date_text(time: &ExcelDateTime) -> String {
     let value = time.as_f64();
     if time.is_duration() {
         let seconds = (value * 86_400.0).round();
-        #[expect(clippy::cast_possible_truncation, reason = "a cast of a float saturates")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast of a float saturates, and it has no sign"
+        )]
         let (sign, seconds) = (if seconds < 0.0 { "-" } else { "" }, seconds.abs() as u64);
         return format!("{sign}{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60);
     }
