@@ -22,7 +22,7 @@ pub(crate) fn of(extracted: &Extracted) -> Option<&'static str> {
     if let Some(language) = by_script(&sample, letters) {
         return Some(language);
     }
-    // texts in Latin are rarer than technical English that looks like it
+    // texts in Latin are rarer than technical English that is taken for it; beside it, English counts as unsure
     let info = whatlang::Detector::with_denylist(vec![Lang::Lat]).detect(&sample)?;
     let shared =
         matches!(info.script(), Script::Latin | Script::Cyrillic | Script::Arabic | Script::Devanagari);

@@ -41,12 +41,16 @@ pub(super) fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
+/// Of so many in a hundred units that are no plain character both bytes are letters of ASCII: that is text of one byte a
+/// character with a few zeros in it.
+const NARROW_PERCENT: usize = 90;
+
 /// How many characters of a sample are ASCII or the punctuation of East Asia, which tells one order from the other;
 /// nothing when the sample is no text.
 fn plain(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Option<usize> {
     let sample = bytes.get(..bytes.len().min(SAMPLE_BYTES)).unwrap_or_default();
     let (units, _) = sample.as_chunks::<2>();
-    let (mut all, mut common, mut plain) = (0_usize, 0_usize, 0_usize);
+    let (mut all, mut common, mut plain, mut narrow) = (0_usize, 0_usize, 0_usize, 0_usize);
     let mut characters = char::decode_utf16(units.iter().map(|unit| read(*unit))).peekable();
     while let Some(character) = characters.next() {
         let character = match character {
@@ -61,9 +65,12 @@ fn plain(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Option<usize> {
         }
         let is_plain =
             character.is_ascii() || matches!(character, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff5e}');
+        let is_narrow = u32::from(character).to_be_bytes().iter().skip(2).all(u8::is_ascii_graphic);
         all += 1;
+        narrow += usize::from(!is_plain && is_narrow);
         plain += usize::from(is_plain);
         common += usize::from(is_plain || character.is_alphanumeric());
     }
-    (plain > 0 && common * 100 >= all * PLAIN_PERCENT).then_some(plain)
+    let is_narrow = narrow > 0 && narrow * 100 >= (all - plain) * NARROW_PERCENT;
+    (plain > 0 && !is_narrow && common * 100 >= all * PLAIN_PERCENT).then_some(plain)
 }
