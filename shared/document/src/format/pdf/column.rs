@@ -72,7 +72,8 @@ fn is_prose<'a>(pieces: impl Iterator<Item = &'a Piece>) -> bool {
     for piece in pieces {
         count += 1;
         // a character of a script without spaces says as much as two letters
-        characters += piece.text.chars().map(|character| 1 + usize::from(character > '\u{2e80}')).sum::<usize>();
+        characters +=
+            piece.text.chars().map(|character| 1 + usize::from(character > '\u{2e80}')).sum::<usize>();
     }
     count >= FEWEST_PIECES && characters >= count * FEWEST_CHARACTERS
 }

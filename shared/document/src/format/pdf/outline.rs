@@ -51,7 +51,8 @@ impl Outline {
         if self.levels.is_empty() || text.len() > 300 {
             return None;
         }
-        let unnumbered = text.trim_start_matches(|first: char| first.is_numeric() || first == '.' || first == ' ');
+        let unnumbered =
+            text.trim_start_matches(|first: char| first.is_numeric() || first == '.' || first == ' ');
         [text, unnumbered].into_iter().find_map(|text| self.levels.get(&words(text)).copied())
     }
 }

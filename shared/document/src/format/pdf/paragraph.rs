@@ -55,7 +55,8 @@ fn begins(above: &Piece, line: &Piece, pitch: i64, right: i64) -> bool {
     let is_apart = distance < 0 || distance > size * 23 / 10 || distance > (pitch * 13 / 10).max(size);
     let is_other_size = (line.size - above.size).abs() * 100 > size * 12;
     let is_indented = line.start - above.start > size * 8 / 10;
-    let ends_short = right - above.end > size * 6 && above.text.ends_with(['.', '!', '?', ':', '。', '！', '？']);
+    let ends_short =
+        right - above.end > size * 6 && above.text.ends_with(['.', '!', '?', ':', '。', '！', '？']);
     let is_item = line.text.starts_with(BULLETS) && line.text.chars().nth(1).is_none_or(|next| next == ' ');
     is_apart || is_other_size || is_indented && ends_sentence(above) || ends_short || is_item
 }

@@ -24,8 +24,12 @@ pub(super) fn remove(pages: &mut [ReadPage]) {
     }
     let mut counts: BTreeMap<Mark, usize> = BTreeMap::new();
     for page in pages.iter() {
-        let mut marks: Vec<Mark> =
-            page.blocks.iter().enumerate().filter_map(|(at, block)| mark(at, page.blocks.len(), block)).collect();
+        let mut marks: Vec<Mark> = page
+            .blocks
+            .iter()
+            .enumerate()
+            .filter_map(|(at, block)| mark(at, page.blocks.len(), block))
+            .collect();
         marks.sort();
         marks.dedup();
         for mark in marks {

@@ -6,8 +6,9 @@ use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 use hayro_interpret::hayro_syntax::Pdf as File;
 
 /// Endings by which a title is the name of the file that it was made from.
-const FILE_ENDINGS: &[&str] =
-    &[".doc", ".docx", ".dvi", ".fm", ".indd", ".odt", ".pdf", ".ppt", ".pptx", ".qxd", ".tex", ".xls", ".xlsx"];
+const FILE_ENDINGS: &[&str] = &[
+    ".doc", ".docx", ".dvi", ".fm", ".indd", ".odt", ".pdf", ".ppt", ".pptx", ".qxd", ".tex", ".xls", ".xlsx",
+];
 
 /// A text string: UTF-16 or UTF-8 with a byte order mark, else `PDFDocEncoding`, which windows-1252 comes close to.
 pub(super) fn decode(bytes: &[u8]) -> String {

@@ -17,7 +17,9 @@ fn file(objects: &[String], trailer: &str) -> Vec<u8> {
         bytes.extend(format!("{offset:010} 00000 n \n").bytes());
     }
     let size = objects.len() + 1;
-    bytes.extend(format!("trailer\n<</Size {size}/Root 1 0 R{trailer}>>\nstartxref\n{table}\n%%EOF\n").bytes());
+    bytes.extend(
+        format!("trailer\n<</Size {size}/Root 1 0 R{trailer}>>\nstartxref\n{table}\n%%EOF\n").bytes(),
+    );
     bytes
 }
 
@@ -85,7 +87,8 @@ fn lines_are_rejoined_into_paragraphs() {
 
 #[test]
 fn columns_are_read_one_after_the_other() {
-    let mut content = vec![(50, 780, "A title that stands over both of the columns and crosses the strip between")];
+    let mut content =
+        vec![(50, 780, "A title that stands over both of the columns and crosses the strip between")];
     for row in 0..8 {
         content.push((50, 740 - row * 12, "words in the left column of it"));
         content.push((320, 740 - row * 12, "words in the right column too"));
@@ -97,7 +100,14 @@ fn columns_are_read_one_after_the_other() {
 
 #[test]
 fn cells_that_stand_apart_make_a_table() {
-    let rows = [(50, 700, "name"), (200, 700, "size"), (50, 688, "a"), (200, 688, "1"), (50, 676, "bcde"), (200, 676, "2")];
+    let rows = [
+        (50, 700, "name"),
+        (200, 700, "size"),
+        (50, 688, "a"),
+        (200, 688, "1"),
+        (50, 676, "bcde"),
+        (200, 676, "2"),
+    ];
     assert_eq!(text(&lines(&rows)), "name | size\na | 1\nbcde | 2");
 }
 
@@ -122,11 +132,8 @@ fn pages_are_parts_and_what_they_share_is_left_out() {
 #[test]
 fn bookmarks_name_the_headings_and_properties_the_title() {
     let content = lines(&[(50, 700, "1. Opening"), (50, 660, "text of it")]);
-    let more = [
-        "<</First 7 0 R>>",
-        "<</Title(Opening)/Next 7 0 R>>",
-        "<</Title(\\376\\377\\000T\\000\\351)>>",
-    ];
+    let more =
+        ["<</First 7 0 R>>", "<</Title(Opening)/Next 7 0 R>>", "<</Title(\\376\\377\\000T\\000\\351)>>"];
     let bytes = pages_with(&[&content], FONT, &more, "/Outlines 6 0 R", "/Info 8 0 R");
     let found = extract_as(&Pdf, &bytes).unwrap();
     assert_eq!(found.title.as_deref(), Some("Té"));
@@ -137,7 +144,8 @@ fn bookmarks_name_the_headings_and_properties_the_title() {
 #[test]
 fn ligatures_are_letters_and_bold_by_drawing_twice_is_once() {
     let font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[1/fi/fl 3/bullet]>>>>";
-    let content = "BT /F 10 Tf 50 700 Td (\\001nd \\002ow) Tj ET BT /F 10 Tf 50 700 Td (\\001nd \\002ow) Tj ET";
+    let content =
+        "BT /F 10 Tf 50 700 Td (\\001nd \\002ow) Tj ET BT /F 10 Tf 50 700 Td (\\001nd \\002ow) Tj ET";
     let found = extract_as(&Pdf, &pages_with(&[content], font, &[], "", "")).unwrap();
     assert_eq!(found.text, "find flow");
 }
@@ -156,18 +164,25 @@ fn pictures_without_text_ask_for_recognition() {
 
 #[test]
 fn glyphs_without_characters_are_no_text() {
-    let font = "<</Type/Font/Subtype/Type3/FontBBox[0 0 9 9]/FontMatrix[.1 0 0 .1 0 0]/FirstChar 65/LastChar 67\
-                /Widths[9 9 9]/Encoding<</Differences[65/g1x/g2x/g3x]>>/CharProcs<<>>/Resources<<>>>>";
-    let bytes = pages_with(&["BT /F 10 Tf 50 700 Td (ABCABCABC) Tj ET"], font, &[], "", "");
+    let font = "<</Type/Font/Subtype/Type3/FontBBox[0 0 9 9]/FontMatrix[.1 0 0 .1 0 0]/FirstChar 1/LastChar 3\
+                /Widths[9 9 9]/Encoding<</Differences[1/g1x/g2x/g3x]>>/CharProcs<<>>/Resources<<>>>>";
+    let bytes = pages_with(&["BT /F 10 Tf 50 700 Td (\\001\\002\\003\\001\\002) Tj ET"], font, &[], "", "");
     assert!(matches!(extract_as(&Pdf, &bytes), Err(Refusal::NoTextLayer { .. })));
 }
 
 #[test]
 fn damaged_and_encrypted_files_say_so() {
-    for bytes in [&b"%PDF-1.7\n"[..], b"%PDF-", b"%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer<</Root 1 0 R>>"] {
+    for bytes in [
+        &b"%PDF-1.7\n"[..],
+        b"%PDF-",
+        b"%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj\ntrailer<</Root 1 0 R>>",
+    ] {
         assert!(matches!(crate::extract("a.pdf", bytes), Err(Refusal::Damaged { .. })), "{bytes:?}");
     }
-    let encryption = format!("/Encrypt<</Filter/Standard/V 2/R 3/Length 128/P -4/O<{0}>/U<{0}>>>/ID[<00><00>]", "41".repeat(32));
+    let encryption = format!(
+        "/Encrypt<</Filter/Standard/V 2/R 3/Length 128/P -4/O<{0}>/U<{0}>>>/ID[<00><00>]",
+        "41".repeat(32)
+    );
     let locked = pages_with(&["BT ET"], FONT, &[], "", &encryption);
     assert_eq!(extract_as(&Pdf, &locked), Err(Refusal::Encrypted { format: NAME }));
 }
