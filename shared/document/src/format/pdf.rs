@@ -19,6 +19,7 @@ use message::PartKind;
 
 use self::layout::Block;
 use self::outline::Outline;
+use self::page::Mapped;
 use super::{Format, Source, has_extension};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal, ocr};
@@ -28,7 +29,8 @@ const HEADER_WINDOW: usize = 1_024;
 /// The name of the format with its article.
 const NAME: &str = "a PDF document";
 const PICTURES: &str = "it holds pictures and no text, and no text recognition (OCR) is built in";
-const NO_CHARACTERS: &str = "its fonts do not say which characters their glyphs are; run OCR over it";
+const NO_CHARACTERS: &str =
+    "its fonts do not say which characters all or some of their glyphs are; run OCR over it";
 
 /// PDF documents, known by their header.
 pub(super) struct Pdf;
@@ -101,12 +103,13 @@ fn read_pages(file: &File, limit: usize) -> Vec<ReadPage> {
     for page in file.pages().iter() {
         let drawn = page::draw(page, &cache, left);
         left = left.saturating_sub(drawn.glyphs.len());
-        let unread = match (drawn.is_unmapped(), drawn.glyphs.is_empty()) {
-            (true, _) => Some(NO_CHARACTERS),
-            (false, true) if drawn.pictures > 0 => Some(PICTURES),
-            (false, _) => None,
+        let mapped = drawn.mapped();
+        let unread = match mapped {
+            Mapped::Nothing | Mapped::Part => Some(NO_CHARACTERS),
+            Mapped::All if drawn.glyphs.is_empty() && drawn.pictures > 0 => Some(PICTURES),
+            Mapped::All => None,
         };
-        let blocks = if drawn.is_unmapped() { Vec::new() } else { layout::blocks(drawn) };
+        let blocks = if mapped == Mapped::Nothing { Vec::new() } else { layout::blocks(drawn) };
         pages.push(ReadPage { blocks, unread });
     }
     running::remove(&mut pages);

@@ -43,9 +43,10 @@ fn read_column(rows: Vec<Vec<Piece>>, blocks: &mut Vec<Block>) {
     blocks.extend(paragraph::join(lines).into_iter().map(Block::Paragraph));
 }
 
-/// Whether a row is one line with a bullet or number that stands apart from it.
+/// Whether a row is one line with a bullet or number that stands apart from it, but not far.
 fn is_marked(row: &[Piece]) -> bool {
-    row.len() == 2 && row.first().is_some_and(|piece| piece.text.chars().count() <= 3)
+    let [mark, text] = row else { return false };
+    mark.text.chars().count() <= 3 && text.start - mark.end < text.size * 4
 }
 
 fn close_table(table: &mut Vec<Vec<Piece>>, lines: &mut Vec<Piece>, blocks: &mut Vec<Block>) {

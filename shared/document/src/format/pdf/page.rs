@@ -52,11 +52,26 @@ pub(super) struct Drawing {
 }
 
 impl Drawing {
-    /// Whether most glyphs stand for no character: what is left is not the page's text.
-    pub(super) fn is_unmapped(&self) -> bool {
+    /// How much of the page's text its glyphs give away.
+    pub(super) fn mapped(&self) -> Mapped {
         let letters = self.glyphs.iter().filter(|glyph| glyph.text != " ").count();
-        self.unmapped > 0 && self.unmapped > letters
+        match self.unmapped {
+            unmapped if unmapped > letters.saturating_mul(4) => Mapped::Nothing,
+            unmapped if unmapped > letters / 4 => Mapped::Part,
+            _ => Mapped::All,
+        }
     }
+}
+
+/// How many glyphs of a page stand for characters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mapped {
+    /// All, or so many that the rest are ornaments.
+    All,
+    /// So few that a reader would miss text.
+    Part,
+    /// As good as none: what is left is not the page's text.
+    Nothing,
 }
 
 /// Runs the content of a page.
@@ -86,10 +101,16 @@ impl Drawing {
         let text = match glyph.as_unicode() {
             Some(BfString::Char(character)) => string::clean(character.encode_utf8(&mut [0; 4])),
             Some(BfString::String(text)) => string::clean(&text),
-            None => String::new(),
+            None => match (glyph, u8::try_from(glyph.char_code())) {
+                // bitmap fonts of TeX name their glyphs by number, and their codes are ASCII
+                (Drawn::Type3(_), Ok(code @ b' '..=b'~')) => char::from(code).to_string(),
+                (Drawn::Type3(_) | Drawn::Outline(_), _) => {
+                    self.unmapped += 1;
+                    return;
+                }
+            },
         };
         if text.is_empty() {
-            self.unmapped += 1;
             return;
         }
         let advance = match glyph {

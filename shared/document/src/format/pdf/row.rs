@@ -4,7 +4,7 @@ use super::page::{Direction, Glyph};
 
 /// Parts of a line's height, in hundredths: how far characters of one line stand from its base, from which gap on there
 /// is a space, from which on something else begins, and how far characters may lie over one another.
-const SAME_BASE: i64 = 40;
+const SAME_BASE: i64 = 45;
 const SPACE: i64 = 17;
 const WIDE: i64 = 120;
 const OVERLAP: i64 = -60;
@@ -40,7 +40,7 @@ fn runs(glyphs: impl Iterator<Item = Glyph>) -> Vec<Piece> {
     let mut runs: Vec<Piece> = Vec::new();
     for glyph in glyphs {
         if let Some(last) = runs.last_mut()
-            && (glyph.base - last.base).abs() <= parts(last.size.min(glyph.size), SAME_BASE)
+            && (glyph.base - last.base).abs() <= parts(last.size.max(glyph.size), SAME_BASE)
             && let gap = glyph.start - last.end
             && (parts(last.size, OVERLAP)..=parts(last.size, WIDE)).contains(&gap)
         {
@@ -57,7 +57,10 @@ fn runs(glyphs: impl Iterator<Item = Glyph>) -> Vec<Piece> {
             }
             last.text.push_str(&glyph.text);
             last.end = last.end.max(glyph.end);
-            last.size = last.size.max(glyph.size);
+            if glyph.size > last.size {
+                last.size = glyph.size;
+                last.base = glyph.base;
+            }
         } else if glyph.text != " " {
             let Glyph { text, start, end, base, size, .. } = glyph;
             runs.push(Piece { text, start, end, base, size });
@@ -112,7 +115,7 @@ pub(super) fn rows(mut pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
         match rows.last_mut() {
             Some(row)
                 if row.last().is_some_and(|last| {
-                    piece.base - last.base <= parts(last.size.min(piece.size), SAME_BASE)
+                    piece.base - last.base <= parts(last.size.max(piece.size), SAME_BASE)
                 }) =>
             {
                 row.push(piece);

@@ -164,9 +164,9 @@ fn pictures_without_text_ask_for_recognition() {
 
 #[test]
 fn glyphs_without_characters_are_no_text() {
-    let font = "<</Type/Font/Subtype/Type3/FontBBox[0 0 9 9]/FontMatrix[.1 0 0 .1 0 0]/FirstChar 65/LastChar 67\
-                /Widths[9 9 9]/Encoding<</Differences[65/g1x/g2x/g3x]>>/CharProcs<<>>/Resources<<>>>>";
-    let bytes = pages_with(&["BT /F 10 Tf 50 700 Td (ABCABCABC) Tj ET"], font, &[], "", "");
+    let font = "<</Type/Font/Subtype/Type3/FontBBox[0 0 9 9]/FontMatrix[.1 0 0 .1 0 0]/FirstChar 1/LastChar 3\
+                /Widths[9 9 9]/Encoding<</Differences[1/g1x/g2x/g3x]>>/CharProcs<<>>/Resources<<>>>>";
+    let bytes = pages_with(&["BT /F 10 Tf 50 700 Td (\\001\\002\\003\\001\\002) Tj ET"], font, &[], "", "");
     assert!(matches!(extract_as(&Pdf, &bytes), Err(Refusal::NoTextLayer { .. })));
 }
 
