@@ -123,21 +123,23 @@ fn the_real_tokenizer_counts_and_cuts_as_it_encodes() -> Tried {
     Ok(())
 }
 
+const NO_MULTILINGUAL: &str =
+    "skipped: multilingual-e5-small is not beside MILLRACE_MODEL; compose/install model-e5";
+
 /// The bundle of multilingual-e5-small, if it is installed beside the one of the settings.
 fn multilingual() -> Result<Option<Bundle>, Box<dyn std::error::Error>> {
     let settings = Settings::try_parse_from(["test"])?;
     let folder = settings.model.model.with_file_name("multilingual-e5-small");
-    if !folder.is_dir() {
-        println!("skipped: there is no {}; compose/install model-e5 makes it", folder.display());
-        return Ok(None);
-    }
-    Ok(Some(Bundle::open(&folder)?))
+    Ok(if folder.is_dir() { Some(Bundle::open(&folder)?) } else { None })
 }
 
 #[test]
 #[ignore = "real: model bundle"]
 fn the_real_unigram_tokenizer_counts_and_cuts_as_it_encodes() -> Tried {
-    let Some(bundle) = multilingual()? else { return Ok(()) };
+    let Some(bundle) = multilingual()? else {
+        println!("{NO_MULTILINGUAL}");
+        return Ok(());
+    };
     let tokenizer = Tokenizer::open(&bundle)?;
     // start, "passage", ":", end
     assert_eq!(tokenizer.special(), 4);
@@ -168,7 +170,10 @@ fn the_real_unigram_tokenizer_counts_and_cuts_as_it_encodes() -> Tried {
 #[tokio::test]
 #[ignore = "real: model bundle, onnxruntime"]
 async fn meaning_is_kept_across_languages() -> Tried {
-    let Some(bundle) = multilingual()? else { return Ok(()) };
+    let Some(bundle) = multilingual()? else {
+        println!("{NO_MULTILINGUAL}");
+        return Ok(());
+    };
     let encoder = Backend::open(&bundle, &Settings::try_parse_from(["test"])?.encoder)?;
     let passages =
         ["莱茵河全长1233公里。", "Brot wird aus Mehl und Wasser gebacken."].map(str::to_owned).to_vec();
