@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use document::extract;
 use message::{ChunkId, DocumentId};
-use model::{Bundle, Tokenizer};
+use model::Tokenizer;
 use process::Failure;
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ use crate::show;
 const BUCKET: &str = "file";
 
 pub(super) fn run(ask: &Chunk) -> Result<ExitCode, Failure> {
-    let bundle = Bundle::open(&ask.model.model)?;
+    let bundle = ask.model.open()?;
     let splitter = model::splitter(&bundle, Tokenizer::open(&bundle)?, ask.most_chunks)?;
     let mut refused = 0;
     for path in &ask.files {
