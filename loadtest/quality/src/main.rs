@@ -58,14 +58,17 @@ fn main() -> Result<(), Failure> {
         let ours = splitter.split(&DocumentId::new("quality", name)?, &extracted)?;
         let ours: Vec<Value> = ours
             .iter()
-            .map(|split| json!([split.start, split.end, message::embedded_text(&split.heading_path, &split.text)]))
+            .map(|split| {
+                json!([split.start, split.end, message::embedded_text(&split.heading_path, &split.text)])
+            })
             .collect();
         let theirs: Vec<Value> = peer
             .chunk_indices(&extracted.text)
             .map(|(start, chunk)| json!([start, start + chunk.len(), chunk]))
             .collect();
         for (splitter, chunks) in [("millrace", ours), ("text-splitter", theirs)] {
-            let record = json!({"name": name, "splitter": splitter, "text": extracted.text, "chunks": chunks});
+            let record =
+                json!({"name": name, "splitter": splitter, "text": extracted.text, "chunks": chunks});
             writeln!(out, "{record}")?;
         }
     }
