@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use message::{ChunkId, DocumentId, embedded_text};
 
-use self::cut::{Attempt, Cutter};
+use self::cut::{Attempt, Cutter, Room};
 use self::index::TokenIndex;
 pub use self::limits::{InvalidLimits, Limits};
 use self::section::Section;
@@ -196,7 +196,8 @@ impl<T: Tokens> Splitter<T> {
         let budget = self.limits.max_tokens.saturating_sub(overhead).max(1);
         let index = TokenIndex::new(&self.tokens, text, section);
         let overlap = self.limits.overlap.min(budget / 2);
-        let cutter = Cutter { text, section, index: &index, budget, overlap, most_bytes: self.most_bytes() };
+        let room = Room { budget, overlap, most_bytes: self.most_bytes() };
+        let cutter = Cutter::new(text, section, &index, room);
         let (mut from, mut fresh) = (section.start, section.start);
         loop {
             fresh = boundary::skip_white_space(text, fresh, section.end);

@@ -3,6 +3,9 @@
 //! From the start of a chunk the budget reaches to some byte. The best boundary between half of that way and its end
 //! is taken; when the block, list, sentence … at the end began before the half, but fits a chunk of its own, the chunk
 //! ends before it. Half a chunk of choice is what lets two versions of a text agree again after an edit.
+//!
+//! Only small blocks share a chunk. One that is not small begins a chunk and ends one: a vector of two topics is far from
+//! the questions about either (`loadtest/quality` measures it), and an edit moves no cut beyond such a block.
 
 use std::ops::Range;
 
@@ -12,22 +15,41 @@ use super::section::{Piece, Section};
 use crate::BlockKind;
 
 /// A rest of less than this share of a chunk is avoided.
-const SMALL_REST: usize = 4;
+const SMALL_REST: usize = 8;
+
+/// A block or list of at most this share of a chunk is small: it may share a chunk with its neighbours.
+const SMALL_BLOCK: usize = 4;
+
+/// Blocks of together at most this share of a chunk go with a large one that follows, as the line that leads to a table
+/// does, or with the last one before the end.
+const LEAD: usize = 8;
+
+/// Prose of one block that takes no more chunks than this is cut into full ones: they rank best, and an edit moves no cut
+/// beyond the block.
+const FEW: usize = 3;
 
 /// The rows that name a table's columns are repeated when they take at most this share of the room for text.
 const HEADER_SHARE: usize = 3;
 
-/// Proposes ends of chunks in one section.
-pub(super) struct Cutter<'a> {
-    pub(super) text: &'a str,
-    pub(super) section: &'a Section,
-    pub(super) index: &'a TokenIndex,
+/// How much a chunk may hold.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
     /// Tokens left for text, at least 1.
     pub(super) budget: usize,
     /// Most tokens that a chunk has in common with the next one; at most half of the budget.
     pub(super) overlap: usize,
     /// Most bytes of a chunk.
     pub(super) most_bytes: usize,
+}
+
+/// Proposes ends of chunks in one section.
+pub(super) struct Cutter<'a> {
+    pub(super) text: &'a str,
+    pub(super) section: &'a Section,
+    index: &'a TokenIndex,
+    room: Room,
+    /// Where no chunk goes on, ascending.
+    stops: Vec<usize>,
 }
 
 /// One search for the end of a chunk.
@@ -50,6 +72,8 @@ struct Window {
     half: usize,
     /// Beyond this it is over.
     reach: usize,
+    /// Whether the last of equals is taken, not the one that the content chooses.
+    fullest: bool,
 }
 
 /// The levels at which a block is cut, best first.
@@ -76,18 +100,25 @@ impl Attempt {
     }
 }
 
-impl Cutter<'_> {
+impl<'a> Cutter<'a> {
+    /// Looks at the section once.
+    pub(super) fn new(text: &'a str, section: &'a Section, index: &'a TokenIndex, room: Room) -> Self {
+        let stops = stops(section, index, room.budget);
+        Self { text, section, index, room, stops }
+    }
+
     /// The end of the chunk: greater than what is fresh, less than any that failed (but for a single character); up to
     /// what is fresh when the chunk starts before it and nothing beyond it fits.
     pub(super) fn end_of(&self, attempt: &Attempt) -> usize {
         let start = attempt.start;
         let reach = self.reach(start).min(attempt.ceiling);
-        if reach >= self.section.end {
-            return self.section.end;
+        let stop = self.stop_after(attempt.fresh);
+        if reach >= stop {
+            return stop;
         }
         let half_way = self.index.reach(start, self.budget_at(start) / 2).unwrap_or(usize::MAX);
         let half = half_way.min(start + (reach - start) / 2).max(start + 1);
-        let window = Window { start, fresh: attempt.fresh, half, reach };
+        let window = Window { start, fresh: attempt.fresh, half, reach, fullest: false };
         self.structural(&window, false)
             .or_else(|| self.structural(&window, true))
             .or_else(|| self.within_block(&window))
@@ -97,16 +128,16 @@ impl Cutter<'_> {
     /// Where the chunk after one of `start..next` starts: up to the overlap before `next`, at the first sentence or
     /// line there, else at a word.
     pub(super) fn restart(&self, start: usize, next: usize) -> usize {
-        if self.overlap == 0 || next >= self.section.end {
+        if self.room.overlap == 0 || next >= self.section.end {
             return next;
         }
-        let earliest = self.text.ceil_char_boundary(self.index.back(next, self.overlap).max(start + 1));
+        let earliest = self.text.ceil_char_boundary(self.index.back(next, self.room.overlap).max(start + 1));
         let Some((block, block_end)) = self.block_at(earliest) else { return next };
         if block.start == earliest {
             return earliest;
         }
         // some text before it tells whether a sentence or a word begins there
-        let before = self.text.floor_char_boundary(self.index.back(earliest, self.overlap));
+        let before = self.text.floor_char_boundary(self.index.back(earliest, self.room.overlap));
         let from = before.max(block.start).max(start).min(earliest);
         let slice = self.text.get(from..block_end.min(next)).unwrap_or_default();
         let words = levels(block.kind).iter().filter(|level| **level != Level::Grapheme);
@@ -127,14 +158,14 @@ impl Cutter<'_> {
     fn is_repeated(&self, block: &Piece) -> bool {
         let header = &block.header;
         !header.is_empty()
-            && header.len() <= self.most_bytes / HEADER_SHARE
-            && self.index.count(header.clone()) <= self.budget / HEADER_SHARE
+            && header.len() <= self.room.most_bytes / HEADER_SHARE
+            && self.index.count(header.clone()) <= self.room.budget / HEADER_SHARE
     }
 
     /// Tokens left for text in a chunk that starts at `at`.
     fn budget_at(&self, at: usize) -> usize {
         let header = self.header_at(at).map_or(0, |header| self.index.count(header));
-        self.budget.saturating_sub(header).max(1)
+        self.room.budget.saturating_sub(header).max(1)
     }
 
     /// The block in which a byte lies, and where it ends.
@@ -145,15 +176,20 @@ impl Cutter<'_> {
         Some((pieces.get(after.checked_sub(1)?)?, end))
     }
 
+    /// The first place beyond `at` where no chunk goes on.
+    fn stop_after(&self, at: usize) -> usize {
+        self.stops.get(self.stops.partition_point(|stop| *stop <= at)).copied().unwrap_or(self.section.end)
+    }
+
     /// The furthest end that the token and byte budgets allow.
     fn reach(&self, start: usize) -> usize {
         let by_tokens = self.index.reach(start, self.budget_at(start)).unwrap_or(self.section.end);
-        let by_bytes = self.text.floor_char_boundary(start.saturating_add(self.most_bytes));
+        let by_bytes = self.text.floor_char_boundary(start.saturating_add(self.room.most_bytes));
         by_tokens.min(by_bytes).min(self.section.end)
     }
 
     fn fits(&self, start: usize, end: usize) -> bool {
-        end - start <= self.most_bytes && self.index.count(start..end) <= self.budget_at(start)
+        end - start <= self.room.most_bytes && self.index.count(start..end) <= self.budget_at(start)
     }
 
     /// A cut before a block, or with `items` before any piece, an item of a list too.
@@ -180,6 +216,9 @@ impl Cutter<'_> {
         // far enough to see whether the unit at the end of the budget fits a chunk of its own
         let until = self.reach(reach).min(block_end);
         let slice = self.text.get(from..until)?;
+        let prose = !matches!(block.kind, BlockKind::Code | BlockKind::Table);
+        let fullest = prose && self.index.count(from..block_end) <= FEW * self.room.budget;
+        let window = &Window { fullest, ..*window };
         // a table's header does not stand alone at the end of a chunk when the next one repeats it
         let least = if self.is_repeated(block) { block.header.end + 1 } else { from };
         levels(block.kind).iter().find_map(|level| {
@@ -208,15 +247,15 @@ impl Cutter<'_> {
     fn best(&self, window: &Window, cuts: &[usize], next: usize) -> Option<usize> {
         let cuts = cuts.get(cuts.partition_point(|cut| *cut <= window.fresh)..).unwrap_or_default();
         let late = cuts.get(cuts.partition_point(|cut| *cut < window.half)..).unwrap_or_default();
-        let leaves_enough =
-            |cut: &&usize| self.index.count(**cut..self.section.end) >= self.budget / SMALL_REST;
-        let enough = late.iter().take_while(leaves_enough).count();
-        chosen(self.text, late.get(..enough).unwrap_or_default()).or_else(|| chosen(self.text, late)).or_else(
-            || {
-                let last = *cuts.last()?;
-                (next != usize::MAX && self.fits(last, next)).then_some(last)
-            },
-        )
+        let stop = self.stop_after(window.fresh);
+        let leaves_enough = |cut: &&usize| self.index.count(**cut..stop) >= self.room.budget / SMALL_REST;
+        let enough = late.get(..late.iter().take_while(leaves_enough).count()).unwrap_or_default();
+        let one_of =
+            |cuts: &[usize]| if window.fullest { cuts.last().copied() } else { chosen(self.text, cuts) };
+        one_of(enough).or_else(|| one_of(late)).or_else(|| {
+            let last = *cuts.last()?;
+            (next != usize::MAX && self.fits(last, next)).then_some(last)
+        })
     }
 
     /// The first grapheme, if it is not known to be over; else as many characters as the budget reaches, at least one.
@@ -225,7 +264,7 @@ impl Cutter<'_> {
         if start < attempt.fresh {
             return attempt.fresh;
         }
-        let most = start.saturating_add(self.most_bytes);
+        let most = start.saturating_add(self.room.most_bytes);
         let grapheme = grapheme_end(self.text, start, most).min(self.section.end);
         let first = self.text.ceil_char_boundary(start + 1);
         if grapheme < attempt.failed && grapheme <= most {
@@ -233,4 +272,28 @@ impl Cutter<'_> {
         }
         self.text.floor_char_boundary(reach).max(first)
     }
+}
+
+/// Where no chunk goes on: before and after each block or list that is not small, but for a little text beside it.
+fn stops(section: &Section, index: &TokenIndex, budget: usize) -> Vec<usize> {
+    let mut stops = Vec::new();
+    let starts: Vec<usize> =
+        section.pieces.iter().filter(|piece| !piece.continues_list).map(|piece| piece.start).collect();
+    let ends = starts.iter().skip(1).copied().chain([section.end]);
+    // from here on there are only small ones
+    let mut open = section.start;
+    for (start, end) in starts.iter().copied().zip(ends) {
+        if index.count(start..end) <= budget / SMALL_BLOCK {
+            continue;
+        }
+        if index.count(open..start) > budget / LEAD {
+            stops.push(start);
+        }
+        stops.push(end);
+        open = end;
+    }
+    if index.count(open..section.end) <= budget / LEAD {
+        stops.pop();
+    }
+    stops
 }

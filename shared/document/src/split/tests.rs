@@ -193,3 +193,16 @@ fn list_items_and_code_are_not_cut_when_they_fit() {
         );
     }
 }
+
+#[test]
+fn a_block_that_is_not_small_has_chunks_of_its_own() {
+    let words = |word: &str, count: usize| vec![word; count].join(" ");
+    let (long, middle) = (words("l", 30), words("m", 8));
+    // room for 18 words: more than 4 are not small, more than 2 are no lead
+    let found = split(20, &format!("{long}\n\n{middle}\n\na a a\n\nb b b\n\n{middle}"));
+    let texts: Vec<_> = found.iter().map(|(_, text)| text.clone()).collect();
+    assert_eq!(texts, [words("l", 18), words("l", 12), middle.clone(), "a a a\n\nb b b".to_owned(), middle]);
+    let found = split(20, &format!("lead:\n\n{long}\n\n{}\n\nend", words("m", 18)));
+    let texts: Vec<_> = found.iter().map(|(_, text)| text.as_str()).collect();
+    assert!(texts.first().is_some_and(|text| text.starts_with("lead:\n\nl l")), "{texts:?}");
+}
