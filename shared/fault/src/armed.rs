@@ -4,8 +4,10 @@
 )]
 //! What a build with debug assertions does.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
 
@@ -46,4 +48,52 @@ pub fn fails(place: Place) -> bool {
 #[must_use]
 pub fn is_off(mechanism: Mechanism) -> bool {
     SWITCHED_OFF.split(',').any(|name| name.trim() == mechanism.name())
+}
+
+/// Harms this process when `key` asks for it: `poison-abort`, `poison-panic`, `poison-kill`, `poison-term`, `poison-stack`,
+/// `poison-loop` (a processor without end), `poison-sleep` (no end without a processor), `poison-memory`,
+/// `poison-print` (words where an answer belongs), `poison-leak` (memory that is never given back).
+///
+/// # Panics
+/// When it asks for that.
+#[expect(clippy::panic, reason = "what a test asks for")]
+pub fn poison(key: &str) {
+    let asks = |harm: &str| key.contains(harm);
+    let signal = |signal| {
+        let _signalled = kill_process(getpid(), signal).is_ok();
+        std::thread::sleep(Duration::from_secs(1));
+    };
+    if asks("poison-abort") {
+        std::process::abort();
+    } else if asks("poison-panic") {
+        panic!("a bug on demand");
+    } else if asks("poison-kill") {
+        signal(Signal::KILL);
+    } else if asks("poison-term") {
+        signal(Signal::TERM);
+    } else if asks("poison-stack") {
+        std::hint::black_box(dig(1));
+    } else if asks("poison-loop") {
+        loop {
+            std::hint::spin_loop();
+        }
+    } else if asks("poison-sleep") {
+        std::thread::sleep(Duration::from_hours(1));
+    } else if asks("poison-memory") {
+        let mut eaten = Vec::new();
+        loop {
+            eaten.push(std::hint::black_box(vec![1_u8; 1 << 20]));
+        }
+    } else if asks("poison-leak") {
+        std::mem::forget(std::hint::black_box(vec![1_u8; 24 << 20]));
+    } else if asks("poison-print") {
+        let _printed = std::io::stdout().write_all(b"no frame\n").is_ok();
+    }
+}
+
+/// Goes down without end.
+#[expect(unconditional_recursion, reason = "what a test asks for")]
+fn dig(depth: u64) -> u64 {
+    let frame = std::hint::black_box([depth; 512]);
+    dig(depth + 1) + std::hint::black_box(frame).iter().sum::<u64>()
 }

@@ -7,12 +7,14 @@
 //! it is there, it is renamed to `<place>.struck`, and what it says is done: `kill` (SIGKILL to itself) or `stop` (SIGSTOP;
 //! somebody else sends SIGCONT). The file of [`Place::CopyWrite`] stays, and makes writes fail while it is there.
 //! `MILLRACE_SWITCHED_OFF` names mechanisms, separated by commas.
+//!
+//! [`poison`] is for processes that a test starts to be harmed: it does what a document's key asks for.
 
 #[cfg(debug_assertions)]
 mod armed;
 
 #[cfg(debug_assertions)]
-pub use armed::{awaits, fails, is_off, strike};
+pub use armed::{awaits, fails, is_off, poison, strike};
 
 macro_rules! names {
     ($(#[$outer:meta])* $kind:ident { $($(#[$inner:meta])* $variant:ident = $name:literal,)* }) => {
@@ -95,3 +97,7 @@ pub const fn fails(_place: Place) -> bool {
 pub const fn is_off(_mechanism: Mechanism) -> bool {
     false
 }
+
+/// Harms this process when a key asks for it.
+#[cfg(not(debug_assertions))]
+pub const fn poison(_key: &str) {}

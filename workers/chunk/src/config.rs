@@ -6,6 +6,7 @@ use clap::Parser;
 use model::ModelSettings;
 use objects::S3Settings;
 use process::Settings;
+use sandbox::SandboxSettings;
 use stream::LaneSettings;
 use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;
@@ -28,6 +29,9 @@ pub struct Config {
     /// Larger objects are refused: bytes.
     #[arg(long, env = "MILLRACE_LARGEST_DOCUMENT", default_value_t = 64 << 20)]
     pub largest_document: u64,
+    /// What reading a document may cost.
+    #[command(flatten)]
+    pub sandbox: SandboxSettings,
     /// A document with more chunks is refused.
     #[arg(long, env = "MILLRACE_MOST_CHUNKS", default_value_t = 20_000)]
     pub most_chunks: usize,

@@ -5,7 +5,7 @@
 //! the consumed offset. It never keeps a document, never embeds, and never writes to an engine.
 //!
 //! Order of files: [`ledger`] what is live · [`difference`] what must be said · [`guard`] is that a mass
-//! removal · [`read`] bytes to passages · [`stage`] the worker.
+//! removal · [`read`] bytes to passages (the bytes are read in a child process) · [`stage`] the worker.
 
 pub mod config;
 pub mod difference;

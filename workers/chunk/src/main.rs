@@ -3,12 +3,14 @@
 use std::process::ExitCode;
 
 use chunk::difference::Topics;
+use chunk::read::Reader;
 use chunk::stage::{Copies, Limits};
 use chunk::{ChunkStage, Config};
 use ledger::Folder;
 use model::Tokenizer;
 use objects::S3Store;
 use process::{Failure, Host};
+use sandbox::Sandbox;
 use stream::kafka::Kafka;
 use stream::{Delivery, Plan};
 
@@ -16,7 +18,7 @@ use stream::{Delivery, Plan};
 const ENOUGH: usize = 8 << 20;
 
 fn main() -> ExitCode {
-    process::run("chunk", work)
+    sandbox::child().unwrap_or_else(|| process::run("chunk", work))
 }
 
 async fn work(config: Config, host: Host) -> Result<(), Failure> {
@@ -42,7 +44,8 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let (guard, patience) = (config.guard, config.lanes.patience());
     let limits = Limits { largest: config.largest_document, patience, guard, enough: ENOUGH };
     let copies = Copies { folder: Folder::claim(&config.data)?, cache_bytes: config.ledger_cache };
-    let stage = ChunkStage::new(kafka.clone(), store, splitter, (chunking, topics), (limits, copies));
+    let reader = Reader::new(Sandbox::new(config.sandbox), splitter);
+    let stage = ChunkStage::new(kafka.clone(), store, reader, (chunking, topics), (limits, copies));
     stream::run(kafka, plan, stage, host.stopping()).await?;
     Ok(())
 }

@@ -1,9 +1,12 @@
-//! Bytes to passages. Pure, and as heavy as the document is long: called on a blocking thread.
+//! Bytes to passages: an extractor reads the document, wherever it does so, and what it gives is split here.
 
 use std::sync::Arc;
 
-use document::{Split, Splitter, Tokens, extract};
+use bytes::Bytes;
+use document::{Extracted, Split, Splitter, Tokens};
 use message::{DocumentId, LeftOut, Part, Status};
+use sandbox::{Extractor, Unread};
+use stream::Trouble;
 
 /// What a document says.
 #[derive(Debug)]
@@ -43,13 +46,41 @@ impl Reading {
     }
 }
 
-/// Reads and splits a document; never fails: what cannot be read is refused with its cause.
-#[must_use]
-pub fn read(splitter: &Splitter<Arc<dyn Tokens>>, document: &DocumentId, bytes: &[u8]) -> Reading {
-    let extracted = match extract(document.key(), bytes) {
-        Ok(extracted) => extracted,
-        Err(refusal) => return Reading::refused(refusal.to_string()),
-    };
+/// Reads documents and splits them.
+pub struct Reader<E> {
+    extractor: E,
+    splitter: Arc<Splitter<Arc<dyn Tokens>>>,
+}
+
+impl<E: Extractor> Reader<E> {
+    /// A reader that lets `extractor` read and splits with `splitter`.
+    pub fn new(extractor: E, splitter: Splitter<Arc<dyn Tokens>>) -> Self {
+        Self { extractor, splitter: Arc::new(splitter) }
+    }
+
+    /// Reads and splits a document; what cannot be read is refused with its cause.
+    ///
+    /// # Errors
+    /// When nothing can be read now, which is no document's fault.
+    pub async fn read(&self, document: DocumentId, bytes: Bytes) -> Result<Reading, Trouble> {
+        let extracted = match self.extractor.extract(document.key(), bytes).await {
+            Ok(extracted) => extracted,
+            Err(Unread::Refused(cause)) => return Ok(Reading::refused(cause)),
+            Err(Unread::Trouble(cause)) => return Err(Trouble::wait(cause)),
+        };
+        let splitter = Arc::clone(&self.splitter);
+        let splitting = tokio::task::spawn_blocking(move || split(&splitter, &document, extracted)).await;
+        // A panic is a bug of ours in splitting this file; the file is at fault as far as its stream is concerned.
+        Ok(splitting.unwrap_or_else(|error| {
+            Reading::refused(format!(
+                "splitting the document failed inside ({error}): please report this file"
+            ))
+        }))
+    }
+}
+
+/// Splits what was read: as heavy as the document is long.
+fn split(splitter: &Splitter<Arc<dyn Tokens>>, document: &DocumentId, extracted: Extracted) -> Reading {
     let splits = match splitter.split(document, &extracted) {
         Ok(splits) => splits,
         Err(unsplittable) => return Reading::refused(unsplittable.to_string()),

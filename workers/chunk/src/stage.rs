@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use ::ledger::{Folder, LedgerPlace, WorkingCopy};
 use bytes::Bytes;
-use document::{Splitter, Tokens};
 use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest};
 use objects::{Look, Remedy, Store};
+use sandbox::Extractor;
 use stream::{
     Broker, Committed, Lane, Outcome, Outgoing, Partition, Patience, Published, Record, Stage, Trouble,
     Verdict,
@@ -20,18 +20,18 @@ use tracing::info;
 use crate::difference::{Before, Change, Object, Topics, changed, removed, same_content};
 use crate::guard::GuardSettings;
 use crate::ledger::Ledger;
-use crate::read::{Reading, read};
+use crate::read::{Reader, Reading};
 use crate::release::{confirmed, now};
 
 /// What every lane shares.
-pub struct ChunkStage<B, O> {
-    shared: Arc<Shared<O>>,
+pub struct ChunkStage<B, O, E> {
+    shared: Arc<Shared<O, E>>,
     broker: B,
 }
 
-struct Shared<O> {
+struct Shared<O, E> {
     store: O,
-    splitter: Arc<Splitter<Arc<dyn Tokens>>>,
+    reader: Reader<E>,
     chunking: Fingerprint,
     topics: Topics,
     limits: Limits,
@@ -68,8 +68,8 @@ pub struct Limits {
 }
 
 /// One partition: its documents' state.
-pub struct ChunkLane<O> {
-    shared: Arc<Shared<O>>,
+pub struct ChunkLane<O, E> {
+    shared: Arc<Shared<O, E>>,
     partition: Partition,
     ledger: Ledger,
     patience: Patience,
@@ -77,25 +77,26 @@ pub struct ChunkLane<O> {
     confirmed: i64,
 }
 
-impl<B: Broker, O: Store> ChunkStage<B, O> {
-    /// A stage that reads objects from `store` within `limits`, and keeps its ledgers in `copies`.
+impl<B: Broker, O: Store, E: Extractor> ChunkStage<B, O, E> {
+    /// A stage that takes objects from `store` within `limits`, has them read by `reader`, and keeps its ledgers in
+    /// `copies`.
     pub fn new(
         broker: B,
         store: O,
-        splitter: Splitter<Arc<dyn Tokens>>,
+        reader: Reader<E>,
         (chunking, topics): (Fingerprint, Topics),
         (limits, copies): (Limits, Copies),
     ) -> Self {
-        let (splitter, restoring) = (Arc::new(splitter), Semaphore::new(RESTORED_AT_ONCE));
-        let shared = Shared { store, splitter, chunking, topics, limits, copies, restoring };
+        let restoring = Semaphore::new(RESTORED_AT_ONCE);
+        let shared = Shared { store, reader, chunking, topics, limits, copies, restoring };
         Self { shared: Arc::new(shared), broker }
     }
 }
 
-impl<B: Broker, O: Store> Stage for ChunkStage<B, O> {
-    type Lane = ChunkLane<O>;
+impl<B: Broker, O: Store, E: Extractor> Stage for ChunkStage<B, O, E> {
+    type Lane = ChunkLane<O, E>;
 
-    async fn open(&self, partition: Partition, _: Option<&Committed>) -> Result<ChunkLane<O>, Trouble> {
+    async fn open(&self, partition: Partition, _: Option<&Committed>) -> Result<ChunkLane<O, E>, Trouble> {
         let Shared { topics, copies, limits, .. } = self.shared.as_ref();
         let Partition { number, count } = partition;
         let place = LedgerPlace {
@@ -124,7 +125,7 @@ impl<B: Broker, O: Store> Stage for ChunkStage<B, O> {
     }
 }
 
-impl<B: Broker, O: Store> ChunkStage<B, O> {
+impl<B: Broker, O: Store, E: Extractor> ChunkStage<B, O, E> {
     /// Whether anything was ever written to the partition of the chunks. Each chunk came with an entry of the ledger.
     async fn has_chunks(&self, partition: i32) -> Result<bool, Trouble> {
         let found = Arc::new(AtomicBool::new(false));
@@ -140,7 +141,7 @@ impl<B: Broker, O: Store> ChunkStage<B, O> {
     }
 }
 
-impl<O: Store> Lane for ChunkLane<O> {
+impl<O: Store, E: Extractor> Lane for ChunkLane<O, E> {
     async fn handle(&mut self, batch: &[Record]) -> Outcome {
         let (mut outcome, mut bytes) = (Outcome::default(), 0);
         for (place, record) in batch.iter().enumerate() {
@@ -175,7 +176,7 @@ enum Found {
     TooLarge { etag: String, size: u64, cause: String },
 }
 
-impl<O: Store> ChunkLane<O> {
+impl<O: Store, E: Extractor> ChunkLane<O, E> {
     /// The verdict for one record; `next` are those behind it.
     async fn answer(&mut self, record: &Record, next: &[Record]) -> Result<Verdict, Trouble> {
         let value = record.value.as_deref().unwrap_or_default();
@@ -317,21 +318,12 @@ impl<O: Store> ChunkLane<O> {
                     same_content(before, topics, entry, etag)
                 } else {
                     let object = Object { etag, digest, size: bytes.len() as u64 };
-                    let reading = self.read(document.clone(), bytes).await?;
+                    let reading = self.shared.reader.read(document.clone(), bytes).await?;
                     changed(before, topics, chunking, (object, reading))
                 }
             }
         };
         Ok(self.settle(change.map_err(Trouble::alarm)?))
-    }
-
-    async fn read(&self, document: DocumentId, bytes: Bytes) -> Result<Reading, Trouble> {
-        let splitter = Arc::clone(&self.shared.splitter);
-        let reading = tokio::task::spawn_blocking(move || read(&splitter, &document, &bytes)).await;
-        // A panic is a bug of ours in reading this file; the file is at fault as far as its stream is concerned.
-        Ok(reading.unwrap_or_else(|error| {
-            Reading::refused(format!("reading the document failed inside ({error}): please report this file"))
-        }))
     }
 
     fn settle(&mut self, change: Change) -> Verdict {

@@ -9,8 +9,10 @@ use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
 use stream::kafka::KafkaSettings;
 use telemetry::{LogFormat, TelemetrySettings};
 
+mod reading;
 mod upkeep;
 
+pub use reading::{Chunk, Extract, Reading};
 pub use upkeep::{
     Audit, Confirm, DataSettings, DeadLetters, LedgerCommand, LedgerRebuild, LetterFilter, ListLetters,
     Reconcile, ReplayLetters, ShowLetter,
@@ -66,6 +68,8 @@ pub enum Ask {
     /// The ledger.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Read files as `chunk` would, and print their text; exit code 1 when one is refused; needs no server.
+    Extract(Extract),
     /// Cut files into chunks as `chunk` would, and print one JSON object per chunk; needs no server.
     Chunk(Chunk),
     /// Embed texts, one per line, and print one JSON object with `text` and `vector` per line; needs no server.
@@ -272,20 +276,6 @@ impl Mode {
             Self::Hybrid => "hybrid",
         }
     }
-}
-
-/// `chunk`
-#[derive(Args, Debug)]
-pub struct Chunk {
-    /// The files.
-    #[arg(required = true)]
-    pub files: Vec<PathBuf>,
-    /// For which model.
-    #[command(flatten)]
-    pub model: ModelSettings,
-    /// A document with more chunks is refused.
-    #[arg(long, env = "MILLRACE_MOST_CHUNKS", default_value_t = 20_000)]
-    pub most_chunks: usize,
 }
 
 /// `embed`

@@ -7,6 +7,7 @@ mod confirm;
 mod dead_letters;
 mod embed;
 mod eval;
+mod extract;
 mod ledger_rebuild;
 mod put;
 mod reconcile;
@@ -39,7 +40,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Ask::Confirm(ask) => confirm::run(ask).await,
         Ask::Ledger(LedgerCommand::Rebuild(ask)) => ledger_rebuild::run(ask).await,
         Ask::DeadLetters(ask) => dead_letters::run(ask).await,
-        Ask::Chunk(ask) => chunk::run(&ask),
+        Ask::Extract(ask) => extract::run(&ask).await,
+        Ask::Chunk(ask) => chunk::run(&ask).await,
         Ask::Embed(ask) => embed::run(ask).await,
         Ask::Eval(ask) => eval::run(ask).await,
     }

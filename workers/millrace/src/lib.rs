@@ -1,4 +1,5 @@
-//! The operator's command: put, remove, look, search, compare, measure; topics and bucket; chunk and embed by hand.
+//! The operator's command: put, remove, look, search, compare, measure; topics and bucket; extract, chunk
+//! and embed by hand.
 //!
 //! It runs beside the workers and never in their way: it reads topics outside any group of theirs, writes to an engine
 //! never, and mends by one word only, "look again" ([`again`]).
@@ -6,7 +7,7 @@
 //! Order of files: [`cli`] what can be asked · [`command`] one file each · [`world`] what is there · [`entries`] the
 //! ledger · [`log`] a topic's records · [`lag`] how far a group is · [`ask`] questions to `serve` · [`merge`], [`audit`],
 //! [`reconcile`], [`rebuild`], [`letters`], [`eval`] the thinking ·
-//! [`show`] the words.
+//! `files` what a person names · `reading` files, many at once · `place` the page of a passage · [`show`] the words.
 
 pub mod again;
 pub mod ask;
@@ -17,10 +18,13 @@ pub mod cli;
 pub mod command;
 pub mod entries;
 pub mod eval;
+mod files;
 pub mod lag;
 pub mod letters;
 pub mod log;
 pub mod merge;
+mod place;
+mod reading;
 pub mod rebuild;
 pub mod reconcile;
 pub mod show;

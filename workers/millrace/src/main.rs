@@ -7,7 +7,10 @@ use millrace::cli::Cli;
 use millrace::{command, show};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    sandbox::child().unwrap_or_else(|| run(Cli::parse()))
+}
+
+fn run(cli: Cli) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return show::failure(&error),

@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use message::{Part, PartKind};
 use serde::Serialize;
 
 /// A failure, with its causes; exit code 1.
@@ -50,4 +51,18 @@ pub fn bar(total: u64, what: &str) -> ProgressBar {
 #[must_use]
 pub fn on_terminal() -> bool {
     std::io::stdout().is_terminal()
+}
+
+/// How many pages, slides, sheets and files a document has: `12 pages`.
+#[must_use]
+pub fn parts(parts: &[Part]) -> Vec<String> {
+    let kinds = [
+        (PartKind::Page, "page"),
+        (PartKind::Slide, "slide"),
+        (PartKind::Sheet, "sheet"),
+        (PartKind::Member, "file"),
+    ];
+    let counted = kinds.map(|(kind, name)| (parts.iter().filter(|part| part.kind == kind).count(), name));
+    let present = counted.into_iter().filter(|(count, _)| *count > 0);
+    present.map(|(count, name)| format!("{count} {name}{}", if count == 1 { "" } else { "s" })).collect()
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use chunk::ChunkStage;
 use chunk::difference::Topics;
 use chunk::guard::GuardSettings;
+use chunk::read::Reader;
 use chunk::stage::{ChunkLane, Copies};
 use document::{Limits, Splitter, Tokens};
 use ledger::{FIRST_EPOCH, Folder};
@@ -17,6 +18,7 @@ use message::{
     Version, Why,
 };
 use objects::{MemoryStore, Store};
+use sandbox::{Extractor, InProcess};
 use stream::broker::Publisher as _;
 use stream::memory::Memory;
 use stream::{
@@ -24,7 +26,7 @@ use stream::{
 };
 
 /// Longer than any of these tests should take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 /// The largest document that is read.
 pub(crate) const LARGEST: u64 = 2_000;
 /// A document with more chunks is refused.
@@ -73,7 +75,7 @@ pub(crate) fn stage<B: Broker, O: Store>(
     broker: B,
     store: O,
     chunking: Fingerprint,
-) -> ChunkStage<B, O> {
+) -> ChunkStage<B, O, InProcess> {
     stage_reading(bench, (broker, store), chunking, LARGEST)
 }
 
@@ -83,7 +85,17 @@ pub(crate) fn stage_reading<B: Broker, O: Store>(
     (broker, store): (B, O),
     chunking: Fingerprint,
     largest: u64,
-) -> ChunkStage<B, O> {
+) -> ChunkStage<B, O, InProcess> {
+    stage_by(bench, (broker, store), InProcess::default(), (chunking, largest))
+}
+
+/// A stage whose documents are read by `extractor`.
+pub(crate) fn stage_by<B: Broker, O: Store, E: Extractor>(
+    bench: &Bench,
+    (broker, store): (B, O),
+    extractor: E,
+    (chunking, largest): (Fingerprint, u64),
+) -> ChunkStage<B, O, E> {
     let splitting = Limits { max_tokens: 64, max_chunks: MOST, ..Limits::default() };
     let tokens: Arc<dyn Tokens> = Arc::new(Words);
     let topics = Topics {
@@ -96,7 +108,7 @@ pub(crate) fn stage_reading<B: Broker, O: Store>(
     let limits =
         chunk::stage::Limits { largest, patience: Duration::from_mins(10), guard: GUARD, enough: ENOUGH };
     let splitter = Splitter::new(tokens, splitting).unwrap();
-    ChunkStage::new(broker, store, splitter, (chunking, topics), (limits, copies))
+    ChunkStage::new(broker, store, Reader::new(extractor, splitter), (chunking, topics), (limits, copies))
 }
 
 /// The bucket and the broker.
@@ -120,12 +132,12 @@ impl Bench {
         Self { broker, store, data: tempfile::tempdir().unwrap(), stages: AtomicU32::new(0) }
     }
 
-    pub(crate) fn stage(&self) -> ChunkStage<Memory, MemoryStore> {
+    pub(crate) fn stage(&self) -> ChunkStage<Memory, MemoryStore, InProcess> {
         stage(self, self.broker.clone(), self.store.clone(), chunking("a"))
     }
 
     /// Partition 0, opened.
-    pub(crate) async fn lane(&self) -> ChunkLane<MemoryStore> {
+    pub(crate) async fn lane(&self) -> ChunkLane<MemoryStore, InProcess> {
         self.stage().open(stream::Partition::ONLY, None).await.unwrap()
     }
 
@@ -161,8 +173,13 @@ impl Bench {
 
     /// Runs the worker until `enough`.
     pub(crate) async fn run_until(&self, enough: impl Fn() -> bool) {
+        self.run_stage_until(self.stage(), enough).await;
+    }
+
+    /// Runs the worker with this stage until `enough`.
+    pub(crate) async fn run_stage_until(&self, stage: impl Stage, enough: impl Fn() -> bool) {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let running = stream::run(self.broker.clone(), plan(), self.stage(), async { drop(stopped.await) });
+        let running = stream::run(self.broker.clone(), plan(), stage, async { drop(stopped.await) });
         let watching = async {
             until(enough).await;
             drop(stop);

@@ -100,7 +100,8 @@ async fn a_reference_in_a_partition_that_is_not_its_documents_is_refused() {
     let bench = Bench::new(4).await;
     let keys = ["0.md", "1.md", "2.md", "3.md", "4.md", "5.md", "6.md", "7.md"];
     let stranger = keys.iter().find(|key| message::partition_of(&document(key), 4) != 0).unwrap();
-    let mut lane = bench.lane().await;
+    let first = stream::Partition { number: 0, count: 4 };
+    let mut lane = stream::Stage::open(&bench.stage(), first, None).await.unwrap();
     bench.put(stranger, page(&["alpha"])).await;
     let outcome = handle(&mut lane, &[look_again(stranger)]).await;
     let Verdict::Refuse { cause, .. } = &outcome.verdicts[0] else { panic!("{outcome:?}") };

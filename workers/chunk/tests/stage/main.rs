@@ -9,5 +9,6 @@ mod guard;
 mod ledger;
 mod look;
 mod pipeline;
+mod poison;
 mod refusal;
 mod zombie;

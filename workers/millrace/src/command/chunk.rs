@@ -1,32 +1,41 @@
-#![expect(clippy::disallowed_methods, reason = "edge: reads the files that are cut")]
 //! `chunk FILE…`: needs no server.
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use document::extract;
-use message::{ChunkId, DocumentId};
-use model::Tokenizer;
+use document::{Extracted, Split};
+use message::{ChunkId, DocumentId, Part};
+use model::{ModelSplitter, Tokenizer};
 use process::Failure;
 use serde::Serialize;
 
 use crate::cli::Chunk;
-use crate::show;
+use crate::place::{Place, Places};
+use crate::{reading, show};
 
 /// Files have no bucket; ids are derived as if they were in one of this name.
 const BUCKET: &str = "file";
 
-pub(super) fn run(ask: &Chunk) -> Result<ExitCode, Failure> {
+pub(super) async fn run(ask: &Chunk) -> Result<ExitCode, Failure> {
     let bundle = ask.model.open()?;
-    let splitter = model::splitter(&bundle, Tokenizer::open(&bundle)?, ask.most_chunks)?;
-    let mut refused = 0;
-    for path in &ask.files {
-        if let Err(failure) = cut(&splitter, path) {
-            refused += 1;
-            show::note(&format!("{}: {}", path.display(), process::chain(failure.as_ref())));
-        }
-    }
-    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let splitter = Arc::new(model::splitter(&bundle, Tokenizer::open(&bundle)?, ask.most_chunks)?);
+    let cut = move |path: &Path, extracted| cut(&splitter, path, extracted);
+    reading::each(&ask.reading, "cutting", cut, |cut| print(&cut)).await
+}
+
+/// A file in passages.
+struct Cut {
+    document: DocumentId,
+    parts: Vec<Part>,
+    splits: Vec<Split>,
+}
+
+fn cut(splitter: &ModelSplitter, path: &Path, extracted: Extracted) -> Result<Cut, Failure> {
+    let key = path.to_string_lossy();
+    let document = DocumentId::new(BUCKET, key.trim_start_matches('/'))?;
+    let splits = splitter.split(&document, &extracted)?;
+    Ok(Cut { document, parts: extracted.parts, splits })
 }
 
 /// A chunk as it is printed: the fields in the order in which a person reads them.
@@ -40,23 +49,23 @@ struct Line<'a> {
     tokens: u32,
     start: usize,
     end: usize,
+    #[serde(flatten)]
+    place: Place<'a>,
 }
 
-fn cut(splitter: &model::ModelSplitter, path: &Path) -> Result<(), Failure> {
-    let bytes = std::fs::read(path)?;
-    let key = path.to_string_lossy();
-    let document = DocumentId::new(BUCKET, key.trim_start_matches('/'))?;
-    let extracted = extract(&key, &bytes)?;
-    for split in splitter.split(&document, &extracted)? {
+fn print(cut: &Cut) -> Result<(), Failure> {
+    let mut places = Places::new(&cut.parts);
+    for split in &cut.splits {
         show::json(&Line {
             id: &split.id,
-            document: &document,
+            document: &cut.document,
             ordinal: split.ordinal,
             heading_path: &split.heading_path,
             text: &split.text,
             tokens: split.tokens,
             start: split.start,
             end: split.end,
+            place: places.at(split.start),
         })?;
     }
     Ok(())

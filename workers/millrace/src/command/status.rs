@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use message::{DocumentId, Status};
+use message::{DocumentId, DocumentRecord, LeftOut, Status};
 use process::Failure;
 use serde::Serialize;
 use serde_json::json;
@@ -227,12 +227,17 @@ async fn one(world: &World, document: &DocumentId, as_json: bool) -> Result<Exit
     let current = |stored: &Option<sink::StoredDocument>| {
         stored.as_ref().map(|stored| stored.record.version) == entry.map(|entry| entry.version)
     };
+    let record = opensearch.as_ref().or(elasticsearch.as_ref()).map(|stored| stored.record.clone());
     let searchable = current(&opensearch) && current(&elasticsearch) && entry.is_some();
     if as_json {
         show::json(&json!({
             "document": document, "object": object.as_ref().map(|o| json!({ "etag": o.etag, "size": o.size })),
             "ledger": entry, "opensearch": opensearch.map(|s| s.record.version),
             "elasticsearch": elasticsearch.map(|s| s.record.version), "searchable": searchable,
+            "content": record.as_ref().map(|record| json!({
+                "title": record.title, "format": record.format, "language": record.language, "parts": record.parts,
+                "left_out": record.left_out,
+            })),
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -263,5 +268,22 @@ async fn one(world: &World, document: &DocumentId, as_json: bool) -> Result<Exit
             None => format!("{name:<14} no record"),
         });
     }
+    for line in record.iter().flat_map(content) {
+        show::line(&line);
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a record says of the content of its document.
+fn content(record: &DocumentRecord) -> Vec<String> {
+    let title = record.title.as_ref().map(|title| format!("\"{title}\""));
+    let about = [record.format.clone(), record.language.clone(), title].into_iter().flatten();
+    let about: Vec<String> = about.chain(show::parts(&record.parts)).collect();
+    let left_out = record.left_out.iter();
+    let left_out = left_out.map(|LeftOut { name, cause }| format!("left out       {name}: {cause}"));
+    (!about.is_empty())
+        .then(|| format!("content        {}", about.join(", ")))
+        .into_iter()
+        .chain(left_out)
+        .collect()
 }

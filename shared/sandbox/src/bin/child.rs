@@ -1,0 +1,7 @@
+//! A program that is nothing but the child; the tests of this crate run it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sandbox::child().unwrap_or(ExitCode::FAILURE)
+}

@@ -1,0 +1,49 @@
+//! What is asked of files, without any server.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use model::ModelSettings;
+use sandbox::SandboxSettings;
+
+/// Which files are read, and what that may cost.
+#[derive(Args, Debug)]
+pub struct Reading {
+    /// Files and folders; files and folders in a folder whose names begin with a dot are left out.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Larger files are refused: bytes.
+    #[arg(long, env = "MILLRACE_LARGEST_DOCUMENT", default_value_t = 64 << 20)]
+    pub largest_document: u64,
+    /// What reading a document may cost.
+    #[command(flatten)]
+    pub sandbox: SandboxSettings,
+}
+
+/// `extract`
+#[derive(Args, Debug)]
+pub struct Extract {
+    /// Which files.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Print one JSON object per file.
+    #[arg(long)]
+    pub json: bool,
+    /// Name the blocks of each text, too (with --json).
+    #[arg(long, requires = "json")]
+    pub blocks: bool,
+}
+
+/// `chunk`
+#[derive(Args, Debug)]
+pub struct Chunk {
+    /// Which files.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// For which model.
+    #[command(flatten)]
+    pub model: ModelSettings,
+    /// A document with more chunks is refused.
+    #[arg(long, env = "MILLRACE_MOST_CHUNKS", default_value_t = 20_000)]
+    pub most_chunks: usize,
+}

@@ -1,0 +1,68 @@
+//! Files read as `chunk` reads objects, many at once; what is shown comes in the order in which they were named.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use document::Extracted;
+use futures::StreamExt as _;
+use process::Failure;
+use sandbox::{Extractor as _, Sandbox};
+
+use crate::cli::Reading;
+use crate::files::{Item, collect, content};
+use crate::show;
+
+/// So many files are in hand for each process that reads: while one is read, the next is fetched.
+const IN_HAND: usize = 2;
+
+/// Reads each file, makes something of it on a thread that may wait, and shows that. A file that cannot be read, or of
+/// which nothing can be made, is one line with its cause, and makes the exit code 1.
+///
+/// # Errors
+/// When something cannot be shown.
+pub(crate) async fn each<T: Send + 'static>(
+    ask: &Reading,
+    what: &str,
+    make: impl Fn(&Path, Extracted) -> Result<T, Failure> + Clone + Send + 'static,
+    show: impl Fn(T) -> Result<(), Failure>,
+) -> Result<ExitCode, Failure> {
+    let (mut items, mut refused) = (Vec::new(), 0);
+    for path in &ask.files {
+        if let Err(failure) = collect(path, "", &mut items) {
+            refused += 1;
+            show::note(&process::chain(failure.as_ref()));
+        }
+    }
+    let sandbox = Sandbox::new(ask.sandbox.clone());
+    let bar = show::bar(items.len() as u64, what);
+    let reads = items.iter().map(|item| one(&sandbox, ask.largest_document, item, make.clone()));
+    let mut reads = futures::stream::iter(reads).buffered(IN_HAND * ask.sandbox.processes());
+    while let Some((item, made)) = reads.next().await {
+        bar.inc(1);
+        match made {
+            Ok(made) => bar.suspend(|| show(made))?,
+            Err(failure) => {
+                refused += 1;
+                let cause = process::chain(failure.as_ref());
+                bar.suspend(|| show::note(&format!("{}: {cause}", item.path.display())));
+            }
+        }
+    }
+    bar.finish_and_clear();
+    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn one<'a, T: Send + 'static>(
+    sandbox: &Sandbox,
+    largest: u64,
+    item: &'a Item,
+    make: impl Fn(&Path, Extracted) -> Result<T, Failure> + Send + 'static,
+) -> (&'a Item, Result<T, Failure>) {
+    let work = async {
+        let bytes = content(&item.path, largest).await?;
+        let extracted = sandbox.extract(&item.path.to_string_lossy(), bytes).await?;
+        let path = item.path.clone();
+        tokio::task::spawn_blocking(move || make(&path, extracted)).await?
+    };
+    (item, work.await)
+}
