@@ -41,7 +41,7 @@ pub(super) fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Of so many in a hundred units that are no plain character both bytes are letters of ASCII: that is text of one byte a
+/// Of so many in a hundred units that are no plain character both bytes are ASCII: that is text of one byte a
 /// character with a few zeros in it.
 const NARROW_PERCENT: usize = 90;
 
@@ -65,7 +65,11 @@ fn plain(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Option<usize> {
         }
         let is_plain =
             character.is_ascii() || matches!(character, '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff5e}');
-        let is_narrow = u32::from(character).to_be_bytes().iter().skip(2).all(u8::is_ascii_graphic);
+        let is_narrow = u32::from(character)
+            .to_be_bytes()
+            .iter()
+            .skip(2)
+            .all(|byte| *byte == 0 || byte.is_ascii_graphic());
         all += 1;
         narrow += usize::from(!is_plain && is_narrow);
         plain += usize::from(is_plain);
