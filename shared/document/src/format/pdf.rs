@@ -50,7 +50,7 @@ impl Format for Pdf {
     }
 
     fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
-        let file = File::new(source.bytes.to_vec()).map_err(refusal)?;
+        let file = File::new(source.bytes.to_vec()).map_err(|error| refusal(error, source.bytes))?;
         if file.pages().is_empty() {
             return Err(damaged("it has no pages"));
         }
@@ -72,7 +72,7 @@ fn quotes_the_header(bytes: &[u8], head: &[u8]) -> bool {
     !bytes.starts_with(b"%PDF-") && !head.contains(&0) && head.utf8_chunks().take(2).count() == 1
 }
 
-fn refusal(error: LoadPdfError) -> Refusal {
+fn refusal(error: LoadPdfError, bytes: &[u8]) -> Refusal {
     match error {
         LoadPdfError::Decryption(DecryptionError::PasswordProtected) => Refusal::Encrypted { format: NAME },
         LoadPdfError::Decryption(DecryptionError::UnsupportedAlgorithm) => {
@@ -80,6 +80,10 @@ fn refusal(error: LoadPdfError) -> Refusal {
         }
         LoadPdfError::Decryption(DecryptionError::MissingIDEntry | DecryptionError::InvalidEncryption) => {
             damaged("its encryption is invalid")
+        }
+        // what is encrypted in a way of its own cannot be told from damage
+        LoadPdfError::Invalid if bytes.windows(8).any(|window| window == b"/Encrypt") => {
+            Refusal::Encrypted { format: NAME }
         }
         LoadPdfError::Invalid => damaged("neither its table of objects nor its objects lead to a page"),
     }
@@ -109,7 +113,7 @@ fn read_pages(file: &File, limit: usize) -> Vec<ReadPage> {
             Mapped::All if drawn.glyphs.is_empty() && drawn.pictures > 0 => Some(PICTURES),
             Mapped::All => None,
         };
-        let blocks = if mapped == Mapped::Nothing { Vec::new() } else { layout::blocks(drawn) };
+        let blocks = if mapped == Mapped::Nothing { Vec::new() } else { layout::blocks(&drawn) };
         pages.push(ReadPage { blocks, unread });
     }
     running::remove(&mut pages);

@@ -10,7 +10,7 @@ const FEWEST_CHARACTERS: usize = 14;
 /// Most pieces that may cross the strip, such as a title or a wide table: one in this many.
 const CROSSING: usize = 4;
 /// How many places are looked at for the strip.
-const PLACES: usize = 200;
+const PLACES: i64 = 200;
 
 /// Pieces in reading order, as groups that each are one column.
 pub(super) fn split(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
@@ -50,8 +50,8 @@ fn split_within(pieces: Vec<Piece>, depth: usize) -> Vec<Vec<Piece>> {
 fn strip(pieces: &[Piece]) -> Option<i64> {
     let first = pieces.iter().map(|piece| piece.start).min()?;
     let last = pieces.iter().map(|piece| piece.end).max()?;
-    let step = ((last - first) / i64::try_from(PLACES).ok()?).max(1);
-    let places = (1..i64::try_from(PLACES).ok()?).map(|place| first + place * step);
+    let step = ((last - first) / PLACES).max(1);
+    let places = (1..PLACES).map(|place| first + place * step);
     let open: Vec<(usize, i64)> = places
         .filter_map(|place| {
             let crossing = pieces.iter().filter(|piece| piece.start < place && place < piece.end).count();

@@ -18,9 +18,9 @@ pub(super) enum Block {
 }
 
 /// The blocks of a page in reading order.
-pub(super) fn blocks(drawing: Drawing) -> Vec<Block> {
+pub(super) fn blocks(drawing: &Drawing) -> Vec<Block> {
     let mut blocks = Vec::new();
-    for pieces in row::pieces(drawing.glyphs) {
+    for pieces in row::pieces(&drawing.glyphs) {
         for column in column::split(pieces) {
             read_column(row::rows(column), &mut blocks);
         }

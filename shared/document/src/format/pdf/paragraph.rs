@@ -58,7 +58,7 @@ fn begins(above: &Piece, line: &Piece, pitch: i64, right: i64) -> bool {
     let ends_short =
         right - above.end > size * 6 && above.text.ends_with(['.', '!', '?', ':', '。', '！', '？']);
     let is_item = line.text.starts_with(BULLETS) && line.text.chars().nth(1).is_none_or(|next| next == ' ');
-    is_apart || is_other_size || is_indented && ends_sentence(above) || ends_short || is_item
+    is_apart || is_other_size || (is_indented && ends_sentence(above)) || ends_short || is_item
 }
 
 fn ends_sentence(line: &Piece) -> bool {

@@ -24,7 +24,7 @@ fn parts(size: i64, hundredths: i64) -> i64 {
 }
 
 /// The pieces of each direction that lines run in, the ordinary one first.
-pub(super) fn pieces(glyphs: Vec<Glyph>) -> Vec<Vec<Piece>> {
+pub(super) fn pieces(glyphs: &[Glyph]) -> Vec<Vec<Piece>> {
     [Direction::Right, Direction::Down, Direction::Left, Direction::Up]
         .into_iter()
         .map(|direction| {

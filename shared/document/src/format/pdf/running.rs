@@ -57,10 +57,10 @@ fn mark(at: usize, length: usize, block: &Block) -> Option<Mark> {
     }
     let mut text = String::new();
     for character in paragraph.text.chars() {
-        match character.is_numeric() {
-            true if text.ends_with('#') => {}
-            true => text.push('#'),
-            false => text.push(character),
+        if !character.is_numeric() {
+            text.push(character);
+        } else if !text.ends_with('#') {
+            text.push('#');
         }
     }
     Some((text, paragraph.base / SAME_PLACE))

@@ -48,8 +48,13 @@ pub(super) fn clean(text: &str) -> String {
             'ﬅ' | 'ﬆ' => cleaned.push_str("st"),
             // the bullet of the Symbol font
             '\u{f0b7}' => cleaned.push('•'),
-            '\u{200b}' | '\u{feff}' | '\u{fffd}' | '\u{fffe}' | '\u{ffff}' | '\u{e000}'..='\u{f8ff}' => {}
-            '\u{f0000}'.. => {}
+            '\u{200b}'
+            | '\u{feff}'
+            | '\u{fffd}'
+            | '\u{fffe}'
+            | '\u{ffff}'
+            | '\u{e000}'..='\u{f8ff}'
+            | '\u{f0000}'.. => {}
             character if character.is_whitespace() => cleaned.push(' '),
             character if character.is_control() => {}
             character => cleaned.push(character),
