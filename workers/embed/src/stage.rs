@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use message::{Chunk, Embedded, EmbeddedChunk, Fingerprint, Headers, Passage, Vector};
+use message::{Chunk, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Headers, Passage, Vector};
 use model::{Encoder, Role};
 use stream::{Committed, Lane, Outcome, Outgoing, Partition, Record, Stage, Trouble, Verdict};
 use telemetry::{Counter, Histogram, count, observe};
@@ -54,7 +54,7 @@ impl<E: Encoder + 'static> Lane for EmbedLane<E> {
 /// What is to be done with one record.
 enum Step {
     Embed(Box<Chunk>, Headers),
-    Pass(Passage, Headers),
+    Pass(Box<DocumentRecord>, Headers),
     Delete(Headers),
 }
 
@@ -63,7 +63,7 @@ fn step(record: &Record) -> Result<Step, String> {
     let Some(value) = record.value.as_deref() else { return Ok(Step::Delete(headers)) };
     match serde_json::from_slice(value).map_err(|error| format!("not a passage: {error}"))? {
         Passage::Chunk(chunk) => Ok(Step::Embed(Box::new(chunk), headers)),
-        record @ Passage::Document(_) => Ok(Step::Pass(record, headers)),
+        Passage::Document(record) => Ok(Step::Pass(Box::new(record), headers)),
     }
 }
 
@@ -138,10 +138,7 @@ impl<E: Encoder + 'static> EmbedStage<E> {
                     Embedded::Chunk(EmbeddedChunk { chunk: *chunk, space, vector: Vector(vector) });
                 Outgoing::json(topic, key, &embedded, headers)
             }
-            Step::Pass(Passage::Document(record), headers) => {
-                Outgoing::json(topic, key, &Embedded::Document(record), headers)
-            }
-            Step::Pass(Passage::Chunk(_), _) => Err("a passage without a vector".to_owned()),
+            Step::Pass(record, headers) => Outgoing::json(topic, key, &Embedded::Document(*record), headers),
             Step::Delete(headers) => Ok(Outgoing::tombstone(topic, key, headers)),
         }
     }

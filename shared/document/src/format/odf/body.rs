@@ -254,7 +254,7 @@ impl<'a> Body<'a> {
     /// Puts the page together: its title may come after other text in the file.
     fn end_page(&mut self) {
         let Some(page) = self.page.take() else { return };
-        let all = std::mem::replace(&mut self.composer, Composer::new());
+        let all = std::mem::take(&mut self.composer);
         let flow = std::mem::replace(&mut self.flow, Flow::new(all));
         let content = flow.finish().finish("");
         self.flow.composer().heading(1, &page.title);

@@ -77,7 +77,7 @@ fn merge(runs: Vec<Piece>) -> Vec<Piece> {
         let mut open: Option<Piece> = None;
         for piece in row {
             match open.as_mut() {
-                Some(last) if joins(last, &piece) => join(last, piece),
+                Some(last) if joins(last, &piece) => join(last, &piece),
                 _ => merged.extend(open.replace(piece)),
             }
         }
@@ -94,7 +94,7 @@ fn joins(last: &Piece, next: &Piece) -> bool {
     next.start - last.end <= parts(last.size.min(next.size), WIDE)
 }
 
-fn join(last: &mut Piece, next: Piece) {
+fn join(last: &mut Piece, next: &Piece) {
     if next.start - last.end > parts(last.size.min(next.size), SPACE) && !last.text.ends_with(' ') {
         last.text.push(' ');
     }
