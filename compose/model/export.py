@@ -50,7 +50,14 @@ class Weights:
         self.prefix = "bert." if any(name.startswith("bert.") for name in self.tensors) else ""
 
     def __getitem__(self, name):
-        return self.tensors[self.prefix + name].astype(np.float32)
+        return self.raw(name).astype(np.float32)
+
+    def __contains__(self, name):
+        return self.prefix + name in self.tensors
+
+    def raw(self, name):
+        """The tensor in the type that it is stored in."""
+        return self.tensors[self.prefix + name]
 
 
 def layer_norm(graph, weights, name, value, output, epsilon):
@@ -67,9 +74,33 @@ def dense(graph, weights, name, value, output):
     return graph.add("Add", [product, bias], output)
 
 
+def word_tables(graph, weights):
+    """The largest table of all: a vector for each token of the vocabulary.
+
+    Where the checkpoint has small whole numbers and a scale for each block of them, so has the graph.
+    """
+    name = "embeddings.word_embeddings"
+    if f"{name}.numbers" not in weights:
+        return [graph.constant("word_table", weights[f"{name}.weight"])]
+    numbers = graph.constant("word_numbers", weights.raw(f"{name}.numbers"))
+    return [numbers, graph.constant("word_scales", weights[f"{name}.scales"])]
+
+
+def word_vectors(graph, tables):
+    """The vector of each token. Numbers and scales are multiplied for the tokens of a text only: the same vectors to the
+    bit, in a quarter of the memory."""
+    if len(tables) == 1:
+        return graph.add("Gather", [tables[0], "input_ids"], "word_vectors")
+    numbers = graph.add("Gather", [tables[0], "input_ids"], "word_numbers_small")
+    numbers = graph.add("Cast", [numbers], "word_numbers_float", to=TensorProto.FLOAT)
+    scales = graph.add("Gather", [tables[1], "input_ids"], "word_scale")
+    blocks = graph.add("Mul", [numbers, scales], "word_blocks")
+    return graph.add("Reshape", [blocks, "join_heads"], "word_vectors")
+
+
 def embeddings(graph, weights, epsilon):
     """The sum of word, token type and position vectors, normalised."""
-    words = graph.constant("word_table", weights["embeddings.word_embeddings.weight"])
+    words = word_tables(graph, weights)
     types = graph.constant("type_table", weights["embeddings.token_type_embeddings.weight"])
     positions = graph.constant("position_table", weights["embeddings.position_embeddings.weight"])
     zero = graph.constant("zero", np.array([0], np.int64))
@@ -77,7 +108,7 @@ def embeddings(graph, weights, epsilon):
     # that it then refuses ("Starts must be a 1-D array"): so the table is sliced here.
     length = graph.add("Shape", ["input_ids"], "length", start=1, end=2)
     position = graph.add("Slice", [positions, zero, length, zero], "position_vectors")
-    word = graph.add("Gather", [words, "input_ids"], "word_vectors")
+    word = word_vectors(graph, words)
     kind = graph.add("Gather", [types, "token_type_ids"], "type_vectors")
     both = graph.add("Add", [word, kind], "word_and_type")
     summed = graph.add("Add", [both, position], "embedded")

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use document::extract;
 use message::{DeadLetter, DocumentId, LedgerEntry};
-use model::{Bundle, Generation, ModelSplitter, Tokenizer};
+use model::{Generation, ModelSplitter, Tokenizer};
 use process::Failure;
 use sink::{Elasticsearch, Names, OpenSearch, Reader, RequestSettings, SinkError, Target};
 use stream::kafka::Kafka;
@@ -43,7 +43,7 @@ impl World {
     /// # Errors
     /// When settings cannot be used.
     pub fn open(config: &Config) -> Result<Self, Failure> {
-        let bundle = Bundle::open(&config.model.model)?;
+        let bundle = config.model.open()?;
         let generation = Generation::of(&bundle, &config.backend);
         let names = Names::new(&config.index.index, &generation.space)?;
         let requests = RequestSettings::default();

@@ -1,7 +1,7 @@
 //! What is connected to, by the same settings as the workers.
 
 use clap::{Args, ValueEnum};
-use model::{BackendKind, BackendSettings, Bundle, Generation, Hashing, ModelSettings};
+use model::{BackendKind, BackendSettings, Generation, Hashing, ModelSettings};
 use process::Failure;
 use sink::{
     Elasticsearch, ElasticsearchSettings, IndexPlan, IndexSettings, Names, OpenSearch, OpenSearchSettings,
@@ -52,7 +52,7 @@ impl World {
         if settings.backend.encoder != BackendKind::Hashing {
             return Err("set MILLRACE_ENCODER=hashing, here and for the workers: no model is run".into());
         }
-        let bundle = Bundle::open(&settings.model.model)?;
+        let bundle = settings.model.open()?;
         let generation = Generation::of(&bundle, &settings.backend);
         Ok(Self {
             kafka: Kafka::new(&settings.kafka),

@@ -33,6 +33,12 @@ pub(crate) struct Composer {
     left_out: Vec<LeftOut>,
 }
 
+impl Default for Composer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Composer {
     pub(crate) fn new() -> Self {
         Self {
@@ -48,6 +54,11 @@ impl Composer {
             parts: Vec::new(),
             left_out: Vec::new(),
         }
+    }
+
+    /// Whether there is no text yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     /// Adds inline text.
@@ -147,6 +158,7 @@ impl Composer {
         self.flush();
         let mut last: Option<(&HeadingPath, HeadingPath)> = None;
         let (shift, mut parts) = (self.text.len(), inner.parts.iter().peekable());
+        let mut end = 0;
         for block in &inner.blocks {
             let start = self.text.len();
             while let Some(part) = parts.next_if(|part| part.start <= block.range.start as u64) {
@@ -163,6 +175,10 @@ impl Composer {
                     item(block.kind) && start > shift && self.blocks.last().is_some_and(|b| item(b.kind));
                 self.text.push_str(if joined { "\n" } else { "\n\n" });
             }
+            // the indentation of an item stands before it
+            let before = inner.text.get(end..block.range.start).unwrap_or_default();
+            self.text.push_str(before.get(before.trim_end_matches(' ').len()..).unwrap_or_default());
+            end = block.range.end;
             let start = self.text.len();
             self.text.push_str(inner.text.get(block.range.clone()).unwrap_or_default());
             let range = start..self.text.len();
@@ -208,6 +224,11 @@ impl Composer {
         }
     }
 
+    /// Whether a title was declared.
+    pub(crate) fn has_title(&self) -> bool {
+        self.declared_title.is_some()
+    }
+
     /// Adds the declared title as a heading above all others: where a renderer shows it as one, readers search for it.
     pub(crate) fn show_title(&mut self) {
         if let Some(title) = self.declared_title.clone() {
@@ -244,6 +265,15 @@ impl Composer {
     pub(crate) fn close_item(&mut self) {
         self.flush();
         self.marker = None;
+    }
+
+    /// Adds an item, with its marker, of a list that is known by its depth alone (0 is the outermost), as office files
+    /// have them.
+    pub(crate) fn item(&mut self, depth: usize, content: &str) {
+        self.flush();
+        let lists = std::mem::replace(&mut self.lists, vec![None; depth.min(DEEPEST_INDENT) + 1]);
+        self.block(BlockKind::ListItem, content);
+        self.lists = lists;
     }
 
     /// Ends the document.

@@ -9,19 +9,27 @@ use crate::Limits;
 pub const EXTRACTOR_VERSION: u32 = 2;
 
 /// Rises when [`crate::Splitter`] cuts some text differently.
-pub const SPLITTER_VERSION: u32 = 1;
+pub const SPLITTER_VERSION: u32 = 2;
 
 /// Names a chunking. Two workers with the same fingerprint give the same passages for the same bytes.
 /// `tokenizer_sha256` is the digest of the model's `tokenizer.json` in hex.
 #[must_use]
 pub fn chunking_fingerprint(tokenizer_sha256: &str, limits: &Limits) -> Fingerprint {
-    Fingerprint::of(&[
-        ("extractor", &EXTRACTOR_VERSION.to_string()),
-        ("splitter", &SPLITTER_VERSION.to_string()),
+    let extractor = EXTRACTOR_VERSION.to_string();
+    let splitter = SPLITTER_VERSION.to_string();
+    let (max_tokens, overlap) = (limits.max_tokens.to_string(), limits.overlap.to_string());
+    let mut parts = vec![
+        ("extractor", extractor.as_str()),
+        ("splitter", splitter.as_str()),
         ("tokenizer", tokenizer_sha256),
-        ("max_tokens", &limits.max_tokens.to_string()),
-        ("passage_prefix", &limits.passage_prefix),
-    ])
+        ("max_tokens", max_tokens.as_str()),
+        ("passage_prefix", limits.passage_prefix.as_str()),
+    ];
+    // without an overlap a chunking has the name that it had before there was one
+    if limits.overlap > 0 {
+        parts.push(("overlap", overlap.as_str()));
+    }
+    Fingerprint::of(&parts)
 }
 
 #[cfg(test)]
@@ -38,6 +46,7 @@ mod tests {
             base,
             chunking_fingerprint("aa", &Limits { passage_prefix: "passage: ".to_owned(), ..limits.clone() })
         );
+        assert_ne!(base, chunking_fingerprint("aa", &Limits { overlap: 20, ..limits.clone() }));
         assert_eq!(base, chunking_fingerprint("aa", &Limits { max_chunks: 7, ..limits }));
     }
 }

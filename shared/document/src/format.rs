@@ -2,14 +2,34 @@
 //!
 //! A new format is a file under `format/` and a line in [`formats`].
 
+mod archive;
+mod csv;
+mod docx;
+mod eml;
+mod epub;
+mod flow;
+mod grid;
 mod html;
+mod jats;
+mod json;
 mod markdown;
+mod odf;
+mod ole;
+mod ooxml;
+mod org;
 mod package;
+mod pdf;
+mod pptx;
+mod rst;
+mod rtf;
 mod signature;
 mod text;
+mod xlsx;
+mod xml;
+mod xml_document;
 
 use crate::source::Spent;
-use crate::{Bounds, Extracted, Refusal, Source};
+use crate::{Bounds, Extracted, Refusal, Source, language};
 
 /// Reads one kind of document.
 ///
@@ -41,7 +61,35 @@ pub trait Format: Send + Sync {
 /// known signature refuses is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&html::Html, &markdown::Markdown, &text::Text]
+    &[
+        &pdf::Pdf,
+        &docx::Docx,
+        &pptx::Pptx,
+        &xlsx::Xlsx,
+        &odf::TEXT,
+        &odf::PRESENTATION,
+        &odf::SPREADSHEET,
+        &ole::Doc,
+        &ole::Ppt,
+        &ole::Xls,
+        &ole::Locked,
+        &epub::Epub,
+        // behind all formats that are packed as ZIP
+        &archive::Zip,
+        &archive::Gzip,
+        &archive::Tar,
+        &html::Html,
+        &rtf::Rtf,
+        &eml::Eml,
+        &jats::Jats,
+        &xml_document::XmlDocument,
+        &json::Json,
+        &csv::Csv,
+        &markdown::Markdown,
+        &rst::Rst,
+        &org::Org,
+        &text::Text,
+    ]
 }
 
 /// Reads a document within the default [`Bounds`]: see [`extract_within`].
@@ -57,7 +105,11 @@ pub fn extract(key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
 /// # Errors
 /// When the bytes are of a format without an extractor, are not text, cannot be decoded, or cost more than `bounds`.
 pub fn extract_within(bounds: &Bounds, key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
-    read(&Source::new(key, bytes, bounds, &Spent::default()))
+    let mut extracted = read(&Source::new(key, bytes, bounds, &Spent::default()))?;
+    if extracted.language.is_none() {
+        extracted.language = language::of(&extracted).map(str::to_owned);
+    }
+    Ok(extracted)
 }
 
 /// Reads a document or a member of one.

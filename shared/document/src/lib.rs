@@ -10,6 +10,7 @@ mod encoding;
 mod extracted;
 mod fingerprint;
 mod format;
+mod language;
 mod line;
 mod ocr;
 mod refusal;

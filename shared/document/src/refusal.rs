@@ -53,6 +53,16 @@ pub enum Refusal {
         /// What is wrong, in the words of whoever noticed.
         cause: String,
     },
+    /// Not one of the files in an archive can be read.
+    #[error("this is {format} of which no file can be read; the first, {name}: {cause}")]
+    NothingReadable {
+        /// The archive with its article.
+        format: &'static str,
+        /// The path of the first file.
+        name: String,
+        /// Why it cannot be read.
+        cause: String,
+    },
     /// All that could be read are pictures.
     #[error(
         "{what} holds pictures and no text, and no text recognition (OCR) is built in; run OCR over it and store the result"
@@ -105,6 +115,7 @@ impl Refusal {
             | Self::Encrypted { .. }
             | Self::Damaged { .. }
             | Self::NoTextLayer { .. }
+            | Self::NothingReadable { .. }
             | Self::NestedTooDeep { .. } => false,
         }
     }

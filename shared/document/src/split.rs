@@ -3,21 +3,24 @@
 //! Guarantees, for any text and any limits that [`Splitter::new`] takes:
 //! - what is embedded of a chunk (prefix, heading path and text, special tokens included) is within the limit,
 //!   counted by the model's own tokenizer on exactly that text;
-//! - nothing is dropped: each character that is not white space lies in one chunk's range, and in one only, except
-//!   that a heading which the heading path of some chunk shows in full is not repeated in a chunk's text;
+//! - nothing is dropped: each character that is not white space lies in one chunk's range, and without an overlap in
+//!   one only, except that a heading which the heading path of some chunk shows in full is not repeated in a chunk's
+//!   text;
+//! - a chunk that continues a table begins with the rows that name the columns, unless these take too much room;
 //! - a cut never lies within a grapheme, unless that grapheme alone is above the limit, and then never within a
 //!   character;
 //! - the same document gives the same chunks.
 //!
 //! Cuts prefer, in this order: headings (always), blocks, list items, sentences or the lines of code and tables, white
 //! space, words, graphemes. A block is kept whole when it fits. Among equals the content decides (see [`boundary`]), so
-//! that an edit moves only the cuts near it. The text is tokenized once to place the cuts, and each chunk once to prove
-//! it.
+//! that an edit moves only the cuts near it. The text is tokenized once to place the cuts, and each chunk is counted as
+//! it is embedded to prove it.
 
 mod boundary;
 mod cut;
 mod heading;
 mod index;
+mod limits;
 mod section;
 
 use std::collections::HashMap;
@@ -26,8 +29,9 @@ use std::sync::Arc;
 
 use message::{ChunkId, DocumentId, embedded_text};
 
-use self::cut::{Attempt, Cutter};
+use self::cut::{Attempt, Cutter, Room};
 use self::index::TokenIndex;
+pub use self::limits::{InvalidLimits, Limits};
 use self::section::Section;
 use crate::Extracted;
 
@@ -62,35 +66,6 @@ impl<T: Tokens + ?Sized> Tokens for Arc<T> {
     fn count(&self, text: &str) -> usize {
         (**self).count(text)
     }
-}
-
-/// What a chunk may hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Most tokens the model takes; special tokens, prefix and heading path count.
-    pub max_tokens: usize,
-    /// What the model wants before each passage, e.g. `passage: `; often empty.
-    pub passage_prefix: String,
-    /// Most chunks of one document. It bounds memory and is no part of the fingerprint: it moves no cut.
-    pub max_chunks: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { max_tokens: 256, passage_prefix: String::new(), max_chunks: 20_000 }
-    }
-}
-
-/// Limits within which nothing can be embedded. The operator changes the settings.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "special tokens and the passage prefix take {overhead} of {max_tokens} tokens; at least half must be left for text, so raise the token limit or shorten the prefix"
-)]
-pub struct InvalidLimits {
-    /// Tokens that are taken before any text.
-    pub overhead: usize,
-    /// The limit that was set.
-    pub max_tokens: usize,
 }
 
 /// A document that cannot be cut within the limits. The caller refuses it.
@@ -128,8 +103,10 @@ pub struct Split {
     /// The headings above it, outermost first; the outermost are left out when the path would take more than a third
     /// of the limit.
     pub heading_path: Vec<String>,
-    /// The passage: `extracted.text[start..end]`.
+    /// The passage: `extracted.text[start..end]`, after the rows that name the columns if it continues a table.
     pub text: String,
+    /// Bytes at the start of `text` that repeat these rows, line break included; mostly 0.
+    pub repeated: usize,
     /// Tokens of prefix, heading path and text together, special tokens included.
     pub tokens: u32,
     /// First byte in the extracted text.
@@ -148,11 +125,15 @@ impl<T: Tokens> Splitter<T> {
     /// Takes the model's tokenizer and its limits.
     ///
     /// # Errors
-    /// When prefix and special tokens take more than half of the limit.
+    /// When prefix and special tokens take more than half of the limit, or the overlap half of it.
     pub fn new(tokens: T, limits: Limits) -> Result<Self, InvalidLimits> {
+        let (max_tokens, overlap) = (limits.max_tokens, limits.overlap);
         let overhead = tokens.count(&limits.passage_prefix).max(tokens.special());
-        if overhead * 2 > limits.max_tokens {
-            return Err(InvalidLimits { overhead, max_tokens: limits.max_tokens });
+        if overhead.saturating_mul(2) > max_tokens {
+            return Err(InvalidLimits::Overhead { overhead, max_tokens });
+        }
+        if overlap > 0 && overlap.saturating_mul(2) >= max_tokens {
+            return Err(InvalidLimits::Overlap { overlap, max_tokens });
         }
         Ok(Self { tokens, limits })
     }
@@ -170,20 +151,22 @@ impl<T: Tokens> Splitter<T> {
         let mut splits = Vec::new();
         let mut repeats = HashMap::new();
         for section in self.sections(extracted) {
-            self.split_section(&extracted.text, &section, |Passage { heading_path, range, tokens }| {
+            self.split_section(&extracted.text, &section, |passage| {
                 if splits.len() >= self.limits.max_chunks {
                     return Err(Unsplittable::TooManyChunks { limit: self.limits.max_chunks });
                 }
-                let text = extracted.text.get(range.clone()).unwrap_or_default().to_owned();
+                let text = passage.text(&extracted.text);
+                let Passage { heading_path, range, tokens, header } = passage;
                 let first = ChunkId::derive(document, &heading_path, &text, 0);
                 let repeat = repeats.entry(first.clone()).and_modify(|repeat| *repeat += 1).or_insert(0);
                 let id = match *repeat {
                     0 => first,
                     repeat => ChunkId::derive(document, &heading_path, &text, repeat),
                 };
-                let ordinal = saturated(splits.len());
-                let (start, end, tokens) = (range.start, range.end, saturated(tokens));
-                splits.push(Split { id, ordinal, heading_path, text, tokens, start, end });
+                let repeated = header.map_or(0, |header| header.len() + 1);
+                let (ordinal, tokens) = (saturated(splits.len()), saturated(tokens));
+                let (start, end) = (range.start, range.end);
+                splits.push(Split { id, ordinal, heading_path, text, repeated, tokens, start, end });
                 Ok(())
             })?;
         }
@@ -209,19 +192,22 @@ impl<T: Tokens> Splitter<T> {
         if let Some(whole) = self.whole(text, section) {
             return emit(whole);
         }
-        let overhead = self.count(&section.heading_path, "");
+        let overhead = self.count_alone(&section.heading_path.join(" > "));
         let budget = self.limits.max_tokens.saturating_sub(overhead).max(1);
         let index = TokenIndex::new(&self.tokens, text, section);
-        let cutter = Cutter { text, section, index: &index, budget, most_bytes: self.most_bytes() };
-        let mut at = section.start;
+        let overlap = self.limits.overlap.min(budget / 2);
+        let room = Room { budget, overlap, most_bytes: self.most_bytes() };
+        let cutter = Cutter::new(text, section, &index, room);
+        let (mut from, mut fresh) = (section.start, section.start);
         loop {
-            at = boundary::skip_white_space(text, at, section.end);
-            if at >= section.end {
+            fresh = boundary::skip_white_space(text, fresh, section.end);
+            if fresh >= section.end {
                 return Ok(());
             }
-            let (passage, next) = self.next_passage(&cutter, at)?;
+            let (passage, next) = self.next_passage(&cutter, from.min(fresh), fresh)?;
+            from = cutter.restart(passage.range.start, next);
+            fresh = next;
             emit(passage)?;
-            at = next;
         }
     }
 
@@ -234,42 +220,63 @@ impl<T: Tokens> Splitter<T> {
         let passage = text.get(start..end).filter(|passage| likely && !passage.is_empty())?;
         let heading_path = section.heading_path.clone();
         let tokens = self.count(&heading_path, passage);
-        (tokens <= self.limits.max_tokens).then_some(Passage { heading_path, range: start..end, tokens })
+        let range = start..end;
+        (tokens <= self.limits.max_tokens).then_some(Passage { heading_path, range, tokens, header: None })
     }
 
-    /// Finds the passage that starts at `at`, and where the next one may: proposes an end, counts, and proposes a
-    /// nearer one while it is over.
-    fn next_passage(&self, cutter: &Cutter<'_>, at: usize) -> Result<(Passage, usize), Unsplittable> {
+    /// Finds the passage that starts at `from` and goes beyond `fresh`, up to where the text is in a passage already,
+    /// and where the next one may: proposes an end, counts, and proposes a nearer one while it is over. When nothing
+    /// beyond `fresh` fits, the passage starts there.
+    fn next_passage(
+        &self,
+        cutter: &Cutter<'_>,
+        from: usize,
+        fresh: usize,
+    ) -> Result<(Passage, usize), Unsplittable> {
         let limit = self.limits.max_tokens;
-        let path = &cutter.section.heading_path;
-        let mut attempt = Attempt::first(at);
+        let first = |from| {
+            let from = boundary::skip_white_space(cutter.text, from, fresh);
+            let heading_path = cutter.section.heading_path.clone();
+            let header = cutter.header_at(from);
+            (Attempt::first(from, fresh), Passage { heading_path, range: from..fresh, tokens: 0, header })
+        };
+        let (mut attempt, mut passage) = first(from);
         loop {
             let next = cutter.end_of(&attempt);
-            let end = boundary::trim_end(cutter.text, at, next);
-            let text = cutter.text.get(at..end).unwrap_or_default();
-            let tokens = self.count(path, text);
-            if tokens <= limit {
-                return Ok((Passage { heading_path: path.clone(), range: at..end, tokens }, next));
+            if next <= fresh {
+                (attempt, passage) = first(fresh);
+                continue;
             }
-            if text.chars().nth(1).is_none() {
-                // one character: without its headings it may still fit
-                let tokens = self.count(&[], text);
-                if tokens <= limit {
-                    return Ok((Passage { heading_path: Vec::new(), range: at..end, tokens }, next));
-                }
-                return Err(Unsplittable::Character { at, tokens, limit });
+            passage.range.end = boundary::trim_end(cutter.text, passage.range.start, next);
+            let text = passage.text(cutter.text);
+            passage.tokens = self.count(&passage.heading_path, &text);
+            if passage.tokens <= limit {
+                return Ok((passage, next));
             }
-            attempt = attempt.nearer(cutter.text, next, limit, tokens);
+            let (start, end) = (passage.range.start, passage.range.end);
+            let body = cutter.text.get(start..end).unwrap_or_default();
+            if passage.header.is_some() && boundary::grapheme_end(cutter.text, start, end) >= end {
+                // rather without the names of the columns than cut in a grapheme
+                passage.header = None;
+            } else if body.chars().nth(1).is_some() {
+                attempt = attempt.nearer(cutter.text, next, limit, passage.tokens);
+            } else if std::mem::take(&mut passage.heading_path).is_empty() {
+                return Err(Unsplittable::Character { at: start, tokens: passage.tokens, limit });
+            }
         }
     }
 
     /// Tokens of what is embedded.
     fn count(&self, heading_path: &[String], passage: &str) -> usize {
-        let embedded = embedded_text(heading_path, passage);
+        self.count_alone(&embedded_text(heading_path, passage))
+    }
+
+    /// Tokens of a text after the prefix.
+    fn count_alone(&self, text: &str) -> usize {
         if self.limits.passage_prefix.is_empty() {
-            self.tokens.count(&embedded)
+            self.tokens.count(text)
         } else {
-            self.tokens.count(&format!("{}{embedded}", self.limits.passage_prefix))
+            self.tokens.count(&format!("{}{text}", self.limits.passage_prefix))
         }
     }
 
@@ -283,6 +290,19 @@ struct Passage {
     heading_path: Vec<String>,
     range: Range<usize>,
     tokens: usize,
+    /// Where the rows stand that are repeated before it.
+    header: Option<Range<usize>>,
+}
+
+impl Passage {
+    /// Its text, the repeated rows first.
+    fn text(&self, text: &str) -> String {
+        let body = text.get(self.range.clone()).unwrap_or_default();
+        match &self.header {
+            None => body.to_owned(),
+            Some(header) => format!("{}\n{body}", text.get(header.clone()).unwrap_or_default()),
+        }
+    }
 }
 
 fn saturated(number: usize) -> u32 {

@@ -11,12 +11,26 @@ use std::path::{Path, PathBuf};
 use message::Fingerprint;
 use serde::Deserialize;
 
-/// Which model is used.
+/// Which model is used, and how documents are cut for it. Every program needs the same: they name what it builds.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ModelSettings {
     /// The folder of the model bundle: bundle.json and the files that it names.
     #[arg(long, env = "MILLRACE_MODEL", value_name = "DIR")]
     pub model: PathBuf,
+    /// Most tokens that the end of a passage has in common with the start of the next one; less than half of the
+    /// model's limit. Another number is another chunking: every program needs the same.
+    #[arg(long, env = "MILLRACE_OVERLAP_TOKENS", value_name = "TOKENS", default_value_t = 0)]
+    pub overlap_tokens: usize,
+}
+
+impl ModelSettings {
+    /// Opens the bundle, for documents that are cut as the settings say.
+    ///
+    /// # Errors
+    /// As [`Bundle::open`].
+    pub fn open(&self) -> Result<Bundle, BundleError> {
+        Ok(Bundle { overlap_tokens: self.overlap_tokens, ..Bundle::open(&self.model)? })
+    }
 }
 
 /// What a text is to the model; a model may want a prefix for each.
@@ -131,6 +145,8 @@ pub enum BundleError {
 pub struct Bundle {
     folder: PathBuf,
     manifest: Manifest,
+    /// Not of the model, but of how documents are cut for it; kept here so that names are computed from one value.
+    overlap_tokens: usize,
 }
 
 impl Bundle {
@@ -151,7 +167,7 @@ impl Bundle {
             .map_err(|source| BundleError::Parse { file: file.clone(), source })?;
         match problem_of(&manifest) {
             Some(problem) => Err(BundleError::Value { file, problem }),
-            None => Ok(Self { folder: folder.to_path_buf(), manifest }),
+            None => Ok(Self { folder: folder.to_path_buf(), manifest, overlap_tokens: 0 }),
         }
     }
 
@@ -171,6 +187,12 @@ impl Bundle {
     #[must_use]
     pub fn max_tokens(&self) -> usize {
         self.manifest.max_tokens
+    }
+
+    /// Tokens that neighbouring passages have in common at most: [`ModelSettings::overlap_tokens`].
+    #[must_use]
+    pub fn overlap_tokens(&self) -> usize {
+        self.overlap_tokens
     }
 
     /// The folder.

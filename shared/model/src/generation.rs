@@ -16,7 +16,7 @@ use crate::tokenizer::Tokenizer;
 /// A chunking, the space over it, and the shape of its vectors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generation {
-    /// The fingerprint of extractor, chunker, tokenizer and token limit.
+    /// The fingerprint of extractor, chunker, tokenizer, token limit and overlap.
     pub chunking: Fingerprint,
     /// The fingerprint of that and the model.
     pub space: Fingerprint,
@@ -56,14 +56,18 @@ pub fn chunking(bundle: &Bundle) -> Fingerprint {
 
 /// The limits within which passages fit the model of `bundle`.
 fn limits(bundle: &Bundle, most_chunks: usize) -> Limits {
-    let passage_prefix = bundle.manifest().prefixes.passage.clone();
-    Limits { max_tokens: bundle.max_tokens(), passage_prefix, max_chunks: most_chunks }
+    Limits {
+        max_tokens: bundle.max_tokens(),
+        overlap: bundle.overlap_tokens(),
+        passage_prefix: bundle.manifest().prefixes.passage.clone(),
+        max_chunks: most_chunks,
+    }
 }
 
 /// A splitter whose passages fit the model of `bundle`; a document with more than `most_chunks` is refused by it.
 ///
 /// # Errors
-/// When the model takes too few tokens for any passage.
+/// When the model takes too few tokens for any passage, or for the overlap.
 pub fn splitter(
     bundle: &Bundle,
     tokenizer: Tokenizer,

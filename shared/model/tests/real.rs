@@ -122,3 +122,66 @@ fn the_real_tokenizer_counts_and_cuts_as_it_encodes() -> Tried {
     assert!(tokenizer.count(&"unbelievably ".repeat(400)) > 400);
     Ok(())
 }
+
+const NO_MULTILINGUAL: &str =
+    "skipped: multilingual-e5-small is not beside MILLRACE_MODEL; compose/install model-e5";
+
+/// The bundle of multilingual-e5-small, if it is installed beside the one of the settings.
+fn multilingual() -> Result<Option<Bundle>, Box<dyn std::error::Error>> {
+    let settings = Settings::try_parse_from(["test"])?;
+    let folder = settings.model.model.with_file_name("multilingual-e5-small");
+    Ok(if folder.is_dir() { Some(Bundle::open(&folder)?) } else { None })
+}
+
+#[test]
+#[ignore = "real: model bundle"]
+fn the_real_unigram_tokenizer_counts_and_cuts_as_it_encodes() -> Tried {
+    let Some(bundle) = multilingual()? else {
+        println!("{NO_MULTILINGUAL}");
+        return Ok(());
+    };
+    let tokenizer = Tokenizer::open(&bundle)?;
+    // start, "passage", ":", end
+    assert_eq!(tokenizer.special(), 4);
+    for text in [
+        "",
+        "Café ÉCOLE ﬁn ½ 你好🙂",
+        "莱茵河全长1233公里。它流经6个国家～",
+        "  a\u{301}\u{200d}\u{0} \r\n\t x\u{fffd} ",
+        &"Donaudampfschifffahrt ".repeat(400),
+    ] {
+        let offsets = tokenizer.offsets(text);
+        assert_eq!(tokenizer.count(text), offsets.len() + tokenizer.special(), "{text:?}");
+        assert_eq!(tokenizer.encode(text, Role::Passage)?.ids.len(), tokenizer.count(text));
+        assert!(offsets.iter().all(|range| text.get(range.clone()).is_some_and(|token| !token.is_empty())));
+        assert!(offsets.windows(2).all(|pair| pair[0].start <= pair[1].start));
+    }
+    // A cut parts at most one token, and puts the mark of a word's start before what follows: both counts stay close.
+    let text = "莱茵河全长1233公里，流经瑞士、德国、法国和荷兰。";
+    let whole = tokenizer.offsets(text).len();
+    for (at, _) in text.char_indices() {
+        let (before, after) = text.split_at(at);
+        let parts = tokenizer.offsets(before).len() + tokenizer.offsets(after).len();
+        assert!(parts <= whole + 4, "{before} | {after}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "real: model bundle, onnxruntime"]
+async fn meaning_is_kept_across_languages() -> Tried {
+    let Some(bundle) = multilingual()? else {
+        println!("{NO_MULTILINGUAL}");
+        return Ok(());
+    };
+    let encoder = Backend::open(&bundle, &Settings::try_parse_from(["test"])?.encoder)?;
+    let passages =
+        ["莱茵河全长1233公里。", "Brot wird aus Mehl und Wasser gebacken."].map(str::to_owned).to_vec();
+    let passages = encoder.embed(passages, Role::Passage).await?;
+    for question in ["How long is the Rhine?", "Wie lang ist der Rhein?", "莱茵河有多长？"] {
+        let asked = encoder.embed(vec![question.to_owned()], Role::Query).await?;
+        let cosine = |at: usize| asked[0].iter().zip(&passages[at]).map(|(a, b)| a * b).sum::<f32>();
+        assert!(cosine(0) > cosine(1) + 0.05, "{question}: {} {}", cosine(0), cosine(1));
+    }
+    Ok(())
+}

@@ -7,7 +7,7 @@ use chunk::read::Reader;
 use chunk::stage::{Copies, Limits};
 use chunk::{ChunkStage, Config};
 use ledger::Folder;
-use model::{Bundle, Tokenizer};
+use model::Tokenizer;
 use objects::S3Store;
 use process::{Failure, Host};
 use sandbox::Sandbox;
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 }
 
 async fn work(config: Config, host: Host) -> Result<(), Failure> {
-    let bundle = Bundle::open(&config.model.model)?;
+    let bundle = config.model.open()?;
     let chunking = model::chunking(&bundle);
     let splitter = model::splitter(&bundle, Tokenizer::open(&bundle)?, config.most_chunks)?;
     let topics = Topics {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use embed::{Config, EmbedStage};
-use model::{Backend, Bundle, Generation};
+use model::{Backend, Generation};
 use process::{Failure, Host};
 use stream::kafka::Kafka;
 use stream::{Delivery, Plan};
@@ -13,7 +13,7 @@ fn main() -> ExitCode {
 }
 
 async fn work(config: Config, host: Host) -> Result<(), Failure> {
-    let bundle = Bundle::open(&config.model.model)?;
+    let bundle = config.model.open()?;
     let generation = Generation::of(&bundle, &config.encoder.backend);
     let encoder = Backend::open(&bundle, &config.encoder)?;
     let vectors = topics::vectors(&generation.space);

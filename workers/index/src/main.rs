@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use index::Config;
-use model::{Bundle, Generation};
+use model::Generation;
 use process::{Failure, Host};
 use sink::{IndexPlan, Names, OpenSearch, WriteStage};
 use stream::kafka::Kafka;
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
 }
 
 async fn work(config: Config, host: Host) -> Result<(), Failure> {
-    let bundle = Bundle::open(&config.model.model)?;
+    let bundle = config.model.open()?;
     let generation = Generation::of(&bundle, &config.backend);
     let names = Names::new(&config.index.index, &generation.space)?;
     let group = format!("index-{}", names.generation());

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use model::{Bundle, Generation};
+use model::Generation;
 use objects::{S3Store, Scope};
 use process::Failure;
 use sink::{Elasticsearch, Names, OpenSearch, RequestSettings};
@@ -53,7 +53,7 @@ pub struct Lag {
 /// # Errors
 /// When the bundle cannot be used.
 pub fn generation(settings: &GenerationSettings) -> Result<Generation, Failure> {
-    let bundle = Bundle::open(&settings.model.model)?;
+    let bundle = settings.model.open()?;
     Ok(Generation::of(&bundle, &settings.backend))
 }
 

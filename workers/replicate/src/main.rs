@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use model::{Bundle, Generation};
+use model::Generation;
 use process::{Failure, Host};
 use replicate::Config;
 use sink::{Elasticsearch, IndexPlan, Names, WriteStage};
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
 }
 
 async fn work(config: Config, host: Host) -> Result<(), Failure> {
-    let bundle = Bundle::open(&config.model.model)?;
+    let bundle = config.model.open()?;
     let generation = Generation::of(&bundle, &config.backend);
     let names = Names::new(&config.index.index, &generation.space)?;
     let group = format!("replicate-{}", names.generation());

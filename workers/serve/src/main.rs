@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use model::{Backend, Bundle, Generation};
+use model::{Backend, Generation};
 use process::{Failure, Host};
 use serve::{Config, Search};
 use sink::{Elasticsearch, Names, RequestSettings};
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
 }
 
 async fn work(config: Config, host: Host) -> Result<(), Failure> {
-    let bundle = Bundle::open(&config.model.model)?;
+    let bundle = config.model.open()?;
     let generation = Generation::of(&bundle, &config.encoder.backend);
     let encoder = Backend::open(&bundle, &config.encoder)?;
     let names = Names::new(&config.index.index, &generation.space)?;

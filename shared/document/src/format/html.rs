@@ -1,22 +1,27 @@
 //! HTML as the text a reader sees in a browser, without what stands around the content.
 //!
-//! Dropped: scripts, styles, navigation, page headers and footers, asides, controls, and what is hidden. A page with
-//! one `<main>`, or else one `<article>`, that has text is read from there. Kept: headings as the heading path, list
+//! Dropped: scripts, styles, navigation, controls, and what is hidden; of a page for the web also its header and footer
+//! and what stands beside it (see [`content`]). Kept: headings as the heading path, list
 //! markers, `<pre>` verbatim, tables as lines with cells separated by ` | ` (a table that only lays out a page is read
 //! as the blocks in it), the `alt` of images. White space collapses, entities are decoded. Time and memory are bounded
 //! whatever the markup: see [`tree`].
 
 mod attributes;
+mod content;
 mod element;
+mod language;
 mod table;
 mod tree;
+mod xhtml;
 
 use ego_tree::NodeRef;
 use ego_tree::iter::Edge;
 use encoding_rs::Encoding;
 use scraper::Node;
 
+use self::content::Content;
 use self::element::{Role, role};
+pub(super) use self::language::language_code;
 use super::{Format, Source, has_extension};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal, encoding};
@@ -41,17 +46,39 @@ impl Format for Html {
     }
 
     fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
-        let bytes = source.bytes;
-        let source = encoding::decode(bytes, declared_encoding(bytes))?;
-        let page = tree::parse(&source)?;
-        drop(source);
-        let mut composer = Composer::new();
-        if let Some(title) = page.tree.nodes().find_map(title_of) {
-            composer.declare_title(&title);
-        }
-        read(&mut composer, content_root(page.tree.root()));
-        Ok(composer.finish(self.name()))
+        read_page(source.bytes)
     }
+}
+
+/// Reads a page of the web.
+///
+/// # Errors
+/// When it cannot be decoded, or is built to exhaust its reader.
+fn read_page(bytes: &[u8]) -> Result<Extracted, Refusal> {
+    let page = parse(bytes, None)?;
+    let mut composer = Composer::new();
+    if let Some(title) = page.tree.nodes().find_map(title_of) {
+        composer.declare_title(&title);
+    }
+    read(&mut composer, &Content::main(page.tree.root()));
+    let mut extracted = composer.finish(Html.name());
+    extracted.language = page.tree.nodes().find_map(language_of);
+    Ok(extracted)
+}
+
+/// Reads a page that is content as a whole, such as one of a book or a message, into the text around it; `declared` is
+/// the encoding that whoever sent it says it has.
+///
+/// # Errors
+/// When it cannot be decoded, or is built to exhaust its reader.
+pub(super) fn read_whole(
+    composer: &mut Composer,
+    bytes: &[u8],
+    declared: Option<&'static Encoding>,
+) -> Result<(), Refusal> {
+    let page = parse(bytes, declared)?;
+    read(composer, &Content::whole(page.tree.root()));
+    Ok(())
 }
 
 /// Reads markup that stands within another document into its text.
@@ -60,12 +87,17 @@ impl Format for Html {
 /// When the markup is built to exhaust its reader.
 pub(super) fn read_fragment(composer: &mut Composer, markup: &str) -> Result<(), Refusal> {
     let page = tree::parse(markup)?;
-    read(composer, page.tree.root());
+    read(composer, &Content::whole(page.tree.root()));
     Ok(())
 }
 
+fn parse(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<scraper::Html, Refusal> {
+    let source = encoding::decode(bytes, declared.or_else(|| declared_encoding(bytes)))?;
+    tree::parse(&xhtml::with_end_tags(&source))
+}
+
 /// The text of a head as far as ASCII goes; zero bytes are dropped, so that it also reads UTF-16.
-fn head(bytes: &[u8]) -> String {
+pub(super) fn head(bytes: &[u8]) -> String {
     let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
     head.iter()
         .filter(|byte| byte.is_ascii() && **byte != 0)
@@ -91,7 +123,8 @@ fn opens_as_html(bytes: &[u8]) -> bool {
     opening("<!doctype html") || opening("<html")
 }
 
-fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+/// The encoding that a document declares in its head, HTML or XML.
+pub(super) fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = head(bytes);
     ["charset=", "encoding="].into_iter().find_map(|key| {
         let (_, value) = head.split_once(key)?;
@@ -114,26 +147,22 @@ fn text_of(node: NodeRef<'_, Node>) -> String {
     node.descendants().filter_map(|node| node.value().as_text().map(|text| &**text)).collect()
 }
 
-/// Where the content of a page begins: its only `<main>`, else its only `<article>`, if that has text.
-fn content_root(root: NodeRef<'_, Node>) -> NodeRef<'_, Node> {
-    for wanted in ["main", "article"] {
-        let mut found = root.descendants().filter(|node| element::name(*node) == Some(wanted));
-        if let (Some(node), None) = (found.next(), found.next())
-            && !text_of(node).trim().is_empty()
-        {
-            return node;
-        }
-    }
-    root
+fn language_of(node: NodeRef<'_, Node>) -> Option<String> {
+    let root = node.value().as_element().filter(|element| element.name() == "html")?;
+    language_code(root.attr("lang").or_else(|| root.attr("xml:lang"))?)
 }
 
 /// Follows the tree in document order, without recursion: markup nests as deep as it likes.
-fn read(composer: &mut Composer, root: NodeRef<'_, Node>) {
+fn read(composer: &mut Composer, content: &Content<'_>) {
+    if let Some(heading) = content.heading {
+        composer.heading(1, &text_of(heading));
+    }
     let mut skipped = None;
     let mut heading = None;
-    for edge in root.traverse() {
+    for edge in content.root.traverse() {
         match edge {
             Edge::Open(_) if skipped.is_some() => {}
+            Edge::Open(node) if content.dropped.contains(&node.id()) => skipped = Some(node.id()),
             Edge::Open(node) => {
                 if let Some(text) = node.value().as_text() {
                     composer.inline(text);
@@ -173,11 +202,10 @@ fn open(composer: &mut Composer, node: NodeRef<'_, Node>) -> Inside {
         Role::Dropped => return Inside::Skip,
         Role::Inline => {}
         Role::Image => {
-            let alt = node.value().as_element().and_then(|image| image.attr("alt")).unwrap_or_default();
-            composer.inline(&format!(" {alt} "));
+            composer.inline(&format!(" {} ", element::alternative(node)));
         }
         Role::LineBreak => composer.line_break(),
-        Role::Block => composer.flush(),
+        Role::Block | Role::Around => composer.flush(),
         Role::Heading(_) => {
             composer.flush();
             return Inside::Heading;
@@ -195,8 +223,8 @@ fn open(composer: &mut Composer, node: NodeRef<'_, Node>) -> Inside {
         }
         Role::Table => {
             composer.flush();
-            if let Some(rows) = table::rows(node) {
-                composer.block(BlockKind::Table, &rows.join("\n"));
+            if let Some(table) = table::read(node) {
+                composer.table(&table.rows, table.header_rows);
                 return Inside::Skip;
             }
         }
@@ -213,7 +241,7 @@ fn close(composer: &mut Composer, node: NodeRef<'_, Node>) {
         }
         Role::List | Role::OrderedList => composer.close_list(),
         Role::Item => composer.close_item(),
-        Role::Block | Role::Table => composer.flush(),
+        Role::Block | Role::Around | Role::Table => composer.flush(),
         Role::Dropped | Role::Inline | Role::Image | Role::LineBreak | Role::Preformatted => {}
     }
 }

@@ -35,21 +35,31 @@ impl Format for Markdown {
     fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
         let source = encoding::decode(source.bytes, None)?;
         let (title, body) = front_matter::split(&source);
-        let mut reader = Reader::default();
+        let mut composer = Composer::new();
         if let Some(title) = title {
-            reader.composer.declare_title(&title);
-            reader.composer.show_title();
+            composer.declare_title(&title);
+            composer.show_title();
         }
-        let options = Options::ENABLE_TABLES
-            | Options::ENABLE_FOOTNOTES
-            | Options::ENABLE_STRIKETHROUGH
-            | Options::ENABLE_TASKLISTS
-            | Options::ENABLE_HEADING_ATTRIBUTES;
-        for event in Parser::new_ext(&nesting::bounded(body), options) {
-            reader.event(event)?;
-        }
-        Ok(reader.composer.finish(self.name()))
+        Ok(read(composer, body)?.finish(self.name()))
     }
+}
+
+/// Reads markdown that stands in a document into its text.
+///
+/// # Errors
+/// When HTML in it is built to exhaust its reader.
+pub(super) fn read(composer: Composer, source: &str) -> Result<Composer, Refusal> {
+    let mut reader = Reader { composer, verbatim: None, rows: Vec::new(), cells: Vec::new() };
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_HEADING_ATTRIBUTES;
+    for event in Parser::new_ext(&nesting::bounded(source), options) {
+        reader.event(event)?;
+    }
+    reader.composer.flush();
+    Ok(reader.composer)
 }
 
 /// Follows the parser's events.
@@ -59,12 +69,6 @@ struct Reader {
     verbatim: Option<String>,
     rows: Vec<Vec<String>>,
     cells: Vec<String>,
-}
-
-impl Default for Reader {
-    fn default() -> Self {
-        Self { composer: Composer::new(), verbatim: None, rows: Vec::new(), cells: Vec::new() }
-    }
 }
 
 impl Reader {

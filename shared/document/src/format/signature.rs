@@ -1,7 +1,5 @@
 //! Known binary formats by their first bytes, so that a refusal names what the file is.
 
-/// Bytes in which a PDF header may stand: readers accept it after leading junk.
-const PDF_WINDOW: usize = 1_024;
 /// Bytes of a ZIP archive that are searched for the names of what an office file holds.
 const ZIP_WINDOW: usize = 64 * 1_024;
 
@@ -12,10 +10,8 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"GIF89a", "a GIF image"),
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an older office document (DOC, XLS, PPT or MSG)"),
-    (b"{\\rtf", "an RTF document"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE compound file (such as MSG or VSD)"),
     (b"%!PS", "a PostScript document"),
-    (b"\x1f\x8b", "a GZIP archive"),
     (b"BZh", "a BZIP2 archive"),
     (b"\xfd7zXZ\0", "an XZ archive"),
     (b"\x28\xb5\x2f\xfd", "a ZSTD archive"),
@@ -32,12 +28,6 @@ const SIGNATURES: &[(&[u8], &str)] = &[
 
 /// The name, with its article, of a known format that has no extractor.
 pub(super) fn unsupported(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.starts_with(b"PK\x03\x04") {
-        return Some(zip(bytes.get(..ZIP_WINDOW).unwrap_or(bytes)));
-    }
-    if contains(bytes.get(..PDF_WINDOW).unwrap_or(bytes), b"%PDF-") && !starts_like_text(bytes) {
-        return Some("a PDF document");
-    }
     if bytes.starts_with(b"RIFF") && matches!(bytes.get(8..12), Some(b"WEBP" | b"WAVE" | b"AVI ")) {
         return Some("a WEBP, WAV or AVI file");
     }
@@ -47,20 +37,18 @@ pub(super) fn unsupported(bytes: &[u8]) -> Option<&'static str> {
     SIGNATURES.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, name)| *name)
 }
 
-/// Whether a header further in is only quoted: text about PDF files is text.
-fn starts_like_text(bytes: &[u8]) -> bool {
-    let head = bytes.get(..PDF_WINDOW).unwrap_or(bytes);
-    !bytes.starts_with(b"%PDF-") && !head.contains(&0) && head.utf8_chunks().take(2).count() == 1
-}
+/// What is packed as ZIP, by a name in it.
+const INSIDE: &[(&[u8], &str)] = &[
+    (b"application/epub+zip", "an EPUB book"),
+    (b"application/vnd.oasis.opendocument", "an OpenDocument file other than ODT, ODS and ODP"),
+    (b"word/", "a Word document (DOCX)"),
+    (b"xl/", "an Excel workbook (XLSX)"),
+    (b"ppt/", "a PowerPoint presentation (PPTX)"),
+];
 
-fn zip(head: &[u8]) -> &'static str {
-    const INSIDE: &[(&[u8], &str)] = &[
-        (b"application/epub+zip", "an EPUB book"),
-        (b"application/vnd.oasis.opendocument", "an OpenDocument file (ODT, ODS or ODP)"),
-        (b"word/", "a Word document (DOCX)"),
-        (b"xl/", "an Excel workbook (XLSX)"),
-        (b"ppt/", "a PowerPoint presentation (PPTX)"),
-    ];
+/// What is packed in a ZIP archive, by the first names in it: it also tells for one that cannot be opened.
+pub(super) fn packed(bytes: &[u8]) -> &'static str {
+    let head = bytes.get(..ZIP_WINDOW).unwrap_or(bytes);
     INSIDE.iter().find(|(name, _)| contains(head, name)).map_or("a ZIP archive", |(_, name)| *name)
 }
 

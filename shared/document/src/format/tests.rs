@@ -35,14 +35,7 @@ fn a_document_without_text_is_not_a_refusal() {
 
 #[test]
 fn known_binaries_are_refused_by_name() {
-    for (bytes, name) in [
-        (&b"%PDF-1.7\n"[..], "a PDF document"),
-        (b"PK\x03\x04\x14\0\0\0\0\0word/document.xml", "a Word document (DOCX)"),
-        (b"PK\x03\x04....mimetypeapplication/epub+zip", "an EPUB book"),
-        (b"PK\x03\x04", "a ZIP archive"),
-        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-        (b"{\\rtf1 x}", "an RTF document"),
-    ] {
+    for (bytes, name) in [(&b"\x89PNG\r\n\x1a\n"[..], "a PNG image")] {
         assert_eq!(extract("a.txt", bytes), Err(Refusal::Unsupported { format: name }));
     }
     assert!(matches!(extract("a.md", b"abc\0\0def"), Err(Refusal::NotText { .. })));

@@ -18,20 +18,23 @@ impl Format for Text {
     }
 
     fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
-        let mut text = encoding::decode(source.bytes, None)?;
-        if text.trim().is_empty() {
-            text.clear();
-        }
-        let blocks = paragraphs(&text);
-        Ok(Extracted {
-            format: self.name().to_owned(),
-            title: None,
-            language: None,
-            text,
-            blocks,
-            parts: Vec::new(),
-            left_out: Vec::new(),
-        })
+        encoding::decode(source.bytes, None).map(read_text)
+    }
+}
+
+/// Reads text that is decoded.
+pub(super) fn read_text(mut text: String) -> Extracted {
+    if text.trim().is_empty() {
+        text.clear();
+    }
+    Extracted {
+        format: Text.name().to_owned(),
+        title: None,
+        language: None,
+        blocks: paragraphs(&text),
+        text,
+        parts: Vec::new(),
+        left_out: Vec::new(),
     }
 }
 

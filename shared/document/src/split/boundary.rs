@@ -5,6 +5,8 @@
 
 use std::cmp::Reverse;
 
+use icu_segmenter::WordSegmenter;
+use icu_segmenter::options::WordBreakInvariantOptions;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 /// Bytes before a boundary that decide between equals.
@@ -12,6 +14,9 @@ const CONTEXT_BYTES: usize = 64;
 
 /// Marks that open a sentence and follow one without a space.
 const OPENING: [char; 9] = ['“', '‘', '「', '『', '（', '《', '〈', '【', '〔'];
+
+/// Marks that close a quotation.
+const CLOSING: [char; 5] = ['”', '’', '」', '』', '）'];
 
 /// Levels within a block, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +42,7 @@ pub(super) fn boundaries(text: &str, level: Level) -> Vec<usize> {
         Level::Line => text.split_inclusive('\n').scan(0, advance).collect(),
         Level::Sentence => sentences(text),
         Level::Space => spaces(text),
-        Level::Word => text.split_word_bounds().scan(0, advance).collect(),
+        Level::Word => words(text),
         Level::Grapheme => return text.graphemes(true).scan(0, advance).collect(),
     };
     // words and sentences of UAX #29 may end within a grapheme, e.g. before a Thai vowel sign
@@ -50,13 +55,20 @@ fn advance(at: &mut usize, part: &str) -> Option<usize> {
     Some(*at)
 }
 
-/// Ends of sentences as UAX #29 has them, also after a full-width semicolon; a line break alone is none when the line
-/// before it plainly goes on.
+/// Ends of sentences as UAX #29 has them, also after a full-width semicolon and a quotation that breaks off (`……”`); a
+/// line break alone is none when the line before it plainly goes on. Thai has no mark for it: there spaces part
+/// sentences, the next level.
 fn sentences(text: &str) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut at = 0;
     for sentence in text.split_sentence_bounds() {
-        ends.extend(sentence.match_indices('；').map(|(index, mark)| at + index + mark.len()));
+        ends.extend(sentence.match_indices(['；', '…']).filter_map(|(index, mark)| {
+            let after = index + mark.len();
+            let quoted = sentence.get(after..)?;
+            let closing = quoted.len() - quoted.trim_start_matches(CLOSING).len();
+            let ends = (mark == "；" || closing > 0) && after + closing < sentence.len();
+            ends.then_some(at + after + closing)
+        }));
         at += sentence.len();
         // UAX #29 leaves the quotation mark that opens the next sentence with this one
         let opening = sentence.len() - sentence.trim_end_matches(OPENING).len();
@@ -73,6 +85,22 @@ fn sentences(text: &str) -> Vec<usize> {
         }
     }
     ends
+}
+
+/// Ends of words; in scripts that are written without spaces those of a dictionary.
+fn words(text: &str) -> Vec<usize> {
+    if !text.contains(is_unspaced) {
+        return text.split_word_bounds().scan(0, advance).collect();
+    }
+    let dictionary = WordSegmenter::new_dictionary(WordBreakInvariantOptions::default());
+    dictionary.segment_str(text).filter(|end| *end > 0).collect()
+}
+
+/// Whether a script is written without spaces: Thai, Lao, Burmese, Khmer, Han, kana.
+fn is_unspaced(character: char) -> bool {
+    matches!(character,
+        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+        | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// Starts of words after white space.
@@ -178,10 +206,27 @@ mod tests {
                 "第一句。第二句！“第三句？”第四；第五",
                 vec!["第一句。", "第二句！", "“第三句？”", "第四；", "第五"],
             ),
+            (
+                "她说：“我……”然后走了。『はい。』そう",
+                vec!["她说：“我……”", "然后走了。", "『はい。』", "そう"],
+            ),
+            ("ជំរាបសួរ។ អរគុណ", vec!["ជំរាបសួរ។ ", "អរគុណ"]),
             ("wrapped\nline. Next", vec!["wrapped\nline. ", "Next"]),
             ("v1.14 is e.g. fine", vec!["v1.14 is e.g. fine"]),
         ] {
             assert_eq!(parts(text, Level::Sentence), expected);
+        }
+    }
+
+    #[test]
+    fn words_without_spaces_are_those_of_a_dictionary() {
+        for (text, expected) in [
+            ("我们研究人工智能", vec!["我们", "研究", "人工", "智能"]),
+            ("東京都に", vec!["東京", "都", "に"]),
+            ("สวัสดีประเทศไทย", vec!["สวัสดี", "ประเทศไทย"]),
+            ("ຂ້ອຍຮັກ", vec!["ຂ້ອຍ", "ຮັກ"]),
+        ] {
+            assert_eq!(parts(text, Level::Word), expected);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where the tokens of a section start: the section is tokenized once, and cuts are looked up.
 //!
 //! The numbers place cuts and prove nothing: a tokenizer may count a passage otherwise than the same bytes within
-//! their section, so each chunk is counted again as it is embedded.
+//! their section, so each chunk is counted as it is embedded.
 
 use std::ops::Range;
 
@@ -45,6 +45,19 @@ impl TokenIndex {
     /// The byte up to which `number` tokens reach from `at`; nothing when there are fewer.
     pub(super) fn reach(&self, at: usize, number: usize) -> Option<usize> {
         self.starts.get(self.rank(at).saturating_add(number)).copied()
+    }
+
+    /// The byte from which at most `number` tokens reach up to `at`: the earliest.
+    pub(super) fn back(&self, at: usize, number: usize) -> usize {
+        let end = self.rank(at);
+        let first = end.saturating_sub(number);
+        let Some(&start) = self.starts.get(first) else { return at };
+        // the parts of one character have one start
+        let earliest =
+            self.starts.get(first..end).filter(|_| self.rank(start) < first).map_or(start, |rest| {
+                rest.get(rest.partition_point(|part| *part == start)).copied().unwrap_or(at)
+            });
+        earliest.min(at)
     }
 
     fn rank(&self, at: usize) -> usize {

@@ -1,5 +1,6 @@
 //! Sections: the stretches of text that are cut each on its own, so that no edit moves a cut beyond its headings.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::heading::shortened;
@@ -23,6 +24,8 @@ pub(super) struct Piece {
     pub(super) kind: BlockKind,
     /// Whether it continues a list: a cut before it is worse than one between other blocks.
     pub(super) continues_list: bool,
+    /// Where the rows stand that name the columns of a table; empty when there are none.
+    pub(super) header: Range<usize>,
 }
 
 /// Parts a document into sections. A heading that some chunk's heading path shows in full is not text of a section;
@@ -40,18 +43,19 @@ pub(super) fn sections(extracted: &Extracted, fits: impl Fn(&str) -> bool) -> Ve
         // text before the first block belongs to it; there is none but white space
         let start = if index == 0 { 0 } else { block.range.start };
         let end = extracted.blocks.get(index + 1).map_or(extracted.text.len(), |next| next.range.start);
+        let header = block.range.start..(block.range.start + block.header).min(block.range.end);
         let empty = Vec::new();
         let heading_path: &Vec<String> = paths.get(index).map_or(&empty, |path| path);
         match sections.last_mut() {
             Some(section) if joins && section.heading_path == *heading_path => {
                 let follows_item = section.pieces.last().is_some_and(|last| last.kind == BlockKind::ListItem);
                 let continues_list = follows_item && block.kind == BlockKind::ListItem;
-                section.pieces.push(Piece { start, kind: block.kind, continues_list });
+                section.pieces.push(Piece { start, kind: block.kind, continues_list, header });
                 section.end = end;
             }
             _ => sections.push(Section {
                 heading_path: heading_path.clone(),
-                pieces: vec![Piece { start, kind: block.kind, continues_list: false }],
+                pieces: vec![Piece { start, kind: block.kind, continues_list: false, header }],
                 start,
                 end,
             }),

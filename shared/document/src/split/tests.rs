@@ -29,7 +29,7 @@ fn split_with(limits: Limits, source: &str) -> Vec<Split> {
     let extracted = extract("k.md", source.as_bytes()).unwrap();
     let splits = Splitter::new(Words, limits).unwrap().split(&document, &extracted).unwrap();
     for split in &splits {
-        assert_eq!(split.text, extracted.text[split.start..split.end]);
+        assert_eq!(split.text[split.repeated..], extracted.text[split.start..split.end]);
     }
     splits
 }
@@ -78,8 +78,9 @@ fn blocks_are_kept_whole_when_they_fit() {
 fn what_does_not_fit_is_cut_at_lines_sentences_or_words() {
     let rows: Vec<String> = (0..9).map(|row| format!("| r{row} | x y |")).collect();
     let table = format!("|a|b|\n|-|-|\n{}", rows.join("\n"));
-    for (_, text) in split(16, &table) {
-        assert!(text.lines().all(|line| line.starts_with('r') || line.starts_with('a')), "{text}");
+    for (_, text) in split(18, &table) {
+        let rows = text.strip_prefix("a | b\n").expect("the columns are named in each chunk");
+        assert!(rows.lines().all(|line| line.starts_with('r') && line.ends_with('y')), "{text}");
     }
     let prose = "Alpha beta gamma delta. Epsilon zeta eta theta. Iota kappa lambda mu. Nu xi omicron pi.";
     for (_, text) in split(14, prose) {
@@ -127,4 +128,81 @@ fn a_word_without_end_does_not_make_a_chunk_without_end() {
     let found = split(16, &source);
     assert!(found.iter().all(|(_, text)| text.len() <= 16 * BYTES_PER_TOKEN));
     assert_eq!(found.iter().map(|(_, text)| text.len()).sum::<usize>(), source.len());
+}
+
+/// `number` words, each of its own.
+fn words(name: &str, number: usize) -> String {
+    (0..number).map(|word| format!("{name}{word}")).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_table_names_its_columns_in_each_chunk() {
+    let rows: Vec<String> = (0..20).map(|row| format!("| r{row} | x y |")).collect();
+    let source = format!("before\n\n| k | value |\n|-|-|\n{}\n\nafter", rows.join("\n"));
+    let splits = split_with(Limits { max_tokens: 24, ..Limits::default() }, &source);
+    assert!(splits.len() > 3);
+    for split in &splits {
+        assert!(split.text.starts_with("k | value\n") || split.ordinal == 0, "{}", split.text);
+        assert_eq!(split.repeated, if split.ordinal == 0 { 0 } else { "k | value\n".len() });
+        assert_eq!(split.tokens as usize, Words.count(&split.text));
+    }
+    let ends_with_header = |split: &Split| split.text.trim_end().ends_with("k | value");
+    assert!(!splits.iter().any(ends_with_header), "a header is not left behind");
+}
+
+#[test]
+fn a_header_that_takes_too_much_room_is_not_repeated() {
+    let source = format!("| {} | k |\n|-|-|\n{}", words("h", 9), "| a b | c |\n".repeat(20));
+    let splits = split_with(Limits { max_tokens: 24, ..Limits::default() }, &source);
+    assert!(splits.len() > 2 && splits.iter().all(|split| split.repeated == 0));
+}
+
+#[test]
+fn an_overlap_begins_at_a_sentence_or_a_word() {
+    let limits = |overlap| Limits { max_tokens: 26, overlap, ..Limits::default() };
+    let sentences: Vec<String> = (0..40).map(|number| format!("A{number} b c d e.")).collect();
+    let splits = split_with(limits(10), &sentences.join(" "));
+    for pair in splits.windows(2) {
+        let common = pair[0].end.checked_sub(pair[1].start).expect("chunks overlap");
+        let shared = &pair[1].text[..common];
+        assert!(shared.starts_with('A') && shared.split(' ').count() == 10, "{shared}");
+    }
+    let splits = split_with(limits(5), &words("w", 100));
+    for pair in splits.windows(2) {
+        assert_eq!(pair[1].text[..pair[0].end - pair[1].start].split(' ').count(), 5);
+    }
+    let splits = split_with(limits(5), &format!("# A\n\n{}\n\n# B\n\nb", words("a", 20)));
+    assert_eq!(splits.last().map(|split| split.text.as_str()), Some("b"), "never over a heading");
+}
+
+#[test]
+fn an_overlap_of_half_a_chunk_is_refused() {
+    let limits = |overlap| Limits { max_tokens: 20, overlap, ..Limits::default() };
+    assert!(matches!(Splitter::new(Words, limits(10)), Err(InvalidLimits::Overlap { .. })));
+    assert!(Splitter::new(Words, limits(9)).is_ok());
+}
+
+#[test]
+fn list_items_and_code_are_not_cut_when_they_fit() {
+    let items: Vec<String> = (0..30).map(|item| format!("- {}", words(&format!("i{item}x"), 6))).collect();
+    for split in split_with(Limits { max_tokens: 24, ..Limits::default() }, &items.join("\n")) {
+        assert!(
+            split.text.lines().all(|line| line.starts_with("- ") && line.split(' ').count() == 7),
+            "{}",
+            split.text
+        );
+    }
+}
+
+#[test]
+fn a_block_that_is_not_small_has_chunks_of_its_own() {
+    let words = |word: &str, count: usize| vec![word; count].join(" ");
+    let (long, middle) = (words("l", 30), words("m", 8));
+    // room for 18 words: more than 4 are not small, more than 2 are no lead
+    let found = split(20, &format!("{long}\n\n{middle}\n\na a a\n\nb b b\n\n{middle}"));
+    let texts: Vec<_> = found.iter().map(|(_, text)| text.clone()).collect();
+    assert_eq!(texts, [words("l", 18), words("l", 12), middle.clone(), "a a a\n\nb b b".to_owned(), middle]);
+    let found = split(20, &format!("lead:\n\n{long}\n\n{}\n\nend", words("m", 18)));
+    let texts: Vec<_> = found.iter().map(|(_, text)| text.as_str()).collect();
+    assert!(texts.first().is_some_and(|text| text.starts_with("lead:\n\nl l")), "{texts:?}");
 }

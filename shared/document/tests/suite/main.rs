@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod edits;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod locality;

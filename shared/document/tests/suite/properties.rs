@@ -26,6 +26,9 @@ fn fragment() -> impl Strategy<Value = String> {
         "- ",
         "1. ",
         "```\n",
+        "\n\n| k | v |\n|-|-|\n| a | b c |\n| d e | f |\n| g | h i j k |\n",
+        "| l m | n |\n| o | p q |\n",
+        "<table><thead><tr><th>k<th>v</thead><tr><td>a<td>b",
         "> ",
         "<p>",
         "</p>",
@@ -107,9 +110,12 @@ fn check<T: Tokens>(tokens: &T, limits: &Limits, extracted: &Extracted) -> Resul
             split.tokens,
             split.text
         );
-        prop_assert_eq!(&split.text, &extracted.text[split.start..split.end], "offsets reproduce the text");
-        prop_assert!(!split.text.trim().is_empty() && split.start >= at);
-        outside.push_str(&extracted.text[at..split.start]);
+        let (repeated, body) = split.text.split_at(split.repeated);
+        prop_assert_eq!(body, &extracted.text[split.start..split.end], "offsets reproduce the text");
+        columns_are_named(extracted, split, repeated)?;
+        prop_assert!(!body.trim().is_empty() && split.end > at, "each chunk has something of its own");
+        prop_assert!(split.start >= at || limits.overlap > 0);
+        outside.push_str(extracted.text.get(at..split.start).unwrap_or_default());
         at = split.end;
     }
     outside.push_str(&extracted.text[at..]);
@@ -120,6 +126,32 @@ fn check<T: Tokens>(tokens: &T, limits: &Limits, extracted: &Extracted) -> Resul
     ids.dedup();
     prop_assert_eq!(ids.len(), splits.len(), "ids differ");
     Ok(splits)
+}
+
+/// For tokenizers that count a passage as they do within its text.
+fn overlaps_are_bounded<T: Tokens>(
+    tokens: &T,
+    limits: &Limits,
+    extracted: &Extracted,
+    splits: &[Split],
+) -> Result<(), TestCaseError> {
+    for pair in splits.windows(2) {
+        let common = extracted.text.get(pair[1].start..pair[0].end).unwrap_or_default();
+        prop_assert!(tokens.offsets(common).len() <= limits.overlap, "{:?}", common);
+    }
+    Ok(())
+}
+
+/// What stands before a chunk's own text are the rows that name the columns of the table in which it starts.
+fn columns_are_named(extracted: &Extracted, split: &Split, repeated: &str) -> Result<(), TestCaseError> {
+    let Some(rows) = repeated.strip_suffix('\n') else {
+        prop_assert!(repeated.is_empty());
+        return Ok(());
+    };
+    let table = extracted.blocks.iter().find(|block| block.range.contains(&split.start));
+    let header = table.map(|table| &extracted.text[table.range.start..table.range.start + table.header]);
+    prop_assert_eq!(header, Some(rows));
+    Ok(())
 }
 
 /// Outside of the chunks lie only white space and headings that a chunk's path shows.
@@ -159,6 +191,23 @@ fn graphemes_are_whole<T: Tokens>(
     Ok(())
 }
 
+/// The same chunks on any number of threads.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "edge: a test of what threads do")]
+fn threads_change_nothing() {
+    let splitter = Splitter::new(Words, Limits { max_tokens: 40, overlap: 4, ..Limits::default() }).unwrap();
+    let table = format!("| a | b |\n|-|-|\n{}", "| c d | e |\n".repeat(60));
+    let text =
+        format!("# T\n\n{}\n\n{table}\n\n{}", "One two three. ".repeat(90), "中文没有空格。".repeat(200));
+    let extracted = extract("a.md", text.as_bytes()).unwrap();
+    let alone = splitter.split(&document(), &extracted).unwrap();
+    std::thread::scope(|scope| {
+        let split = || splitter.split(&document(), &extracted).unwrap();
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(split)).collect();
+        assert!(threads.into_iter().all(|thread| thread.join().unwrap() == alone));
+    });
+}
+
 fn cases(cases: u32) -> ProptestConfig {
     // a case that fails becomes a test of its own, not a file
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
@@ -173,13 +222,14 @@ proptest! {
         key in prop::sample::select(vec!["a.txt", "a.md", "a.html"]),
         max_tokens in 16_usize..200,
         prefix in prop::sample::select(vec!["", "passage: "]),
+        overlap in prop::sample::select(vec![0, 0, 3, 7]),
     ) {
         // arbitrary text may hold a NUL, which is refused
         let Ok(extracted) = extract(key, source.as_bytes()) else { return Ok(()) };
-        let limits = Limits { max_tokens, passage_prefix: prefix.to_owned(), ..Limits::default() };
-        check(&Words, &limits, &extracted)?;
-        check(&Characters, &limits, &extracted)?;
-        check(&Bytes, &limits, &extracted)?;
+        let limits = Limits { max_tokens, overlap, passage_prefix: prefix.to_owned(), ..Limits::default() };
+        overlaps_are_bounded(&Words, &limits, &extracted, &check(&Words, &limits, &extracted)?)?;
+        overlaps_are_bounded(&Characters, &limits, &extracted, &check(&Characters, &limits, &extracted)?)?;
+        overlaps_are_bounded(&Bytes, &limits, &extracted, &check(&Bytes, &limits, &extracted)?)?;
         check(&Moody, &limits, &extracted)?;
         check(&Blind, &limits, &extracted)?;
     }
@@ -190,9 +240,10 @@ fn promises_hold_with_a_real_tokenizer() {
     let Some(tokens) = MiniLm::load() else { return };
     let mut runner = proptest::test_runner::TestRunner::new(cases(150));
     let key = prop::sample::select(vec!["a.txt", "a.md", "a.html"]);
-    let outcome = runner.run(&(source(), key, 16_usize..200), |(source, key, max_tokens)| {
+    let limits = (16_usize..200, prop::sample::select(vec![0, 5]));
+    let outcome = runner.run(&(source(), key, limits), |(source, key, (max_tokens, overlap))| {
         let Ok(extracted) = extract(key, source.as_bytes()) else { return Ok(()) };
-        let limits = Limits { max_tokens, ..Limits::default() };
+        let limits = Limits { max_tokens, overlap, ..Limits::default() };
         check(&tokens, &limits, &extracted).map(|_| ())
     });
     assert!(outcome.is_ok(), "{outcome:?}");

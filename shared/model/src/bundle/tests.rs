@@ -156,3 +156,13 @@ fn a_space_is_a_chunking_and_a_model() {
     assert_ne!(bundle.space(&one), bundle.space(&other));
     assert_ne!(bundle.space(&one), bundle.model_fingerprint());
 }
+
+#[test]
+fn an_overlap_is_another_chunking_and_none_is_not() {
+    let folder = written(&manifest());
+    let settings = |overlap_tokens| ModelSettings { model: folder.path().to_path_buf(), overlap_tokens };
+    let bundle = Bundle::open(folder.path()).unwrap();
+    assert_eq!(settings(0).open().unwrap(), bundle);
+    assert_ne!(crate::chunking(&settings(16).open().unwrap()), crate::chunking(&bundle));
+    assert_eq!(settings(16).open().unwrap().model_fingerprint(), bundle.model_fingerprint());
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use document::{Extracted, Split};
 use message::{ChunkId, DocumentId, Part};
-use model::{Bundle, ModelSplitter, Tokenizer};
+use model::{ModelSplitter, Tokenizer};
 use process::Failure;
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ use crate::{reading, show};
 const BUCKET: &str = "file";
 
 pub(super) async fn run(ask: &Chunk) -> Result<ExitCode, Failure> {
-    let bundle = Bundle::open(&ask.model.model)?;
+    let bundle = ask.model.open()?;
     let splitter = Arc::new(model::splitter(&bundle, Tokenizer::open(&bundle)?, ask.most_chunks)?);
     let cut = move |path: &Path, extracted| cut(&splitter, path, extracted);
     reading::each(&ask.reading, "cutting", cut, |cut| print(&cut)).await

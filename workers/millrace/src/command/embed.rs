@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::ExitCode;
 
-use model::{Backend, Bundle, Encoder as _, Role};
+use model::{Backend, Encoder as _, Role};
 use process::Failure;
 use serde::Deserialize;
 use serde_json::json;
@@ -25,7 +25,7 @@ struct Line {
 }
 
 pub(super) async fn run(ask: Embed) -> Result<ExitCode, Failure> {
-    let bundle = Bundle::open(&ask.model.model)?;
+    let bundle = ask.model.open()?;
     let encoder = Backend::open(&bundle, &ask.encoder)?;
     let role = if ask.query { Role::Query } else { Role::Passage };
     let mut waiting = Vec::new();

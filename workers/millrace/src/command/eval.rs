@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use message::DocumentId;
-use model::{Backend, BackendKind, BackendSettings, Bundle, EncoderSettings, Role, Tokenizer};
+use model::{Backend, BackendKind, BackendSettings, EncoderSettings, Role, Tokenizer};
 use objects::Store as _;
 use process::Failure;
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ fn report(ask: &Eval, set: &Set, scores: &[Scores], how: &str) -> Result<(), Fai
 }
 
 async fn brute_force(ask: &Eval, set: &Set) -> Result<Vec<Scores>, Failure> {
-    let bundle = Bundle::open(&ask.world.generation.model.model)?;
+    let bundle = ask.world.generation.model.open()?;
     let backend = BackendSettings { encoder: BackendKind::Onnx, ..ask.world.generation.backend.clone() };
     let encoder = Backend::open(&bundle, &EncoderSettings { backend, onnx: ask.onnx.clone() })?;
     let tokenizer = Tokenizer::open(&bundle)?;

@@ -8,6 +8,8 @@ use scraper::Node;
 pub(super) enum Role {
     /// It and what is in it is not content.
     Dropped,
+    /// It stands around the content of a page, unless it is what the page consists of: see [`super::content`].
+    Around,
     /// Part of the text around it.
     Inline,
     /// Its `alt` is.
@@ -34,12 +36,16 @@ pub(super) fn role(node: NodeRef<'_, Node>) -> Role {
     if hidden(node) {
         return Role::Dropped;
     }
+    if let Some(role) = stated(node) {
+        return role;
+    }
     match name {
-        "head" | "script" | "style" | "template" | "noscript" | "nav" | "aside" | "svg" | "iframe"
-        | "object" | "embed" | "canvas" | "audio" | "video" | "button" | "select" | "textarea"
-        | "datalist" | "input" => Role::Dropped,
+        "head" | "script" | "style" | "template" | "noscript" | "nav" | "svg" | "iframe" | "object"
+        | "embed" | "canvas" | "audio" | "video" | "button" | "select" | "textarea" | "datalist"
+        | "input" => Role::Dropped,
         // of the page, not of an article: there they hold its title and its author
-        "header" | "footer" if !within_content(node) => Role::Dropped,
+        "header" | "footer" if !within_content(node) => Role::Around,
+        "aside" => Role::Around,
         "img" => Role::Image,
         "br" => Role::LineBreak,
         "h1" => Role::Heading(1),
@@ -60,6 +66,26 @@ pub(super) fn role(node: NodeRef<'_, Node>) -> Role {
         | "noframes" => Role::Block,
         _ => Role::Inline,
     }
+}
+
+/// What an element says that it is, whatever its name.
+fn stated(node: NodeRef<'_, Node>) -> Option<Role> {
+    let element = node.value().as_element()?;
+    match element.attr("role")?.trim() {
+        "navigation" | "search" | "menu" | "menubar" | "toolbar" => Some(Role::Dropped),
+        "banner" | "contentinfo" if !within_content(node) => Some(Role::Around),
+        "complementary" => Some(Role::Around),
+        "heading" => {
+            let level = element.attr("aria-level").and_then(|level| level.trim().parse().ok());
+            Some(Role::Heading(level.unwrap_or(2).clamp(1, 6)))
+        }
+        _ => None,
+    }
+}
+
+/// The text that stands for a picture.
+pub(super) fn alternative(node: NodeRef<'_, Node>) -> &str {
+    node.value().as_element().and_then(|image| image.attr("alt")).unwrap_or_default()
 }
 
 fn hidden(node: NodeRef<'_, Node>) -> bool {

@@ -4,20 +4,31 @@ use ego_tree::NodeRef;
 use ego_tree::iter::Edge;
 use scraper::Node;
 
-use super::element::{Role, name, role};
+use super::element::{Role, alternative, name, role};
 use crate::line::Line;
 
-/// The rows of a table; nothing when it lays out a page instead of holding data: it holds tables, headings or
-/// pre-formatted text, or has a single column.
-pub(super) fn rows(table: NodeRef<'_, Node>) -> Option<Vec<String>> {
+/// A table of data.
+#[derive(Default)]
+pub(super) struct Table {
+    /// Its rows, each with its cells.
+    pub(super) rows: Vec<Vec<String>>,
+    /// How many of them, from the first, name the columns: its caption, and rows of nothing but `<th>` or in `<thead>`.
+    pub(super) header_rows: usize,
+}
+
+/// The rows of a table; nothing when it lays out a page instead of holding data: it says so, it holds tables, headings
+/// or pre-formatted text, or has a single column.
+pub(super) fn read(table: NodeRef<'_, Node>) -> Option<Table> {
+    let says_so = table.value().as_element().and_then(|table| table.attr("role"));
     let lays_out = table.descendants().skip(1).any(|node| {
         matches!(role(node), Role::Table | Role::Heading(_) | Role::Preformatted)
             || matches!(name(node), Some("main" | "article"))
     });
-    if lays_out {
+    if lays_out || matches!(says_so, Some("presentation" | "none")) {
         return None;
     }
-    let mut reader = Rows { line: Line::new(), cells: Vec::new(), lines: Vec::new(), widest: 0 };
+    let mut reader =
+        Rows { line: Line::new(), cells: Vec::new(), table: Table::default(), widest: 0, data: 0 };
     let mut skipped = None;
     for edge in table.traverse() {
         match edge {
@@ -26,6 +37,7 @@ pub(super) fn rows(table: NodeRef<'_, Node>) -> Option<Vec<String>> {
                 (_, Some(text)) => reader.line.push(text),
                 (Role::Dropped, None) => skipped = Some(node.id()),
                 (Role::Inline, None) => {}
+                (Role::Image, None) => reader.line.push(&format!(" {} ", alternative(node))),
                 _ => reader.line.push(" "),
             },
             Edge::Close(node) if skipped == Some(node.id()) => skipped = None,
@@ -33,39 +45,53 @@ pub(super) fn rows(table: NodeRef<'_, Node>) -> Option<Vec<String>> {
             Edge::Close(node) => reader.close(node),
         }
     }
-    reader.end_row();
-    (reader.widest > 1).then_some(reader.lines)
+    reader.end_row(false);
+    (reader.widest > 1).then_some(reader.table)
 }
 
 struct Rows {
     line: Line,
     cells: Vec<String>,
-    lines: Vec<String>,
+    table: Table,
     /// Most cells with text in one row.
     widest: usize,
+    /// Cells with text in the row that is open that are data, not the name of a column.
+    data: usize,
 }
 
 impl Rows {
     fn close(&mut self, node: NodeRef<'_, Node>) {
         match name(node) {
-            Some("td" | "th") => self.cells.push(self.line.take()),
-            Some("tr" | "caption") => self.end_row(),
+            Some(cell @ ("td" | "th")) => {
+                let text = self.line.take();
+                self.data += usize::from(cell == "td" && !text.is_empty());
+                self.cells.push(text);
+            }
+            Some("caption") => self.end_row(true),
+            Some("tr") => {
+                let in_head = node.parent().and_then(|parent| name(parent)) == Some("thead");
+                self.end_row(in_head || self.data == 0);
+            }
             _ if role(node) != Role::Inline => self.line.push(" "),
             _ => {}
         }
     }
 
     /// Text that stands outside of any cell, such as a caption, is a cell of its own.
-    fn end_row(&mut self) {
+    fn end_row(&mut self, names_columns: bool) {
         let stray = self.line.take();
         if !stray.is_empty() {
             self.cells.push(stray);
         }
-        if let Some(last) = self.cells.iter().rposition(|cell| !cell.is_empty()) {
-            self.cells.truncate(last + 1);
-            self.widest = self.widest.max(self.cells.iter().filter(|cell| !cell.is_empty()).count());
-            self.lines.push(self.cells.join(" | "));
+        let (cells, rows) = (std::mem::take(&mut self.cells), &mut self.table.rows);
+        self.data = 0;
+        let filled = cells.iter().filter(|cell| !cell.is_empty()).count();
+        if filled > 0 {
+            if names_columns && rows.len() == self.table.header_rows {
+                self.table.header_rows += 1;
+            }
+            self.widest = self.widest.max(filled);
+            rows.push(cells);
         }
-        self.cells.clear();
     }
 }

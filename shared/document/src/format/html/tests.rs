@@ -17,6 +17,8 @@ fn the_text_is_what_a_browser_shows() {
         ("<p>a  b\n c<p>d &amp; &lt;e&gt; &#x4e2d;", "a b c\n\nd & <e> 中"),
         ("<div>one<div>two</div>three</div>", "one\n\ntwo\n\nthree"),
         ("a<br>b <b>c</b><i>d</i>", "a\nb cd"),
+        ("<?xml version='1.0'?><html><head><title/></head><p>a<script src=x/>b</p>", "ab"),
+        ("<div role=heading aria-level=1>h</div>x", "h\n\nx"),
         ("<p>see <a href='x'>this</a>.<img alt='A chart' src=y>", "see this. A chart"),
         ("<pre>  x\n    y\n</pre>after", "  x\n    y\n\nafter"),
         ("<ul><li>a<li><p>b<p>c<ul><li>d</ul></ul>e", "- a\n- b\nc\n  - d\n\ne"),
@@ -34,10 +36,66 @@ fn what_stands_around_the_content_is_dropped() {
                  <aside>a</aside><template>t</template><p hidden>x</p><p style='color:red; DISPLAY : none'>y</p>\
                  <svg><title>z</title></svg><button>b</button><footer>f</footer><p aria-hidden=true>w</p>";
     assert_eq!(text(&format!("<title>T</title>{noise}<p>kept</p>")), "kept");
+    assert_eq!(text("<div role=navigation>n</div><p>kept</p><div role=complementary>a</div>"), "kept");
     assert_eq!(text(&format!("<p>menu</p><main><p>kept</p>{noise}</main><p>legal</p>")), "kept\n\nh\n\nf");
     assert_eq!(text("<p>menu</p><article><header><h1>T</h1></header>kept</article>"), "T\n\nkept");
     assert_eq!(text("<article>one</article><article>two</article>"), "one\n\ntwo");
     assert_eq!(text("<main> </main><p>kept</p>"), "kept");
+}
+
+#[test]
+fn content_is_found_by_what_the_page_says_and_never_lost() {
+    let links = "<a href=x>first of the links</a> <a href=y>second of the links</a>";
+    for (page, expected) in [
+        // the heading of the page stands in its header
+        ("<header>Site<h1>T</h1></header><main><p>kept</p></main><footer>f</footer>", "T\n\nkept"),
+        ("<header>Site<h1>T</h1></header><p>kept kept</p><footer>f</footer>", "T\n\nkept kept"),
+        ("<header><h1>S</h1></header><main><h1>T</h1>kept</main>", "T\n\nkept"),
+        ("<header><h1>T</h1><a>all the links of a site</a></header>short<footer>f</footer>", "T\n\nshort"),
+        // an article that is only one of many things on the page
+        (
+            "<p>this page is about much more than that</p><article>x</article>",
+            "this page is about much more than that\n\nx",
+        ),
+        // a page that consists of what stands elsewhere around the content
+        ("<aside>all that there is</aside><p>x</p>", "all that there is\n\nx"),
+        ("<div role=main>kept</div><p>not</p>", "kept"),
+        ("<div id=content><p>kept kept kept</p></div><div>not</div>", "kept kept kept"),
+        ("<div id=content>a</div><div>this is more than that</div>", "a\n\nthis is more than that"),
+        ("<ul class='x menu'><li>Soup of the day<li>Bread</ul><p>t</p>", "- Soup of the day\n- Bread\n\nt"),
+        (
+            "<div class=cookie-recipes>Mix flour and sugar</div><p>then bake for ten minutes</p>",
+            "Mix flour and sugar\n\nthen bake for ten minutes",
+        ),
+    ] {
+        assert_eq!(text(page), expected, "{page}");
+    }
+    for around in [
+        format!("<div class='nav sidebar'>Menu {links}</div>"),
+        format!("<ol class=Breadcrumbs>{links}</ol>"),
+        "<div class=cookie-banner>We use cookies <button>OK</button></div>".to_owned(),
+        "<div id=onetrust-consent-sdk>We use cookies <button>OK</button></div>".to_owned(),
+    ] {
+        assert_eq!(
+            text(&format!("{around}<p>the text that is kept of this page</p>")),
+            "the text that is kept of this page"
+        );
+    }
+    assert_eq!(
+        text(&format!("<section id=navigation><h2>Navigation</h2>{links}</section>")).lines().count(),
+        3
+    );
+}
+
+#[test]
+fn a_page_says_which_language_it_is_in() {
+    let language = |attributes: &str| read(&format!("<html {attributes}><p>x")).language;
+    assert_eq!(language("lang=de-CH").as_deref(), Some("de"));
+    assert_eq!(language("lang=' ZH_Hant '").as_deref(), Some("zh"));
+    assert_eq!(language("xml:lang=eng").as_deref(), Some("en"));
+    assert_eq!(language("lang=''"), None);
+    assert_eq!(language("lang=xx-klingon").as_deref(), Some("xx"));
+    assert_eq!(language(""), None);
 }
 
 #[test]
@@ -62,7 +120,16 @@ fn tables_of_data_are_lines_and_tables_of_layout_are_not() {
                 <tr><td><td><tr><td>4</table>";
     let found = read(data);
     assert_eq!((found.text.as_str(), found.blocks.len()), ("C\na | b\n1 | 2 3\n4", 1));
-    assert_eq!(found.blocks[0].kind, BlockKind::Table);
+    assert_eq!((found.blocks[0].kind, found.blocks[0].header), (BlockKind::Table, "C\na | b".len()));
+    for (rows, header) in [
+        ("<tr><th>a<th>b<tr><td>1<td>2", 5),
+        ("<tr><th>a<td>1<tr><th>b<td>2", 0),
+        ("<thead><tr><td>a<td>b</thead><tr><td>1<td><img alt=i>", 5),
+        ("<tr><td>1<td>2", 0),
+    ] {
+        assert_eq!(read(&format!("<table>{rows}</table>")).blocks[0].header, header, "{rows}");
+    }
+    assert_eq!(text("<table role=presentation><tr><td>a<td>b</table>"), "a\n\nb");
     let layout = "<table><tr><td>menu<td><h1>T</h1><p>x</p><table><tr><td>1<td>2</table></table>";
     assert_eq!(text("<table><tr><td>a<p>b<tr><td>c</table>"), "a\n\nb\n\nc");
     assert_eq!(text(layout), "menu\n\nT\n\nx\n\n1 | 2");

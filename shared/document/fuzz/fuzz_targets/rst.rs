@@ -1,0 +1,4 @@
+//! The bytes as a file called `a.rst`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| document_fuzz::read("a.rst", bytes));

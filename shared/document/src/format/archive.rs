@@ -1,0 +1,105 @@
+//! Archives: files within a file. Each is read as a document of its own, under a heading with its path.
+//!
+//! Skipped without a word, because no person put them there as files: folders, links, and what macOS adds to archives
+//! (`__MACOSX/`, `._…`, `.DS_Store`). A file that cannot be read is left out with its cause; an archive in which not
+//! one file can be read is refused.
+
+mod gzip;
+mod tar;
+mod zip;
+
+use message::PartKind;
+
+pub(super) use self::gzip::Gzip;
+pub(super) use self::tar::Tar;
+pub(super) use self::zip::Zip;
+use super::Source;
+use crate::composer::Composer;
+use crate::{Extracted, Refusal};
+
+/// Collects what is read of an archive.
+struct Members<'a> {
+    source: Source<'a>,
+    format: &'static str,
+    composer: Composer,
+    number: u32,
+    read: usize,
+    text: usize,
+    first_refusal: Option<(String, Refusal)>,
+}
+
+impl<'a> Members<'a> {
+    /// Starts an archive; `format` names what it is, with its article.
+    fn new(source: &Source<'a>, format: &'static str) -> Self {
+        Self {
+            source: *source,
+            format,
+            composer: Composer::new(),
+            number: 0,
+            read: 0,
+            text: 0,
+            first_refusal: None,
+        }
+    }
+
+    /// Reads one file, which may be refused; an error ends the archive.
+    fn add(&mut self, path: &str, bytes: &[u8]) -> Result<(), Refusal> {
+        match self.source.member(path, bytes) {
+            Ok(extracted) => self.show(path, &extracted),
+            Err(refusal) => self.refuse(path, refusal),
+        }
+    }
+
+    /// Notes a file that cannot be read; an error ends the archive.
+    fn refuse(&mut self, path: &str, refusal: Refusal) -> Result<(), Refusal> {
+        if refusal.ends_all() {
+            return Err(refusal);
+        }
+        self.number = self.number.saturating_add(1);
+        self.composer.leave_out(path, &refusal.to_string());
+        self.first_refusal.get_or_insert_with(|| (path.to_owned(), refusal));
+        Ok(())
+    }
+
+    fn show(&mut self, path: &str, extracted: &Extracted) -> Result<(), Refusal> {
+        let limit = self.source.bounds().text;
+        self.number = self.number.saturating_add(1);
+        self.read += 1;
+        self.text = self.text.saturating_add(extracted.text.len());
+        if self.text > limit {
+            return Err(Refusal::TooMuchText { limit });
+        }
+        // the heading of a file without text would be all that is found of it
+        if !extracted.text.is_empty() {
+            self.composer.begin_part(PartKind::Member, self.number, Some(path));
+            self.composer.heading(1, path);
+        }
+        self.composer.embed(path, extracted);
+        Ok(())
+    }
+
+    /// Ends the archive; `name` is the format's, as records carry it.
+    fn finish(self, name: &'static str) -> Result<Extracted, Refusal> {
+        match self.first_refusal {
+            Some((_, refusal @ Refusal::Encrypted { .. })) if self.read == 0 => Err(refusal),
+            Some((path, refusal)) if self.read == 0 => {
+                Err(Refusal::NothingReadable { format: self.format, name: path, cause: refusal.to_string() })
+            }
+            _ => {
+                // the first path is the title of no one
+                let mut extracted = self.composer.finish(name);
+                extracted.title = None;
+                Ok(extracted)
+            }
+        }
+    }
+}
+
+/// Whether a path is one that macOS adds to what people pack.
+fn is_clutter(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    path.split('/').any(|part| part == "__MACOSX") || name == ".DS_Store" || name.starts_with("._")
+}
+
+#[cfg(test)]
+mod tests;

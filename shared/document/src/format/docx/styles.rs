@@ -1,0 +1,124 @@
+//! Paragraph styles: which are headings, titles, code, and which belong to a list.
+
+use std::collections::BTreeMap;
+
+use crate::Refusal;
+use crate::format::flow::Kind;
+use crate::format::xml::{Node, Tag, Xml};
+
+/// Longest chain of styles that are based on one another.
+const LONGEST_CHAIN: usize = 32;
+/// Styles in which people and programs set code, in lower case.
+const CODE: &[&str] = &[
+    "code",
+    "code block",
+    "codeblock",
+    "source code",
+    "sourcecode",
+    "html preformatted",
+    "preformatted text",
+    "preformatted",
+    "verbatim",
+    "macro text",
+    "listing",
+    "program listing",
+    "command",
+];
+
+/// The styles of a document by their ids.
+#[derive(Default)]
+pub(super) struct Styles(BTreeMap<String, Style>);
+
+#[derive(Default)]
+struct Style {
+    name: String,
+    based_on: Option<String>,
+    properties: Properties,
+}
+
+/// What a paragraph, or its style, says about its place in the document.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Properties {
+    /// Level in the outline from 0; 9 is running text.
+    pub(super) outline: Option<u8>,
+    /// Id of the list it belongs to; `0` takes it out of any.
+    pub(super) list: Option<String>,
+    /// Level within the list.
+    pub(super) level: Option<usize>,
+}
+
+impl Properties {
+    /// Takes in one element of the properties of a paragraph.
+    pub(super) fn take(&mut self, tag: &Tag<'_>) {
+        match tag.name() {
+            "outlineLvl" => self.outline = tag.number("val"),
+            "numId" => self.list = tag.attribute("val"),
+            "ilvl" => self.level = tag.number("val"),
+            _ => {}
+        }
+    }
+}
+
+impl Styles {
+    pub(super) fn read(format: &'static str, text: &str) -> Result<Self, Refusal> {
+        let (mut xml, mut styles, mut open) = (Xml::new(format, text), Self::default(), None);
+        while let Some(node) = xml.next()? {
+            let Node::Open(tag) = node else { continue };
+            let style = open.as_ref().and_then(|id| styles.0.get_mut(id));
+            match (tag.name(), style) {
+                ("style", _) => {
+                    let id = tag.attribute("styleId").unwrap_or_default();
+                    styles.0.insert(id.clone(), Style::default());
+                    open = Some(id);
+                }
+                ("docDefaults" | "latentStyles" | "tblStylePr" | "pPrChange", _) => xml.skip()?,
+                ("name", Some(style)) => {
+                    style.name = tag.attribute("val").unwrap_or_default().to_lowercase();
+                }
+                ("basedOn", Some(style)) => style.based_on = tag.attribute("val"),
+                (_, Some(style)) => style.properties.take(&tag),
+                (_, None) => {}
+            }
+        }
+        Ok(styles)
+    }
+
+    /// What a paragraph is: by what it says itself, else by its style, else by the styles that this is based on.
+    pub(super) fn resolve(&self, id: Option<&str>, own: &Properties) -> (Kind, Properties) {
+        let (mut found, mut kind) = (own.clone(), None);
+        for (distance, style) in self.chain(id).enumerate() {
+            found.outline = found.outline.or(style.properties.outline);
+            found.list = found.list.or_else(|| style.properties.list.clone());
+            found.level = found.level.or(style.properties.level);
+            kind = kind.or_else(|| style.kind(distance));
+        }
+        let heading = found.outline.filter(|level| *level < 9).map(|level| Kind::Heading(level + 1));
+        let kind = match (kind, found.outline) {
+            (Some(Kind::Title), _) => Kind::Title,
+            // a heading that was taken out of the outline is running text
+            (Some(Kind::Heading(_)), Some(9..)) => Kind::Text,
+            (found, _) => heading.or(found).unwrap_or(Kind::Text),
+        };
+        (kind, found)
+    }
+
+    fn chain<'a>(&'a self, id: Option<&str>) -> impl Iterator<Item = &'a Style> {
+        let first = id.and_then(|id| self.0.get(id));
+        let next = |style: &&'a Style| style.based_on.as_ref().and_then(|id| self.0.get(id));
+        std::iter::successors(first, next).take(LONGEST_CHAIN)
+    }
+}
+
+impl Style {
+    /// What the name says; built-in styles have the same name in each language.
+    fn kind(&self, distance: usize) -> Option<Kind> {
+        if self.name == "title" && distance == 0 {
+            return Some(Kind::Title);
+        }
+        if CODE.contains(&self.name.as_str()) {
+            return Some(Kind::Code);
+        }
+        let level = self.name.strip_prefix("heading")?.trim().parse().ok()?;
+        (1..=9).contains(&level).then_some(Kind::Heading(level))
+    }
+}

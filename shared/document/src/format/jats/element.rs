@@ -1,0 +1,153 @@
+//! What each element of an article means to a reader.
+
+/// Elements that only place the article, or say again what is said elsewhere.
+const ABOUT: [&str; 24] = [
+    "journal-meta",
+    "article-id",
+    "article-categories",
+    "pub-date",
+    "history",
+    "permissions",
+    "counts",
+    "custom-meta-group",
+    "custom-meta",
+    "self-uri",
+    "volume-id",
+    "object-id",
+    "contrib-id",
+    "tex-math",
+    "textual-form",
+    "related-article",
+    "journal-id",
+    "processing-meta",
+    "pub-history",
+    "award-group",
+    "alt-text",
+    "alt-title",
+    "elocation-id",
+    "article-version",
+];
+/// Elements within a line.
+const INLINE: [&str; 25] = [
+    "caption",
+    "italic",
+    "bold",
+    "sup",
+    "sub",
+    "sc",
+    "monospace",
+    "underline",
+    "overline",
+    "strike",
+    "roman",
+    "sans-serif",
+    "xref",
+    "ext-link",
+    "named-content",
+    "styled-content",
+    "email",
+    "uri",
+    "abbrev",
+    "inline-formula",
+    "inline-graphic",
+    "break",
+    "math",
+    "milestone-start",
+    "milestone-end",
+];
+/// Elements of which the text is a block.
+const BLOCKS: [&str; 37] = [
+    "front",
+    "article-meta",
+    "body",
+    "back",
+    "floats-group",
+    "sub-article",
+    "response",
+    "front-stub",
+    "aff",
+    "author-notes",
+    "corresp",
+    "fn-group",
+    "fn",
+    "p",
+    "title",
+    "subtitle",
+    "fig",
+    "fig-group",
+    "table-wrap",
+    "table-wrap-foot",
+    "supplementary-material",
+    "media",
+    "disp-formula",
+    "disp-quote",
+    "def-list",
+    "def-item",
+    "def",
+    "term",
+    "ref",
+    "app-group",
+    "verse-group",
+    "verse-line",
+    "speech",
+    "statement",
+    "attrib",
+    "funding-group",
+    "funding-statement",
+];
+
+/// How an element takes part in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Root,
+    /// It and what is in it is not shown.
+    Skipped,
+    /// Part of the text around it.
+    Inline,
+    /// The same, but apart from an element right before it, because style sheets put punctuation between them.
+    Word,
+    Block,
+    /// The number of a figure, a note or a section: it begins the block.
+    Label,
+    /// The group that holds the title of the article, not of one that it refers to.
+    TitleGroup,
+    /// Entries with commas between them, and one of them.
+    Entries,
+    Entry,
+    /// The name of an author.
+    Name,
+    /// A heading.
+    Title,
+    /// A section; its name where it has no title of its own.
+    Section(Option<&'static str>),
+    List,
+    Item,
+    Table,
+    Code,
+}
+
+/// The role of an element within one of another role.
+pub(super) fn role(name: &str, within: Option<Role>) -> Role {
+    match name {
+        "article" if within.is_none() => Role::Root,
+        "volume" | "issue" | "fpage" | "lpage" | "page-range" if within == Some(Role::Block) => Role::Skipped,
+        "title-group" => Role::TitleGroup,
+        "article-title" if within == Some(Role::TitleGroup) => Role::Title,
+        "contrib-group" | "kwd-group" => Role::Entries,
+        "contrib" | "kwd" => Role::Entry,
+        "name" if within == Some(Role::Entry) => Role::Name,
+        "title" if matches!(within, Some(Role::Section(_))) => Role::Title,
+        "sec" | "ack" | "app" | "glossary" | "boxed-text" | "notes" | "bio" => Role::Section(None),
+        "abstract" | "trans-abstract" => Role::Section(Some("Abstract")),
+        "ref-list" => Role::Section(Some("References")),
+        "list" => Role::List,
+        "list-item" => Role::Item,
+        "table" => Role::Table,
+        "code" | "preformat" => Role::Code,
+        "label" => Role::Label,
+        _ if ABOUT.contains(&name) => Role::Skipped,
+        _ if INLINE.contains(&name) => Role::Inline,
+        _ if BLOCKS.contains(&name) => Role::Block,
+        _ => Role::Word,
+    }
+}

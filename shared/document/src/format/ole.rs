@@ -1,0 +1,129 @@
+//! Office files before 2007 (DOC, PPT, XLS), and newer ones that a password locks: all are OLE compound files.
+//!
+//! undoc reads texts and presentations, calamine the cells of workbooks.
+
+mod text;
+mod workbook;
+
+use std::io::Cursor;
+
+use super::{Format, Source, has_extension};
+use crate::{Extracted, Refusal};
+
+const MAGIC: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+/// Bytes of an entry in the directory of a compound file; the first 64 are its name.
+const ENTRY: usize = 128;
+
+/// What a compound file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Word,
+    PowerPoint,
+    Excel,
+    /// A newer file that a password locks.
+    Locked,
+}
+
+/// The streams by which a compound file is known, those of the outermost kind first.
+const STREAMS: [(&str, Content); 5] = [
+    ("EncryptedPackage", Content::Locked),
+    ("PowerPoint Document", Content::PowerPoint),
+    ("WordDocument", Content::Word),
+    ("Workbook", Content::Excel),
+    ("Book", Content::Excel),
+];
+
+fn content(bytes: &[u8]) -> Option<Content> {
+    if !bytes.starts_with(MAGIC) {
+        return None;
+    }
+    let names: Vec<String> = match cfb::CompoundFile::open(Cursor::new(bytes)) {
+        Ok(file) => file.read_root_storage().map(|entry| entry.name().to_owned()).collect(),
+        // the names alone tell what it was
+        Err(_) => bytes.chunks(ENTRY).filter_map(entry_name).collect(),
+    };
+    STREAMS.iter().find(|(stream, _)| names.iter().any(|name| name == stream)).map(|(_, content)| *content)
+}
+
+/// The name in what may be an entry of a directory; nothing when it is none.
+fn entry_name(entry: &[u8]) -> Option<String> {
+    let units = entry.get(..64)?.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
+    let name: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
+    if name.is_empty() { None } else { String::from_utf16(&name).ok() }
+}
+
+/// Word documents before 2007.
+pub(super) struct Doc;
+/// `PowerPoint` presentations before 2007.
+pub(super) struct Ppt;
+/// Excel workbooks before 2007.
+pub(super) struct Xls;
+/// Office files that a password locks.
+pub(super) struct Locked;
+
+impl Format for Doc {
+    fn name(&self) -> &'static str {
+        "doc"
+    }
+
+    fn by_content(&self, bytes: &[u8]) -> bool {
+        content(bytes) == Some(Content::Word)
+    }
+
+    fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
+        text::read(source, self.name(), "a Word document (DOC)")
+    }
+}
+
+impl Format for Ppt {
+    fn name(&self) -> &'static str {
+        "ppt"
+    }
+
+    fn by_content(&self, bytes: &[u8]) -> bool {
+        content(bytes) == Some(Content::PowerPoint)
+    }
+
+    fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
+        text::read(source, self.name(), "a PowerPoint presentation (PPT)")
+    }
+}
+
+impl Format for Xls {
+    fn name(&self) -> &'static str {
+        "xls"
+    }
+
+    fn by_content(&self, bytes: &[u8]) -> bool {
+        content(bytes) == Some(Content::Excel)
+    }
+
+    fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
+        workbook::read(source)
+    }
+}
+
+impl Format for Locked {
+    fn name(&self) -> &'static str {
+        "office"
+    }
+
+    fn by_content(&self, bytes: &[u8]) -> bool {
+        content(bytes) == Some(Content::Locked)
+    }
+
+    fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
+        let format = match source.key {
+            key if has_extension(key, &["docx", "docm", "dotx", "dotm"]) => "a Word document (DOCX)",
+            key if has_extension(key, &["pptx", "pptm", "ppsx", "potx"]) => {
+                "a PowerPoint presentation (PPTX)"
+            }
+            key if has_extension(key, &["xlsx", "xlsm", "xltx", "xlsb"]) => "an Excel workbook (XLSX)",
+            _ => "an office document (DOCX, PPTX or XLSX)",
+        };
+        Err(Refusal::Encrypted { format })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! Org mode as the text a reader sees: headings, lists, tables, blocks of code and of quotes.
+//!
+//! Dropped: drawers and properties, comments, `#+` keywords (but the title, which is shown), marks around inline text,
+//! targets of links, and what stands around a heading (its state, priority and tags). The library that reads it
+//! (orgize) is a pre-release; what a search needs of the format is lines.
+
+use super::{Format, Source, has_extension};
+use crate::composer::Composer;
+use crate::{BlockKind, Extracted, Refusal, encoding};
+
+/// What stands before a heading to say whether it is done.
+const STATES: [&str; 6] = ["TODO ", "DONE ", "NEXT ", "WAITING ", "CANCELLED ", "CANCELED "];
+
+/// Org mode, known by the name's ending.
+pub(super) struct Org;
+
+impl Format for Org {
+    fn name(&self) -> &'static str {
+        "org"
+    }
+
+    fn by_name(&self, key: &str) -> bool {
+        has_extension(key, &["org"])
+    }
+
+    fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
+        let text = encoding::decode(source.bytes, None)?;
+        let mut reader = Reader { composer: Composer::new(), rows: Vec::new(), header: 0, is_item: false };
+        let is_end = |line: &str| line.trim().eq_ignore_ascii_case(":end:");
+        let mut ends = text.lines().filter(|line| is_end(line)).count();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            let trimmed = line.trim();
+            let lower = trimmed.to_ascii_lowercase();
+            if let Some(kind) = lower.strip_prefix("#+begin_") {
+                let end = format!("#+end_{}", kind.split_whitespace().next().unwrap_or_default());
+                let inner = lines.by_ref().take_while(|line| !line.trim().eq_ignore_ascii_case(&end));
+                reader.block(kind, &inner.collect::<Vec<_>>());
+            } else if is_end(line) {
+                ends = ends.saturating_sub(1);
+            } else if is_drawer(trimmed) && ends > 0 {
+                // one that nothing closes is text
+                lines.by_ref().take_while(|line| !is_end(line)).for_each(drop);
+                ends -= 1;
+            } else {
+                reader.line(line, trimmed);
+            }
+        }
+        reader.end();
+        Ok(reader.composer.finish(self.name()))
+    }
+}
+
+struct Reader {
+    composer: Composer,
+    rows: Vec<Vec<String>>,
+    header: usize,
+    /// Whether the open block is an item of a list.
+    is_item: bool,
+}
+
+impl Reader {
+    fn line(&mut self, line: &str, trimmed: &str) {
+        if let Some(row) = trimmed.strip_prefix('|') {
+            return self.row(row);
+        }
+        if trimmed.is_empty() || trimmed == "#" || trimmed.starts_with("# ") {
+            return self.end();
+        }
+        if let Some((level, heading)) = heading(line) {
+            self.end();
+            return self.composer.heading(level, &plain(heading));
+        }
+        if let Some(keyword) = trimmed.strip_prefix("#+") {
+            self.end();
+            let title = keyword.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("title"));
+            if let Some((_, title)) = title {
+                self.composer.declare_title(&plain(title));
+                self.composer.show_title();
+            }
+            return;
+        }
+        if let Some(code) = trimmed.strip_prefix(": ") {
+            self.end();
+            return self.composer.block(BlockKind::Code, code);
+        }
+        if let Some(item) = item(trimmed) {
+            self.end();
+            self.is_item = true;
+            return self.composer.inline(&plain(item));
+        }
+        if !self.rows.is_empty() {
+            self.end();
+        }
+        self.composer.inline("\n");
+        self.composer.inline(&plain(trimmed));
+    }
+
+    fn row(&mut self, row: &str) {
+        if self.rows.is_empty() {
+            self.end();
+        }
+        if row.starts_with('-') {
+            self.header = if self.header == 0 { self.rows.len() } else { self.header };
+            return;
+        }
+        let cells = row.trim_end_matches('|').split('|').map(|cell| plain(cell.trim()));
+        self.rows.push(cells.collect());
+    }
+
+    /// A block between `#+begin_` and `#+end_`.
+    fn block(&mut self, kind: &str, lines: &[&str]) {
+        self.end();
+        match kind.split_whitespace().next() {
+            Some("src" | "example" | "export") => self.composer.block(BlockKind::Code, &lines.join("\n")),
+            Some("comment") => {}
+            _ => {
+                for line in lines {
+                    self.line(line, line.trim());
+                }
+                self.end();
+            }
+        }
+    }
+
+    /// Ends the open block.
+    fn end(&mut self) {
+        let rows = std::mem::take(&mut self.rows);
+        if !rows.is_empty() {
+            self.composer.table(&rows, std::mem::take(&mut self.header));
+        }
+        self.header = 0;
+        if std::mem::take(&mut self.is_item) {
+            let text = self.composer.take_line();
+            return self.composer.block(BlockKind::ListItem, &text);
+        }
+        self.composer.flush();
+    }
+}
+
+/// The level of a heading, and its text without state, priority and tags.
+fn heading(line: &str) -> Option<(u8, &str)> {
+    let text = line.trim_start_matches('*');
+    let level = line.len() - text.len();
+    if level == 0 || !text.starts_with(' ') {
+        return None;
+    }
+    let mut text = text.trim();
+    text = STATES.iter().find_map(|state| text.strip_prefix(state)).unwrap_or(text).trim_start();
+    if text.starts_with("[#") {
+        text = text.get(4..).unwrap_or(text).trim_start();
+    }
+    if let Some((before, tags)) = text.rsplit_once(" :")
+        && tags.ends_with(':')
+        && !tags.contains(' ')
+    {
+        text = before.trim_end();
+    }
+    Some((u8::try_from(level).unwrap_or(u8::MAX), text))
+}
+
+/// An item with its marker, which is as in the text but for the kind of bullet.
+fn item(line: &str) -> Option<&str> {
+    let mark = line.split(' ').next()?;
+    let number = mark.strip_suffix(['.', ')']).is_some_and(|number| number.parse::<u32>().is_ok());
+    (line.len() > mark.len() && (matches!(mark, "-" | "+") || number)).then_some(line)
+}
+
+fn is_drawer(line: &str) -> bool {
+    line.strip_prefix(':').and_then(|rest| rest.strip_suffix(':')).is_some_and(|name| {
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    })
+}
+
+/// A text without the marks around words and the targets of links.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, link)) = rest.split_once("[[") {
+        out.push_str(before);
+        let Some((link, after)) = link.split_once("]]") else {
+            out.push_str("[[");
+            rest = link;
+            continue;
+        };
+        out.push_str(link.split_once("][").map_or(link, |(_, label)| label));
+        rest = after;
+    }
+    out.push_str(rest);
+    without_emphasis(&out)
+}
+
+/// Words without `*`, `/`, `=`, `~` and `_` around them.
+fn without_emphasis(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let at = |index: usize| characters.get(index).copied();
+    let mut open: Option<char> = None;
+    let mut out = String::with_capacity(text.len());
+    for (index, character) in characters.iter().copied().enumerate() {
+        let before = index.checked_sub(1).and_then(at);
+        let after = at(index + 1);
+        let outside = |side: Option<char>| {
+            side.is_none_or(|side| side.is_whitespace() || "-({'\",.;:!?)}[]".contains(side))
+        };
+        let is_mark = matches!(character, '*' | '/' | '=' | '~' | '_' | '+');
+        let inside = |side: Option<char>| side.is_some_and(|side| !side.is_whitespace());
+        let closes = open == Some(character) && inside(before) && outside(after);
+        let opens =
+            is_mark && open.is_none() && outside(before) && inside(after) && closing(&characters, index);
+        match (opens, closes) {
+            (true, _) => open = Some(character),
+            (_, true) => open = None,
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// Whether a mark is closed soon: emphasis is short.
+fn closing(characters: &[char], start: usize) -> bool {
+    let mark = characters.get(start);
+    let window =
+        characters.iter().skip(start + 2).zip(characters.iter().skip(start + 1)).take(200).enumerate();
+    window.into_iter().any(|(offset, (character, before))| {
+        let after = characters.get(start + 3 + offset);
+        let outside = after.is_none_or(|after| after.is_whitespace() || ".,;:!?)}'\"-[]".contains(*after));
+        Some(character) == mark && !before.is_whitespace() && outside
+    })
+}
+
+#[cfg(test)]
+mod tests;

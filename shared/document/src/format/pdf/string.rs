@@ -1,0 +1,64 @@
+//! Strings of a PDF file as text.
+
+use std::borrow::Cow;
+
+use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
+use hayro_interpret::hayro_syntax::Pdf as File;
+
+/// Endings by which a title is the name of the file that it was made from.
+const FILE_ENDINGS: &[&str] = &[
+    ".doc", ".docx", ".dvi", ".fm", ".indd", ".odt", ".pdf", ".ppt", ".pptx", ".qxd", ".tex", ".xls", ".xlsx",
+];
+
+/// A text string: UTF-16 or UTF-8 with a byte order mark, else `PDFDocEncoding`, which windows-1252 comes close to.
+pub(super) fn decode(bytes: &[u8]) -> String {
+    let text = match bytes {
+        [0xfe, 0xff, rest @ ..] => UTF_16BE.decode_without_bom_handling(rest).0,
+        [0xff, 0xfe, rest @ ..] => UTF_16LE.decode_without_bom_handling(rest).0,
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest),
+        _ => std::str::from_utf8(bytes)
+            .map_or_else(|_| WINDOWS_1252.decode_without_bom_handling(bytes).0, Cow::Borrowed),
+    };
+    text.chars().filter(|character| !character.is_control() || character.is_whitespace()).collect()
+}
+
+/// The title in the document's properties; not one that a program filled in with the name of a file.
+pub(super) fn title(file: &File) -> Option<String> {
+    let title = decode(file.metadata().title.as_deref()?);
+    let title = title.trim();
+    let title = title.strip_prefix("Microsoft Word - ").unwrap_or(title);
+    let lower = title.to_lowercase();
+    let is_name = FILE_ENDINGS.iter().any(|ending| lower.ends_with(ending))
+        || lower.starts_with("untitled")
+        || !lower.chars().any(char::is_alphanumeric);
+    (!is_name).then(|| title.to_owned())
+}
+
+/// What a glyph says as text: white space is a space, Latin ligatures are their letters, nothing is left of what has
+/// no meaning outside its font.
+pub(super) fn clean(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            'ﬀ' => cleaned.push_str("ff"),
+            'ﬁ' => cleaned.push_str("fi"),
+            'ﬂ' => cleaned.push_str("fl"),
+            'ﬃ' => cleaned.push_str("ffi"),
+            'ﬄ' => cleaned.push_str("ffl"),
+            'ﬅ' | 'ﬆ' => cleaned.push_str("st"),
+            // the bullet of the Symbol font
+            '\u{f0b7}' => cleaned.push('•'),
+            '\u{200b}'
+            | '\u{feff}'
+            | '\u{fffd}'
+            | '\u{fffe}'
+            | '\u{ffff}'
+            | '\u{e000}'..='\u{f8ff}'
+            | '\u{f0000}'.. => {}
+            character if character.is_whitespace() => cleaned.push(' '),
+            character if character.is_control() => {}
+            character => cleaned.push(character),
+        }
+    }
+    cleaned
+}
