@@ -37,10 +37,10 @@ pub(crate) async fn each<T: Send + 'static>(
     let bar = show::bar(items.len() as u64, what);
     let reads = items.iter().map(|item| one(&sandbox, ask.largest_document, item, make.clone()));
     let mut reads = futures::stream::iter(reads).buffered(IN_HAND * ask.sandbox.processes());
-    while let Some((item, made)) = reads.next().await {
+    while let Some((item, result)) = reads.next().await {
         bar.inc(1);
-        match made {
-            Ok(made) => bar.suspend(|| show(made))?,
+        match result {
+            Ok(result) => bar.suspend(|| show(result))?,
             Err(failure) => {
                 refused += 1;
                 let cause = process::chain(failure.as_ref());

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use document::{Block, BlockKind, Extracted};
 use message::{LeftOut, Part};
@@ -49,7 +48,7 @@ struct BlockLine<'a> {
     start: usize,
     end: usize,
     header: usize,
-    heading_path: Vec<&'a Arc<str>>,
+    heading_path: Vec<&'a str>,
 }
 
 impl<'a> Line<'a> {
@@ -80,7 +79,7 @@ fn block(block: &Block) -> BlockLine<'_> {
         start: block.range.start,
         end: block.range.end,
         header: block.header,
-        heading_path: block.heading_path.iter().collect(),
+        heading_path: block.heading_path.iter().map(AsRef::as_ref).collect(),
     }
 }
 
@@ -92,7 +91,7 @@ fn page(key: &str, extracted: &Extracted) -> String {
     about.extend(show::parts(&extracted.parts));
     let mut page = format!("==> {key} <==\n{}\n", about.join(", "));
     for LeftOut { name, cause } in &extracted.left_out {
-        page.push_str(&format!("left out: {name}: {cause}\n"));
+        page = page + "left out: " + name + ": " + cause + "\n";
     }
     page + "\n" + &extracted.text + "\n"
 }
