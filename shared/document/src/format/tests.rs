@@ -35,7 +35,11 @@ fn a_document_without_text_is_not_a_refusal() {
 
 #[test]
 fn known_binaries_are_refused_by_name() {
-    for (bytes, name) in [(&b"\x89PNG\r\n\x1a\n"[..], "a PNG image")] {
+    for (bytes, name) in [
+        (&b"\x89PNG\r\n\x1a\n"[..], "a PNG image"),
+        (b"\x7fELF\x02\x01", "an ELF program"),
+        (b"OggS\0\x02", "an OGG recording"),
+    ] {
         assert_eq!(extract("a.txt", bytes), Err(Refusal::Unsupported { format: name }));
     }
     assert!(matches!(extract("a.md", b"abc\0\0def"), Err(Refusal::NotText { .. })));

@@ -52,7 +52,8 @@ fn pages(contents: &[&str]) -> Vec<u8> {
 
 /// Lines at places.
 fn lines(lines: &[(i32, i32, &str)]) -> String {
-    lines.iter().map(|(x, y, text)| format!("BT /F 10 Tf {x} {y} Td ({text}) Tj ET\n")).collect()
+    let shown = lines.iter().map(|(x, y, text)| format!("BT /F 10 Tf {x} {y} Td ({text}) Tj ET"));
+    shown.collect::<Vec<_>>().join("\n")
 }
 
 fn text(content: &str) -> String {
