@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use message::{Version, partition_of};
+use message::{Version};
 use sink::{Memory as Engine, Reader as _, Target};
 use stream::memory::Memory;
 use stream::{Boottime, Committed, Lane as _, Stage as _};
@@ -53,14 +53,13 @@ async fn after_the_ledger_was_rebuilt_the_log_is_written_and_stays_its_own() {
 async fn a_lane_whose_documents_are_not_there_yet_writes_beside_those_that_were_faster() {
     let engine = engine();
     let stage = stage(&engine);
-    stage.partitions(2);
-    for partition in 0..2 {
+    for partition in [0, 1].map(|number| stream::Partition { number, count: 2 }) {
         let mut lane = stage.open(partition, None).await.unwrap();
         lane.proved(Boottime::now());
-        let is_here = |key: &String| partition_of(&document(key), 2) == partition;
+        let is_here = |key: &String| partition.holds(&document(key));
         let key = (0..64).map(|n| format!("k{n}")).find(is_here).unwrap();
         let batch = [chunk(&key, &key, 1), record(&key, &[&key], 1)];
-        assert_eq!(write(&mut lane, &batch).await, ("dd".to_owned(), None), "partition {partition}");
+        assert_eq!(write(&mut lane, &batch).await, ("dd".to_owned(), None), "{partition:?}");
     }
     assert_eq!(engine.count(Target::Documents).await.unwrap(), 2);
 }
