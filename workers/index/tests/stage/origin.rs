@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use message::{Version};
+use message::Version;
 use sink::{Memory as Engine, Reader as _, Target};
 use stream::memory::Memory;
 use stream::{Boottime, Committed, Lane as _, Stage as _};
