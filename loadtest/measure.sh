@@ -75,7 +75,8 @@ measure_stop() {
 measure_report() {
   local commit build cores
   commit=$(git -C "$REPO_DIR" rev-parse --short HEAD)
-  [[ -z $(git -C "$REPO_DIR" status --porcelain --untracked-files=no) ]] || commit=$commit-changed
+  # The results, to which each line adds, do not count.
+  [[ -z $(git -C "$REPO_DIR" status --porcelain --untracked-files=no -- . ':!loadtest/results') ]] || commit=$commit-changed
   build=$(basename "$MILLRACE_BIN")
   cores="$(nproc) cores of $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
   jq -c --arg what "$1" --arg commit "$commit" --arg build "$build" --arg machine "$cores" --arg date "$(date -u +%F)" \

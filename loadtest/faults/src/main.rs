@@ -150,9 +150,20 @@ fn report(served: std::io::Result<()>) {
     }
 }
 
-/// Which commit this is; `unknown` outside a repository.
+/// Which commit this is, and whether files of it were changed; the results, to which each seed adds, do not count.
+/// `unknown` outside a repository.
 async fn commit() -> Result<String, Failure> {
+    let Ok(commit) = git(&["rev-parse", "--short=12", "HEAD"]).await else {
+        return Ok("unknown".to_owned());
+    };
+    let files =
+        ["status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)loadtest/results"];
+    let dirty = if git(&files).await?.is_empty() { "" } else { "-dirty" };
+    Ok(commit + dirty)
+}
+
+async fn git(arguments: &[&str]) -> Result<String, Failure> {
     let mut command = Command::new("git");
-    command.args(["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]);
-    Ok(fleet::run(command).await.map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned()))
+    command.args(arguments);
+    Ok(fleet::run(command).await?.trim().to_owned())
 }

@@ -137,6 +137,30 @@ async fn after_all_of_kafka_was_lost_the_engines_are_read() {
     assert!(forced.eq([("a", true), ("empty", true), ("lone", true), ("new", false)]));
 }
 
+/// Interrupted between the entries and the looks: the ledger lists what nobody was asked to read.
+#[tokio::test]
+async fn what_an_interrupted_rebuild_only_listed_is_asked_for_when_it_runs_again() {
+    let world = bench::world().await;
+    let document = document("a");
+    Small::hold(&world.opensearch, &document, &["one"], Version::first(4)).await;
+    world.put(&document, "text").await;
+    world.put(&bench::document("new"), "text").await;
+    drafted(&world).await.commit(&world, "1").await.unwrap();
+    world.kafka.create(topics::DOCUMENTS, PARTITIONS);
+    assert!(ledger(&world).await["a"].is_provisional());
+    let draft = drafted(&world).await;
+    assert_eq!(draft.found, Found { said: 0, lifted: 1, existing: 1, missing: 1, epoch: 6 });
+    let done = draft.commit(&world, "2").await.unwrap();
+    assert_eq!(done, Done { written: 1, kept: 0, asked: 2 });
+    let asked = world.asked();
+    let forced = asked.iter().map(|reference| (reference.document.key(), reference.force));
+    assert!(forced.eq([("a", true), ("new", false)]));
+    // Read since.
+    world.enter(&entry(&document, &["one"], Version::first(6).next(), "e"));
+    let found = drafted(&world).await.found;
+    assert!(found.is_whole() && found.lifted == 0, "{found:?}");
+}
+
 /// Kafka was lost, and workers went on with a new one before anybody looked: what they wrote is below what the engines
 /// hold, so that nothing of it arrived.
 #[tokio::test]
