@@ -98,8 +98,9 @@ pub fn action_of(record: &Embedded, space: &Fingerprint) -> Result<Action, Wrong
             let body = json!({
                 "id": id, "document": record.document, "bucket": record.document.bucket(),
                 "key": record.document.key(), "version": record.version, "status": record.status,
-                "cause": record.cause, "title": record.title, "format": record.format, "etag": record.etag,
-                "size": record.size, "chunks": record.chunks, "space": space,
+                "cause": record.cause, "title": record.title, "format": record.format,
+                "language": record.language, "etag": record.etag, "size": record.size, "chunks": record.chunks,
+                "parts": record.parts, "left_out": record.left_out, "space": space,
             });
             Ok(Action::new(Target::Documents, id, record.version, Operation::Put(body.to_string().into())))
         }
