@@ -193,7 +193,6 @@ fn graphemes_are_whole<T: Tokens>(
 
 /// The same chunks on any number of threads.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "edge: a test of what threads do")]
 fn threads_change_nothing() {
     let splitter = Splitter::new(Words, Limits { max_tokens: 40, overlap: 4, ..Limits::default() }).unwrap();
     let table = format!("| a | b |\n|-|-|\n{}", "| c d | e |\n".repeat(60));
