@@ -79,6 +79,11 @@ pub enum Refusal {
         /// The limit in bytes.
         limit: u64,
     },
+    /// There is no memory left for what is packed in the document.
+    #[error(
+        "unpacking it takes more memory than there is; raise MILLRACE_EXTRACT_MEMORY, or store its files one by one"
+    )]
+    OutOfMemory,
     /// The document has too much text.
     #[error("it has more than {limit} bytes of text; raise MILLRACE_EXTRACT_TEXT, or split the file")]
     TooMuchText {
@@ -107,7 +112,10 @@ impl Refusal {
     #[must_use]
     pub fn ends_all(&self) -> bool {
         match self {
-            Self::UnpacksTooFar { .. } | Self::TooMuchText { .. } | Self::TooManyMembers { .. } => true,
+            Self::UnpacksTooFar { .. }
+            | Self::OutOfMemory
+            | Self::TooMuchText { .. }
+            | Self::TooManyMembers { .. } => true,
             Self::Unsupported { .. }
             | Self::NotText { .. }
             | Self::Undecodable { .. }

@@ -1,7 +1,7 @@
 //! What a format reads: the bytes, and how much they may cost.
 
 use std::cell::Cell;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use crate::format::read;
 use crate::{Extracted, Refusal};
@@ -63,11 +63,15 @@ impl<'a> Source<'a> {
     pub fn unpack(&self, format: &'static str, packed: impl Read) -> Result<Vec<u8>, Refusal> {
         let left = self.bounds.unpacked.saturating_sub(self.spent.unpacked.get());
         let mut bytes = Vec::new();
-        let read = packed.take(left.saturating_add(1)).read_to_end(&mut bytes);
+        let read = read_at_most(packed, left.saturating_add(1), &mut bytes);
         let length = bytes.len() as u64;
         self.spent.unpacked.set(self.spent.unpacked.get().saturating_add(length));
         if length > left {
             return Err(Refusal::UnpacksTooFar { limit: self.bounds.unpacked });
+        }
+        // The bytes are not to blame: the memory that its reader may take is less than the bounds.
+        if read.as_ref().is_err_and(|error| error.kind() == ErrorKind::OutOfMemory) {
+            return Err(Refusal::OutOfMemory);
         }
         read.map_err(|error| Refusal::Damaged { format, cause: error.to_string() })?;
         Ok(bytes)
@@ -87,5 +91,22 @@ impl<'a> Source<'a> {
             return Err(Refusal::NestedTooDeep { limit: self.bounds.nesting });
         }
         read(&Source { key, bytes, depth: self.depth + 1, ..*self })
+    }
+}
+
+/// So many bytes are asked for at first.
+const FIRST_STEP: usize = 16 << 10;
+
+/// Reads at most `most` bytes, and takes no more memory than that for them, where a growing vector would double the last
+/// of its steps.
+fn read_at_most(mut packed: impl Read, most: u64, bytes: &mut Vec<u8>) -> std::io::Result<()> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    loop {
+        let step = bytes.len().max(FIRST_STEP).min(most - bytes.len());
+        bytes.try_reserve_exact(step).map_err(|_| std::io::Error::from(ErrorKind::OutOfMemory))?;
+        let read = packed.by_ref().take(step as u64).read_to_end(bytes)?;
+        if read < step || bytes.len() >= most {
+            return Ok(());
+        }
     }
 }
