@@ -8,7 +8,7 @@ use document::extract;
 use message::{DeadLetter, DocumentId, LedgerEntry};
 use model::{Generation, ModelSplitter, Tokenizer};
 use process::Failure;
-use sink::{Elasticsearch, Names, OpenSearch, Reader, RequestSettings, SinkError, Target};
+use sink::{Elasticsearch, Names, OpenSearch, Reader, RequestSettings, SinkError, Target, Window, Words};
 use stream::kafka::Kafka;
 use stream::{Broker as _, Record};
 
@@ -111,8 +111,11 @@ impl World {
     /// # Errors
     /// When one does not answer.
     pub async fn found(&self, word: &str) -> Result<usize, Failure> {
-        let hits = self.opensearch.keyword(word, 10).await?.into_iter();
-        let hits = hits.chain(self.elasticsearch.keyword(word, 10).await?);
+        let window = Window::of(10);
+        let words = Words::of(word, &self.opensearch.languages().await?);
+        let hits = self.opensearch.keyword(&words, &window).await?.into_iter();
+        let words = Words::of(word, &self.elasticsearch.languages().await?);
+        let hits = hits.chain(self.elasticsearch.keyword(&words, &window).await?);
         Ok(hits.filter(|hit| hit.text.contains(word)).count())
     }
 

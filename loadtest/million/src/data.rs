@@ -4,7 +4,7 @@
 //! chunks with words in common lie near each other, as in real text.
 
 use message::{
-    Chunk, ChunkId, DocumentId, DocumentRecord, EmbeddedChunk, Headers, InvalidDocumentId, LedgerEntry,
+    About, Chunk, ChunkId, DocumentId, DocumentRecord, EmbeddedChunk, Headers, InvalidDocumentId, LedgerEntry,
     Placement, Status, Vector, Version, embedded_text, sha256_hex,
 };
 use model::{Encoder, Generation, Hashing, Role};
@@ -62,7 +62,7 @@ pub(crate) async fn document(
     let chunk = |(text, vector): (String, Vec<f32>)| {
         let id = ChunkId::derive(&document, &heading_path, &text, 0);
         let (document, heading_path) = (document.clone(), heading_path.clone());
-        let chunk = Chunk { id, document, version, heading_path, text, tokens: 60 };
+        let chunk = Chunk { id, document, version, heading_path, text, tokens: 60, about: About::default() };
         EmbeddedChunk { chunk, space: generation.space.clone(), vector: Vector(vector) }
     };
     let chunks: Vec<EmbeddedChunk> = texts.into_iter().zip(vectors).map(chunk).collect();
@@ -85,6 +85,7 @@ pub(crate) async fn document(
         left_out: Vec::new(),
         etag: format!("\"{number:032x}\""),
         size: start,
+        modified: None,
         chunks: placements,
     };
     Ok(Document { record, chunks })

@@ -26,11 +26,36 @@ pub struct Chunk {
     pub version: Version,
     /// The headings above it, outermost first.
     pub heading_path: Vec<String>,
-    /// The text as it is shown; without the heading path.
+    /// The text as it is shown; without the heading path. A passage that continues a table begins with the table's header,
+    /// repeated.
     pub text: String,
     /// Tokens of heading path and text together as they are embedded, special tokens included, counted by the
     /// model's tokenizer.
     pub tokens: u32,
+    /// What it can be filtered by.
+    #[serde(default, skip_serializing_if = "About::is_empty")]
+    pub about: About,
+}
+
+/// What a passage can be filtered by, as its document was when the passage was first written: a passage whose text stays
+/// is not written again, so that `modified` tells since when this text stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct About {
+    /// The document's language, as in [`DocumentRecord::language`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The document's format, as in [`DocumentRecord::format`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// When the store says that the object was written, in seconds since 1970; for filters and people, never for ordering.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<i64>,
+}
+
+impl About {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Chunk {
@@ -74,6 +99,9 @@ pub struct DocumentRecord {
     pub etag: String,
     /// Size of the object in bytes.
     pub size: u64,
+    /// When the store says that the object was written, in seconds since 1970; for people, never for ordering.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<i64>,
     /// The passages in reading order; empty unless live.
     pub chunks: Vec<Placement>,
     /// Its pages, slides, sheets and members in the order of the text; empty when it has none.

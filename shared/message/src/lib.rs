@@ -15,7 +15,7 @@ mod ledger;
 mod vector;
 mod version;
 
-pub use chunk::{Chunk, DocumentRecord, LeftOut, Part, PartKind, Passage, Placement, Status, embedded_text};
+pub use chunk::{About, Chunk, DocumentRecord, LeftOut, Part, PartKind, Passage, Placement, Status, embedded_text};
 pub use confirmation::Confirmation;
 pub use dead_letter::DeadLetter;
 pub use digest::{RunningDigest, content_digest, sha256_hex};

@@ -45,6 +45,8 @@ pub(crate) struct Opening<B> {
     pub(crate) token: String,
     /// Bytes of the whole object.
     pub(crate) size: u64,
+    /// Seconds since 1970.
+    pub(crate) last_modified: Option<i64>,
     pub(crate) body: B,
 }
 
@@ -96,7 +98,7 @@ async fn one_version<S: Source>(
     opening: Opening<S::Body>,
     limit: u64,
 ) -> Result<Option<Look>, StoreError> {
-    let Opening { etag, token, size, mut body } = opening;
+    let Opening { etag, token, size, last_modified, mut body } = opening;
     let capacity = match usize::try_from(size) {
         Ok(capacity) if size <= limit => capacity,
         Ok(_) | Err(_) => return Ok(Some(Look::TooLarge { etag, size })),
@@ -105,7 +107,7 @@ async fn one_version<S: Source>(
     let mut resumes = 0;
     loop {
         let cause = match fill(&mut body, &mut bytes, capacity).await {
-            Ok(()) => return Ok(Some(Look::Found { etag, size, bytes: bytes.freeze() })),
+            Ok(()) => return Ok(Some(Look::Found { etag, size, last_modified, bytes: bytes.freeze() })),
             Err(cause) => cause,
         };
         if resumes == RESUMES {

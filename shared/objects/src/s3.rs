@@ -192,8 +192,9 @@ impl Source for S3Store {
             Start::Rest { .. } if answer.content_range().is_none() => return Ok(Opened::Changed),
             Start::Rest { at, .. } => at.saturating_add(length),
         };
+        let last_modified = answer.last_modified().map(aws_sdk_s3::primitives::DateTime::secs);
         let body = Body { stream: answer.body, timeout: self.read_timeout };
-        Ok(Opened::Body(Opening { etag, token, size, body }))
+        Ok(Opened::Body(Opening { etag, token, size, last_modified, body }))
     }
 
     fn endpoint(&self) -> &str {

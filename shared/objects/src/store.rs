@@ -14,6 +14,8 @@ pub enum Look {
         etag: String,
         /// Its size in bytes: the length of `bytes`.
         size: u64,
+        /// When the store says it was written, in seconds since 1970; for people, never for ordering.
+        last_modified: Option<i64>,
         /// The content.
         bytes: Bytes,
     },

@@ -99,7 +99,8 @@ pub fn action_of(record: &Embedded, space: &Fingerprint) -> Result<Action, Wrong
                 "id": id, "document": record.document, "bucket": record.document.bucket(),
                 "key": record.document.key(), "version": record.version, "status": record.status,
                 "cause": record.cause, "title": record.title, "format": record.format,
-                "language": record.language, "etag": record.etag, "size": record.size, "chunks": record.chunks,
+                "language": record.language, "etag": record.etag, "size": record.size,
+                "modified": record.modified, "chunks": record.chunks,
                 "parts": record.parts, "left_out": record.left_out, "space": space,
             });
             Ok(Action::new(Target::Documents, id, record.version, Operation::Put(body.to_string().into())))
@@ -119,10 +120,15 @@ pub fn delete(key: &str, document: &DocumentId, version: Version) -> Action {
 
 fn put_chunk(embedded: &EmbeddedChunk) -> Action {
     let chunk = &embedded.chunk;
+    // An appendix may be in another language than its document; what is too short to tell is as the rest.
+    let language = analysis::language(&chunk.text).or(chunk.about.language.as_deref());
+    let language = language.unwrap_or(analysis::UNDETERMINED);
     let body = json!({
         "id": chunk.id, "document": chunk.document, "bucket": chunk.document.bucket(),
         "key": chunk.document.key(), "text": chunk.text, "heading_path": chunk.heading_path,
         "tokens": chunk.tokens, "version": chunk.version, "space": embedded.space, "vector": embedded.vector.0,
+        "terms": analysis::line(&chunk.embedded_text(), language), "language": language,
+        "format": chunk.about.format, "modified": chunk.about.modified,
     });
     let operation = Operation::Put(body.to_string().into());
     Action::new(Target::Chunks, chunk.id.to_string(), chunk.version, operation)
@@ -136,7 +142,7 @@ fn last_of_epoch(version: Version) -> Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use message::{Chunk, ChunkId, DocumentRecord, Status, Vector};
+    use message::{About, Chunk, ChunkId, DocumentRecord, Status, Vector};
 
     fn chunk(space: &Fingerprint) -> Embedded {
         let document = DocumentId::new("docs", "a b.md").unwrap();
@@ -148,6 +154,7 @@ mod tests {
                 heading_path: vec!["A".to_owned()],
                 text: "text".to_owned(),
                 tokens: 3,
+                about: About::default(),
             },
             space: space.clone(),
             vector: Vector(vec![0.1, -1.0e-9]),
@@ -188,6 +195,7 @@ mod tests {
             left_out: Vec::new(),
             etag: "\"e\"".to_owned(),
             size: 7,
+            modified: None,
             chunks: Vec::new(),
         };
         let space = Fingerprint::of(&[]);

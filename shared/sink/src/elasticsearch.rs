@@ -127,9 +127,11 @@ impl Server for ElasticsearchServer {
         json!({})
     }
 
-    fn nearest(&self, vector: &[f32], size: usize, candidates: usize) -> Value {
+    fn nearest(&self, vector: &[f32], filter: &[Value], (size, candidates): (usize, usize)) -> Value {
         let candidates = candidates.min(10_000);
-        json!({"knn": {"field": "vector", "query_vector": vector, "k": size, "num_candidates": candidates}})
+        json!({"knn": {
+            "field": "vector", "query_vector": vector, "k": size, "num_candidates": candidates, "filter": filter,
+        }})
     }
 
     fn with_vectors(&self) -> Value {

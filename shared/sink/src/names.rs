@@ -7,9 +7,9 @@ use message::Fingerprint;
 
 use crate::action::Target;
 
-/// The version of the mappings (`opensearch/mapping.rs`, `elasticsearch/mapping.rs`). Raise it with every change there:
+/// The version of the mappings (`engine/mapping.rs`) and of the terms that are indexed ([`analysis::VERSION`]). Raise it with every change there:
 /// the change becomes a new generation beside the old one.
-pub const MAPPING_VERSION: u32 = 2;
+pub const MAPPING_VERSION: u32 = 3;
 
 /// Every name of one generation, the same in both engines.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

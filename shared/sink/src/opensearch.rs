@@ -125,9 +125,14 @@ impl Server for OpenSearchServer {
         json!({"knn": true})
     }
 
-    fn nearest(&self, vector: &[f32], size: usize, candidates: usize) -> Value {
+    fn nearest(&self, vector: &[f32], filter: &[Value], (size, candidates): (usize, usize)) -> Value {
         let parameters = json!({"ef_search": candidates});
-        json!({"query": {"knn": {"vector": {"vector": vector, "k": size, "method_parameters": parameters}}}})
+        let mut nearest = json!({"vector": vector, "k": size, "method_parameters": parameters});
+        // An empty filter is refused.
+        if let (false, Some(nearest)) = (filter.is_empty(), nearest.as_object_mut()) {
+            nearest.insert("filter".to_owned(), json!({"bool": {"filter": filter}}));
+        }
+        json!({"query": {"knn": {"vector": nearest}}})
     }
 
     fn with_vectors(&self) -> Value {

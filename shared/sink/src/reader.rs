@@ -1,10 +1,11 @@
 //! The seam of readers: search, look-up, and scans for the audit. Vectors come only when they are asked for.
 
-use message::{ChunkId, DocumentId, DocumentRecord, Fingerprint, Version};
+use message::{About, ChunkId, DocumentId, DocumentRecord, Fingerprint, Version};
 use serde::Deserialize;
 
 use crate::action::Target;
 use crate::error::SinkError;
+use crate::question::{Window, Words};
 
 /// Something that holds one generation of indexes and can be asked. Every answer is whole: when a shard does not
 /// answer, the question fails instead of being answered in part.
@@ -17,25 +18,29 @@ pub trait Reader: Send + Sync + 'static {
     /// Fails with [`SinkError::Mismatch`].
     fn check(&self, space: &Fingerprint) -> impl Future<Output = Result<(), SinkError>> + Send;
 
-    /// The passages that match the words of `query` best (BM25), best first.
-    fn keyword(&self, query: &str, size: usize) -> impl Future<Output = Result<Vec<Hit>, SinkError>> + Send;
+    /// The languages that passages are in, in no order: what a question has to be put into terms for.
+    fn languages(&self) -> impl Future<Output = Result<Vec<String>, SinkError>> + Send;
 
-    /// The passages whose vectors are nearest, best first, out of `candidates` looked at in each shard (raised to
-    /// `size` if lower).
+    /// The passages of the window that match the words best (BM25), best first; none without words.
+    fn keyword(
+        &self,
+        words: &Words,
+        window: &Window,
+    ) -> impl Future<Output = Result<Vec<Hit>, SinkError>> + Send;
+
+    /// The passages of the window whose vectors are nearest, best first. The score is (1 + cosine) / 2.
     fn vector(
         &self,
         vector: &[f32],
-        size: usize,
-        candidates: usize,
+        window: &Window,
     ) -> impl Future<Output = Result<Vec<Hit>, SinkError>> + Send;
 
     /// [`Reader::keyword`] and [`Reader::vector`] in one request.
     fn both(
         &self,
-        query: &str,
+        words: &Words,
         vector: &[f32],
-        size: usize,
-        candidates: usize,
+        window: &Window,
     ) -> impl Future<Output = Result<(Vec<Hit>, Vec<Hit>), SinkError>> + Send;
 
     /// A document's record as it was last written, refreshed or not; none when it is not there.
@@ -43,6 +48,15 @@ pub trait Reader: Send + Sync + 'static {
         &self,
         document: &DocumentId,
     ) -> impl Future<Output = Result<Option<StoredDocument>, SinkError>> + Send;
+
+    /// The records of these documents, refreshed or not; one that is not there is left out.
+    fn documents(
+        &self,
+        documents: &[DocumentId],
+    ) -> impl Future<Output = Result<Vec<StoredDocument>, SinkError>> + Send;
+
+    /// These chunks as far as the index shows them, in no order.
+    fn passages(&self, ids: &[ChunkId]) -> impl Future<Output = Result<Vec<StoredChunk>, SinkError>> + Send;
 
     /// How many items an index shows (after a refresh: holds).
     fn count(&self, target: Target) -> impl Future<Output = Result<u64, SinkError>> + Send;
@@ -87,6 +101,8 @@ pub struct Hit {
     pub heading_path: Vec<String>,
     /// The passage.
     pub text: String,
+    /// What it can be filtered by; the language is its own.
+    pub about: About,
     /// The engine's score; comparable within one answer only.
     pub score: f64,
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use message::{
-    Chunk, ChunkId, DocumentId, DocumentRecord, Fingerprint, Headers, LedgerEntry, Passage, Placement,
+    About, Chunk, ChunkId, DocumentId, DocumentRecord, Fingerprint, Headers, LedgerEntry, Passage, Placement,
     Version,
 };
 use stream::Outgoing;
@@ -31,6 +31,8 @@ pub struct Object {
     pub digest: String,
     /// Its size in bytes.
     pub size: u64,
+    /// When the store says it was written, in seconds since 1970.
+    pub modified: Option<i64>,
 }
 
 /// A change of one document, ready to be committed.
@@ -117,6 +119,8 @@ pub fn changed(
     let live: HashSet<ChunkId> = before.live().cloned().collect();
     let placements: Vec<Placement> = reading.splits.iter().map(placement).collect();
     let staying: HashSet<&ChunkId> = placements.iter().map(|placement| &placement.id).collect();
+    let (language, format) = (reading.language.clone(), reading.format.clone());
+    let about = About { language, format, modified: object.modified };
     let mut outputs = Vec::new();
     for split in reading.splits {
         if before.force || !live.contains(&split.id) {
@@ -128,6 +132,7 @@ pub fn changed(
                 heading_path: split.heading_path,
                 text: split.text,
                 tokens: split.tokens,
+                about: about.clone(),
             });
             outputs.push(Outgoing::json(&topics.chunks, &key, &passage, before.headers(version))?);
         }
@@ -155,6 +160,7 @@ pub fn changed(
         language: reading.language,
         etag: object.etag,
         size: object.size,
+        modified: object.modified,
         chunks: placements,
         parts: reading.parts,
         left_out: reading.left_out,

@@ -172,7 +172,7 @@ enum Found {
     Gone,
     Unchanged,
     Unreadable(String),
-    Read(String, Bytes),
+    Read(Object, Bytes),
     TooLarge { etag: String, size: u64, cause: String },
 }
 
@@ -261,7 +261,10 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         match self.shared.store.look(&reference.document, unless, self.shared.limits.largest).await {
             Ok(Look::Gone) => Ok(Found::Gone),
             Ok(Look::Unchanged) => Ok(Found::Unchanged),
-            Ok(Look::Found { etag, bytes, .. }) => Ok(Found::Read(etag, bytes)),
+            Ok(Look::Found { etag, size, last_modified, bytes }) => {
+                let digest = content_digest(&bytes);
+                Ok(Found::Read(Object { etag, digest, size, modified: last_modified }, bytes))
+            }
             Ok(Look::TooLarge { etag, size }) => {
                 let limit = self.shared.limits.largest;
                 let cause = format!(
@@ -304,20 +307,18 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
                 return Ok(unchanged());
             }
             Found::TooLarge { etag, size, cause } => {
-                let object = Object { etag, digest: String::new(), size };
+                let object = Object { etag, digest: String::new(), size, modified: None };
                 changed(before, topics, chunking, (object, Reading::refused(cause)))
             }
-            Found::Read(etag, bytes) => {
-                let digest = content_digest(&bytes);
+            Found::Read(object, bytes) => {
                 if let Some(entry) = entry.filter(|entry| {
-                    entry.digest == digest
+                    entry.digest == object.digest
                         && entry.chunking == *chunking
                         && entry.status != Status::Removed
                         && !reference.force
                 }) {
-                    same_content(before, topics, entry, etag)
+                    same_content(before, topics, entry, object.etag)
                 } else {
-                    let object = Object { etag, digest, size: bytes.len() as u64 };
                     let reading = self.shared.reader.read(document.clone(), bytes).await?;
                     changed(before, topics, chunking, (object, reading))
                 }

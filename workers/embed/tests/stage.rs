@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use embed::EmbedStage;
 use message::{
-    Chunk, ChunkId, DeadLetter, DocumentId, DocumentRecord, Embedded, Fingerprint, Headers, Passage,
+    About, Chunk, ChunkId, DeadLetter, DocumentId, DocumentRecord, Embedded, Fingerprint, Headers, Passage,
     Placement, Status, Version,
 };
 use model::{EncodeError, Encoder, Hashing, Role};
@@ -87,6 +87,7 @@ fn chunk(text: &str) -> Chunk {
         heading_path,
         text: text.to_owned(),
         tokens: 9,
+        about: About::default(),
     }
 }
 
@@ -109,6 +110,7 @@ fn record() -> DocumentRecord {
         left_out: Vec::new(),
         etag: "e".to_owned(),
         size: 7,
+        modified: None,
         chunks: vec![Placement { id: chunk("one").id, start: 0, end: 3 }],
     }
 }

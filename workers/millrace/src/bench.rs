@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use bytes::Bytes;
 use message::{
-    Chunk, ChunkId, DocumentId, DocumentRecord, DocumentReference, Embedded, EmbeddedChunk, Fingerprint,
+    About, Chunk, ChunkId, DocumentId, DocumentRecord, DocumentReference, Embedded, EmbeddedChunk, Fingerprint,
     Headers, LedgerEntry, Placement, Status, Vector, Version,
 };
 use model::Generation;
@@ -88,6 +88,7 @@ pub(crate) fn chunk(document: &DocumentId, text: &str, version: Version) -> Embe
         heading_path: Vec::new(),
         text: text.to_owned(),
         tokens: 3,
+        about: About::default(),
     };
     EmbeddedChunk { chunk, space: space(), vector: Vector(vec![1.0]) }
 }
@@ -110,6 +111,7 @@ pub(crate) fn record(document: &DocumentId, texts: &[&str], version: Version) ->
         left_out: Vec::new(),
         etag: "e".to_owned(),
         size: 6,
+        modified: None,
         chunks: placements(document, texts),
     }
 }

@@ -1,7 +1,8 @@
 //! The two indexes as they are created. Raise [`MAPPING_VERSION`](crate::MAPPING_VERSION) with every change here.
 //!
-//! Pure. `dynamic: strict` refuses a field that is not named here instead of guessing a type for it; the standard
-//! analyzer is in every build of both engines and finds Chinese by single characters.
+//! Pure. `dynamic: strict` refuses a field that is not named here instead of guessing a type for it. `terms` are made by
+//! `shared/analysis` and only cut at spaces here: stock builds of both engines have no analyzer that suits each language.
+//! `text` and `heading_path` are for clients outside, by the standard analyzer.
 
 use fault::Mechanism;
 use serde_json::{Value, json};
@@ -19,6 +20,11 @@ pub(super) fn body<S: Server>(
     (names, target): (&Names, Target),
     plan: &IndexPlan,
 ) -> Value {
+    // Terms can be made again from the text: they are not kept twice.
+    let source = match target {
+        Target::Chunks => json!({"excludes": ["terms"]}),
+        Target::Documents => json!({}),
+    };
     let mut index = json!({
         "number_of_shards": settings.index_shards, "number_of_replicas": settings.index_replicas,
         "gc_deletes": gc_deletes(),
@@ -34,7 +40,7 @@ pub(super) fn body<S: Server>(
     };
     json!({
         "settings": {"index": index},
-        "mappings": {"dynamic": "strict", "_meta": meta(plan), "properties": properties},
+        "mappings": {"dynamic": "strict", "_source": source, "_meta": meta(plan), "properties": properties},
         "aliases": {names.write_alias(target): {"is_write_index": true}},
     })
 }
@@ -56,6 +62,10 @@ fn chunks() -> Value {
         "id": {"type": "keyword"}, "document": {"type": "keyword"}, "bucket": {"type": "keyword"},
         "key": {"type": "keyword"}, "text": {"type": "text"}, "heading_path": {"type": "text"},
         "tokens": {"type": "integer"}, "version": {"type": "long"}, "space": {"type": "keyword"},
+        // Their places are never asked for.
+        "terms": {"type": "text", "analyzer": "whitespace", "index_options": "freqs"},
+        "language": {"type": "keyword"}, "format": {"type": "keyword"},
+        "modified": {"type": "date", "format": "epoch_second"},
     })
 }
 
@@ -65,7 +75,8 @@ fn documents() -> Value {
         "key": {"type": "keyword"}, "version": {"type": "long"}, "status": {"type": "keyword"},
         "cause": {"type": "text"}, "title": {"type": "text"}, "format": {"type": "keyword"},
         "language": {"type": "keyword"},
-        "etag": {"type": "keyword"}, "size": {"type": "long"}, "space": {"type": "keyword"},
+        "etag": {"type": "keyword"}, "size": {"type": "long"}, "modified": {"type": "date", "format": "epoch_second"},
+        "space": {"type": "keyword"},
         // Up to 20,000 placements: kept, never searched.
         "chunks": {"type": "object", "enabled": false}, "parts": {"type": "object", "enabled": false},
         "left_out": {"type": "object", "enabled": false},

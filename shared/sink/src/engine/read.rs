@@ -1,12 +1,13 @@
 //! Reading: each question goes to the physical indexes, never to an alias, and every answer is whole.
 
 use message::{ChunkId, DocumentId, Fingerprint};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Engine;
 use super::search::{self, Unusable};
 use crate::action::Target;
 use crate::error::SinkError;
+use crate::question::{Window, Words};
 use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
 use crate::wire::{Body, Method, Server};
 
@@ -34,36 +35,40 @@ impl<S: Server> Reader for Engine<S> {
         self.check_both(space, None).await
     }
 
-    async fn keyword(&self, query: &str, size: usize) -> Result<Vec<Hit>, SinkError> {
-        if size == 0 {
+    async fn languages(&self) -> Result<Vec<String>, SinkError> {
+        let answer = self.searched(Target::Chunks, &search::languages()).await?;
+        self.usable(search::languages_of(&answer), "languages")
+    }
+
+    async fn keyword(&self, words: &Words, window: &Window) -> Result<Vec<Hit>, SinkError> {
+        if window.size == 0 || words.is_empty() {
             return Ok(Vec::new());
         }
-        let answer = self.searched(Target::Chunks, &search::keyword(query, size)).await?;
+        let answer = self.searched(Target::Chunks, &search::keyword(words, window)).await?;
         self.usable(search::hits(&answer), "keyword search")
     }
 
-    async fn vector(&self, vector: &[f32], size: usize, candidates: usize) -> Result<Vec<Hit>, SinkError> {
-        if size == 0 {
+    async fn vector(&self, vector: &[f32], window: &Window) -> Result<Vec<Hit>, SinkError> {
+        if window.size == 0 {
             return Ok(Vec::new());
         }
-        let body = search::nearest(&*self.server, vector, size, candidates);
+        let body = search::nearest(&*self.server, vector, window);
         let answer = self.searched(Target::Chunks, &body).await?;
         self.usable(search::hits(&answer), "vector search")
     }
 
     async fn both(
         &self,
-        query: &str,
+        words: &Words,
         vector: &[f32],
-        size: usize,
-        candidates: usize,
+        window: &Window,
     ) -> Result<(Vec<Hit>, Vec<Hit>), SinkError> {
-        if size == 0 {
-            return Ok((Vec::new(), Vec::new()));
+        if window.size == 0 || words.is_empty() {
+            return Ok((Vec::new(), self.vector(vector, window).await?));
         }
-        let nearest = search::nearest(&*self.server, vector, size, candidates);
+        let nearest = search::nearest(&*self.server, vector, window);
         let index = self.names.physical(Target::Chunks);
-        let lines = search::lines(&index, &[search::keyword(query, size), nearest]);
+        let lines = search::lines(&index, &[search::keyword(words, window), nearest]);
         let whole = self.ask(Method::Post, "_msearch".to_owned(), Body::Lines(lines.into())).await?;
         let answers = self.usable(search::answers(&whole, 2), "_msearch")?;
         let mut found = Vec::with_capacity(2);
@@ -82,6 +87,31 @@ impl<S: Server> Reader for Engine<S> {
             404 if self.json(&response.body)?.get("found") == Some(&Value::Bool(false)) => Ok(None),
             _ => Err(self.failed(&response, &path)),
         }
+    }
+
+    async fn documents(&self, documents: &[DocumentId]) -> Result<Vec<StoredDocument>, SinkError> {
+        if documents.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<String> = documents.iter().map(DocumentId::short).collect();
+        let path = format!("{}/_mget", self.names.physical(Target::Documents));
+        let body = Body::Json(json!({ "ids": ids }).to_string().into());
+        let answer = self.ask(Method::Post, path.clone(), body).await?;
+        let found = answer.get("docs").and_then(Value::as_array).into_iter().flatten();
+        let found = found.filter(|one| one.get("found") == Some(&Value::Bool(true)));
+        found.map(|one| self.usable(search::source(one), &path)).collect()
+    }
+
+    async fn passages(&self, ids: &[ChunkId]) -> Result<Vec<StoredChunk>, SinkError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut all = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(CHUNKS_AT_ONCE) {
+            let answer = self.searched(Target::Chunks, &search::passages(ids)).await?;
+            all.append(&mut self.usable(search::sources(&answer), "look-up of passages")?);
+        }
+        Ok(all)
     }
 
     async fn count(&self, target: Target) -> Result<u64, SinkError> {

@@ -2,11 +2,12 @@
 //!
 //! Pure. An answer that is not whole (a shard failed, the time was up) is no answer.
 
-use message::{ChunkId, DocumentId};
+use message::{About, ChunkId, DocumentId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::question::{Clause, Window, Words};
 use crate::reader::{Hit, Page, Place, StoredVector};
 use crate::wire::{Server, explain};
 
@@ -19,21 +20,77 @@ pub(super) enum Unusable {
     Rejected(u16, String),
 }
 
-pub(super) fn keyword(query: &str, size: usize) -> Value {
+/// What a hit brings.
+const BROUGHT: [&str; 7] = ["id", "document", "heading_path", "text", "language", "format", "modified"];
+
+/// Each passage is compared with the question's terms in its own language.
+pub(super) fn keyword(words: &Words, window: &Window) -> Value {
+    let one = |(language, terms)| {
+        json!({"bool": {
+            "filter": {"term": {"language": language}},
+            "must": {"match": {"terms": {"query": terms}}},
+        }})
+    };
+    let should: Vec<Value> = words.iter().map(one).collect();
     json!({
-        "size": size, "track_total_hits": false, "_source": ["id", "document", "heading_path", "text"],
-        "query": {"multi_match": {"query": query, "fields": ["text", "heading_path"]}},
+        "size": window.size, "track_total_hits": false, "_source": BROUGHT,
+        "query": {"bool": {"filter": filter(window), "should": should, "minimum_should_match": 1}},
     })
 }
 
-pub(super) fn nearest<S: Server>(server: &S, vector: &[f32], size: usize, candidates: usize) -> Value {
-    let mut body = server.nearest(vector, size, candidates.max(size));
+pub(super) fn nearest<S: Server>(server: &S, vector: &[f32], window: &Window) -> Value {
+    let size = window.size;
+    let mut body = server.nearest(vector, &filter(window), (size, window.candidates.max(size)));
     if let Some(body) = body.as_object_mut() {
         body.insert("size".to_owned(), size.into());
         body.insert("track_total_hits".to_owned(), false.into());
-        body.insert("_source".to_owned(), json!(["id", "document", "heading_path", "text"]));
+        body.insert("_source".to_owned(), json!(BROUGHT));
     }
     body
+}
+
+fn filter(window: &Window) -> Vec<Value> {
+    window.filter.iter().map(clause).collect()
+}
+
+fn clause(clause: &Clause) -> Value {
+    match clause {
+        Clause::Prefix(prefixes) => {
+            let one = |prefix: &String| json!({"prefix": {"document": {"value": prefix}}});
+            let should: Vec<Value> = prefixes.iter().map(one).collect();
+            if should.is_empty() {
+                return json!({"match_none": {}});
+            }
+            json!({"bool": {"should": should, "minimum_should_match": 1}})
+        }
+        Clause::Language(languages) => json!({"terms": {"language": languages}}),
+        Clause::Format(formats) => json!({"terms": {"format": formats}}),
+        Clause::Since(time) => json!({"range": {"modified": {"gte": time, "format": "epoch_second"}}}),
+        Clause::Before(time) => json!({"range": {"modified": {"lt": time, "format": "epoch_second"}}}),
+    }
+}
+
+/// The languages that passages are in. There are fewer of them than buckets.
+pub(super) fn languages() -> Value {
+    json!({
+        "size": 0, "track_total_hits": false,
+        "aggs": {"languages": {"terms": {"field": "language", "size": 1000}}},
+    })
+}
+
+pub(super) fn languages_of(answer: &Value) -> Result<Vec<String>, Unusable> {
+    whole(answer)?;
+    let buckets = answer.pointer("/aggregations/languages/buckets").and_then(Value::as_array);
+    let keys = buckets.into_iter().flatten().filter_map(|bucket| bucket.get("key")?.as_str());
+    Ok(keys.map(str::to_owned).collect())
+}
+
+/// These chunks, without their vectors.
+pub(super) fn passages(ids: &[ChunkId]) -> Value {
+    json!({
+        "size": ids.len(), "track_total_hits": false, "_source": {"excludes": ["vector"]},
+        "query": {"ids": {"values": ids}},
+    })
 }
 
 /// A page of everything, or of one document, sorted by document and id: keywords, so by their bytes.
@@ -102,13 +159,19 @@ struct Passage {
     document: DocumentId,
     heading_path: Vec<String>,
     text: String,
+    #[serde(default)]
+    language: Option<String>,
+    #[serde(default)]
+    format: Option<String>,
+    #[serde(default)]
+    modified: Option<i64>,
 }
 
 pub(super) fn hits(answer: &Value) -> Result<Vec<Hit>, Unusable> {
     let read = |hit: &Value| {
-        let Passage { id, document, heading_path, text } = source(hit)?;
+        let Passage { id, document, heading_path, text, language, format, modified } = source(hit)?;
         let score = hit.get("_score").and_then(Value::as_f64).unwrap_or_default();
-        Ok(Hit { id, document, heading_path, text, score })
+        Ok(Hit { id, document, heading_path, text, about: About { language, format, modified }, score })
     };
     whole(answer)?.iter().map(read).collect()
 }

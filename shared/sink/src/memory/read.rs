@@ -1,6 +1,8 @@
 //! Reading from memory.
 
-use message::{ChunkId, DocumentId, Fingerprint};
+use std::collections::BTreeSet;
+
+use message::{About, ChunkId, DocumentId, Fingerprint};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -8,6 +10,7 @@ use serde_json::Value;
 use super::{Memory, words};
 use crate::action::Target;
 use crate::error::SinkError;
+use crate::question::{Clause, Window, Words};
 use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
 
 #[derive(Deserialize)]
@@ -15,6 +18,24 @@ struct Whole {
     #[serde(flatten)]
     chunk: StoredChunk,
     vector: Vec<f32>,
+    terms: String,
+    #[serde(flatten)]
+    about: About,
+}
+
+impl Whole {
+    fn is_in(&self, window: &Window) -> bool {
+        let is_one_of = |list: &[String], value: &Option<String>| {
+            value.as_ref().is_some_and(|value| list.contains(value))
+        };
+        window.filter.iter().all(|clause| match clause {
+            Clause::Prefix(list) => list.iter().any(|one| self.chunk.document.as_str().starts_with(one)),
+            Clause::Language(list) => is_one_of(list, &self.about.language),
+            Clause::Format(list) => is_one_of(list, &self.about.format),
+            Clause::Since(time) => self.about.modified.is_some_and(|modified| modified >= *time),
+            Clause::Before(time) => self.about.modified.is_some_and(|modified| modified < *time),
+        })
+    }
 }
 
 impl Memory {
@@ -56,20 +77,21 @@ impl Memory {
         Ok(Page { items, after })
     }
 
-    fn ranked(&self, size: usize, score: impl Fn(&[Whole]) -> Vec<f64>) -> Result<Vec<Hit>, SinkError> {
-        let chunks: Vec<Whole> = self.items(Target::Chunks)?;
+    fn ranked(&self, window: &Window, score: impl Fn(&[Whole]) -> Vec<f64>) -> Result<Vec<Hit>, SinkError> {
+        let mut chunks: Vec<Whole> = self.items(Target::Chunks)?;
+        chunks.retain(|chunk| chunk.is_in(window));
         let scores = score(&chunks);
         let mut hits: Vec<Hit> = chunks
             .into_iter()
             .zip(scores)
             .filter(|(_, score)| *score > 0.0)
-            .map(|(Whole { chunk, .. }, score)| {
+            .map(|(Whole { chunk, about, .. }, score)| {
                 let StoredChunk { id, document, heading_path, text, .. } = chunk;
-                Hit { id, document, heading_path, text, score }
+                Hit { id, document, heading_path, text, about, score }
             })
             .collect();
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id.cmp(&b.id)));
-        hits.truncate(size);
+        hits.truncate(window.size);
         Ok(hits)
     }
 }
@@ -85,28 +107,42 @@ impl Reader for Memory {
         Ok(())
     }
 
-    async fn keyword(&self, query: &str, size: usize) -> Result<Vec<Hit>, SinkError> {
-        self.ranked(size, |chunks| {
-            let text = |one: &Whole| format!("{} {}", one.chunk.heading_path.join(" "), one.chunk.text);
-            words::scores(query, &chunks.iter().map(text).collect::<Vec<_>>())
+    async fn languages(&self) -> Result<Vec<String>, SinkError> {
+        let chunks: Vec<Whole> = self.items(Target::Chunks)?;
+        let languages: BTreeSet<String> = chunks.into_iter().filter_map(|one| one.about.language).collect();
+        Ok(languages.into_iter().collect())
+    }
+
+    async fn keyword(&self, words: &Words, window: &Window) -> Result<Vec<Hit>, SinkError> {
+        self.ranked(window, |chunks| {
+            let terms: Vec<&str> = chunks.iter().map(|one| one.terms.as_str()).collect();
+            let mut scores = vec![0.0; chunks.len()];
+            for (language, asked) in words.iter() {
+                let found = words::scores(asked, &terms);
+                for ((score, found), one) in scores.iter_mut().zip(found).zip(chunks) {
+                    if one.about.language.as_deref() == Some(language) {
+                        *score = found;
+                    }
+                }
+            }
+            scores
         })
     }
 
-    async fn vector(&self, vector: &[f32], size: usize, _candidates: usize) -> Result<Vec<Hit>, SinkError> {
+    async fn vector(&self, vector: &[f32], window: &Window) -> Result<Vec<Hit>, SinkError> {
         // As the engines score cosine: (1 + cosine) / 2, never below 0.
-        self.ranked(size, |chunks| {
+        self.ranked(window, |chunks| {
             chunks.iter().map(|one| f64::midpoint(1.0, cosine(vector, &one.vector))).collect()
         })
     }
 
     async fn both(
         &self,
-        query: &str,
+        words: &Words,
         vector: &[f32],
-        size: usize,
-        candidates: usize,
+        window: &Window,
     ) -> Result<(Vec<Hit>, Vec<Hit>), SinkError> {
-        Ok((self.keyword(query, size).await?, self.vector(vector, size, candidates).await?))
+        Ok((self.keyword(words, window).await?, self.vector(vector, window).await?))
     }
 
     async fn document(&self, document: &DocumentId) -> Result<Option<StoredDocument>, SinkError> {
@@ -115,6 +151,20 @@ impl Reader for Memory {
         let index = state.indexes.get(&name).ok_or_else(|| self.missing(Target::Documents))?;
         let item = index.items.get(&document.short()).and_then(|item| item.body.as_ref());
         item.map(|body| self.read(body)).transpose()
+    }
+
+    async fn documents(&self, documents: &[DocumentId]) -> Result<Vec<StoredDocument>, SinkError> {
+        let mut found = Vec::new();
+        for document in documents {
+            found.extend(self.document(document).await?);
+        }
+        Ok(found)
+    }
+
+    async fn passages(&self, ids: &[ChunkId]) -> Result<Vec<StoredChunk>, SinkError> {
+        let mut chunks: Vec<StoredChunk> = self.items(Target::Chunks)?;
+        chunks.retain(|chunk| ids.contains(&chunk.id));
+        Ok(chunks)
     }
 
     async fn count(&self, target: Target) -> Result<u64, SinkError> {

@@ -253,7 +253,7 @@ async fn readers_sort_what_goes_wrong() {
         let (opensearch, elasticsearch) = engines(&server.url);
         [
             opensearch.count(Target::Chunks).await.unwrap_err(),
-            elasticsearch.keyword("a", 3).await.unwrap_err(),
+            elasticsearch.keyword(&Words::of("a", &["en".to_owned()]), &Window::of(3)).await.unwrap_err(),
         ]
     };
     for error in [ask(401).await, ask(403).await].as_flattened() {

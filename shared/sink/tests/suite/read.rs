@@ -1,7 +1,7 @@
 //! What every reader finds.
 
-use message::{ChunkId, DocumentId, EmbeddedChunk};
-use sink::{Hit, Place, Reader, Sink, SinkError, Target};
+use message::{About, ChunkId, DocumentId, EmbeddedChunk};
+use sink::{Clause, Hit, Place, Reader, Sink, SinkError, Target, Window, Words};
 use stream::Boottime;
 
 use super::bench::{Bench, ready, space};
@@ -46,33 +46,110 @@ pub(crate) async fn words_find_the_right_passage<B: Bench>(bench: &B) {
         ("cars.md", 1),
     ];
     for (question, wanted) in questions {
-        first_is(&engine.keyword(question, 3).await.unwrap(), &passages[wanted]);
+        first_is(&keyword(engine, question, &Window::of(3)).await, &passages[wanted]);
     }
-    assert!(engine.keyword("xylophone", 3).await.unwrap().is_empty());
-    assert!(engine.keyword("rice", 0).await.unwrap().is_empty());
+    assert!(keyword(engine, "xylophone", &Window::of(3)).await.is_empty());
+    assert!(keyword(engine, "rice", &Window::of(0)).await.is_empty());
+    assert!(keyword(engine, "?!", &Window::of(3)).await.is_empty());
+}
+
+/// The passages for a question's words, in every language that there is.
+async fn keyword(engine: &impl Reader, question: &str, window: &Window) -> Vec<Hit> {
+    let words = Words::of(question, &engine.languages().await.unwrap());
+    engine.keyword(&words, window).await.unwrap()
+}
+
+pub(crate) async fn words_are_compared_in_the_language_of_the_passage<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    let texts = [
+        ("de.md", "Die Häuser in den kleinen Städten wurden vor vielen Jahren von den Bürgern gebaut."),
+        ("en.md", "The houses in the small towns were built by their citizens a great many years ago."),
+        ("fr.md", "Les maisons des petites villes ont été construites par les citoyens il y a longtemps."),
+        ("short.md", "0815"),
+    ];
+    let passages: Vec<EmbeddedChunk> =
+        texts.iter().zip(1..).map(|((key, text), seed)| chunk(key, text, seed, version(1))).collect();
+    all_done(&engine.write(passages.iter().map(put).collect(), Boottime::now()).await);
+    engine.refresh().await.unwrap();
+    let mut languages = engine.languages().await.unwrap();
+    languages.sort();
+    assert_eq!(languages, ["de", "en", "fr", "und"]);
+    for (question, wanted) in [("Haus", 0), ("town citizen", 1), ("la petite maison", 2), ("HAUSER", 0), ("0815", 3)] {
+        let hits = keyword(engine, question, &Window::of(3)).await;
+        first_is(&hits, &passages[wanted]);
+        assert_eq!(hits[0].about.language.as_deref(), Some(["de", "en", "fr", "und"][wanted]));
+    }
+}
+
+pub(crate) async fn a_filter_lets_no_other_passage_take_a_place<B: Bench>(bench: &B) {
+    let engine = ready(bench).await;
+    let mut passages: Vec<EmbeddedChunk> = (0..40_u32)
+        .map(|n| chunk(&format!("{}/{n}.md", if n < 20 { "a" } else { "b*" }), "apple", n, version(1)))
+        .collect();
+    for (n, passage) in passages.iter_mut().enumerate() {
+        let format = Some(if n % 2 == 0 { "pdf" } else { "html" }.to_owned());
+        let language = Some(if n % 4 < 2 { "en" } else { "zh" }.to_owned());
+        passage.chunk.about = About { language, format, modified: Some(1_000 + n as i64) };
+    }
+    all_done(&engine.write(passages.iter().map(put).collect(), Boottime::now()).await);
+    engine.refresh().await.unwrap();
+    let owned = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect::<Vec<String>>();
+    let cases = [
+        (vec![Clause::Prefix(owned(&["documents/a/"]))], 20),
+        (vec![Clause::Prefix(owned(&["documents/a/", "documents/b*/3"]))], 30),
+        (vec![Clause::Prefix(owned(&["documents/b*/"])), Clause::Prefix(owned(&["documents/a/"]))], 0),
+        (vec![Clause::Prefix(Vec::new())], 0),
+        (vec![Clause::Prefix(owned(&["documents/*"]))], 0),
+        (vec![Clause::Format(owned(&["pdf"])), Clause::Language(owned(&["zh", "de"]))], 10),
+        (vec![Clause::Since(1_005), Clause::Before(1_010)], 5),
+    ];
+    for (filter, count) in cases {
+        let window = Window { filter: filter.clone(), ..Window::of(40) };
+        let words = Words::of("apple", &engine.languages().await.unwrap());
+        let (by_words, by_vector) = engine.both(&words, &vector(3), &window).await.unwrap();
+        assert_eq!((by_words.len(), by_vector.len()), (count, count), "{filter:?}");
+        assert_eq!(engine.keyword(&words, &window).await.unwrap().len(), count, "{filter:?}");
+        assert_eq!(engine.vector(&vector(3), &window).await.unwrap().len(), count, "{filter:?}");
+    }
+}
+
+pub(crate) async fn records_and_passages_are_looked_up_by_name<B: Bench>(bench: &B) {
+    let (engine, passages) = filled(bench).await;
+    let records: Vec<_> = ["cooking.md", "moon.md"].map(|key| record(key, &[], version(1))).into();
+    all_done(&engine.write(records.iter().map(put_record).collect(), Boottime::now()).await);
+    let found = engine.documents(&["moon.md", "absent", "cooking.md"].map(document)).await.unwrap();
+    let mut found: Vec<DocumentId> = found.into_iter().map(|stored| stored.record.document).collect();
+    found.sort();
+    assert_eq!(found, ["cooking.md", "moon.md"].map(document));
+    assert!(engine.documents(&[]).await.unwrap().is_empty());
+    let ids = [passages[1].chunk.id.clone(), ChunkId::from_text("absent")];
+    let found = engine.passages(&ids).await.unwrap();
+    assert_eq!(found.iter().map(|chunk| &chunk.text).collect::<Vec<_>>(), [&passages[1].chunk.text]);
+    assert!(engine.passages(&[]).await.unwrap().is_empty());
 }
 
 pub(crate) async fn vectors_find_the_right_passage<B: Bench>(bench: &B) {
     let (engine, passages) = filled(bench).await;
     for (wanted, seed) in passages.iter().zip(1..) {
-        let hits = engine.vector(&vector(seed), 3, 50).await.unwrap();
+        let hits = engine.vector(&vector(seed), &Window::of(3)).await.unwrap();
         first_is(&hits, wanted);
         assert_eq!(hits.len(), 3);
     }
-    assert_eq!(engine.vector(&vector(1), 2, 0).await.unwrap().len(), 2);
-    assert!(engine.vector(&vector(1), 0, 50).await.unwrap().is_empty());
+    assert_eq!(engine.vector(&vector(1), &Window { candidates: 0, ..Window::of(2) }).await.unwrap().len(), 2);
+    assert!(engine.vector(&vector(1), &Window::of(0)).await.unwrap().is_empty());
 }
 
 pub(crate) async fn both_ways_in_one_question<B: Bench>(bench: &B) {
     let (engine, passages) = filled(bench).await;
-    let (words, nearest) = engine.both("绿茶", &vector(3), 4, 20).await.unwrap();
+    let asked = Words::of("绿茶", &engine.languages().await.unwrap());
+    let (words, nearest) = engine.both(&asked, &vector(3), &Window::of(4)).await.unwrap();
     first_is(&words, &passages[3]);
     first_is(&nearest, &passages[2]);
 }
 
 pub(crate) async fn a_missing_index_is_named<B: Bench>(bench: &B) {
     let engine = bench.engine();
-    let error = engine.both("a", &vector(1), 3, 20).await.unwrap_err();
+    let error = engine.both(&Words::of("a", &["en".to_owned()]), &vector(1), &Window::of(3)).await.unwrap_err();
     assert!(matches!(error, SinkError::Missing { .. }), "{error}");
     let error = engine.document(&super::data::document("k")).await.unwrap_err();
     assert!(matches!(error, SinkError::Missing { .. }), "{error}");

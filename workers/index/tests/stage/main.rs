@@ -8,7 +8,7 @@ mod waiting;
 use std::time::Duration;
 
 use message::{
-    Chunk, ChunkId, DeadLetter, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Headers,
+    About, Chunk, ChunkId, DeadLetter, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Headers,
     Placement, Status, Vector, Version,
 };
 use sink::{
@@ -65,6 +65,7 @@ fn chunk_in(space: &Fingerprint, (key, text): (&str, &str), version: Version) ->
         heading_path: Vec::new(),
         text: text.to_owned(),
         tokens: 3,
+        about: About::default(),
     };
     let name = chunk.id.to_string();
     let embedded = EmbeddedChunk { chunk, space: space.clone(), vector: Vector(vec![0.6, 0.8]) };
@@ -89,6 +90,7 @@ fn record(key: &str, texts: &[&str], counter: u64) -> Outgoing {
         left_out: Vec::new(),
         etag: String::new(),
         size: 1,
+        modified: None,
         chunks: texts.iter().map(place).collect(),
     };
     Outgoing::json(

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use message::{Chunk, ChunkId, DocumentId, Embedded, EmbeddedChunk, Fingerprint, Vector, Version};
+use message::{About, Chunk, ChunkId, DocumentId, Embedded, EmbeddedChunk, Fingerprint, Vector, Version};
 use model::{EncodeError, Encoder, Hashing, Role};
 use serve::Search;
 use sink::{IndexPlan, Memory, Names, Sink, action_of};
@@ -82,7 +82,7 @@ pub(crate) fn chunk(key: &str, text: &str) -> Chunk {
     let document = DocumentId::new("docs", key).unwrap();
     let heading_path = vec!["Animals".to_owned(), "At home".to_owned()];
     let id = ChunkId::derive(&document, &heading_path, text, 0);
-    Chunk { id, document, version: Version::first(1), heading_path, text: text.to_owned(), tokens: 12 }
+    Chunk { id, document, version: Version::first(1), heading_path, text: text.to_owned(), tokens: 12, about: About::default() }
 }
 
 async fn vector(key: &str, text: &str) -> Vector {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::Parser;
 use message::{
-    Chunk, ChunkId, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Status, Vector, Version,
+    About, Chunk, ChunkId, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Status, Vector, Version,
 };
 
 use super::*;
@@ -80,6 +80,7 @@ fn what_is_written_has_exactly_the_fields_of_the_mapping() {
         heading_path: Vec::new(),
         text: String::new(),
         tokens: 1,
+        about: About::default(),
     };
     let chunk = EmbeddedChunk { chunk, space: space.clone(), vector: Vector(Vec::new()) };
     let record = DocumentRecord {
@@ -94,6 +95,7 @@ fn what_is_written_has_exactly_the_fields_of_the_mapping() {
         left_out: Vec::new(),
         etag: String::new(),
         size: 0,
+        modified: None,
         chunks: Vec::new(),
     };
     let [chunks, documents, ..] = bodies();

@@ -1,0 +1,124 @@
+//! Terms: what a passage is found by.
+//!
+//! Words by UAX #29, in lower case and compatibility form (NFKC), stemmed by the Snowball algorithm of the language, then
+//! without accents. A run of a script that puts no spaces between words (Chinese, Japanese, Korean, Thai, Lao, Khmer,
+//! Burmese) gives its characters and their pairs: the pairs find words, the characters what is one character long.
+
+use std::ops::Range;
+
+use frostem::Stemmer;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::UNDETERMINED;
+
+/// Characters of a term at most; a longer word is cut, in passages and in questions alike. Lucene's tokenizers cut at 255.
+const LONGEST: usize = 128;
+
+/// A term and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// What is compared.
+    pub text: String,
+    /// The bytes of the text that it was made of.
+    pub range: Range<usize>,
+}
+
+/// The terms of a text in `language` (ISO 639-1; anything else is not stemmed), in the order of the text.
+#[must_use]
+pub fn terms(text: &str, language: &str) -> Vec<Term> {
+    let stemmer = stemmer(language);
+    let mut terms = Vec::new();
+    // The last character of a run without spaces: with the next one it makes a pair.
+    let mut previous: Option<(char, Range<usize>)> = None;
+    for (start, word) in text.unicode_word_indices() {
+        let range = start..start + word.len();
+        if !word.chars().any(is_unspaced) {
+            previous = None;
+            spaced(word, range, stemmer.as_ref(), &mut terms);
+            continue;
+        }
+        for (offset, character) in word.char_indices() {
+            let start = start + offset;
+            let range = start..start + character.len_utf8();
+            let before = previous.take().filter(|(_, before)| before.end == range.start);
+            unspaced(character, &range, before.as_ref(), &mut terms);
+            previous = Some((character, range));
+        }
+    }
+    terms
+}
+
+/// The terms as they are indexed and asked for: separated by spaces.
+#[must_use]
+pub fn line(text: &str, language: &str) -> String {
+    let terms: Vec<String> = terms(text, language).into_iter().map(|term| term.text).collect();
+    terms.join(" ")
+}
+
+fn stemmer(language: &str) -> Option<Stemmer> {
+    // Both written standards of Norwegian have one algorithm.
+    let name = if matches!(language, "nb" | "nn") { "no" } else { language };
+    if name == UNDETERMINED { None } else { Stemmer::try_from_name(name).ok() }
+}
+
+/// A word of a script that puts spaces between words. A name such as `max.poll.interval_ms` is found as a whole and by
+/// each of its parts.
+fn spaced(word: &str, range: Range<usize>, stemmer: Option<&Stemmer>, into: &mut Vec<Term>) {
+    let whole = folded(word, stemmer);
+    let is_name = word.contains(['.', '_', ':']) && word.chars().any(char::is_alphabetic);
+    if is_name {
+        let mut at = range.start;
+        for part in word.split(['.', '_', ':']) {
+            let place = at..at + part.len();
+            at = place.end + 1;
+            let text = folded(part, stemmer);
+            if !text.is_empty() {
+                into.push(Term { text, range: place });
+            }
+        }
+    }
+    if !whole.is_empty() {
+        into.push(Term { text: whole, range });
+    }
+}
+
+/// A character of a script without spaces, and its pair with the one before it.
+fn unspaced(
+    character: char,
+    range: &Range<usize>,
+    before: Option<&(char, Range<usize>)>,
+    into: &mut Vec<Term>,
+) {
+    let one = |character: char| character.to_lowercase().nfkc().collect::<String>();
+    into.push(Term { text: one(character), range: range.clone() });
+    if let Some((first, place)) = before {
+        let text = format!("{}{}", one(*first), one(character));
+        into.push(Term { text, range: place.start..range.end });
+    }
+}
+
+/// A word in the form that is compared.
+fn folded(word: &str, stemmer: Option<&Stemmer>) -> String {
+    let lower: String = word.nfkc().flat_map(char::to_lowercase).take(LONGEST).collect();
+    // ’ is how books write the apostrophe that the algorithms know.
+    let lower = lower.replace('\u{2019}', "'");
+    let stem = stemmer.map_or(lower.as_str().into(), |stemmer| stemmer.stem(&lower));
+    // Accents go after the stemming, which needs them. What compatibility forms turn into spaces would cut the term in two.
+    let bare: String = stem.nfd().filter(|c| !is_combining_mark(*c) && !c.is_whitespace()).collect();
+    bare.nfc().collect()
+}
+
+/// True for scripts that write words without spaces, and for Korean, whose words carry their particles.
+fn is_unspaced(character: char) -> bool {
+    matches!(character,
+        '\u{0e00}'..='\u{0eff}' // Thai, Lao
+        | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' // Burmese, Khmer
+        | '\u{1100}'..='\u{11ff}' | '\u{ac00}'..='\u{d7af}' // Korean
+        | '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9f}' // Japanese
+        | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}') // Chinese
+}
+
+#[cfg(test)]
+mod tests;
