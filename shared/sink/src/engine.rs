@@ -15,6 +15,7 @@ use crate::settings::RequestSettings;
 use crate::sink::{Sink, Written};
 use crate::wire::{Body, Method, Request, Response, Server, reason};
 
+mod catalog;
 mod ensure;
 mod highest;
 mod mapping;

@@ -8,6 +8,7 @@
 mod action;
 mod age;
 mod bulk;
+mod catalog;
 mod elasticsearch;
 mod engine;
 mod error;
@@ -25,6 +26,7 @@ mod stage;
 mod wire;
 
 pub use action::{Action, Operation, Target, WrongSpace, action_of, delete};
+pub use catalog::Catalog;
 pub use elasticsearch::{Elasticsearch, ElasticsearchSettings};
 pub use engine::Engine;
 pub use error::SinkError;

@@ -18,6 +18,7 @@ use crate::names::Names;
 use crate::plan::{Ensured, IndexPlan, IndexState};
 use crate::sink::{Answer, Sink, Written};
 
+mod catalog;
 mod read;
 mod words;
 
@@ -48,6 +49,7 @@ struct State {
     indexes: BTreeMap<String, Index>,
     faults: VecDeque<Fault>,
     created: u64,
+    catalog: BTreeMap<String, Value>,
 }
 
 #[derive(Debug)]

@@ -70,6 +70,18 @@ impl Names {
         format!("{}-write", self.physical(target))
     }
 
+    /// The index of what people defined by name, the same for every generation.
+    #[must_use]
+    pub fn catalog(&self) -> String {
+        format!("{}-catalog", self.index)
+    }
+
+    /// What the indexes are called outside.
+    #[must_use]
+    pub fn index(&self) -> &str {
+        &self.index
+    }
+
     /// The alias for clients outside. This system never queries it.
     #[must_use]
     pub fn outside_alias(&self, target: Target) -> String {

@@ -9,6 +9,7 @@ mod suite {
     pub(crate) mod data;
     mod faults;
     mod outside;
+    pub(crate) mod catalog;
     pub(crate) mod read;
     mod script;
     pub(crate) mod write;
@@ -62,6 +63,7 @@ engines! {
     read::words_are_compared_in_the_language_of_the_passage,
     read::a_filter_lets_no_other_passage_take_a_place,
     read::records_and_passages_are_looked_up_by_name,
+    catalog::values_are_kept_by_name,
     read::a_missing_index_is_named,
     read::a_scan_brings_everything_in_order,
     read::records_are_scanned_in_the_order_of_their_documents,

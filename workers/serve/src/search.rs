@@ -1,49 +1,58 @@
-//! A question's way: embed it, ask the engine, fuse, answer.
+//! A question's way: put it into terms, embed it, ask the engine, fuse, gather, answer.
 
 use std::collections::HashMap;
 
-use message::{ChunkId, DocumentId, Fingerprint};
+use message::{About, ChunkId, DocumentId, Fingerprint};
 use model::{Encoder, Role};
-use serde::{Deserialize, Serialize};
-use sink::{Hit, Reader, SinkError};
+use serde::{Serialize, Serializer};
+use sink::{Hit, Reader, SinkError, Window, Words};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
-use crate::fuse::fuse;
+use crate::fuse::{Scored, fuse};
+use crate::gather::gather;
+use crate::highlight::{Piece, highlight};
+use crate::languages::Languages;
+use crate::place::{self, Place};
+use crate::question::{Fusion, Mode, Question, Wrong, rfc3339};
 
 /// Passages of each ranking that are fused, at least: deeper than any page, so that a passage which is far down in
 /// one ranking can still be lifted by the other.
 const WINDOW: usize = 100;
-/// Candidates that the engine looks at in each shard, for each passage asked for: recall against time.
-const CANDIDATES: usize = 4;
-/// The longest answer.
-pub const LONGEST: usize = 1000;
-
-/// How passages are found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// By words: BM25.
-    Keyword,
-    /// By meaning: nearest vectors.
-    Vector,
-    /// By both, fused.
-    #[default]
-    Hybrid,
-}
+/// Terms of a question at most; the engines refuse more than some thousand clauses.
+const MOST_TERMS: usize = 1_000;
 
 /// An answer.
 #[derive(Debug, Serialize, PartialEq)]
 pub struct Answer {
     /// How it was found.
     pub mode: Mode,
+    /// How two rankings became one; in a hybrid answer only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fusion: Option<Fusion>,
     /// The space of the vectors.
     pub space: Fingerprint,
+    /// Where the time went.
+    pub timing: Timing,
     /// The passages, best first.
     pub hits: Vec<Found>,
 }
 
+/// Milliseconds of each step of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Timing {
+    /// Embedding the question.
+    pub embed_ms: f64,
+    /// The engine's search.
+    pub engine_ms: f64,
+    /// Fusing and gathering.
+    pub fuse_ms: f64,
+    /// Looking up places and neighbours.
+    pub place_ms: f64,
+}
+
 /// A passage of an answer.
-#[derive(Debug, Serialize, PartialEq)]
+#[derive(Clone, Debug, Serialize, PartialEq)]
 pub struct Found {
     /// Which passage.
     pub id: ChunkId,
@@ -58,17 +67,84 @@ pub struct Found {
     /// Its rank by words, from 1; in a hybrid answer only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keyword_rank: Option<u32>,
+    /// Its score by words (BM25); in a hybrid answer only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keyword_score: Option<f64>,
     /// Its rank by vector, from 1; in a hybrid answer only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vector_rank: Option<u32>,
+    /// Its score by vector, (1 + cosine) / 2; in a hybrid answer only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vector_score: Option<f64>,
+    /// The language of the passage, the format of its document, and since when this text stands.
+    #[serde(flatten, serialize_with = "about")]
+    pub about: About,
+    /// The passage in pieces, with the question's words marked; on request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub highlights: Option<Vec<Piece>>,
+    /// Its document's title, if it has one; on request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where it stands in its document; on request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// The passage before it; on request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The passage after it; on request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Other documents that hold the same passage and were found with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<DocumentId>,
+}
+
+fn about<S: Serializer>(about: &About, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        language: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        format: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        modified: Option<String>,
+    }
+    let About { language, format, modified } = about;
+    let (language, format) = (language.as_deref(), format.as_deref());
+    Shown { language, format, modified: modified.map(rfc3339) }.serialize(serializer)
+}
+
+impl Found {
+    /// A passage as the engine found it.
+    #[must_use]
+    pub fn of(hit: Hit) -> Self {
+        Self {
+            id: hit.id,
+            document: hit.document,
+            heading_path: hit.heading_path,
+            text: hit.text,
+            score: hit.score,
+            keyword_rank: None,
+            keyword_score: None,
+            vector_rank: None,
+            vector_score: None,
+            about: hit.about,
+            highlights: None,
+            title: None,
+            place: None,
+            before: None,
+            after: None,
+            copies: Vec::new(),
+        }
+    }
 }
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
     /// The question cannot be answered as it is.
-    #[error("{0}")]
-    Question(String),
+    #[error(transparent)]
+    Question(#[from] Wrong),
     /// The engine or the encoder cannot answer now.
     #[error("search is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -80,6 +156,7 @@ pub struct Search<E, R> {
     encoder: E,
     space: Fingerprint,
     reader: R,
+    languages: Languages,
     checked: OnceCell<()>,
 }
 
@@ -87,7 +164,19 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// A snapshot. The reader's indexes are checked before the first question.
     #[must_use]
     pub fn new(encoder: E, space: Fingerprint, reader: R) -> Self {
-        Self { encoder, space, reader, checked: OnceCell::new() }
+        Self { encoder, space, reader, languages: Languages::default(), checked: OnceCell::new() }
+    }
+
+    /// The space of its vectors.
+    #[must_use]
+    pub fn space(&self) -> &Fingerprint {
+        &self.space
+    }
+
+    /// Its indexes.
+    #[must_use]
+    pub fn reader(&self) -> &R {
+        &self.reader
     }
 
     /// Checks that the indexes are there and hold this space; true for ever once it was.
@@ -99,53 +188,87 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         checked.copied().map_err(unavailable)
     }
 
-    /// Answers a question with at most `size` passages.
+    /// Answers a question.
     ///
     /// # Errors
     /// [`SearchError::Question`] when it cannot be answered as it is, otherwise [`SearchError::Unavailable`].
-    pub async fn answer(&self, question: &str, mode: Mode, size: usize) -> Result<Answer, SearchError> {
-        let question = question.trim();
-        if question.is_empty() {
-            return Err(SearchError::Question(
-                "the question is empty: give it in the parameter q".to_owned(),
-            ));
-        }
-        if size == 0 || size > LONGEST {
-            return Err(SearchError::Question(format!("size is {size}: ask for 1 to {LONGEST} passages")));
-        }
+    pub async fn answer(&self, question: &Question) -> Result<Answer, SearchError> {
+        question.check()?;
         self.ready().await?;
-        let hits = match mode {
-            Mode::Keyword => plain(self.reader.keyword(question, size).await.map_err(unavailable)?),
-            Mode::Vector => {
-                let vector = self.embed(question).await?;
-                let found = self.reader.vector(&vector, size, size * CANDIDATES).await;
-                plain(found.map_err(unavailable)?)
-            }
-            Mode::Hybrid => {
-                let vector = self.embed(question).await?;
-                let window = size.max(WINDOW);
-                let both = self.reader.both(question, &vector, window, window * CANDIDATES).await;
-                let (keyword, vector) = both.map_err(unavailable)?;
-                fused(keyword, vector, size)
-            }
-        };
-        Ok(Answer { mode, space: self.space.clone(), hits })
+        let mut timing = Timing::default();
+        let ranking = self.ranking(question, &mut timing).await?;
+        let begun = Instant::now();
+        let mut hits = gather(ranking, question.per_document, question.size);
+        timing.fuse_ms += milliseconds(begun);
+        if question.include.place || question.include.neighbours {
+            let begun = Instant::now();
+            let placed = place::add(&self.reader, &mut hits, question.include.neighbours).await;
+            placed.map_err(unavailable)?;
+            timing.place_ms = milliseconds(begun);
+        }
+        if question.include.highlights {
+            mark(&question.text, &mut hits);
+        }
+        let fusion = (question.mode == Mode::Hybrid).then_some(question.fusion);
+        Ok(Answer { mode: question.mode, fusion, space: self.space.clone(), timing, hits })
     }
 
-    async fn embed(&self, question: &str) -> Result<Vec<f32>, SearchError> {
+    /// Every passage of the window, best first.
+    async fn ranking(&self, question: &Question, timing: &mut Timing) -> Result<Vec<Found>, SearchError> {
+        // Copies fall together and documents are limited after the engine's answer: so that enough is left.
+        let size = question.size.max(WINDOW);
+        let window = Window { filter: question.filter.clone(), ..Window::of(size) };
+        let (words, vector) = match question.mode {
+            Mode::Keyword => (self.words(&question.text).await?, None),
+            Mode::Vector => (Words::default(), Some(self.embed(&question.text, timing).await?)),
+            Mode::Hybrid => {
+                (self.words(&question.text).await?, Some(self.embed(&question.text, timing).await?))
+            }
+        };
+        let begun = Instant::now();
+        let found = match (question.mode, vector) {
+            (Mode::Keyword, _) | (_, None) => self.reader.keyword(&words, &window).await.map(|hits| (hits, None)),
+            (Mode::Vector, Some(vector)) => self.reader.vector(&vector, &window).await.map(|hits| (hits, None)),
+            (Mode::Hybrid, Some(vector)) => {
+                let both = self.reader.both(&words, &vector, &window).await;
+                both.map(|(keyword, vector)| (keyword, Some(vector)))
+            }
+        };
+        let (first, second) = found.map_err(unavailable)?;
+        timing.engine_ms = milliseconds(begun);
+        let begun = Instant::now();
+        let ranking = match second {
+            None => first.into_iter().map(Found::of).collect(),
+            Some(second) => fused(question.fusion, first, second),
+        };
+        timing.fuse_ms = milliseconds(begun);
+        Ok(ranking)
+    }
+
+    async fn words(&self, question: &str) -> Result<Words, SearchError> {
+        let languages = self.languages.of(&self.reader).await.map_err(unavailable)?;
+        let words = Words::of(question, &languages);
+        if words.most_terms() > MOST_TERMS {
+            let message = format!("the question has more than {MOST_TERMS} words: shorten it");
+            return Err(Wrong { field: "q", message }.into());
+        }
+        Ok(words)
+    }
+
+    async fn embed(&self, question: &str, timing: &mut Timing) -> Result<Vec<f32>, SearchError> {
+        let begun = Instant::now();
         let vectors = self.encoder.embed(vec![question.to_owned()], Role::Query).await;
+        timing.embed_ms = milliseconds(begun);
+        let wrong = |message| SearchError::Question(Wrong { field: "q", message });
         let vectors = vectors.map_err(|error| {
             if let model::EncodeError::TooLong { tokens, limit, .. } = error {
-                return SearchError::Question(format!(
+                return wrong(format!(
                     "the question has {tokens} tokens and the model takes {limit}: ask a shorter one, or with mode=keyword"
                 ));
             }
             SearchError::Unavailable(Box::new(error))
         })?;
-        vectors
-            .into_iter()
-            .next()
-            .ok_or_else(|| SearchError::Question("no vector for the question".to_owned()))
+        vectors.into_iter().next().ok_or_else(|| wrong("no vector for the question".to_owned()))
     }
 }
 
@@ -153,30 +276,46 @@ fn unavailable(error: SinkError) -> SearchError {
     SearchError::Unavailable(Box::new(error))
 }
 
-fn plain(hits: Vec<Hit>) -> Vec<Found> {
-    hits.into_iter().map(|hit| found(hit, None, (None, None))).collect()
+fn milliseconds(begun: Instant) -> f64 {
+    begun.elapsed().as_secs_f64() * 1_000.0
 }
 
-fn fused(keyword: Vec<Hit>, vector: Vec<Hit>, size: usize) -> Vec<Found> {
-    let ranking = fuse(keyword.iter().map(|hit| &hit.id), vector.iter().map(|hit| &hit.id));
+fn fused(fusion: Fusion, keyword: Vec<Hit>, vector: Vec<Hit>) -> Vec<Found> {
+    let scored = |hits: &'_ [Hit]| -> HashMap<ChunkId, f64> {
+        hits.iter().map(|hit| (hit.id.clone(), hit.score)).collect()
+    };
+    let (keyword_scores, vector_scores) = (scored(&keyword), scored(&vector));
+    let ranking = {
+        let one: Vec<Scored<'_>> = keyword.iter().map(|hit| (&hit.id, hit.score)).collect();
+        let other: Vec<Scored<'_>> = vector.iter().map(|hit| (&hit.id, hit.score)).collect();
+        fuse(fusion, &one, &other)
+    };
     let mut hits: HashMap<ChunkId, Hit> =
         keyword.into_iter().chain(vector).map(|hit| (hit.id.clone(), hit)).collect();
-    let best = ranking.into_iter().take(size);
-    best.filter_map(|rank| {
-        let hit = hits.remove(&rank.id)?;
-        Some(found(hit, Some(rank.score), (rank.keyword_rank, rank.vector_rank)))
-    })
-    .collect()
+    ranking
+        .into_iter()
+        .filter_map(|rank| {
+            let hit = hits.remove(&rank.id)?;
+            Some(Found {
+                score: rank.score,
+                keyword_rank: rank.keyword_rank,
+                keyword_score: keyword_scores.get(&rank.id).copied(),
+                vector_rank: rank.vector_rank,
+                vector_score: vector_scores.get(&rank.id).copied(),
+                ..Found::of(hit)
+            })
+        })
+        .collect()
 }
 
-fn found(hit: Hit, score: Option<f64>, (keyword_rank, vector_rank): (Option<u32>, Option<u32>)) -> Found {
-    Found {
-        id: hit.id,
-        document: hit.document,
-        heading_path: hit.heading_path,
-        text: hit.text,
-        score: score.unwrap_or(hit.score),
-        keyword_rank,
-        vector_rank,
+/// Marks the question's words in each passage.
+fn mark(question: &str, hits: &mut [Found]) {
+    let passages: Vec<(&str, &str)> = hits
+        .iter()
+        .map(|hit| (hit.text.as_str(), hit.about.language.as_deref().unwrap_or(analysis::UNDETERMINED)))
+        .collect();
+    let pieces = highlight(question, &passages);
+    for (hit, pieces) in hits.iter_mut().zip(pieces) {
+        hit.highlights = Some(pieces);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Parser;
 use message::Fingerprint;
 use sink::{
-    ElasticsearchSettings, IndexPlan, KnnEngine, Names, OpenSearchSettings, Reader, RequestSettings, Sink,
+    Catalog, ElasticsearchSettings, IndexPlan, KnnEngine, Names, OpenSearchSettings, Reader, RequestSettings, Sink,
     Target,
 };
 
@@ -15,7 +15,7 @@ pub(crate) const DIMENSION: usize = 8;
 /// One generation of indexes under test.
 pub(crate) trait Bench: Sized {
     /// What is tested.
-    type Engine: Sink + Reader;
+    type Engine: Catalog + Sink + Reader;
 
     /// Opens, under a name of its own, what is not created yet.
     fn open(fact: &str) -> Self;

@@ -1,0 +1,152 @@
+//! Who may do what, and see which documents. Pure but for [`file`], which reads the keys.
+//!
+//! A key is 256 random bits, so that its SHA-256 can be kept without salt and looked up directly: nobody guesses it, and
+//! from the file nobody gets it back.
+
+pub mod file;
+
+use std::collections::HashMap;
+
+use message::{DocumentId, sha256_hex};
+use serde::{Deserialize, Serialize};
+use sink::Clause;
+
+/// What a key allows; each allows what the one before it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Search, ask, read documents.
+    #[default]
+    Read,
+    /// Upload and delete documents.
+    Write,
+    /// Applications and the pipeline.
+    Admin,
+}
+
+/// A key as it is kept.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// What it is called, in logs and on the page.
+    pub name: String,
+    /// SHA-256 of the key, in hex.
+    pub sha256: String,
+    /// What it allows.
+    #[serde(default)]
+    pub role: Role,
+    /// Which documents it may see: those whose `bucket/key` begins with one of these; all if there are none.
+    #[serde(default)]
+    pub prefixes: Vec<String>,
+}
+
+/// Every key.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    by_digest: HashMap<String, Principal>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The key's name; none where no keys are configured.
+    pub name: Option<String>,
+    /// What is allowed.
+    pub role: Role,
+    /// What may be seen; none: everything.
+    pub prefixes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    keys: Vec<Entry>,
+}
+
+impl Keys {
+    /// The keys of a file.
+    ///
+    /// # Errors
+    /// What is wrong with it, for a person.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let kept: Kept = serde_json::from_str(text)
+            .map_err(|error| format!("{error}; it has to be {{\"keys\": [what `millrace key` printed, …]}}"))?;
+        let mut by_digest = HashMap::new();
+        for Entry { name, sha256, role, prefixes } in kept.keys {
+            let is_digest = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if !is_digest {
+                return Err(format!("the key {name:?} has no SHA-256 in hex: make it with `millrace key`"));
+            }
+            if prefixes.iter().any(String::is_empty) {
+                return Err(format!("the key {name:?} has an empty prefix: leave `prefixes` out if it may see all"));
+            }
+            let principal = Principal { name: Some(name.clone()), role, prefixes };
+            if by_digest.insert(sha256.to_ascii_lowercase(), principal).is_some() {
+                return Err(format!("the key {name:?} is there twice"));
+            }
+        }
+        Ok(Self { by_digest })
+    }
+
+    /// Whose key this is.
+    #[must_use]
+    pub fn principal(&self, key: &str) -> Option<&Principal> {
+        self.by_digest.get(&sha256_hex(key.as_bytes()))
+    }
+}
+
+impl Principal {
+    /// Who asks where no keys are configured: everybody who can reach the address.
+    #[must_use]
+    pub fn anybody() -> Self {
+        Self { name: None, role: Role::Admin, prefixes: Vec::new() }
+    }
+
+    /// The condition on every passage that is shown, if there is one.
+    #[must_use]
+    pub fn clause(&self) -> Option<Clause> {
+        (!self.prefixes.is_empty()).then(|| Clause::Prefix(self.prefixes.clone()))
+    }
+
+    /// True when the document may be seen.
+    #[must_use]
+    pub fn sees(&self, document: &DocumentId) -> bool {
+        self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| document.as_str().starts_with(prefix))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_by_its_digest_and_sees_its_prefixes_only() {
+        let entry = format!(
+            r#"{{"keys": [{{"name": "hr", "sha256": "{}", "role": "write", "prefixes": ["docs/hr/"]}}]}}"#,
+            sha256_hex(b"secret")
+        );
+        let keys = Keys::parse(&entry).unwrap();
+        assert!(keys.principal("secrets").is_none() && keys.principal("").is_none());
+        let principal = keys.principal("secret").unwrap();
+        assert_eq!((principal.name.as_deref(), principal.role), (Some("hr"), Role::Write));
+        assert!(principal.role >= Role::Read && principal.role < Role::Admin);
+        let sees = |key: &str| principal.sees(&DocumentId::new("docs", key).unwrap());
+        assert!(sees("hr/a") && !sees("hr") && !sees("finance/hr/a"));
+        assert_eq!(principal.clause(), Some(Clause::Prefix(vec!["docs/hr/".to_owned()])));
+        assert_eq!(Principal::anybody().clause(), None);
+    }
+
+    #[test]
+    fn a_file_that_would_let_somebody_in_by_mistake_is_refused() {
+        let digest = sha256_hex(b"a");
+        for text in [
+            "{}".to_owned(),
+            r#"{"keys": [{"name": "a", "sha256": "secret"}]}"#.to_owned(),
+            format!(r#"{{"keys": [{{"name": "a", "sha256": "{digest}", "prefixes": [""]}}]}}"#),
+            format!(r#"{{"keys": [{{"name": "a", "sha256": "{digest}", "rôle": "read"}}]}}"#),
+            format!(r#"{{"keys": [{{"name": "a", "sha256": "{digest}"}}, {{"name": "b", "sha256": "{digest}"}}]}}"#),
+        ] {
+            assert!(Keys::parse(&text).is_err(), "{text}");
+        }
+    }
+}

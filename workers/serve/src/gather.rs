@@ -1,0 +1,73 @@
+//! What is left of a ranking for a reader: copies fall together, and no document takes more places than it may. Pure.
+
+use std::collections::HashMap;
+
+use message::DocumentId;
+
+use crate::search::Found;
+
+/// Of passages with the same words, the best stays and names the documents of the others; of one document, the best
+/// `per_document` stay; of all, the best `size`.
+#[must_use]
+pub fn gather(ranking: Vec<Found>, per_document: Option<usize>, size: usize) -> Vec<Found> {
+    let mut kept: Vec<Found> = Vec::new();
+    let mut by_text: HashMap<String, usize> = HashMap::new();
+    let mut taken: HashMap<DocumentId, usize> = HashMap::new();
+    for found in ranking {
+        let words = found.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some(first) = by_text.get(&words).and_then(|place| kept.get_mut(*place)) {
+            if first.document != found.document && !first.copies.contains(&found.document) {
+                first.copies.push(found.document);
+            }
+            continue;
+        }
+        if kept.len() == size {
+            // Copies of what is kept may still come.
+            continue;
+        }
+        let count = taken.entry(found.document.clone()).or_default();
+        if per_document.is_none_or(|most| *count < most) {
+            *count += 1;
+            by_text.insert(words, kept.len());
+            kept.push(found);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use message::{About, ChunkId};
+    use sink::Hit;
+
+    use super::*;
+
+    fn found(key: &str, text: &str) -> Found {
+        let document = DocumentId::new("b", key).unwrap();
+        let id = ChunkId::derive(&document, &[], text, 0);
+        let (text, heading_path) = (text.to_owned(), Vec::new());
+        Found::of(Hit { id, document, heading_path, text, about: About::default(), score: 1.0 })
+    }
+
+    fn names(found: &[Found]) -> Vec<(&str, &str)> {
+        found.iter().map(|found| (found.document.key(), found.text.as_str())).collect()
+    }
+
+    #[test]
+    fn copies_fall_together_and_are_named() {
+        let ranking = [("a", "x y"), ("b", "x  y\n"), ("c", "z"), ("b", "x y"), ("a", "x y"), ("d", "z")];
+        let kept = gather(ranking.map(|(key, text)| found(key, text)).into(), None, 2);
+        assert_eq!(names(&kept), [("a", "x y"), ("c", "z")]);
+        assert_eq!(kept[0].copies, [DocumentId::new("b", "b").unwrap()]);
+        assert_eq!(kept[1].copies, [DocumentId::new("b", "d").unwrap()]);
+    }
+
+    #[test]
+    fn no_document_takes_more_places_than_it_may() {
+        let ranking = [("a", "1"), ("a", "2"), ("a", "3"), ("b", "4"), ("c", "5")];
+        let ranking = || ranking.map(|(key, text)| found(key, text)).into();
+        assert_eq!(names(&gather(ranking(), Some(1), 10)), [("a", "1"), ("b", "4"), ("c", "5")]);
+        assert_eq!(names(&gather(ranking(), Some(2), 3)), [("a", "1"), ("a", "2"), ("b", "4")]);
+        assert_eq!(gather(ranking(), None, 4).len(), 4);
+    }
+}

@@ -1,0 +1,302 @@
+//! A question as it is asked over HTTP, and as it is understood. Pure.
+
+use serde::{Deserialize, Deserializer, Serialize};
+use sink::Clause;
+
+/// The longest answer.
+pub const LONGEST: usize = 1000;
+/// Characters of a question at most; a model takes less, words can be looked for in more.
+const LONGEST_QUESTION: usize = 10_000;
+
+/// How passages are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// By words: BM25.
+    Keyword,
+    /// By meaning: nearest vectors.
+    Vector,
+    /// By both, fused.
+    #[default]
+    Hybrid,
+}
+
+/// How two rankings become one; see [`crate::fuse`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fusion {
+    /// The sum of both scores, each weighted by how well its signal tells passages apart for this question.
+    #[default]
+    Auto,
+    /// The sum of both scores in equal parts, each normalised over its window.
+    Convex,
+    /// Reciprocal rank fusion.
+    Rrf,
+}
+
+/// What is added to each passage on request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Include {
+    /// Where the question's words stand.
+    pub highlights: bool,
+    /// Where the passage stands in its document.
+    pub place: bool,
+    /// The passages before and after it.
+    pub neighbours: bool,
+}
+
+/// A question as a client writes it: the parameters of a GET, or the object of a POST.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Parameters {
+    /// The question.
+    pub q: String,
+    /// How passages are found.
+    pub mode: Mode,
+    /// Passages wanted.
+    #[serde(deserialize_with = "number")]
+    pub size: Option<usize>,
+    /// How the rankings of `hybrid` are fused.
+    pub fusion: Fusion,
+    /// Only documents whose `bucket/key` begins so.
+    #[serde(deserialize_with = "whole")]
+    pub prefix: Vec<String>,
+    /// Only passages in these languages.
+    #[serde(deserialize_with = "several")]
+    pub language: Vec<String>,
+    /// Only documents of these formats.
+    #[serde(deserialize_with = "several")]
+    pub format: Vec<String>,
+    /// Only text that stands since this time.
+    pub since: Option<String>,
+    /// Only text that stood before this time.
+    pub until: Option<String>,
+    /// Passages of one document at most.
+    #[serde(deserialize_with = "number")]
+    pub per_document: Option<usize>,
+    /// What is added to each passage.
+    #[serde(deserialize_with = "several")]
+    pub include: Vec<String>,
+}
+
+/// A question that can be asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// Its text, without space around it.
+    pub text: String,
+    /// How passages are found.
+    pub mode: Mode,
+    /// Passages wanted, 1 to [`LONGEST`].
+    pub size: usize,
+    /// How rankings are fused.
+    pub fusion: Fusion,
+    /// Conditions on every passage.
+    pub filter: Vec<Clause>,
+    /// Passages of one document at most; no limit if absent.
+    pub per_document: Option<usize>,
+    /// What is added.
+    pub include: Include,
+}
+
+/// What is wrong with a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Wrong {
+    /// Its name.
+    pub field: &'static str,
+    /// What to do about it.
+    pub message: String,
+}
+
+impl Question {
+    /// A question for `size` passages with everything else as it is by default.
+    #[must_use]
+    pub fn plain(text: &str, mode: Mode, size: usize) -> Self {
+        Self { text: text.trim().to_owned(), mode, size, ..Self::default() }
+    }
+
+    /// What a client wrote, if it can be asked.
+    ///
+    /// # Errors
+    /// The first parameter that is wrong.
+    pub fn of(parameters: Parameters) -> Result<Self, Wrong> {
+        let filter = filter(&parameters)?;
+        let include = include(&parameters.include)?;
+        if parameters.per_document == Some(0) {
+            let message = "per_document is 0: give at least 1, or leave it out".to_owned();
+            return Err(Wrong { field: "per_document", message });
+        }
+        let question = Self {
+            text: parameters.q.trim().to_owned(),
+            mode: parameters.mode,
+            size: parameters.size.unwrap_or(10),
+            fusion: parameters.fusion,
+            filter,
+            per_document: parameters.per_document,
+            include,
+        };
+        question.check().map(|()| question)
+    }
+
+    /// Checks text and size.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn check(&self) -> Result<(), Wrong> {
+        let wrong = |field, message| Err(Wrong { field, message });
+        if self.text.is_empty() {
+            return wrong("q", "the question is empty: give it in the parameter q".to_owned());
+        }
+        if self.text.chars().nth(LONGEST_QUESTION).is_some() {
+            return wrong("q", format!("the question is longer than {LONGEST_QUESTION} characters: shorten it"));
+        }
+        if self.size == 0 || self.size > LONGEST {
+            return wrong("size", format!("size is {}: ask for 1 to {LONGEST} passages", self.size));
+        }
+        Ok(())
+    }
+}
+
+fn filter(parameters: &Parameters) -> Result<Vec<Clause>, Wrong> {
+    let mut filter = Vec::new();
+    let lists: [(&Vec<String>, fn(Vec<String>) -> Clause); 3] = [
+        (&parameters.prefix, Clause::Prefix),
+        (&parameters.language, Clause::Language),
+        (&parameters.format, Clause::Format),
+    ];
+    for (values, clause) in lists {
+        if !values.is_empty() {
+            filter.push(clause(values.clone()));
+        }
+    }
+    if let Some(since) = &parameters.since {
+        filter.push(Clause::Since(seconds("since", since)?));
+    }
+    if let Some(until) = &parameters.until {
+        filter.push(Clause::Before(seconds("until", until)?));
+    }
+    Ok(filter)
+}
+
+fn include(names: &[String]) -> Result<Include, Wrong> {
+    let mut include = Include::default();
+    for name in names {
+        match name.as_str() {
+            "highlights" => include.highlights = true,
+            "place" => include.place = true,
+            "neighbours" => include.neighbours = true,
+            other => {
+                let message = format!("include has {other:?}: give highlights, place, neighbours");
+                return Err(Wrong { field: "include", message });
+            }
+        }
+    }
+    Ok(include)
+}
+
+/// Seconds since 1970 of a date or a time in UTC.
+fn seconds(field: &'static str, text: &str) -> Result<i64, Wrong> {
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let time = humantime::parse_rfc3339_weak(&whole).map_err(|error| Wrong {
+        field,
+        message: format!("{field} is {text:?} ({error}): write 2026-11-30 or 2026-11-30T08:15:00Z (UTC)"),
+    })?;
+    let since = time.duration_since(std::time::UNIX_EPOCH).map(|since| since.as_secs());
+    Ok(since.ok().and_then(|since| i64::try_from(since).ok()).unwrap_or_default())
+}
+
+/// A time as clients read it.
+#[must_use]
+pub fn rfc3339(seconds: i64) -> String {
+    let since = std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+    std::time::UNIX_EPOCH
+        .checked_add(since)
+        .map_or_else(String::new, |time| humantime::format_rfc3339_seconds(time).to_string())
+}
+
+/// A number; in the parameters of a GET it comes as text.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(usize),
+        Text(String),
+    }
+    match Either::deserialize(deserializer) {
+        Ok(Either::Number(number)) => Ok(Some(number)),
+        Ok(Either::Text(text)) => text.parse().map(Some).map_err(serde::de::Error::custom),
+        Err(_) => Err(serde::de::Error::custom("invalid digit: write a whole number, not below 0")),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Several {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// One text or a list of them; a comma is part of a text.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(match Several::deserialize(deserializer)? {
+        Several::One(one) => vec![one],
+        Several::Many(many) => many,
+    })
+}
+
+/// A list, or one text with commas.
+fn several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(match Several::deserialize(deserializer)? {
+        Several::One(one) => {
+            one.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        }
+        Several::Many(many) => many,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn asked(value: serde_json::Value) -> Result<Question, Wrong> {
+        Question::of(serde_json::from_value(value).unwrap())
+    }
+
+    #[test]
+    fn a_question_is_understood_with_all_its_conditions() {
+        let question = asked(json!({
+            "q": " wo? ", "size": 3, "prefix": "docs/a,b/", "language": "de, en", "format": ["pdf"],
+            "since": "2026-11-01", "until": "1970-01-02T00:00:01Z", "include": "place,highlights",
+        }))
+        .unwrap();
+        assert_eq!((question.text.as_str(), question.size), ("wo?", 3));
+        assert!(question.include.place && question.include.highlights && !question.include.neighbours);
+        let owned = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect::<Vec<_>>();
+        let expected = [
+            Clause::Prefix(owned(&["docs/a,b/"])),
+            Clause::Language(owned(&["de", "en"])),
+            Clause::Format(owned(&["pdf"])),
+            Clause::Since(1_793_491_200),
+            Clause::Before(86_401),
+        ];
+        assert_eq!(question.filter, expected);
+        assert_eq!(rfc3339(86_401), "1970-01-02T00:00:01Z");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (value, field) in [
+            (json!({"q": ""}), "q"),
+            (json!({"q": "x".repeat(10_001)}), "q"),
+            (json!({"q": "a", "size": 0}), "size"),
+            (json!({"q": "a", "since": "yesterday"}), "since"),
+            (json!({"q": "a", "until": "2026-11-01T00:00:00+08:00"}), "until"),
+            (json!({"q": "a", "include": "everything"}), "include"),
+            (json!({"q": "a", "per_document": 0}), "per_document"),
+        ] {
+            assert_eq!(asked(value.clone()).unwrap_err().field, field, "{value}");
+        }
+    }
+}
