@@ -51,6 +51,8 @@ names! {
         ItemsWritten = "millrace_items_written_total",
         /// Questions that were answered.
         Questions = "millrace_questions_total",
+        /// Questions to applications, answered in sentences or not.
+        Asked = "millrace_asked_total",
     }
 }
 
@@ -63,6 +65,8 @@ names! {
         WriteSeconds = "millrace_write_seconds",
         /// Seconds of answering one question.
         QuestionSeconds = "millrace_question_seconds",
+        /// Seconds of answering one question in sentences, to the last of them.
+        AnswerSeconds = "millrace_answer_seconds",
     }
 }
 

@@ -1,23 +1,49 @@
 //! Settings of `serve`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use model::{EncoderSettings, ModelSettings};
+use objects::S3Settings;
 use process::Settings;
-use sink::{ElasticsearchSettings, IndexSettings};
+use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
 use telemetry::TelemetrySettings;
 
-/// Answers questions with passages.
+use crate::llm::LlmSettings;
+
+/// Answers questions with passages, and with sentences that cite them.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "serve", version, about)]
 pub struct Config {
     /// The address that is served.
     #[arg(long, env = "MILLRACE_SERVE_LISTEN", default_value = "127.0.0.1:8080")]
     pub serve_listen: SocketAddr,
+    /// File of API keys, as `millrace key` makes them; without one everybody who reaches the address may do everything,
+    /// and the address has to be a loopback one.
+    #[arg(long, env = "MILLRACE_SERVE_KEYS")]
+    pub serve_keys: Option<PathBuf>,
+    /// Requests a minute with one key; 0 for as many as they like.
+    #[arg(long, env = "MILLRACE_SERVE_RATE", default_value_t = 600)]
+    pub serve_rate: u32,
+    /// Bytes of a file at most that is uploaded through this server.
+    #[arg(long, env = "MILLRACE_SERVE_LARGEST_UPLOAD", default_value_t = 67_108_864)]
+    pub serve_largest_upload: usize,
+    /// Which engine is searched.
+    #[arg(long, env = "MILLRACE_SERVE_ENGINE", value_enum, default_value_t = EngineKind::Elasticsearch)]
+    pub serve_engine: EngineKind,
+    /// Bucket whose documents are listed, uploaded and deleted here; none: they are not.
+    #[arg(long, env = "MILLRACE_BUCKET")]
+    pub bucket: Option<String>,
+    /// How the bucket is reached.
+    #[command(flatten)]
+    pub store: S3Settings,
     /// How Elasticsearch is reached.
     #[command(flatten)]
     pub elasticsearch: ElasticsearchSettings,
+    /// How OpenSearch is reached.
+    #[command(flatten)]
+    pub opensearch: OpenSearchSettings,
     /// What the indexes are called.
     #[command(flatten)]
     pub index: IndexSettings,
@@ -27,9 +53,21 @@ pub struct Config {
     /// How it is run.
     #[command(flatten)]
     pub encoder: EncoderSettings,
+    /// Who writes answers.
+    #[command(flatten)]
+    pub llm: LlmSettings,
     /// How it speaks.
     #[command(flatten)]
     pub telemetry: TelemetrySettings,
+}
+
+/// An engine that can be searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineKind {
+    /// Filled by `replicate`.
+    Elasticsearch,
+    /// Filled by `index`.
+    Opensearch,
 }
 
 impl Settings for Config {

@@ -1,113 +1,156 @@
 #![expect(clippy::disallowed_types, reason = "edge: the HTTP server")]
-//! `GET /v1/search?q=…&mode=hybrid|keyword|vector&size=10`, `GET /healthz`, `GET /readyz`.
+//! Everything that is served over HTTP.
+
+mod application;
+mod ask;
+mod chat;
+mod document;
+pub mod guard;
+mod me;
+mod page;
+mod refusal;
+mod search;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post, put};
 use model::Encoder;
-use serde::Deserialize;
-use serde_json::json;
-use sink::Reader;
-use telemetry::{Counter, Histogram, count, observe};
+use objects::Store;
+use sink::{Catalog, Reader};
 use tokio::net::TcpListener;
-use tokio::time::Instant;
-use tracing::warn;
 
-use crate::search::{Mode, Search, SearchError};
+use crate::access::Role;
+use crate::application::{Application, Offer, Writer};
+use crate::llm::Models;
+use crate::search::Search;
+use guard::Gate;
+use refusal::Refusal;
 
-/// A question waits at most this long for its answer.
+/// A question waits at most this long for its passages.
 const DEADLINE: Duration = Duration::from_secs(20);
+/// Bytes of a body that is no upload.
+const LARGEST_BODY: usize = 1024 * 1024;
 
-/// The parameters of a search.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Parameters {
-    #[serde(default)]
-    q: String,
-    #[serde(default)]
-    mode: Mode,
-    #[serde(default = "ten")]
-    size: usize,
+/// What a server is made of.
+pub trait Parts: Send + Sync + 'static {
+    /// What embeds questions.
+    type Encoder: Encoder + 'static;
+    /// What is searched, and keeps applications.
+    type Reader: Reader + Catalog;
+    /// Where documents are.
+    type Store: Store;
 }
 
-fn ten() -> usize {
-    10
+/// The bucket that documents are in.
+#[derive(Debug)]
+pub struct Bucket<S> {
+    /// Its name.
+    pub name: String,
+    /// The store that it is in.
+    pub store: S,
+}
+
+/// What is served.
+pub struct Server<P: Parts> {
+    /// The snapshot that questions are answered from.
+    pub search: Search<P::Encoder, P::Reader>,
+    /// Who writes answers.
+    pub models: Models,
+    /// Where documents are; none: they are neither listed nor uploaded.
+    pub bucket: Option<Bucket<P::Store>>,
+    /// Who may come in.
+    pub gate: Arc<Gate>,
+    /// What the index is called outside.
+    pub index: String,
+    /// What the embedding model is called.
+    pub model: String,
+    /// Bytes of an upload at most.
+    pub largest_upload: usize,
+}
+
+impl<P: Parts> std::fmt::Debug for Server<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("index", &self.index).field("gate", &self.gate).finish_non_exhaustive()
+    }
+}
+
+impl<P: Parts> Server<P> {
+    fn bucket(&self) -> Result<&Bucket<P::Store>, Refusal> {
+        self.bucket.as_ref().ok_or_else(|| {
+            Refusal::not_found("bucket here: start serve with MILLRACE_BUCKET and the settings of its store")
+        })
+    }
+
+    fn offer(&self) -> Offer<'_> {
+        Offer { index: &self.index, providers: Models::PROVIDERS }
+    }
+
+    fn built_in(&self) -> Application {
+        let (provider, model) = self.models.default_writer();
+        Application::built_in(Writer { provider: provider.to_owned(), model })
+    }
 }
 
 /// Serves until `stopping` is ready, then lets requests in hand finish.
 ///
 /// # Errors
 /// When the address cannot be bound, or serving fails.
-pub async fn serve<E: Encoder + 'static, R: Reader>(
+pub async fn serve<P: Parts>(
     listen: SocketAddr,
-    search: Arc<Search<E, R>>,
+    server: Arc<Server<P>>,
     stopping: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let listener = TcpListener::bind(listen).await?;
-    axum::serve(listener, routes(search)).with_graceful_shutdown(stopping).await
+    axum::serve(listener, routes(server)).with_graceful_shutdown(stopping).await
 }
 
-/// Everything that is served.
-pub fn routes<E: Encoder + 'static, R: Reader>(search: Arc<Search<E, R>>) -> axum::Router {
-    axum::Router::new()
-        .route("/v1/search", get(answer::<E, R>))
-        .route("/healthz", get(async || "alive\n"))
-        .route("/readyz", get(ready::<E, R>))
-        .with_state(search)
-}
-
-async fn answer<E: Encoder + 'static, R: Reader>(
-    State(search): State<Arc<Search<E, R>>>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
-) -> Response {
-    let parameters = match parameters {
-        Ok(Query(parameters)) => parameters,
-        Err(rejection) => return refusal(StatusCode::BAD_REQUEST, "question", &rejection.body_text()),
+/// Everything that is served, by the role that it needs. There are no CORS headers: no other site's page may read answers.
+pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
+    let guarded = |routes: Router<Arc<Server<P>>>, role: Role| {
+        routes.layer(from_fn_with_state((Arc::clone(&server.gate), role), guard::admit))
     };
-    let begun = Instant::now();
-    count(Counter::Questions, 1);
-    let work = search.answer(&parameters.q, parameters.mode, parameters.size);
-    let answered = tokio::time::timeout(DEADLINE, work).await;
-    observe(Histogram::QuestionSeconds, begun.elapsed().as_secs_f64());
-    match answered {
-        Ok(Ok(answer)) => {
-            let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            Json(json!({
-                "query": parameters.q, "mode": answer.mode, "space": answer.space, "took_ms": took,
-                "hits": answer.hits,
-            }))
-            .into_response()
-        }
-        Ok(Err(error)) => refused(&error),
-        Err(_) => refusal(StatusCode::GATEWAY_TIMEOUT, "timeout", "no answer in time: try again"),
-    }
+    let read = Router::new()
+        .route("/v1/me", get(me::get::<P>))
+        .route("/v1/search", get(search::get::<P>).post(search::post::<P>))
+        .route("/v1/ask", post(ask::post::<P>))
+        .route("/v1/models", get(chat::models::<P>))
+        .route("/v1/chat/completions", post(chat::post::<P>))
+        .route("/v1/documents", get(document::list::<P>))
+        .route("/v1/document", get(document::get::<P>))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
+    let write = Router::new()
+        .route("/v1/documents", put(document::put::<P>).delete(document::delete::<P>))
+        .layer(DefaultBodyLimit::max(server.largest_upload));
+    let admin = Router::new()
+        .route("/_application/rag", get(application::list::<P>).post(application::create::<P>))
+        .route(
+            "/_application/rag/{name}",
+            get(application::get::<P>).put(application::put::<P>).delete(application::delete::<P>),
+        )
+        .layer(DefaultBodyLimit::max(LARGEST_BODY));
+    Router::new()
+        .route("/", get(page::index))
+        .route("/assets/app.js", get(page::script))
+        .route("/assets/app.css", get(page::style))
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(ready::<P>))
+        .merge(guarded(read, Role::Read))
+        .merge(guarded(write, Role::Write))
+        .merge(guarded(admin, Role::Admin))
+        .fallback(async || Refusal::not_found("such path here"))
+        .layer(from_fn(guard::name))
+        .with_state(server)
 }
 
-async fn ready<E: Encoder + 'static, R: Reader>(State(search): State<Arc<Search<E, R>>>) -> Response {
-    match search.ready().await {
+async fn ready<P: Parts>(State(server): State<Arc<Server<P>>>) -> Response {
+    match server.search.ready().await {
         Ok(()) => "ready\n".into_response(),
-        Err(error) => refused(&error),
+        Err(error) => Refusal::from(error).into_response(),
     }
-}
-
-fn refused(error: &SearchError) -> Response {
-    match error {
-        SearchError::Question(words) => refusal(StatusCode::BAD_REQUEST, "question", words),
-        SearchError::Unavailable(_) => {
-            let cause = process::chain(error);
-            warn!(cause, "a question was not answered");
-            refusal(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &cause)
-        }
-    }
-}
-
-fn refusal(status: StatusCode, kind: &str, words: &str) -> Response {
-    (status, Json(json!({ "error": { "type": kind, "message": words } }))).into_response()
 }

@@ -1,16 +1,30 @@
-//! Questions in, passages out.
+//! Questions in, passages and answers out.
 //!
-//! `GET /v1/search` asks Elasticsearch by words (BM25), by vector (kNN), or by both, and fuses the two rankings here
-//! (reciprocal rank fusion), as no free engine does. A request takes one immutable snapshot of encoder, space and
-//! physical indexes and keeps it; an alias is never queried; an index of another space is never asked. It writes
-//! nothing.
+//! A question is put into terms and a vector, the engine ranks passages by both, the rankings are fused here, and a
+//! language model, or none, writes an answer that cites them. A request takes one immutable snapshot of encoder, space
+//! and physical indexes and keeps it; an alias is never queried; an index of another space is never asked.
 //!
-//! Order of files: [`fuse`] two rankings into one · [`search`] a question's way · [`http`] the edge.
+//! Order of files: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way, with
+//! [`languages`], [`fuse`] and [`trust`], [`gather`], [`place`], [`highlight`] · [`application`] how it is answered ·
+//! [`chat`] the way to an answer · [`llm`] who writes it · [`http`] the edge.
 
+pub mod access;
+pub mod application;
+pub mod chat;
 pub mod config;
 pub mod fuse;
+pub mod gather;
+pub mod highlight;
 pub mod http;
+pub mod languages;
+pub mod llm;
+pub mod place;
+pub mod question;
+pub mod rate;
 pub mod search;
+pub mod start;
+pub mod trust;
 
 pub use config::Config;
-pub use search::{Mode, Search};
+pub use question::{Mode, Question};
+pub use search::Search;

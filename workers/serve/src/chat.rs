@@ -1,0 +1,9 @@
+//! Answers in sentences that say where they come from.
+//!
+//! Order of files: [`context`] what a model is given · [`relevance`] whether it is asked at all · [`citation`] what of its
+//! answer stays · [`answer`] the way from a question to an answer.
+
+pub mod answer;
+pub mod citation;
+pub mod context;
+pub mod relevance;

@@ -1,0 +1,344 @@
+//! The way from a question to an answer: find passages, see whether they are relevant, give the model what fits, and let
+//! through what it says and may cite.
+
+use std::collections::HashSet;
+
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use message::{ChunkId, DocumentId, Part};
+use model::Encoder;
+use serde::Serialize;
+use sink::{Clause, Reader};
+
+use super::citation::{Filter, Sentence, sentences};
+use super::context::{fit, prompt_tokens, tokens};
+use super::relevance;
+use crate::application::{Application, Retrieval};
+use crate::llm::{Finish, Given, LanguageModel as _, LlmError, Models, Piece, Pieces, Prompt, Reason, Speaker, Turn, Usage};
+use crate::question::{Fusion, Include, Question, Wrong};
+use crate::search::{Found, Search, SearchError};
+
+/// Tokens of an answer at most, where the client says nothing else.
+const ANSWER_TOKENS: usize = 1_024;
+/// A question with fewer characters is understood with the one before it.
+const SHORT: usize = 24;
+
+/// A question to an application.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The question.
+    pub question: String,
+    /// What was said before, oldest first.
+    pub history: Vec<Turn>,
+    /// What the client adds to the instructions.
+    pub style: Option<String>,
+    /// Conditions on every passage.
+    pub filter: Vec<Clause>,
+    /// Tokens of the answer at most.
+    pub max_tokens: Option<usize>,
+    /// How freely the model chooses its words.
+    pub temperature: Option<f32>,
+    /// Marks the fences around passages.
+    pub nonce: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// No passages were found for a reason that is no answer.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// The model does not answer.
+    #[error(transparent)]
+    Model(#[from] LlmError),
+}
+
+/// A passage that an answer may cite.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Source {
+    /// What it is cited by.
+    pub number: usize,
+    /// Which passage.
+    pub id: ChunkId,
+    /// Its document.
+    pub document: DocumentId,
+    /// Its document's title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The headings above it.
+    pub heading_path: Vec<String>,
+    /// The page, slide, sheet or member that it begins in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+    /// First byte in the document's extracted text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<u64>,
+    /// One past its last byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<u64>,
+    /// The passage.
+    pub text: String,
+    /// Its score in the search.
+    pub score: f64,
+}
+
+/// How many passages there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Passages {
+    /// Found.
+    pub found: usize,
+    /// Given to the model.
+    pub given: usize,
+    /// Found, and left out because they did not fit into the context.
+    pub left_out: usize,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    /// Its text with its citations.
+    pub answer: String,
+    /// False: nothing relevant was found, and no model was asked.
+    pub found: bool,
+    /// Its sentences.
+    pub sentences: Vec<Sentence>,
+    /// The passages that are cited.
+    pub citations: Vec<Source>,
+    /// How many passages there were.
+    pub passages: Passages,
+    /// Citations of passages that were not given, taken out.
+    pub invented_citations: usize,
+    /// Who wrote it.
+    pub model: String,
+    /// The application.
+    pub application: String,
+    /// Why it ends.
+    pub finish_reason: Reason,
+    /// Tokens: as the provider counts them, or counted here.
+    pub usage: Usage,
+}
+
+/// What comes of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// More of its text.
+    Delta(String),
+    /// It is whole; the text is that of all deltas together.
+    Done(Box<Answer>),
+}
+
+/// An answer that has begun: the passages that it may cite are known.
+pub struct Begun {
+    /// What the model was given.
+    pub sources: Vec<Source>,
+    /// How many passages there were.
+    pub passages: Passages,
+    pieces: Pieces,
+    prompt_tokens: usize,
+    found: bool,
+    model: String,
+    application: String,
+}
+
+impl std::fmt::Debug for Begun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Begun").field("passages", &self.passages).finish_non_exhaustive()
+    }
+}
+
+/// Begins the answer of an application to a question.
+///
+/// # Errors
+/// See [`AskError`].
+pub async fn begin<E: Encoder, R: Reader>(
+    search: &Search<E, R>,
+    models: &Models,
+    application: &Application,
+    ask: Ask,
+) -> Result<Begun, AskError> {
+    let model = models.get(&application.llm.provider)?;
+    let question = question(&ask, application);
+    let found = search.answer(&question).await?.hits;
+    let count = found.len();
+    let writer = application.llm.model.clone().unwrap_or_else(|| application.llm.provider.clone());
+    if !relevance::is_relevant(&ask.question, &found) {
+        let passages = Passages { found: count, given: 0, left_out: 0 };
+        let pieces = [Piece::Text(relevance::nothing_found(&ask.question).to_owned())]
+            .into_iter()
+            .chain([Piece::Finish(Finish { reason: Reason::Stop, usage: Some(Usage::default()) })]);
+        return Ok(Begun {
+            sources: Vec::new(),
+            passages,
+            pieces: Box::pin(futures::stream::iter(pieces.map(Ok))),
+            prompt_tokens: 0,
+            found: false,
+            model: writer,
+            application: application.name.clone(),
+        });
+    }
+    let mut prompt = prompt(ask, &found, application);
+    let left_out = fit(&mut prompt, application.max_context_length).map_err(|tokens| too_long(tokens, application))?;
+    let given = prompt.passages.len();
+    let sources = (1..).zip(found).take(given).map(source).collect();
+    let prompt_tokens = prompt_tokens(&prompt);
+    Ok(Begun {
+        sources,
+        passages: Passages { found: count, given, left_out: left_out.passages },
+        pieces: model.answer(prompt).await?,
+        prompt_tokens,
+        found: true,
+        model: writer,
+        application: application.name.clone(),
+    })
+}
+
+fn question(ask: &Ask, application: &Application) -> Question {
+    let before = ask.history.iter().rev().find(|turn| turn.speaker == Speaker::User);
+    // "And in winter?" is found by what was asked before.
+    let text = match before {
+        Some(before) if ask.question.chars().count() < SHORT => format!("{} {}", before.text, ask.question),
+        _ => ask.question.clone(),
+    };
+    let fusion = match application.retriever.kind {
+        Retrieval::Rrf => Fusion::Rrf,
+        Retrieval::Vector | Retrieval::Keyword | Retrieval::Hybrid => Fusion::Auto,
+    };
+    Question {
+        fusion,
+        filter: ask.filter.clone(),
+        include: Include { place: true, ..Include::default() },
+        ..Question::plain(&text, application.retriever.kind.mode(), application.retriever.top_k)
+    }
+}
+
+fn prompt(ask: Ask, found: &[Found], application: &Application) -> Prompt {
+    let given = |(number, found): (usize, &Found)| Given {
+        number,
+        text: found.text.clone(),
+        heading_path: found.heading_path.clone(),
+        document: found.document.to_string(),
+    };
+    Prompt {
+        question: ask.question,
+        passages: (1..).zip(found).map(given).collect(),
+        history: ask.history,
+        style: ask.style,
+        model: application.llm.model.clone(),
+        max_tokens: ask.max_tokens.unwrap_or(ANSWER_TOKENS),
+        temperature: ask.temperature,
+        nonce: ask.nonce,
+    }
+}
+
+fn too_long(tokens: usize, application: &Application) -> SearchError {
+    SearchError::Question(Wrong {
+        field: "question",
+        message: format!(
+            "instructions and question take {tokens} tokens, and the application {} allows {} (max_context_length): \
+             ask a shorter question, or allow more",
+            application.name, application.max_context_length
+        ),
+    })
+}
+
+fn source((number, found): (usize, Found)) -> Source {
+    let (start, end) = found.place.as_ref().map(|place| (place.start, place.end)).unzip();
+    Source {
+        number,
+        id: found.id,
+        document: found.document,
+        title: found.title,
+        heading_path: found.heading_path,
+        part: found.place.and_then(|place| place.part),
+        start,
+        end,
+        text: found.text,
+        score: found.score,
+    }
+}
+
+/// An answer that is being put together.
+struct Writing {
+    begun: Begun,
+    filter: Filter,
+    text: String,
+    finish: Option<Finish>,
+    is_over: bool,
+}
+
+impl Begun {
+    /// The answer as it is written; the last event is [`Event::Done`].
+    pub fn events(self) -> impl Stream<Item = Result<Event, LlmError>> + Send {
+        let filter = Filter::new(self.sources.len());
+        let writing = Writing { begun: self, filter, text: String::new(), finish: None, is_over: false };
+        futures::stream::try_unfold(writing, Writing::next)
+    }
+
+    /// The whole answer.
+    ///
+    /// # Errors
+    /// When it breaks off.
+    pub async fn whole(self) -> Result<Answer, LlmError> {
+        let mut events = Box::pin(self.events());
+        while let Some(event) = events.try_next().await? {
+            if let Event::Done(answer) = event {
+                return Ok(*answer);
+            }
+        }
+        Err(LlmError::Broken("it ended without an end".to_owned()))
+    }
+}
+
+impl Writing {
+    async fn next(mut self) -> Result<Option<(Event, Self)>, LlmError> {
+        while !self.is_over {
+            if let Some(finish) = self.finish.take() {
+                self.is_over = true;
+                return Ok(Some((Event::Done(Box::new(self.answer(finish))), self)));
+            }
+            let piece = self.begun.pieces.next().await;
+            let piece = piece.ok_or_else(|| LlmError::Broken("it ended without an end".to_owned()))??;
+            match piece {
+                Piece::Text(text) => {
+                    let shown = self.filter.push(&text);
+                    if !shown.is_empty() {
+                        self.text.push_str(&shown);
+                        return Ok(Some((Event::Delta(shown), self)));
+                    }
+                }
+                Piece::Finish(finish) => {
+                    let rest = self.filter.finish();
+                    self.finish = Some(finish);
+                    if !rest.is_empty() {
+                        self.text.push_str(&rest);
+                        return Ok(Some((Event::Delta(rest), self)));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn answer(&mut self, finish: Finish) -> Answer {
+        let text = self.text.trim().to_owned();
+        let sentences = sentences(&text);
+        let cited: HashSet<usize> = sentences.iter().flat_map(|sentence| &sentence.citations).copied().collect();
+        let begun = &self.begun;
+        let citations = begun.sources.iter().filter(|source| cited.contains(&source.number)).cloned().collect();
+        let counted = || {
+            let (prompt_tokens, completion_tokens) = (begun.prompt_tokens as u64, tokens(&text) as u64);
+            Usage { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens }
+        };
+        Answer {
+            found: begun.found,
+            sentences,
+            citations,
+            passages: begun.passages,
+            invented_citations: self.filter.invented,
+            model: begun.model.clone(),
+            application: begun.application.clone(),
+            finish_reason: finish.reason,
+            usage: finish.usage.unwrap_or_else(counted),
+            answer: text,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "edge: the HTTP server")]
+//! `POST /v1/ask`: an answer with its citations, whole or as it is written.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use futures::{Stream, StreamExt as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use telemetry::{Counter, Histogram, count, observe};
+use tokio::time::Instant;
+
+use super::refusal::Refusal;
+use super::{Parts, Server};
+use crate::access::Principal;
+use crate::application::BUILT_IN;
+use crate::chat::answer::{Ask, AskError, Begun, Event, begin};
+use crate::llm::{LlmError, Turn};
+use crate::question::{Parameters, Question};
+
+/// The body of a question to an application.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Body {
+    question: String,
+    application: Option<String>,
+    #[serde(default)]
+    stream: bool,
+    prefix: Option<Value>,
+    language: Option<Value>,
+    format: Option<Value>,
+    since: Option<String>,
+    until: Option<String>,
+}
+
+/// What is asked of which application, and what was said before.
+pub(super) struct Wanted {
+    pub(super) application: String,
+    pub(super) ask: Ask,
+}
+
+impl From<LlmError> for Refusal {
+    fn from(error: LlmError) -> Self {
+        let message = error.to_string();
+        match error {
+            LlmError::Config(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "model_config", message),
+            LlmError::Filtered(_) => Self::new(StatusCode::BAD_REQUEST, "content_filter", message),
+            LlmError::Request(_) => Self::new(StatusCode::BAD_GATEWAY, "model_request", message),
+            LlmError::Busy { retry_after, .. } => Self {
+                retry_after: retry_after.map(|wait| wait.as_secs()),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "model_unavailable", message)
+            },
+            LlmError::Broken(_) => Self::new(StatusCode::BAD_GATEWAY, "model_broken", message),
+        }
+    }
+}
+
+impl From<AskError> for Refusal {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Search(error) => error.into(),
+            AskError::Model(error) => error.into(),
+        }
+    }
+}
+
+impl<P: Parts> Server<P> {
+    /// Begins an answer for `principal`: passages that it may not see are in no ranking, no citation and no prompt.
+    pub(super) async fn begin(&self, principal: &Principal, wanted: Wanted) -> Result<Begun, Refusal> {
+        count(Counter::Asked, 1);
+        let application = self.application(&wanted.application).await?;
+        let mut ask = wanted.ask;
+        ask.filter.extend(principal.clause());
+        Ok(begin(&self.search, &self.models, &application, ask).await?)
+    }
+}
+
+/// A question without anything else.
+pub(super) fn plain(question: &str, history: Vec<Turn>) -> Ask {
+    Ask {
+        question: question.trim().to_owned(),
+        history,
+        style: None,
+        filter: Vec::new(),
+        max_tokens: None,
+        temperature: None,
+        nonce: nonce(),
+    }
+}
+
+/// Something that nobody can have written into a document before.
+fn nonce() -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    // The standard library's random keys, hashed with what is different each time.
+    let mark = RandomState::new().hash_one(Instant::now());
+    format!("{mark:016x}")
+}
+
+pub(super) async fn post<P: Parts>(
+    State(server): State<Arc<Server<P>>>,
+    Extension(principal): Extension<Principal>,
+    body: Result<Json<Body>, JsonRejection>,
+) -> Result<Response, Refusal> {
+    let begun_at = Instant::now();
+    let Json(body) = body?;
+    let mut ask = plain(&body.question, Vec::new());
+    ask.filter = filter(&body)?;
+    let application = body.application.unwrap_or_else(|| BUILT_IN.to_owned());
+    let begun = server.begin(&principal, Wanted { application, ask }).await?;
+    if body.stream {
+        let sources = json!({"citations": begun.sources, "passages": begun.passages});
+        let head = futures::stream::iter([Ok(named("sources", &sources))]);
+        let events = head.chain(begun.events().map(move |event| Ok(shown(event, begun_at))));
+        return Ok(stream(events));
+    }
+    let answer = begun.whole().await?;
+    observe(Histogram::AnswerSeconds, begun_at.elapsed().as_secs_f64());
+    Ok(Json(with_time(json!(answer), begun_at)).into_response())
+}
+
+fn filter(body: &Body) -> Result<Vec<sink::Clause>, Refusal> {
+    let mut parameters = json!({"q": body.question});
+    if let Some(parameters) = parameters.as_object_mut() {
+        let times = [("since", &body.since), ("until", &body.until)];
+        parameters.extend(times.into_iter().filter_map(|(name, time)| Some((name.to_owned(), json!(time.as_ref()?)))));
+        let lists = [("prefix", &body.prefix), ("language", &body.language), ("format", &body.format)];
+        parameters.extend(lists.into_iter().filter_map(|(name, list)| Some((name.to_owned(), list.clone()?))));
+    }
+    let parameters: Parameters = serde_json::from_value(parameters)
+        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, "question", error.to_string()))?;
+    let question = Question::of(parameters).map_err(|mut wrong| {
+        if wrong.field == "q" {
+            wrong.field = "question";
+            wrong.message = wrong.message.replace("the parameter q", "question");
+        }
+        wrong
+    })?;
+    Ok(question.filter)
+}
+
+fn shown(event: Result<Event, LlmError>, begun_at: Instant) -> SseEvent {
+    match event {
+        Ok(Event::Delta(text)) => named("delta", &json!({"text": text})),
+        Ok(Event::Done(answer)) => {
+            observe(Histogram::AnswerSeconds, begun_at.elapsed().as_secs_f64());
+            named("done", &with_time(json!(answer), begun_at))
+        }
+        Err(error) => named("error", &Refusal::from(error).body()),
+    }
+}
+
+fn with_time(mut answer: Value, begun_at: Instant) -> Value {
+    if let Some(answer) = answer.as_object_mut() {
+        let took = u64::try_from(begun_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        answer.insert("took_ms".to_owned(), json!(took));
+    }
+    answer
+}
+
+fn named(name: &str, data: &Value) -> SseEvent {
+    // JSON on one line: the only thing that an event's data must not hold is a line break.
+    SseEvent::default().event(name).data(data.to_string())
+}
+
+/// Events as they come; a comment now and then keeps connections open while a model thinks.
+pub(super) fn stream(events: impl Stream<Item = Result<SseEvent, Infallible>> + Send + 'static) -> Response {
+    Sse::new(events).keep_alive(KeepAlive::default()).into_response()
+}

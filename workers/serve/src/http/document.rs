@@ -1,0 +1,250 @@
+#![expect(clippy::disallowed_types, reason = "edge: the HTTP server")]
+//! `/v1/documents` and `/v1/document`: what is in the bucket, what became of it, and what it says.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::{Extension, Json};
+use message::{ChunkId, DocumentId, DocumentRecord, Status};
+use objects::{Entry, Store as _};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sink::Reader as _;
+
+use super::refusal::Refusal;
+use super::{DEADLINE, Parts, Server};
+use crate::access::Principal;
+use crate::place::part_at;
+use crate::question::rfc3339;
+
+/// Keys that belong to the system itself.
+const RESERVED: &str = ".millrace/";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Listing {
+    #[serde(default)]
+    prefix: String,
+    after: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    document: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Key {
+    key: String,
+}
+
+/// One page of the bucket, each object with what became of it.
+pub(super) async fn list<P: Parts>(
+    State(server): State<Arc<Server<P>>>,
+    Extension(principal): Extension<Principal>,
+    parameters: Result<Query<Listing>, QueryRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let Query(Listing { prefix, after }) = parameters?;
+    let bucket = server.bucket()?;
+    let wanted = visible(&principal, &format!("{}/", bucket.name), &prefix);
+    // A key with several prefixes sees them one after the other: the cursor says which, and where in it.
+    let (number, continuation) = cursor(after.as_deref());
+    let Some(current) = wanted.get(number) else {
+        return Ok(Json(json!({"documents": [], "after": null})));
+    };
+    let page = bucket.store.page(&bucket.name, current, continuation.as_deref());
+    let page = tokio::time::timeout(DEADLINE, page).await.map_err(|_| Refusal::timeout())?;
+    let page = page.map_err(|error| Refusal::unavailable(&error))?;
+    let after = match page.continuation {
+        Some(continuation) => Some(format!("{number}:{continuation}")),
+        None if number + 1 < wanted.len() => Some(format!("{}:", number + 1)),
+        None => None,
+    };
+    let entries: Vec<(DocumentId, Entry)> = page
+        .entries
+        .into_iter()
+        .filter(|entry| !entry.key.starts_with(RESERVED))
+        .filter_map(|entry| Some((DocumentId::new(&bucket.name, &entry.key).ok()?, entry)))
+        .collect();
+    let ids: Vec<DocumentId> = entries.iter().map(|(id, _)| id.clone()).collect();
+    let stored = server.search.reader().documents(&ids).await;
+    let stored = stored.map_err(|error| Refusal::unavailable(&error))?;
+    let records: HashMap<DocumentId, DocumentRecord> =
+        stored.into_iter().map(|stored| (stored.record.document.clone(), stored.record)).collect();
+    let shown: Vec<Value> = entries.iter().map(|(id, entry)| described(id, entry, records.get(id))).collect();
+    Ok(Json(json!({"documents": shown, "after": after})))
+}
+
+/// The parts of the bucket under `prefix` that may be seen, as prefixes of keys, without overlap.
+fn visible(principal: &Principal, bucket: &str, prefix: &str) -> Vec<String> {
+    let all = [bucket.to_owned()];
+    let allowed = if principal.prefixes.is_empty() { &all[..] } else { &principal.prefixes };
+    let asked = format!("{bucket}{prefix}");
+    let mut wanted: Vec<String> = allowed
+        .iter()
+        .filter_map(|allowed| {
+            let longer = if allowed.starts_with(&asked) { allowed } else { &asked };
+            (longer.starts_with(allowed.as_str()) && longer.starts_with(&asked)).then_some(longer)
+        })
+        .filter_map(|whole| whole.strip_prefix(bucket).map(str::to_owned))
+        .collect();
+    wanted.sort();
+    wanted.dedup_by(|longer, shorter| longer.starts_with(shorter.as_str()));
+    wanted
+}
+
+fn cursor(after: Option<&str>) -> (usize, Option<String>) {
+    let (number, rest) = after.and_then(|after| after.split_once(':')).unwrap_or(("0", ""));
+    (number.parse().unwrap_or(usize::MAX), Some(rest.to_owned()).filter(|rest| !rest.is_empty()))
+}
+
+fn described(id: &DocumentId, entry: &Entry, record: Option<&DocumentRecord>) -> Value {
+    // An object that is newer than what was read waits for its turn.
+    let current = record.filter(|record| record.etag == entry.etag);
+    let mut shown = json!({
+        "document": id, "key": entry.key, "size": entry.size, "state": current.map_or("waiting", |record| state(record.status)),
+        "chunks": record.map_or(0, |record| record.chunks.len()), "modified": entry.last_modified.map(rfc3339),
+    });
+    if let (Some(record), Some(shown)) = (record, shown.as_object_mut()) {
+        let more = json!({
+            "title": record.title, "format": record.format, "language": record.language, "cause": record.cause,
+            "left_out": record.left_out,
+        });
+        shown.extend(more.as_object().cloned().unwrap_or_default());
+    }
+    shown
+}
+
+fn state(status: Status) -> &'static str {
+    match status {
+        Status::Live => "live",
+        Status::Empty => "empty",
+        Status::Refused => "refused",
+        Status::Removed => "removed",
+    }
+}
+
+/// One document with its passages in reading order.
+pub(super) async fn get<P: Parts>(
+    State(server): State<Arc<Server<P>>>,
+    Extension(principal): Extension<Principal>,
+    parameters: Result<Query<Which>, QueryRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let missing = || Refusal::not_found("such document, or none that this key may see");
+    let document = DocumentId::try_from(parameters?.0.document).map_err(|_| missing())?;
+    if !principal.sees(&document) {
+        return Err(missing());
+    }
+    let reader = server.search.reader();
+    let both = async { tokio::try_join!(reader.document(&document), reader.chunks_of(&document)) };
+    let both = tokio::time::timeout(DEADLINE, both).await.map_err(|_| Refusal::timeout())?;
+    let (record, passages) = both.map_err(|error| Refusal::unavailable(&error))?;
+    let record = record.ok_or_else(missing)?.record;
+    let texts: HashMap<&ChunkId, (&[String], &str)> = passages
+        .iter()
+        .map(|passage| (&passage.id, (passage.heading_path.as_slice(), passage.text.as_str())))
+        .collect();
+    let shown: Vec<Value> = record
+        .chunks
+        .iter()
+        .filter_map(|placement| {
+            let (heading_path, text) = texts.get(&placement.id)?;
+            Some(json!({
+                "id": placement.id, "heading_path": heading_path, "text": text, "start": placement.start,
+                "end": placement.end, "part": part_at(&record.parts, placement.start),
+            }))
+        })
+        .collect();
+    Ok(Json(json!({
+        "document": document, "key": document.key(), "state": state(record.status), "title": record.title,
+        "format": record.format, "language": record.language, "size": record.size, "chunks": record.chunks.len(),
+        "modified": record.modified.map(rfc3339), "cause": record.cause, "left_out": record.left_out,
+        "parts": record.parts, "passages": shown,
+    })))
+}
+
+/// Puts an object into the bucket; what follows is the pipeline's work.
+pub(super) async fn put<P: Parts>(
+    State(server): State<Arc<Server<P>>>,
+    Extension(principal): Extension<Principal>,
+    parameters: Result<Query<Key>, QueryRejection>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let bucket = server.bucket()?;
+    let document = writable(&principal, &bucket.name, &parameters?.0.key)?;
+    let body = body.map_err(|rejection| {
+        if rejection.status() != StatusCode::PAYLOAD_TOO_LARGE {
+            return Refusal::new(StatusCode::BAD_REQUEST, "question", rejection.body_text());
+        }
+        let message =
+            format!("the file is larger than {} bytes: put it into the bucket itself, or raise MILLRACE_SERVE_LARGEST_UPLOAD", server.largest_upload);
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    })?;
+    let size = body.len();
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let put = bucket.store.put(&document, body, content_type.unwrap_or("application/octet-stream")).await;
+    put.map_err(|error| Refusal::unavailable(&error))?;
+    Ok((StatusCode::ACCEPTED, Json(json!({"document": document, "size": size}))))
+}
+
+/// Deletes an object from the bucket; what follows is the pipeline's work.
+pub(super) async fn delete<P: Parts>(
+    State(server): State<Arc<Server<P>>>,
+    Extension(principal): Extension<Principal>,
+    parameters: Result<Query<Key>, QueryRejection>,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let bucket = server.bucket()?;
+    let document = writable(&principal, &bucket.name, &parameters?.0.key)?;
+    bucket.store.delete(&document).await.map_err(|error| Refusal::unavailable(&error))?;
+    Ok((StatusCode::ACCEPTED, Json(json!({"document": document}))))
+}
+
+fn writable(principal: &Principal, bucket: &str, key: &str) -> Result<DocumentId, Refusal> {
+    let wrong = |message: String| Refusal {
+        field: Some("key".to_owned()),
+        ..Refusal::new(StatusCode::BAD_REQUEST, "question", message)
+    };
+    let document =
+        DocumentId::new(bucket, key).map_err(|error| wrong(format!("key is {key:?}: {}", process::chain(&error))))?;
+    if key.starts_with(RESERVED) || key.starts_with('/') {
+        return Err(wrong(format!("key is {key:?}: it may begin neither with {RESERVED} nor with a slash")));
+    }
+    if principal.sees(&document) {
+        Ok(document)
+    } else {
+        let message = format!("this key may only write under {}", principal.prefixes.join(", "));
+        Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Role;
+
+    fn seen(prefixes: &[&str], asked: &str) -> Vec<String> {
+        let prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
+        visible(&Principal { name: None, role: Role::Read, prefixes }, "docs/", asked)
+    }
+
+    #[test]
+    fn a_listing_shows_what_is_asked_for_and_allowed() {
+        assert_eq!(seen(&[], ""), [""]);
+        assert_eq!(seen(&[], "a/"), ["a/"]);
+        assert_eq!(seen(&["docs/a/", "docs/b/"], ""), ["a/", "b/"]);
+        assert_eq!(seen(&["docs/a/", "docs/a/b/", "other/"], ""), ["a/"]);
+        assert_eq!(seen(&["docs/a/", "docs/b/"], "a/x"), ["a/x"]);
+        assert_eq!(seen(&["docs/a/x/"], "a/"), ["a/x/"]);
+        assert!(seen(&["docs/a/"], "b/").is_empty() && seen(&["other/"], "").is_empty());
+        assert_eq!(cursor(Some("1:abc:d")), (1, Some("abc:d".to_owned())));
+        assert_eq!((cursor(Some("1:")), cursor(None)), ((1, None), (0, None)));
+        assert_eq!(cursor(Some("nonsense")).0, 0);
+    }
+}

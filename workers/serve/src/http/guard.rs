@@ -1,0 +1,129 @@
+#![expect(clippy::disallowed_methods, reason = "edge: the HTTP server, and the clock of its limits")]
+//! What every request passes: a name for it, who asks, what that allows, and how often.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use message::sha256_hex;
+use tracing::Instrument as _;
+
+use super::refusal::Refusal;
+use crate::access::file::KeyFile;
+use crate::access::{Principal, Role};
+use crate::rate::Rate;
+
+/// The header that names a request, in and out.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Characters of a client's own name for a request at most.
+const LONGEST_ID: usize = 100;
+
+/// Who may come in, and how often.
+#[derive(Debug)]
+pub struct Gate {
+    keys: Option<KeyFile>,
+    rate: Mutex<Rate>,
+    begun: Instant,
+}
+
+impl Gate {
+    /// A gate for those with one of the keys, or for everybody; so many requests a minute each.
+    #[must_use]
+    pub fn new(keys: Option<KeyFile>, per_minute: u32) -> Self {
+        Self { keys, rate: Mutex::new(Rate::new(per_minute)), begun: Instant::now() }
+    }
+
+    /// True when no keys are configured.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.keys.is_none()
+    }
+
+    fn principal(&self, headers: &HeaderMap) -> Result<Principal, Refusal> {
+        let Some(keys) = &self.keys else { return Ok(Principal::anybody()) };
+        let unauthorized = |message| Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
+        let key = key(headers).ok_or_else(|| {
+            unauthorized("a key is needed: send it as `Authorization: Bearer KEY` or `x-api-key: KEY`")
+        })?;
+        let keys = keys.keys();
+        keys.principal(key).cloned().ok_or_else(|| unauthorized("this key is not known here"))
+    }
+
+    fn count(&self, principal: &Principal) -> Result<(), Refusal> {
+        let now = self.begun.elapsed().as_secs_f64();
+        let client = principal.name.as_deref().unwrap_or_default();
+        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        rate.take(client, now).map_err(|seconds| Refusal {
+            retry_after: Some(seconds),
+            ..Refusal::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limited",
+                format!("too many requests with this key: try again in {seconds} s"),
+            )
+        })
+    }
+}
+
+fn key(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = bearer.and_then(|value| value.split_once(' '));
+    let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key.trim());
+    bearer.or_else(|| headers.get("x-api-key").and_then(|value| value.to_str().ok()))
+}
+
+/// Lets in who has the role, and tells the handler who it is.
+pub async fn admit(
+    State((gate, role)): State<(Arc<Gate>, Role)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let principal = match gate.principal(request.headers()) {
+        Ok(principal) => principal,
+        Err(refusal) => return refusal.into_response(),
+    };
+    if principal.role < role {
+        let message = format!("this key may not do that: it needs the role {role:?}").to_lowercase();
+        return Refusal::new(StatusCode::FORBIDDEN, "forbidden", message).into_response();
+    }
+    if let Err(refusal) = gate.count(&principal) {
+        return refusal.into_response();
+    }
+    request.extensions_mut().insert(principal);
+    next.run(request).await
+}
+
+/// Gives the request a name, the client's own if it has one, and the answer the same; and headers that no page goes
+/// without.
+pub async fn name(request: Request, next: Next) -> Response {
+    let own = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();
+    let id = own.unwrap_or_else(fresh);
+    let shown = id.to_str().unwrap_or_default().to_owned();
+    let span = tracing::info_span!("request", id = shown);
+    let mut response = next.run(request).instrument(span).await;
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+fn is_plain(id: &HeaderValue) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(byte);
+    !id.is_empty() && id.len() <= LONGEST_ID && id.as_bytes().iter().all(plain)
+}
+
+/// A name that no other request has: from the process, and how many came before.
+fn fresh() -> HeaderValue {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static START: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        format!("{}-{}", std::process::id(), now.as_nanos())
+    });
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let id: String = sha256_hex(format!("{}-{count}", *START).as_bytes()).chars().take(20).collect();
+    HeaderValue::try_from(id).unwrap_or_else(|_| HeaderValue::from(count))
+}

@@ -1,0 +1,28 @@
+#![expect(clippy::disallowed_types, reason = "edge: the HTTP server")]
+//! `GET /v1/me`: who asks, and what there is for them.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use serde_json::{Value, json};
+
+use super::{Parts, Server};
+use crate::access::Principal;
+use crate::application::BUILT_IN;
+
+pub(super) async fn get<P: Parts>(
+    State(server): State<Arc<Server<P>>>,
+    Extension(principal): Extension<Principal>,
+) -> Json<Value> {
+    // The page has to open while the engine is away: the application that is always there needs no engine.
+    let names = match server.applications().await {
+        Ok(applications) => applications.into_iter().map(|application| application.name).collect(),
+        Err(_) => vec![BUILT_IN.to_owned()],
+    };
+    Json(json!({
+        "key": principal.name, "role": principal.role, "prefixes": principal.prefixes, "open": server.gate.is_open(),
+        "model": server.model, "index": server.index, "bucket": server.bucket.as_ref().map(|bucket| &bucket.name),
+        "applications": names, "version": env!("CARGO_PKG_VERSION"),
+    }))
+}

@@ -1,0 +1,106 @@
+//! Errors as clients get them: `{"error": {"type", "message", "field"?, "request_id"?}}`, the shape that clients of OpenAI's
+//! interface read too. Pure.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use tracing::warn;
+
+use crate::question::Wrong;
+use crate::search::SearchError;
+
+/// What a client is told instead of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// A word for programs.
+    pub kind: &'static str,
+    /// Words for people: what to do.
+    pub message: String,
+    /// The field or parameter that is wrong.
+    pub field: Option<String>,
+    /// Seconds after which it may be asked again.
+    pub retry_after: Option<u64>,
+}
+
+impl Refusal {
+    /// A refusal.
+    #[must_use]
+    pub fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { status, kind, message: message.into(), field: None, retry_after: None }
+    }
+
+    /// What is asked for does not exist, or may not be seen: nobody learns which.
+    #[must_use]
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what}"))
+    }
+
+    /// No answer by the deadline.
+    #[must_use]
+    pub fn timeout() -> Self {
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "no answer in time: try again")
+    }
+
+    /// Something behind this server does not answer; its cause goes to the log too.
+    #[must_use]
+    pub fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
+        let cause = process::chain(error);
+        warn!(cause, "a request was not answered");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", cause)
+    }
+
+    /// The object that stands under `error`.
+    #[must_use]
+    pub fn body(&self) -> serde_json::Value {
+        let mut error = json!({"type": self.kind, "message": self.message});
+        if let (Some(field), Some(error)) = (&self.field, error.as_object_mut()) {
+            error.insert("field".to_owned(), json!(field));
+        }
+        json!({ "error": error })
+    }
+}
+
+impl From<Wrong> for Refusal {
+    fn from(wrong: Wrong) -> Self {
+        let field = Some(wrong.field.to_owned()).filter(|field| !field.is_empty());
+        Self { field, ..Self::new(StatusCode::BAD_REQUEST, "question", wrong.message) }
+    }
+}
+
+impl From<SearchError> for Refusal {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Question(wrong) => wrong.into(),
+            error @ SearchError::Unavailable(_) => Self::unavailable(&error),
+        }
+    }
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "question", rejection.body_text())
+    }
+}
+
+impl From<JsonRejection> for Refusal {
+    fn from(rejection: JsonRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than this server takes");
+        }
+        Self::new(StatusCode::BAD_REQUEST, "question", rejection.body_text())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body())).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

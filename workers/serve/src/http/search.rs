@@ -1,0 +1,55 @@
+#![expect(clippy::disallowed_types, reason = "edge: the HTTP server")]
+//! `GET /v1/search` and `POST /v1/search`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::Extension;
+use serde_json::{Value, json};
+use telemetry::{Counter, Histogram, count, observe};
+use tokio::time::Instant;
+
+use super::refusal::Refusal;
+use super::{DEADLINE, Parts, Server};
+use crate::access::Principal;
+use crate::question::{Parameters, Question};
+
+pub(super) async fn get<P: Parts>(
+    State(server): State<Arc<Server<P>>>,
+    Extension(principal): Extension<Principal>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    answer(&server, &principal, parameters?.0).await
+}
+
+pub(super) async fn post<P: Parts>(
+    State(server): State<Arc<Server<P>>>,
+    Extension(principal): Extension<Principal>,
+    parameters: Result<Json<Parameters>, JsonRejection>,
+) -> Result<Response, Refusal> {
+    answer(&server, &principal, parameters?.0).await
+}
+
+async fn answer<P: Parts>(
+    server: &Server<P>,
+    principal: &Principal,
+    parameters: Parameters,
+) -> Result<Response, Refusal> {
+    let begun = Instant::now();
+    let mut question = Question::of(parameters)?;
+    question.filter.extend(principal.clause());
+    count(Counter::Questions, 1);
+    let answered = tokio::time::timeout(DEADLINE, server.search.answer(&question)).await;
+    observe(Histogram::QuestionSeconds, begun.elapsed().as_secs_f64());
+    let answer = answered.map_err(|_| Refusal::timeout())??;
+    let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let mut body = serde_json::to_value(answer).unwrap_or_default();
+    if let Some(body) = body.as_object_mut() {
+        body.insert("query".to_owned(), Value::String(question.text));
+        body.insert("took_ms".to_owned(), json!(took));
+    }
+    Ok(Json(body).into_response())
+}

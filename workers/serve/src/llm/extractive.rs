@@ -1,0 +1,222 @@
+//! An answer without a model: the sentences of the passages that hold most of the question. Pure but for its trait.
+//!
+//! A sentence counts the question's terms that it holds, each weighted by how few of the given passages' sentences have
+//! it, and what its passage's rank is worth. Sentences are taken greedily: one that adds nothing to those before it is
+//! left out (maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998, with the question's terms as what counts).
+
+use std::collections::{HashMap, HashSet};
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::{Finish, Given, LanguageModel, LlmError, Piece, Pieces, Prompt, Reason, Usage};
+
+/// Sentences of an answer at most.
+const MOST_SENTENCES: usize = 4;
+/// Characters of an answer at most, Chinese ones counted threefold.
+const LONGEST: usize = 700;
+/// Characters of a sentence: below it is a heading or a cell, above it is no sentence.
+const SENTENCE: std::ops::RangeInclusive<usize> = 12..=600;
+/// A further sentence holds at least so much of what the best one holds.
+const WORTHY: f64 = 0.45;
+/// What a rank is worth: the last of ten passages counts two thirds of the first.
+const RANK: f64 = 0.05;
+
+/// The provider `extractive`.
+#[derive(Clone, Copy, Debug)]
+pub struct Extractive;
+
+/// A sentence that could answer.
+struct Candidate<'a> {
+    text: &'a str,
+    number: usize,
+    /// Where it stands: passage, then sentence.
+    place: (usize, usize),
+    terms: HashSet<String>,
+    words: HashSet<String>,
+    rank: f64,
+}
+
+/// The best sentences of the passages, each with its citation; in the order of their passages' first mention.
+#[must_use]
+pub fn extract(question: &str, passages: &[Given]) -> String {
+    let candidates = candidates(question, passages);
+    let weights = weights(&candidates);
+    let chosen = choose(&candidates, &weights);
+    let mut answer = String::new();
+    for candidate in chosen {
+        if !answer.is_empty() {
+            answer.push(' ');
+        }
+        answer.push_str(&format!("{} [{}]", candidate.text, candidate.number));
+    }
+    answer
+}
+
+fn candidates<'a>(question: &str, passages: &'a [Given]) -> Vec<Candidate<'a>> {
+    let mut candidates = Vec::new();
+    for (place, passage) in passages.iter().enumerate() {
+        let language = analysis::language(&passage.text).unwrap_or(analysis::UNDETERMINED);
+        let asked = distinct(question, language);
+        let heading = distinct(&passage.heading_path.join(" "), language);
+        #[expect(clippy::cast_precision_loss, reason = "passages of a prompt")]
+        let rank = 1.0 / (1.0 + RANK * place as f64);
+        for (ordinal, text) in sentences(&passage.text).into_iter().enumerate() {
+            let words = distinct(text, language);
+            // What the headings say of the whole passage is said of each sentence too, though not of it alone.
+            let terms = asked.iter().filter(|term| words.contains(*term) || heading.contains(*term));
+            candidates.push(Candidate {
+                text,
+                number: passage.number,
+                place: (place, ordinal),
+                terms: terms.cloned().collect(),
+                words,
+                rank,
+            });
+        }
+    }
+    candidates
+}
+
+/// The terms that tell sentences apart: of a script without spaces its pairs, of others all.
+fn distinct(text: &str, language: &str) -> HashSet<String> {
+    let is_single = |term: &str| term.len() > 2 && term.chars().count() == 1;
+    let terms = analysis::terms(text, language).into_iter().map(|term| term.text);
+    terms.filter(|term| !is_single(term)).collect()
+}
+
+/// The sentences of a passage, without marks of lists; rows of tables, code and headings are none.
+fn sentences(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for paragraph in text.split("\n\n") {
+        let lines = paragraph.lines().filter(|line| !line.trim().is_empty()).count();
+        let rows = paragraph.lines().filter(|line| line.contains(" | ") || line.starts_with('|')).count();
+        if rows * 2 > lines || paragraph.trim_start().starts_with("```") {
+            continue;
+        }
+        for line in paragraph.split('\n') {
+            let sentences = line.split_sentence_bounds();
+            let trimmed = sentences.map(|sentence| sentence.trim().trim_start_matches(['-', '*', '•', '#', '>', '|', ' ']));
+            found.extend(trimmed.filter(|sentence| is_sentence(sentence)));
+        }
+    }
+    found
+}
+
+fn is_sentence(text: &str) -> bool {
+    let length = width(text);
+    let letters = text.chars().filter(|character| character.is_alphabetic()).count();
+    let ends = text.trim_end_matches(['"', '\'', ')', '”', '’', '»', '」', '』', '）', ']']);
+    let ended = ends.ends_with(['.', '!', '?', '。', '！', '？', '…', '؟', '।', ':', '：', ';', '；']);
+    SENTENCE.contains(&length) && letters * 2 > text.chars().count() && (ended || length > 40)
+}
+
+/// Characters, Chinese ones counted threefold: they say as much as so many letters.
+fn width(text: &str) -> usize {
+    text.chars().map(|character| if matches!(character, '\u{3000}'..='\u{d7af}') { 3 } else { 1 }).sum()
+}
+
+/// How much each of the question's terms tells: the fewer sentences have it, the more.
+fn weights(candidates: &[Candidate<'_>]) -> HashMap<String, f64> {
+    let mut holding: HashMap<&str, usize> = HashMap::new();
+    for term in candidates.iter().flat_map(|candidate| &candidate.terms) {
+        *holding.entry(term).or_default() += 1;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "sentences of a prompt")]
+    let weight = |count: usize| (1.0 + candidates.len() as f64 / (count as f64 + 0.5)).ln();
+    holding.into_iter().map(|(term, count)| (term.to_owned(), weight(count))).collect()
+}
+
+fn choose<'a, 'b>(candidates: &'b [Candidate<'a>], weights: &HashMap<String, f64>) -> Vec<&'b Candidate<'a>> {
+    let value = |candidate: &Candidate<'_>, covered: &HashSet<&str>| {
+        let of = |term: &String| {
+            let weight = weights.get(term).copied().unwrap_or_default();
+            if covered.contains(term.as_str()) { weight / 4.0 } else { weight }
+        };
+        candidate.terms.iter().map(of).sum::<f64>() * candidate.rank
+    };
+    let (mut chosen, mut covered, mut length) = (Vec::<&Candidate<'_>>::new(), HashSet::new(), 0);
+    let mut first = None;
+    while chosen.len() < MOST_SENTENCES {
+        let free = candidates.iter().filter(|one| chosen.iter().all(|other| !is_like(one, other)));
+        let fits = free.filter(|one| chosen.is_empty() || length + width(one.text) <= LONGEST);
+        let best = fits.max_by(|a, b| {
+            value(a, &covered).total_cmp(&value(b, &covered)).then_with(|| b.place.cmp(&a.place))
+        });
+        let Some(best) = best else { break };
+        let worth = value(best, &covered);
+        if worth <= 0.0 || worth < WORTHY * *first.get_or_insert(worth) {
+            break;
+        }
+        length += width(best.text);
+        covered.extend(best.terms.iter().map(String::as_str));
+        chosen.push(best);
+    }
+    // The passage of the best sentence first, each passage's sentences in its own order.
+    let order: Vec<usize> = chosen.iter().map(|one| one.place.0).collect();
+    let first_mention = |place: usize| order.iter().position(|other| *other == place);
+    chosen.sort_by_key(|one| (first_mention(one.place.0), one.place.1));
+    chosen
+}
+
+/// True when one says little that the other does not.
+fn is_like(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
+    let shared = one.words.intersection(&other.words).count();
+    one.place == other.place || shared * 5 >= one.words.len().min(other.words.len()) * 4
+}
+
+impl LanguageModel for Extractive {
+    async fn answer(&self, prompt: Prompt) -> Result<Pieces, LlmError> {
+        let answer = extract(&prompt.question, &prompt.passages);
+        let finish = Finish { reason: Reason::Stop, usage: Some(Usage::default()) };
+        let text = Some(answer).filter(|answer| !answer.is_empty()).map(Piece::Text);
+        let pieces: Vec<Result<Piece, LlmError>> =
+            text.into_iter().chain([Piece::Finish(finish)]).map(Ok).collect();
+        Ok(Box::pin(futures::stream::iter(pieces)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(texts: &[&str]) -> Vec<Given> {
+        let one = |(number, text): (usize, &&str)| Given {
+            number,
+            text: (*text).to_owned(),
+            heading_path: Vec::new(),
+            document: "docs/a.md".to_owned(),
+        };
+        (1..).zip(texts).map(one).collect()
+    }
+
+    #[test]
+    fn the_sentence_that_answers_is_given_with_its_passage() {
+        let passages = given(&[
+            "Green tea grows in the hills. Green tea is steeped at eighty degrees for two minutes. It is drunk hot.",
+            "Black tea is steeped with boiling water. The pot is warmed before.",
+        ]);
+        let answer = extract("How long is green tea steeped?", &passages);
+        assert!(answer.starts_with("Green tea is steeped at eighty degrees for two minutes. [1]"), "{answer}");
+        assert_eq!(extract("quantum chromodynamics", &passages), "");
+    }
+
+    #[test]
+    fn german_and_chinese_are_answered_too() {
+        let german = given(&["Die Häuser wurden 1890 gebaut. Heute wohnen darin Studenten."]);
+        assert_eq!(extract("Wann wurde das Haus gebaut?", &german), "Die Häuser wurden 1890 gebaut. [1]");
+        let chinese = given(&["对象存储适合保存图片。单个对象的大小不能超过48.8TB。存储空间的名称全局唯一。"]);
+        let answer = extract("单个对象最大多少？", &chinese);
+        assert!(answer.starts_with("单个对象的大小不能超过48.8TB。 [1]"), "{answer}");
+    }
+
+    #[test]
+    fn what_was_said_already_is_not_said_again_and_rows_are_no_sentences() {
+        let passages = given(&[
+            "The cat sleeps on the warm windowsill. | cat | sleeps | windowsill |",
+            "The cat sleeps on the warm windowsill, really.",
+            "| cat | windowsill |\n| --- | --- |\n| sleeps | warm cat on the windowsill sleeps a lot today |",
+        ]);
+        let answer = extract("Where does the cat sleep on the windowsill?", &passages);
+        assert_eq!(answer.matches("sleeps").count(), 1, "{answer}");
+    }
+}

@@ -1,0 +1,216 @@
+#![expect(clippy::disallowed_methods, reason = "edge: HTTP requests to a model's service, and their deadlines")]
+//! Any service that speaks OpenAI's chat interface: Bailian, vLLM, Ollama, and others.
+//!
+//! An answer is always asked for as a stream, so that each piece has a deadline of its own. Tries are repeated only
+//! until the answer began: what a reader has seen is never begun again.
+
+mod answer;
+mod failure;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use backoff::Backoff;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Client, Response, Url};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::{error, warn};
+
+use super::render::render;
+use super::sse::Events;
+use super::{LanguageModel, LlmError, Piece, Pieces, Prompt};
+use answer::{Reading, Said};
+use failure::Failure;
+
+/// Time that all tries together may take before the answer begins, in multiples of the setting.
+const PATIENCE: u32 = 2;
+/// How long a whole answer may take.
+const LONGEST_ANSWER: Duration = Duration::from_mins(10);
+/// Bytes of an answer that is an error.
+const LONGEST_ERROR: usize = 64 * 1024;
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A text that is never shown.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl FromStr for Secret {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.trim().to_owned()))
+    }
+}
+
+/// A service and the key to it. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct OpenAi {
+    client: Client,
+    url: Url,
+    key: Option<Secret>,
+    model: String,
+    timeout: Duration,
+}
+
+impl OpenAi {
+    /// The service at `url`, whose path ends before `/chat/completions`. `setting` is what its settings begin with.
+    ///
+    /// # Errors
+    /// The setting that cannot be used.
+    pub fn new(
+        setting: &str,
+        (url, key): (&str, Option<Secret>),
+        model: &str,
+        timeout: Duration,
+    ) -> Result<Self, LlmError> {
+        let wrong = |cause: String| LlmError::Config(format!("{setting}_URL is {url:?}: {cause}"));
+        let whole = format!("{}/chat/completions", url.trim_end_matches('/'));
+        let parsed = Url::parse(&whole).map_err(|error| wrong(error.to_string()))?;
+        if !matches!(parsed.scheme(), "http" | "https") {
+            return Err(wrong("it has to begin with https:// or http://".to_owned()));
+        }
+        let client = Client::builder().connect_timeout(CONNECT).build();
+        let client = client.map_err(|error| wrong(error.to_string()))?;
+        Ok(Self { client, url: parsed, key, model: model.to_owned(), timeout })
+    }
+
+    /// The model that answers where none is named.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    fn body(&self, prompt: &Prompt) -> Value {
+        let mut body = json!({
+            "model": prompt.model.as_deref().unwrap_or(&self.model), "messages": render(prompt),
+            "max_tokens": prompt.max_tokens, "stream": true, "stream_options": {"include_usage": true},
+        });
+        if let (Some(temperature), Some(body)) = (prompt.temperature, body.as_object_mut()) {
+            body.insert("temperature".to_owned(), json!(temperature));
+        }
+        body
+    }
+
+    /// One try: an answer that begins, or what is wrong.
+    async fn try_once(&self, body: &Value) -> Result<Response, Failure> {
+        let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
+        if let Some(Secret(key)) = &self.key {
+            request = request.bearer_auth(key);
+        }
+        let sent = timeout(self.timeout, request.body(body.to_string()).send()).await;
+        let sent = sent.map_err(|_| Failure::away(format!("no answer within {:?}", self.timeout)))?;
+        let response = sent.map_err(|error| Failure::away(process::chain(&error.without_url())))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let wish = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let wish = wish.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+        let body = timeout(self.timeout, whole(response)).await.unwrap_or_default();
+        Err(Failure::sorted(status.as_u16(), &body, wish))
+    }
+
+    /// Tries until the answer begins or the time is spent.
+    async fn begin(&self, body: &Value) -> Result<Response, LlmError> {
+        let end = Instant::now() + self.timeout * PATIENCE;
+        let mut delays = Backoff::SERVER.start();
+        loop {
+            let (cause, retry_after) = match self.try_once(body).await {
+                Ok(response) => return Ok(response),
+                Err(Failure::For(error)) => {
+                    if matches!(error, LlmError::Config(_)) {
+                        error!(host = self.url.host_str(), %error, "a language model cannot be used");
+                    }
+                    return Err(error);
+                }
+                Err(Failure::Passing { cause, retry_after }) => (cause, retry_after),
+            };
+            let delay = delays.next_delay(retry_after);
+            if Instant::now() + delay >= end {
+                return Err(LlmError::Busy { cause, retry_after });
+            }
+            warn!(host = self.url.host_str(), cause, ?delay, "a language model is asked again");
+            sleep(delay).await;
+        }
+    }
+}
+
+/// The beginning of a body.
+async fn whole(mut response: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(bytes)) = response.chunk().await {
+        body.extend_from_slice(&bytes);
+        if body.len() >= LONGEST_ERROR {
+            break;
+        }
+    }
+    body
+}
+
+/// An answer that is being read.
+struct Open {
+    response: Response,
+    events: Events,
+    reading: Reading,
+    ready: VecDeque<Piece>,
+    timeout: Duration,
+    end: Instant,
+    is_over: bool,
+}
+
+impl Open {
+    async fn next(mut self) -> Result<Option<(Piece, Self)>, LlmError> {
+        loop {
+            if let Some(piece) = self.ready.pop_front() {
+                self.is_over = matches!(piece, Piece::Finish(_));
+                return Ok(Some((piece, self)));
+            }
+            if self.is_over {
+                return Ok(None);
+            }
+            let wait = self.timeout.min(self.end.saturating_duration_since(Instant::now()));
+            let bytes = timeout(wait, self.response.chunk()).await;
+            let bytes = bytes.map_err(|_| LlmError::Broken(format!("nothing came for {wait:?}")))?;
+            let bytes = bytes.map_err(|error| LlmError::Broken(process::chain(&error.without_url())))?;
+            let Some(bytes) = bytes else {
+                return Err(LlmError::Broken("it ended without its mark ([DONE])".to_owned()));
+            };
+            let events = self.events.push(&bytes).map_err(|error| LlmError::Broken(error.to_string()))?;
+            for event in events {
+                match self.reading.event(&event)? {
+                    Said::Nothing => {}
+                    Said::Text(text) => self.ready.push_back(Piece::Text(text)),
+                    Said::Done(finish) => {
+                        self.ready.push_back(Piece::Finish(finish));
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl LanguageModel for OpenAi {
+    async fn answer(&self, prompt: Prompt) -> Result<Pieces, LlmError> {
+        let response = self.begin(&self.body(&prompt)).await?;
+        let open = Open {
+            response,
+            events: Events::default(),
+            reading: Reading::default(),
+            ready: VecDeque::new(),
+            timeout: self.timeout,
+            end: Instant::now() + LONGEST_ANSWER,
+            is_over: false,
+        };
+        Ok(Box::pin(futures::stream::try_unfold(open, Open::next)))
+    }
+}

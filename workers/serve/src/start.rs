@@ -1,0 +1,76 @@
+//! Puts a server together and serves it.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use model::Encoder;
+use objects::S3Store;
+use process::{Failure, Host};
+use sink::{Catalog, Reader};
+use tracing::{info, warn};
+
+use crate::access::file::KeyFile;
+use crate::config::Config;
+use crate::http::guard::Gate;
+use crate::http::{self, Bucket, Parts, Server};
+use crate::llm::Models;
+use crate::search::Search;
+
+/// What was opened before.
+#[derive(Debug)]
+pub struct Opened {
+    /// What the embedding model is called.
+    pub model: String,
+    /// The settings.
+    pub config: Config,
+}
+
+/// A server over S3 and whatever is searched.
+#[derive(Debug)]
+struct OverS3<E, R>(PhantomData<(E, R)>);
+
+impl<E: Encoder + 'static, R: Reader + Catalog> Parts for OverS3<E, R> {
+    type Encoder = E;
+    type Reader = R;
+    type Store = S3Store;
+}
+
+/// Serves until the process is asked to stop.
+///
+/// # Errors
+/// A setting that cannot be used, an address that cannot be served.
+pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
+    Opened { model, config }: Opened,
+    search: Search<E, R>,
+    host: Host,
+) -> Result<(), Failure> {
+    let listen = config.serve_listen;
+    let keys = config.serve_keys.as_deref().map(KeyFile::open).transpose()?;
+    match &keys {
+        None if !listen.ip().is_loopback() => {
+            return Err(format!(
+                "{listen} can be reached from other machines, and without keys everybody may do everything: make keys with \
+                 `millrace key` and name their file in MILLRACE_SERVE_KEYS, or serve 127.0.0.1"
+            )
+            .into());
+        }
+        None => warn!("no keys are configured: everybody on this machine may do everything"),
+        Some(_) => {}
+    }
+    let bucket = config.bucket.map(|name| Ok::<_, Failure>(Bucket { name, store: S3Store::new(&config.store)? }));
+    let server: Server<OverS3<E, R>> = Server {
+        search,
+        models: Models::open(&config.llm)?,
+        bucket: bucket.transpose()?,
+        gate: Arc::new(Gate::new(keys, config.serve_rate)),
+        index: config.index.index,
+        model,
+        largest_upload: config.serve_largest_upload,
+    };
+    let (provider, _) = server.models.default_writer();
+    info!(address = %listen, model = server.model, answers = provider, "serving");
+    let stopping = async move { host.stopping().await };
+    http::serve(listen, Arc::new(server), stopping).await.map_err(|error| {
+        format!("{listen} cannot be served: {error}; choose a free address with MILLRACE_SERVE_LISTEN").into()
+    })
+}
