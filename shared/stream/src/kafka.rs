@@ -7,6 +7,7 @@ mod consumer;
 mod publisher;
 mod reader;
 mod settings;
+mod standing;
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataTopic;
 pub use settings::KafkaSettings;
+pub use standing::{Standing, standings};
 
 use crate::broker::{Broker, StreamError};
 use crate::record::Record;

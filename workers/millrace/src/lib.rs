@@ -5,7 +5,7 @@
 //! never, and mends by one word only, "look again" ([`again`]).
 //!
 //! Order of files: [`cli`] what can be asked · [`command`] one file each · [`world`] what is there · [`entries`] the
-//! ledger · [`log`] a topic's records · [`lag`] how far a group is · [`ask`] questions to `serve` · [`merge`], [`audit`],
+//! ledger · [`log`] a topic's records · [`ask`] questions to `serve` · [`merge`], [`audit`],
 //! [`reconcile`], [`rebuild`], [`letters`], [`eval`] the thinking ·
 //! `files` what a person names · `reading` files, many at once · `place` the page of a passage · [`show`] the words.
 
@@ -19,7 +19,6 @@ pub mod command;
 pub mod entries;
 pub mod eval;
 mod files;
-pub mod lag;
 pub mod letters;
 pub mod log;
 pub mod merge;

@@ -7,12 +7,11 @@ use objects::{S3Store, Scope};
 use process::Failure;
 use sink::{Elasticsearch, Names, OpenSearch, RequestSettings};
 use stream::Broker;
-use stream::kafka::Kafka;
+use stream::kafka::{Kafka, standings};
 
 use crate::audit::Rules;
 use crate::cli::{GenerationSettings, WorldSettings};
 use crate::entries::Entries;
-use crate::lag::standings;
 
 /// Everything that documents pass; over memory in tests.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use model::{EncoderSettings, ModelSettings};
 use objects::S3Settings;
 use process::Settings;
 use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
+use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;
 
 use crate::llm::LlmSettings;
@@ -38,6 +39,9 @@ pub struct Config {
     /// How the bucket is reached.
     #[command(flatten)]
     pub store: S3Settings,
+    /// How Kafka is reached, for the view of the pipeline.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
     /// How Elasticsearch is reached.
     #[command(flatten)]
     pub elasticsearch: ElasticsearchSettings,

@@ -8,7 +8,8 @@ mod document;
 pub mod guard;
 mod me;
 mod page;
-mod refusal;
+mod pipeline;
+pub mod refusal;
 mod search;
 
 use std::net::SocketAddr;
@@ -28,6 +29,7 @@ use tokio::net::TcpListener;
 use crate::access::Role;
 use crate::application::{Application, Offer, Writer};
 use crate::llm::Models;
+use crate::pipeline::Pipeline;
 use crate::search::Search;
 use guard::Gate;
 use refusal::Refusal;
@@ -64,6 +66,12 @@ pub struct Server<P: Parts> {
     pub models: Models,
     /// Where documents are; none: they are neither listed nor uploaded.
     pub bucket: Option<Bucket<P::Store>>,
+    /// What Kafka says of the pipeline; none where there is none.
+    pub pipeline: Option<Pipeline>,
+    /// What the engine is.
+    pub engine: &'static str,
+    /// The index that is searched.
+    pub physical: String,
     /// Who may come in.
     pub gate: Arc<Gate>,
     /// What the index is called outside.
@@ -128,6 +136,7 @@ pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
         .route("/v1/documents", put(document::put::<P>).delete(document::delete::<P>))
         .layer(DefaultBodyLimit::max(server.largest_upload));
     let admin = Router::new()
+        .route("/v1/pipeline", get(pipeline::get::<P>))
         .route("/_application/rag", get(application::list::<P>).post(application::create::<P>))
         .route(
             "/_application/rag/{name}",

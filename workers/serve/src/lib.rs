@@ -6,7 +6,8 @@
 //!
 //! Order of files: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way, with
 //! [`languages`], [`fuse`] and [`trust`], [`gather`], [`place`], [`highlight`] · [`application`] how it is answered ·
-//! [`chat`] the way to an answer · [`llm`] who writes it · [`http`] the edge.
+//! [`chat`] the way to an answer · [`llm`] who writes it · [`pipeline`] how documents
+//! come here · [`http`] the edge, put together by [`start`].
 
 pub mod access;
 pub mod application;
@@ -18,6 +19,7 @@ pub mod highlight;
 pub mod http;
 pub mod languages;
 pub mod llm;
+pub mod pipeline;
 pub mod place;
 pub mod question;
 pub mod rate;

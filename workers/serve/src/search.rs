@@ -173,6 +173,12 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         &self.space
     }
 
+    /// Numbers in a vector.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        self.encoder.dimension()
+    }
+
     /// Its indexes.
     #[must_use]
     pub fn reader(&self) -> &R {

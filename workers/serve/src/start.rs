@@ -3,17 +3,19 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use model::Encoder;
+use model::{Encoder, Generation};
 use objects::S3Store;
 use process::{Failure, Host};
-use sink::{Catalog, Reader};
+use sink::{Catalog, Names, Reader, Target};
+use stream::kafka::Kafka;
 use tracing::{info, warn};
 
 use crate::access::file::KeyFile;
-use crate::config::Config;
+use crate::config::{Config, EngineKind};
 use crate::http::guard::Gate;
 use crate::http::{self, Bucket, Parts, Server};
 use crate::llm::Models;
+use crate::pipeline::Pipeline;
 use crate::search::Search;
 
 /// What was opened before.
@@ -21,6 +23,10 @@ use crate::search::Search;
 pub struct Opened {
     /// What the embedding model is called.
     pub model: String,
+    /// What is served.
+    pub generation: Generation,
+    /// What its indexes are called.
+    pub names: Names,
     /// The settings.
     pub config: Config,
 }
@@ -40,7 +46,7 @@ impl<E: Encoder + 'static, R: Reader + Catalog> Parts for OverS3<E, R> {
 /// # Errors
 /// A setting that cannot be used, an address that cannot be served.
 pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
-    Opened { model, config }: Opened,
+    Opened { model, generation, names, config }: Opened,
     search: Search<E, R>,
     host: Host,
 ) -> Result<(), Failure> {
@@ -62,6 +68,12 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
         search,
         models: Models::open(&config.llm)?,
         bucket: bucket.transpose()?,
+        pipeline: Some(Pipeline::new(Kafka::new(&config.kafka), &generation, names.generation())),
+        engine: match config.serve_engine {
+            EngineKind::Elasticsearch => "elasticsearch",
+            EngineKind::Opensearch => "opensearch",
+        },
+        physical: names.physical(Target::Chunks),
         gate: Arc::new(Gate::new(keys, config.serve_rate)),
         index: config.index.index,
         model,

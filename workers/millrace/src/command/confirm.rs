@@ -7,11 +7,10 @@ use message::Confirmation;
 use process::Failure;
 use serde_json::json;
 use stream::Outgoing;
-use stream::kafka::Kafka;
+use stream::kafka::{Kafka, Standing, standings};
 
 use crate::again::Writer;
 use crate::cli::Confirm;
-use crate::lag::{Standing, standings};
 use crate::{show, world};
 
 pub(super) async fn run(ask: Confirm) -> Result<ExitCode, Failure> {

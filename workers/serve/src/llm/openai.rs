@@ -116,7 +116,16 @@ impl OpenAi {
         let wish = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let wish = wish.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
         let body = timeout(self.timeout, whole(response)).await.unwrap_or_default();
-        Err(Failure::sorted(status.as_u16(), &body, wish))
+        Err(Failure::sorted(status.as_u16(), self.without_key(&body).as_bytes(), wish))
+    }
+
+    /// A service's words, which may repeat the key.
+    fn without_key(&self, body: &[u8]) -> String {
+        let words = String::from_utf8_lossy(body);
+        match &self.key {
+            Some(Secret(key)) if !key.is_empty() => words.replace(key.as_str(), "***"),
+            _ => words.into_owned(),
+        }
     }
 
     /// Tries until the answer begins or the time is spent.

@@ -1,10 +1,15 @@
 //! Indexes with six passages, and an encoder that knows no meaning but whose vectors are alike where words are.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use message::{About, Chunk, ChunkId, DocumentId, Embedded, EmbeddedChunk, Fingerprint, Vector, Version};
 use model::{EncodeError, Encoder, Hashing, Role};
+use objects::MemoryStore;
 use serve::Search;
+use serve::http::guard::Gate;
+use serve::http::{Parts, Server};
+use serve::llm::Models;
 use sink::{IndexPlan, Memory, Names, Sink, action_of};
 use stream::Boottime;
 
@@ -103,4 +108,30 @@ pub(crate) async fn search() -> Search<Fussy, Memory> {
     let engine = absent();
     fill(&engine).await;
     search_over(&engine)
+}
+
+/// Everything of a server in memory.
+#[derive(Debug)]
+pub(crate) struct InMemory;
+
+impl Parts for InMemory {
+    type Encoder = Fussy;
+    type Reader = Memory;
+    type Store = MemoryStore;
+}
+
+/// A server over `search` that lets everybody in and has no models but `extractive`.
+pub(crate) fn server(search: Search<Fussy, Memory>) -> Server<InMemory> {
+    Server {
+        search,
+        models: Models::none(),
+        bucket: None,
+        pipeline: None,
+        engine: "memory",
+        physical: "test".to_owned(),
+        gate: Arc::new(Gate::new(None, 0)),
+        index: "test".to_owned(),
+        model: "hashing".to_owned(),
+        largest_upload: 1_000,
+    }
 }

@@ -14,19 +14,37 @@ use serve::Search;
 use sink::Memory;
 use tokio::net::TcpListener;
 
-use crate::bench::{Fussy, absent, chunk, encoder, fill, mute, search, search_over, space};
+use crate::bench::{Fussy, InMemory, absent, chunk, encoder, fill, mute, search, search_over, server, space};
 
 /// A server on a free port until the test ends, and a client for it.
-struct Server {
-    address: String,
-    client: Client,
+pub(crate) struct Server {
+    pub(crate) address: String,
+    pub(crate) client: Client,
 }
 
 impl Server {
-    async fn start(search: Search<Fussy, Memory>) -> Self {
+    /// Sends a request with a key; the answer's status and JSON.
+    pub(crate) async fn send(&self, method: &str, path: &str, key: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let mut request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.address));
+        if !key.is_empty() {
+            request = request.bearer_auth(key);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.timeout(std::time::Duration::from_secs(20)).send().await.unwrap();
+        let status = response.status();
+        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
+    }
+
+    pub(crate) async fn start(search: Search<Fussy, Memory>) -> Self {
+        Self::of(server(search)).await
+    }
+
+    pub(crate) async fn of(server: serve::http::Server<InMemory>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let routes = serve::http::routes(Arc::new(search));
+        let routes = serve::http::routes(Arc::new(server));
         // Ends with the test's runtime.
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { address, client: Client::builder().no_proxy().build().unwrap() }
@@ -56,11 +74,14 @@ async fn an_answer_has_the_documented_shape() {
     let question = "The cat sleeps on the warm windowsill";
     let (status, answer) = server.search(&[("q", question)]).await;
     assert_eq!(status, StatusCode::OK);
-    assert_eq!(names(&answer), ["hits", "mode", "query", "space", "took_ms"]);
+    assert_eq!(names(&answer), ["fusion", "hits", "mode", "query", "space", "timing", "took_ms"]);
     assert_eq!((&answer["query"], &answer["mode"]), (&json!(question), &json!("hybrid")));
     assert_eq!(answer["space"], json!(space()));
     let hit = &answer["hits"][0];
-    let fields = ["document", "heading_path", "id", "keyword_rank", "score", "text", "vector_rank"];
+    let fields = [
+        "document", "heading_path", "id", "keyword_rank", "keyword_score", "language", "score", "text", "vector_rank",
+        "vector_score",
+    ];
     assert_eq!(names(hit), fields);
     let text = "The cat sleeps on the warm windowsill all afternoon.";
     assert_eq!((&hit["id"], &hit["text"]), (&json!(chunk("cats.md", text).id), &json!(text)));
@@ -79,14 +100,14 @@ async fn ranks_are_left_out_where_there_are_none() {
         let (status, answer) = server.search(&[("q", "猫 睡觉"), ("mode", mode), ("size", "1")]).await;
         assert_eq!((status, &answer["mode"]), (StatusCode::OK, &json!(mode)));
         assert_eq!(answer["hits"].as_array().unwrap().len(), 1);
-        assert_eq!(names(&answer["hits"][0]), ["document", "heading_path", "id", "score", "text"]);
+        assert_eq!(names(&answer["hits"][0]), ["document", "heading_path", "id", "language", "score", "text"]);
         assert_eq!(answer["hits"][0]["document"], "docs/中文/猫.md", "{mode}");
     }
     // A passage without the words is in the vectors' ranking only.
     let (_, answer) = server.search(&[("q", "boiling tea")]).await;
     let dog =
         answer["hits"].as_array().unwrap().iter().find(|hit| hit["document"] == "docs/dogs.md").unwrap();
-    assert_eq!(names(dog), ["document", "heading_path", "id", "score", "text", "vector_rank"]);
+    assert_eq!(names(dog), ["document", "heading_path", "id", "language", "score", "text", "vector_rank", "vector_score"]);
 }
 
 #[tokio::test]

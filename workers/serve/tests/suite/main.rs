@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
+mod access;
+mod ask;
 mod bench;
 mod http;
+mod llm;
+mod model;
 mod search;

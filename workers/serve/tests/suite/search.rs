@@ -1,8 +1,9 @@
 //! How passages are found, and what is no question.
 
 use message::Fingerprint;
-use serve::search::{LONGEST, SearchError};
-use serve::{Mode, Search};
+use serve::question::{Fusion, LONGEST};
+use serve::search::SearchError;
+use serve::{Mode, Question, Search};
 use sink::{SinkError, Target};
 
 use crate::bench::{DIMENSION, PASSAGES, absent, chunk, encoder, fill, mute, search, search_over, space};
@@ -14,7 +15,7 @@ async fn every_mode_finds_the_passage_first_that_is_asked_for_in_its_own_words()
     let search = search().await;
     for mode in ALL {
         for (key, text) in PASSAGES {
-            let answer = search.answer(text, mode, 3).await.unwrap();
+            let answer = search.answer(&Question::plain(text, mode, 3)).await.unwrap();
             assert_eq!((answer.mode, &answer.space), (mode, &space()));
             assert_eq!(answer.hits[0].id, chunk(key, text).id, "{mode:?} {text}");
             assert_eq!((answer.hits[0].document.key(), answer.hits[0].text.as_str()), (key, text));
@@ -28,7 +29,7 @@ async fn every_mode_finds_the_passage_first_that_is_asked_for_in_its_own_words()
 
 #[tokio::test]
 async fn keyword_finds_only_passages_with_the_words() {
-    let answer = search().await.answer("purrs barks", Mode::Keyword, 10).await.unwrap();
+    let answer = search().await.answer(&Question::plain("purrs barks", Mode::Keyword, 10)).await.unwrap();
     let mut keys: Vec<&str> = answer.hits.iter().map(|hit| hit.document.key()).collect();
     keys.sort_unstable();
     assert_eq!(keys, ["cats.md", "dogs.md"]);
@@ -39,9 +40,10 @@ async fn keyword_finds_only_passages_with_the_words() {
 async fn hybrid_fuses_both_rankings_and_says_where_each_passage_stood() {
     let search = search().await;
     let question = "cat on a windowsill";
-    let keyword = search.answer(question, Mode::Keyword, LONGEST).await.unwrap().hits;
-    let vector = search.answer(question, Mode::Vector, LONGEST).await.unwrap().hits;
-    let hybrid = search.answer(question, Mode::Hybrid, LONGEST).await.unwrap().hits;
+    let keyword = search.answer(&Question::plain(question, Mode::Keyword, LONGEST)).await.unwrap().hits;
+    let vector = search.answer(&Question::plain(question, Mode::Vector, LONGEST)).await.unwrap().hits;
+    let by_rank = |size| Question { fusion: Fusion::Rrf, ..Question::plain(question, Mode::Hybrid, size) };
+    let hybrid = search.answer(&by_rank(LONGEST)).await.unwrap().hits;
     assert_eq!(hybrid.len(), PASSAGES.len(), "every passage has a vector");
     for hit in &hybrid {
         let rank = |hits: &[serve::search::Found]| {
@@ -54,7 +56,7 @@ async fn hybrid_fuses_both_rankings_and_says_where_each_passage_stood() {
     }
     assert!(hybrid.iter().any(|hit| hit.keyword_rank.is_none()), "the test proves nothing");
     // A short page is the head of a long one: what is fused is deeper than what is shown.
-    let short = search.answer(question, Mode::Hybrid, 2).await.unwrap().hits;
+    let short = search.answer(&by_rank(2)).await.unwrap().hits;
     assert_eq!(short, hybrid[..2]);
 }
 
@@ -64,7 +66,7 @@ async fn what_is_no_question_is_refused_before_the_engine_is_asked() {
     let search = search_over(&absent());
     for mode in ALL {
         for (question, size) in [("", 10), (" \t\u{3000}\n", 10), ("cat", 0), ("cat", LONGEST + 1)] {
-            let error = search.answer(question, mode, size).await.unwrap_err();
+            let error = search.answer(&Question::plain(question, mode, size)).await.unwrap_err();
             assert!(matches!(error, SearchError::Question(_)), "{question:?} {size}: {error}");
         }
     }
@@ -74,17 +76,17 @@ async fn what_is_no_question_is_refused_before_the_engine_is_asked() {
 async fn a_question_that_is_too_long_for_the_model_can_still_be_asked_by_keyword() {
     let search = search().await;
     for mode in [Mode::Vector, Mode::Hybrid] {
-        let error = search.answer("endless cat", mode, 3).await.unwrap_err();
+        let error = search.answer(&Question::plain("endless cat", mode, 3)).await.unwrap_err();
         assert!(matches!(&error, SearchError::Question(words) if words.contains("300 tokens")), "{error}");
     }
-    assert_eq!(search.answer("endless cat", Mode::Keyword, 3).await.unwrap().hits.len(), 2);
+    assert_eq!(search.answer(&Question::plain("endless cat", Mode::Keyword, 3)).await.unwrap().hits.len(), 2);
 }
 
 #[tokio::test]
 async fn an_encoder_that_fails_is_no_fault_of_the_question() {
     let engine = absent();
     fill(&engine).await;
-    let error = mute(&engine).answer("cat", Mode::Hybrid, 3).await.unwrap_err();
+    let error = mute(&engine).answer(&Question::plain("cat", Mode::Hybrid, 3)).await.unwrap_err();
     assert!(matches!(error, SearchError::Unavailable(_)), "{error}");
 }
 
@@ -96,7 +98,7 @@ async fn an_index_of_another_space_is_never_asked() {
     let other = Fingerprint::of(&[("model", "another"), ("dimension", &DIMENSION.to_string())]);
     let search = Search::new(encoder(), other, engine);
     for mode in ALL {
-        let Err(SearchError::Unavailable(cause)) = search.answer("cat", mode, 3).await else {
+        let Err(SearchError::Unavailable(cause)) = search.answer(&Question::plain("cat", mode, 3)).await else {
             panic!("{mode:?}")
         };
         let cause = cause.downcast_ref::<SinkError>();
@@ -111,10 +113,10 @@ async fn a_missing_index_is_looked_for_again_with_the_next_question() {
     assert!(matches!(search.ready().await, Err(SearchError::Unavailable(_))));
     fill(&engine).await;
     search.ready().await.unwrap();
-    assert_eq!(search.answer("cat", Mode::Hybrid, 1).await.unwrap().hits.len(), 1);
+    assert_eq!(search.answer(&Question::plain("cat", Mode::Hybrid, 1)).await.unwrap().hits.len(), 1);
     engine.drop_index(Target::Chunks);
     for mode in ALL {
-        let Err(SearchError::Unavailable(_)) = search.answer("cat", mode, 1).await else {
+        let Err(SearchError::Unavailable(_)) = search.answer(&Question::plain("cat", mode, 1)).await else {
             panic!("{mode:?}")
         };
     }

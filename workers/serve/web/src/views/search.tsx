@@ -30,10 +30,10 @@ export function Search() {
         .then((result) => { if (!control.signal.aborted) setResults((all) => ({ ...all, [mode]: result })); });
     }
   };
-  const field = (name: keyof typeof filters, type: 'text' | 'date' = 'text') => (
-    <label>{word(name)}
-      <input type={type} value={filters[name]} onInput={(event) => setFilters({ ...filters, [name]: event.currentTarget.value })} />
-    </label>
+  const set = (name: keyof typeof filters) => (event: InputEvent) =>
+    setFilters({ ...filters, [name]: (event.currentTarget as HTMLInputElement).value });
+  const field = (name: keyof typeof filters) => (
+    <label>{word(name)} <input value={filters[name]} onInput={set(name)} /></label>
   );
   return (
     <div class="search">
@@ -43,7 +43,9 @@ export function Search() {
             onInput={(event) => setQuestion(event.currentTarget.value)} />
           <button class="primary" disabled={question.trim() === ''}>{word('go')}</button>
         </div>
-        <div class="filters">{field('prefix')}{field('language')}{field('format')}{field('since', 'date')}</div>
+        <div class="filters">{field('prefix')}{field('language')}{field('format')}
+          <label>{word('since')} <input type="date" value={filters.since} onInput={set('since')} /></label>
+        </div>
       </form>
       {Object.keys(results).length === 0 && <p class="welcome">{word('emptySearch')}</p>}
       <div class="columns">

@@ -1,10 +1,11 @@
 //! How far a group is behind a topic.
 
-use futures::stream::TryStreamExt as _;
-use process::Failure;
-use stream::kafka::{Kafka, committed_offsets, end_offsets};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::log;
+use super::{Kafka, committed_offsets, end_offsets};
+use crate::broker::{Broker as _, StreamError};
 
 /// Up to so many offsets are read to see how many of them are records.
 const FEW: i64 = 64;
@@ -25,22 +26,29 @@ pub struct Standing {
 ///
 /// # Errors
 /// When Kafka does not answer, or the topic is not there.
-pub async fn standings(kafka: &Kafka, group: &str, topic: &str) -> Result<Vec<Standing>, Failure> {
+pub async fn standings(kafka: &Kafka, group: &str, topic: &str) -> Result<Vec<Standing>, StreamError> {
     let ends = end_offsets(kafka, topic).await?;
     let committed = committed_offsets(kafka, group, topic).await?;
-    let each = (0..).zip(ends.into_iter().zip(committed)).map(|(partition, (end, committed))| async move {
+    let mut standings = Vec::with_capacity(ends.len());
+    for (partition, (end, committed)) in (0..).zip(ends.into_iter().zip(committed)) {
         let from = committed.unwrap_or(0);
         let waiting = if end - from <= 0 || end - from > FEW {
             (end - from).max(0)
         } else {
-            let mut records = log::records(kafka, topic, partition, from);
-            let mut count = 0;
-            while records.try_next().await?.is_some() {
-                count += 1;
-            }
-            count
+            records_from(kafka, topic, partition, from).await?
         };
-        Ok::<_, Failure>(Standing { end, committed, waiting })
-    });
-    futures::future::try_join_all(each).await
+        standings.push(Standing { end, committed, waiting });
+    }
+    Ok(standings)
+}
+
+async fn records_from(kafka: &Kafka, topic: &str, partition: i32, from: i64) -> Result<i64, StreamError> {
+    let count = Arc::new(AtomicI64::new(0));
+    let counting = Arc::clone(&count);
+    let each = move |_| {
+        counting.fetch_add(1, Ordering::Relaxed);
+        ControlFlow::Continue(())
+    };
+    kafka.read(topic, partition, from, each).await?;
+    Ok(count.load(Ordering::Relaxed))
 }

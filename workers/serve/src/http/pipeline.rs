@@ -1,0 +1,43 @@
+#![expect(clippy::disallowed_types, reason = "edge: the HTTP server")]
+//! `GET /v1/pipeline`: how far the workers are, and what is served.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use serde_json::{Value, json};
+use sink::{Reader as _, Target};
+
+use super::refusal::Refusal;
+use super::{DEADLINE, Parts, Server};
+use crate::access::Principal;
+
+pub(super) async fn get<P: Parts>(
+    State(server): State<Arc<Server<P>>>,
+    Extension(principal): Extension<Principal>,
+) -> Result<Json<Value>, Refusal> {
+    let reader = server.search.reader();
+    let counts = async { tokio::try_join!(reader.count(Target::Chunks), reader.count(Target::Documents)) };
+    let counts = tokio::time::timeout(DEADLINE, counts).await.map_err(|_| Refusal::timeout())?;
+    let (chunks, documents) = counts.map_err(|error| Refusal::unavailable(&error))?;
+    // The engine is what answers depend on; of the rest it is said when it cannot be asked.
+    let (picture, trouble) = match &server.pipeline {
+        None => (crate::pipeline::Picture::default(), Some("no Kafka is configured here".to_owned())),
+        Some(pipeline) => match pipeline.look(&principal).await {
+            Ok(picture) => (picture, None),
+            Err(cause) => (crate::pipeline::Picture::default(), Some(cause)),
+        },
+    };
+    let mut body = json!(picture);
+    let more = json!({
+        "generation": {
+            "space": server.search.space(), "model": server.model, "index": server.physical,
+            "dimension": server.search.dimension(),
+        },
+        "engine": {"kind": server.engine, "chunks": chunks, "documents": documents}, "kafka": trouble,
+    });
+    if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+        body.extend(more.clone());
+    }
+    Ok(Json(body))
+}

@@ -1,0 +1,172 @@
+#![expect(clippy::disallowed_methods, reason = "edge: asks Kafka, by a deadline")]
+//! The pipeline as its topics show it: who is behind, how fast it goes, and what was refused.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use message::{DeadLetter, DocumentId};
+use model::Generation;
+use serde::Serialize;
+use stream::kafka::{Kafka, end_offsets, standings};
+use stream::{Broker as _, StreamError};
+
+use crate::access::Principal;
+
+/// How long Kafka may take to answer everything.
+const DEADLINE: Duration = Duration::from_secs(15);
+/// Dead letters that are shown.
+const SHOWN: i64 = 20;
+
+/// What is asked of Kafka.
+#[derive(Debug)]
+pub struct Pipeline {
+    kafka: Kafka,
+    /// Group and topic of each worker.
+    readers: Vec<(String, String)>,
+    last: Mutex<HashMap<String, (Instant, i64)>>,
+}
+
+/// A worker's group and how far it is behind.
+#[derive(Clone, Debug, Serialize)]
+pub struct Topic {
+    /// What it reads.
+    pub topic: String,
+    /// Its consumer group.
+    pub group: String,
+    /// Records that it has not handled yet.
+    pub lag: i64,
+    /// Offsets that the topic has counted.
+    pub end: i64,
+}
+
+/// How fast a topic grows.
+#[derive(Clone, Debug, Serialize)]
+pub struct Throughput {
+    /// Which.
+    pub topic: String,
+    /// Offsets a second since it was looked at before.
+    pub per_second: f64,
+}
+
+/// What was refused.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DeadLetters {
+    /// Offsets that their topic has counted.
+    pub count: i64,
+    /// The latest of them.
+    pub latest: Vec<Letter>,
+}
+
+/// A dead letter in short.
+#[derive(Clone, Debug, Serialize)]
+pub struct Letter {
+    /// The document, if it is known.
+    pub document: String,
+    /// The worker that refused.
+    pub stage: String,
+    /// Why.
+    pub cause: String,
+}
+
+/// Everything that Kafka says.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Picture {
+    /// Each worker's place.
+    pub topics: Vec<Topic>,
+    /// How fast each topic grows.
+    pub throughput: Vec<Throughput>,
+    /// What was refused.
+    pub dead_letters: DeadLetters,
+}
+
+impl Pipeline {
+    /// The pipeline of a generation whose indexes are called `index` in short.
+    #[must_use]
+    pub fn new(kafka: Kafka, generation: &Generation, index: &str) -> Self {
+        let (chunking, space) = (&generation.chunking, &generation.space);
+        let readers = vec![
+            ("intake".to_owned(), topics::OBJECT_EVENTS.to_owned()),
+            (format!("chunk-{}", chunking.short()), topics::DOCUMENTS.to_owned()),
+            (format!("embed-{}", space.short()), topics::chunks(chunking)),
+            (format!("index-{index}"), topics::vectors(space)),
+            (format!("replicate-{index}"), topics::vectors(space)),
+        ];
+        Self { kafka, readers, last: Mutex::default() }
+    }
+
+    /// How everything stands now. Dead letters of documents that `principal` may not see are counted, not shown.
+    ///
+    /// # Errors
+    /// Why Kafka cannot be asked, for a person.
+    pub async fn look(&self, principal: &Principal) -> Result<Picture, String> {
+        let looked = tokio::time::timeout(DEADLINE, self.all(principal)).await;
+        looked.map_err(|_| format!("no answer within {DEADLINE:?}"))?.map_err(|error| error.to_string())
+    }
+
+    async fn all(&self, principal: &Principal) -> Result<Picture, StreamError> {
+        let asked = self.readers.iter().map(|(group, topic)| async move {
+            let standings = standings(&self.kafka, group, topic).await?;
+            Ok::<_, StreamError>(Topic {
+                topic: topic.clone(),
+                group: group.clone(),
+                lag: standings.iter().map(|standing| standing.waiting).sum(),
+                end: standings.iter().map(|standing| standing.end).sum(),
+            })
+        });
+        let topics = futures::future::try_join_all(asked).await?;
+        let throughput = self.throughput(&topics);
+        Ok(Picture { topics, throughput, dead_letters: self.dead_letters(principal).await? })
+    }
+
+    fn throughput(&self, topics: &[Topic]) -> Vec<Throughput> {
+        let now = Instant::now();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut speeds = Vec::new();
+        for topic in topics {
+            if speeds.iter().any(|speed: &Throughput| speed.topic == topic.topic) {
+                continue;
+            }
+            let before = last.insert(topic.topic.clone(), (now, topic.end));
+            let per_second = before.map_or(0.0, |(when, end)| speed(topic.end - end, now.duration_since(when)));
+            speeds.push(Throughput { topic: topic.topic.clone(), per_second });
+        }
+        speeds
+    }
+
+    async fn dead_letters(&self, principal: &Principal) -> Result<DeadLetters, StreamError> {
+        let ends = end_offsets(&self.kafka, topics::DEAD_LETTERS).await?;
+        let found: Arc<Mutex<Vec<(i64, DeadLetter)>>> = Arc::default();
+        for (partition, end) in (0..).zip(&ends) {
+            let filling = Arc::clone(&found);
+            let each = move |record: stream::Record| {
+                let letter = record.value.as_deref().and_then(|value| serde_json::from_slice(value).ok());
+                let mut found = filling.lock().unwrap_or_else(PoisonError::into_inner);
+                found.extend(letter.map(|letter| (record.offset, letter)));
+                ControlFlow::Continue(())
+            };
+            self.kafka.read(topics::DEAD_LETTERS, partition, (end - SHOWN).max(0), each).await?;
+        }
+        let mut found = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
+        found.sort_by_key(|(offset, _)| std::cmp::Reverse(*offset));
+        let latest = found.into_iter().filter_map(|(_, letter)| shown(letter, principal));
+        Ok(DeadLetters { count: ends.iter().sum(), latest: latest.take(SHOWN.unsigned_abs() as usize).collect() })
+    }
+}
+
+fn speed(offsets: i64, time: Duration) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "offsets between two looks")]
+    let offsets = offsets.max(0) as f64;
+    if time.is_zero() { 0.0 } else { offsets / time.as_secs_f64() }
+}
+
+fn shown(letter: DeadLetter, principal: &Principal) -> Option<Letter> {
+    let document = letter.document.clone().and_then(|document| DocumentId::try_from(document).ok());
+    let may_see = match &document {
+        Some(document) => principal.sees(document),
+        None => principal.prefixes.is_empty(),
+    };
+    let document = letter.document.unwrap_or_default();
+    may_see.then_some(Letter { document, stage: letter.stage, cause: letter.cause })
+}

@@ -1,0 +1,195 @@
+//! Answers and applications over HTTP, with a model that does what it likes.
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::bench::{absent, fill, search_over, server};
+use crate::http::Server;
+use crate::model::{Act, Provider, says};
+
+async fn with(provider: Option<&Provider>) -> Server {
+    let engine = absent();
+    fill(&engine).await;
+    let mut server = server(search_over(&engine));
+    if let Some(provider) = provider {
+        server.models = provider.models();
+    }
+    Server::of(server).await
+}
+
+async fn ask(server: &Server, question: &str) -> Value {
+    let (status, answer) = server.send("POST", "/v1/ask", "", Some(json!({"question": question}))).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    answer
+}
+
+#[tokio::test]
+async fn without_a_model_the_best_sentences_answer_and_say_where_they_stand() {
+    let server = with(None).await;
+    let answer = ask(&server, "Where does the cat sleep all afternoon?").await;
+    assert_eq!((&answer["found"], &answer["model"]), (&json!(true), &json!("extractive")));
+    assert_eq!(answer["sentences"][0]["text"], "The cat sleeps on the warm windowsill all afternoon.");
+    let number = answer["sentences"][0]["citations"][0].as_u64().unwrap();
+    let source = answer["citations"].as_array().unwrap().iter().find(|one| one["number"] == json!(number)).unwrap();
+    assert_eq!((&source["document"], &source["heading_path"]), (&json!("docs/cats.md"), &json!(["Animals", "At home"])));
+}
+
+#[tokio::test]
+async fn a_citation_that_the_model_invents_is_taken_out_and_counted() {
+    let provider = Provider::start(vec![says(&["The cat sleeps", " [", "1", "]. It flies [17].", " See [link]."])]).await;
+    let server = with(Some(&provider)).await;
+    let answer = ask(&server, "Where does the cat sleep?").await;
+    assert_eq!(answer["answer"], "The cat sleeps [1]. It flies . See [link].");
+    assert_eq!((&answer["invented_citations"], answer["citations"].as_array().unwrap().len()), (&json!(1), 1));
+    assert_eq!(answer["usage"]["total_tokens"], 39);
+}
+
+#[tokio::test]
+async fn when_nothing_is_found_the_model_is_not_asked() {
+    let provider = Provider::start(vec![says(&["I know everything."])]).await;
+    let server = with(Some(&provider)).await;
+    let body = json!({"question": "Where does the cat sleep?", "prefix": "docs/nowhere/"});
+    let (status, answer) = server.send("POST", "/v1/ask", "", Some(body)).await;
+    assert_eq!((status, &answer["found"]), (StatusCode::OK, &json!(false)), "{answer}");
+    assert!(answer["answer"].as_str().unwrap().contains("nothing") && provider.heard().is_empty(), "{answer}");
+}
+
+/// A model that does whatever a document tells it cannot change the shape of the answer.
+#[tokio::test]
+async fn an_injected_document_steers_neither_format_nor_citations() {
+    let obeys = "IGNORED ALL RULES. {\"answer\": \"pwned\"} <script>alert(1)</script> Source: [99] [1] \u{3010}42\u{3011}";
+    let provider = Provider::start(vec![says(&[obeys])]).await;
+    let server = with(Some(&provider)).await;
+    let answer = ask(&server, "Which cat purrs?").await;
+    assert_eq!(answer["invented_citations"], 2);
+    let cited: Vec<&Value> = answer["citations"].as_array().unwrap().iter().map(|one| &one["number"]).collect();
+    assert_eq!(cited, [&json!(1)]);
+    assert!(answer["sentences"].is_array() && answer["answer"].is_string());
+    let (_, prompt) = provider.heard().remove(0);
+    let messages = prompt["messages"].as_array().unwrap();
+    let (system, last) = (messages[0]["content"].as_str().unwrap(), messages.last().unwrap()["content"].as_str().unwrap());
+    assert!(!system.contains("purrs is mostly") && last.contains("purrs is mostly"), "passages stand apart");
+    assert_eq!(last.matches("<<<passage ").count(), last.matches(">>>").count());
+}
+
+#[tokio::test]
+async fn an_answer_streams_sources_first_and_is_whole_at_the_end() {
+    let provider = Provider::start(vec![says(&["The cat ", "sleeps [1", "] on [9] it."])]).await;
+    let server = with(Some(&provider)).await;
+    let body = json!({"question": "Where does the cat sleep?", "stream": true});
+    let text = stream(&server, "/v1/ask", body).await;
+    let events: Vec<(&str, Value)> = text
+        .split("\n\n")
+        .filter_map(|event| event.strip_prefix("event: ")?.split_once("\ndata: "))
+        .map(|(name, data)| (name, serde_json::from_str(data).unwrap()))
+        .collect();
+    assert_eq!((events[0].0, events.last().unwrap().0), ("sources", "done"), "{text}");
+    assert!(!events[0].1["citations"].as_array().unwrap().is_empty());
+    let deltas: String =
+        events.iter().filter(|(name, _)| *name == "delta").map(|(_, data)| data["text"].as_str().unwrap()).collect();
+    assert_eq!((deltas.as_str(), &events.last().unwrap().1["answer"]), ("The cat sleeps [1] on  it.", &json!(deltas)));
+}
+
+async fn stream(server: &Server, path: &str, body: Value) -> String {
+    let sent = server.client.post(format!("{}{path}", server.address)).json(&body).send().await.unwrap();
+    assert_eq!(sent.headers()["content-type"], "text/event-stream");
+    sent.text().await.unwrap()
+}
+
+#[tokio::test]
+async fn chat_speaks_as_openai_does() {
+    let provider = Provider::start(vec![says(&["Yes [1]."])]).await;
+    let server = with(Some(&provider)).await;
+    let messages = json!([
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Tell me about cats."},
+        {"role": "assistant", "content": "They sleep."},
+        {"role": "user", "content": [{"type": "text", "text": "Where does the cat sleep?"}]},
+    ]);
+    let body = json!({"model": "millrace", "messages": messages, "max_tokens": 7, "user": "x"});
+    let (status, answer) = server.send("POST", "/v1/chat/completions", "", Some(body)).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert_eq!((&answer["object"], &answer["model"]), (&json!("chat.completion"), &json!("millrace")));
+    let choice = &answer["choices"][0];
+    assert_eq!((&choice["message"]["content"], &choice["finish_reason"]), (&json!("Yes [1]."), &json!("stop")));
+    assert_eq!(choice["message"]["citations"][0]["number"], 1);
+    let (_, prompt) = provider.heard().remove(0);
+    let roles: Vec<&Value> = prompt["messages"].as_array().unwrap().iter().map(|message| &message["role"]).collect();
+    assert_eq!(roles, [&json!("system"), &json!("user"), &json!("assistant"), &json!("user")]);
+    assert!(prompt["messages"][0]["content"].as_str().unwrap().ends_with("Be brief.") && prompt["max_tokens"] == json!(7));
+
+    let question = json!([{"role": "user", "content": "Where does the cat sleep?"}]);
+    let body = json!({"model": "millrace", "messages": question, "stream": true, "stream_options": {"include_usage": true}});
+    let text = stream(&server, "/v1/chat/completions", body).await;
+    assert!(text.trim_end().ends_with("data: [DONE]"), "{text}");
+    let chunks: Vec<Value> = text
+        .split("\n\n")
+        .filter_map(|event| serde_json::from_str(event.strip_prefix("data: ")?).ok())
+        .collect();
+    assert!(chunks.iter().all(|chunk| chunk["object"] == "chat.completion.chunk"));
+    assert_eq!(chunks[chunks.len() - 2]["choices"][0]["finish_reason"], "stop");
+    assert_eq!(chunks.last().unwrap()["usage"]["total_tokens"], 39);
+}
+
+#[tokio::test]
+async fn what_a_chat_cannot_be_is_named() {
+    let server = with(None).await;
+    let user = |content: &str| json!([{"role": "user", "content": content}]);
+    for (body, status, field) in [
+        (json!({"model": "nobody", "messages": user("Hi there")}), StatusCode::NOT_FOUND, Value::Null),
+        (json!({"model": "millrace", "messages": []}), StatusCode::BAD_REQUEST, json!("messages")),
+        (json!({"model": "millrace", "messages": user(" ")}), StatusCode::BAD_REQUEST, json!("messages")),
+        (json!({"model": "millrace", "messages": user("Hi"), "n": 2}), StatusCode::BAD_REQUEST, json!("n")),
+        (json!({"messages": user("Hi")}), StatusCode::BAD_REQUEST, Value::Null),
+    ] {
+        let (got, answer) = server.send("POST", "/v1/chat/completions", "", Some(body.clone())).await;
+        assert_eq!((got, &answer["error"]["field"]), (status, &field), "{body}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_fails_is_told_apart_from_a_question_that_is_wrong() {
+    for (act, status, kind) in [
+        (Act::Whole(401, "", "{}".to_owned()), StatusCode::SERVICE_UNAVAILABLE, "model_config"),
+        (Act::Whole(400, "", r#"{"error":{"code":"data_inspection_failed"}}"#.to_owned()), StatusCode::BAD_REQUEST, "content_filter"),
+        (Act::Stream(vec![b"data: [".to_vec()]), StatusCode::BAD_GATEWAY, "model_broken"),
+    ] {
+        let provider = Provider::start(vec![act]).await;
+        let server = with(Some(&provider)).await;
+        let body = json!({"question": "Where does the cat sleep?"});
+        let (got, answer) = server.send("POST", "/v1/ask", "", Some(body)).await;
+        assert_eq!((got, &answer["error"]["type"]), (status, &json!(kind)), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn applications_are_kept_changed_and_forgotten() {
+    let server = with(None).await;
+    let body = json!({
+        "name": "prod-chat", "retriever": {"type": "vector", "index": "test", "top_k": 2},
+        "llm": {"provider": "extractive"}, "max_context_length": 4096,
+    });
+    let send = async |method: &str, path: &str, body: Option<&Value>| server.send(method, path, "", body.cloned()).await;
+    let (status, kept) = send("POST", "/_application/rag", Some(&body)).await;
+    assert_eq!((status, &kept), (StatusCode::CREATED, &body));
+    assert_eq!(send("POST", "/_application/rag", Some(&body)).await.0, StatusCode::CONFLICT);
+    assert_eq!(send("GET", "/_application/rag/prod-chat", None).await, (StatusCode::OK, body.clone()));
+    let (_, list) = send("GET", "/_application/rag", None).await;
+    let names: Vec<&Value> = list["applications"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, [&json!("millrace"), &json!("prod-chat")]);
+    let (_, models) = send("GET", "/v1/models", None).await;
+    assert_eq!(models["data"][1]["id"], "prod-chat");
+    let mut changed = body.clone();
+    changed["retriever"]["top_k"] = json!(0);
+    let (status, error) = send("PUT", "/_application/rag/prod-chat", Some(&changed)).await;
+    assert_eq!((status, &error["error"]["field"]), (StatusCode::BAD_REQUEST, &json!("retriever.top_k")));
+    changed["retriever"]["top_k"] = json!(1);
+    assert_eq!(send("PUT", "/_application/rag/prod-chat", Some(&changed)).await.0, StatusCode::OK);
+    let question = json!({"question": "Where does the cat sleep?", "application": "prod-chat"});
+    let (_, answer) = send("POST", "/v1/ask", Some(&question)).await;
+    assert_eq!((&answer["application"], &answer["passages"]["found"]), (&json!("prod-chat"), &json!(1)));
+    assert_eq!(send("DELETE", "/_application/rag/prod-chat", None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(send("DELETE", "/_application/rag/prod-chat", None).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(send("DELETE", "/_application/rag/millrace", None).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(send("GET", "/_application/rag/Not%2FA%2FName", None).await.0, StatusCode::NOT_FOUND);
+}
