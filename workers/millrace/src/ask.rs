@@ -3,38 +3,76 @@
 use std::time::Duration;
 
 use process::Failure;
-use serde_json::Value;
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
 
-use crate::cli::Mode;
+use crate::cli::{Mode, ServeAddress};
 
-/// Longer than `serve` itself takes for a question.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// Longer than `serve` itself takes, a model's answer included.
+const DEADLINE: Duration = Duration::from_mins(10);
 
 /// A `serve` to be asked.
 #[derive(Debug)]
 pub struct Asking {
     client: reqwest::Client,
     url: String,
+    key: Option<String>,
+}
+
+/// Which passages are wanted, and how they are found.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// How.
+    pub mode: Mode,
+    /// How many.
+    pub size: usize,
+    /// How two rankings become one.
+    pub fusion: Option<&'a str>,
+    /// How their documents' names begin, bucket included.
+    pub prefix: Option<&'a str>,
+    /// How many of one document at most.
+    pub per_document: Option<usize>,
 }
 
 impl Asking {
-    /// Prepares to ask `url`.
+    /// Prepares to ask.
     ///
     /// # Errors
     /// When there can be no client.
-    pub fn new(url: &str) -> Result<Self, Failure> {
+    pub fn new(serve: &ServeAddress) -> Result<Self, Failure> {
         let client = reqwest::Client::builder().timeout(DEADLINE).no_proxy().build()?;
-        Ok(Self { client, url: url.trim_end_matches('/').to_owned() })
+        let url = serve.serve_url.trim_end_matches('/').to_owned();
+        Ok(Self { client, url, key: serve.serve_key.clone() })
     }
 
-    /// The answer to a question, as `serve` gives it.
+    /// The passages for a question, as `serve` gives them.
     ///
     /// # Errors
     /// When `serve` does not answer, or refuses; with its words.
-    pub async fn search(&self, question: &str, mode: Mode, size: usize) -> Result<Value, Failure> {
-        let size = size.to_string();
-        let parameters = [("q", question), ("mode", mode.name()), ("size", size.as_str())];
-        let sent = self.client.get(format!("{}/v1/search", self.url)).query(&parameters).send().await;
+    pub async fn search(&self, question: &str, wanted: &Wanted<'_>) -> Result<Value, Failure> {
+        let (size, per_document) = (wanted.size.to_string(), wanted.per_document.map(|most| most.to_string()));
+        let mut parameters = vec![("q", question), ("mode", wanted.mode.name()), ("size", size.as_str())];
+        let optional =
+            [("fusion", wanted.fusion), ("prefix", wanted.prefix), ("per_document", per_document.as_deref())];
+        parameters.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        self.answer(self.client.get(format!("{}/v1/search", self.url)).query(&parameters)).await
+    }
+
+    /// The answer of an application to a question, as `serve` gives it.
+    ///
+    /// # Errors
+    /// As [`Asking::search`].
+    pub async fn ask(&self, question: &str, application: &str) -> Result<Value, Failure> {
+        let body = json!({"question": question, "application": application});
+        self.answer(self.client.post(format!("{}/v1/ask", self.url)).json(&body)).await
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let request = match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        };
+        let sent = request.send().await;
         let answer = sent.map_err(|error| {
             let cause = process::chain(&error);
             format!("serve at {} does not answer ({cause}): start it (compose/worker start serve), or set MILLRACE_SERVE_URL", self.url)

@@ -9,9 +9,11 @@ use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
 use stream::kafka::KafkaSettings;
 use telemetry::{LogFormat, TelemetrySettings};
 
+mod asking;
 mod reading;
 mod upkeep;
 
+pub use asking::{AskQuestion, Eval, Key, KeyRole, Mode, Search, ServeAddress};
 pub use reading::{Chunk, Extract, Reading};
 pub use upkeep::{
     Audit, Confirm, DataSettings, DeadLetters, LedgerCommand, LedgerRebuild, LetterFilter, ListLetters,
@@ -53,8 +55,12 @@ pub enum Ask {
     Rm(Rm),
     /// Show how far documents are on their way, or everything about one.
     Status(Status),
-    /// Ask the running `serve` a question.
+    /// Ask the running `serve` for passages.
     Search(Search),
+    /// Ask an application of the running `serve` for an answer with citations.
+    Ask(AskQuestion),
+    /// Make an API key for `serve`: prints the key once, and the entry for the file of keys.
+    Key(Key),
     /// Compare bucket, ledger and both engines; exit code 1 when they differ.
     Audit(Audit),
     /// Compare the bucket with the ledger and ask `chunk` to look at each difference: heals lost notices, and is the
@@ -222,110 +228,6 @@ pub struct Status {
     /// Give up after so many seconds (with --until-searchable): exit code 1.
     #[arg(long, default_value_t = 3600)]
     pub patience: u64,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `search`
-#[derive(Args, Debug)]
-pub struct Search {
-    /// The question.
-    #[arg(required = true, num_args = 1..)]
-    pub question: Vec<String>,
-    /// How passages are found.
-    #[arg(long, value_enum, default_value_t = Mode::Hybrid)]
-    pub mode: Mode,
-    /// Passages to show.
-    #[arg(long, default_value_t = 5)]
-    pub size: usize,
-    /// Where `serve` listens.
-    #[command(flatten)]
-    pub serve: ServeAddress,
-    /// Print the answer as JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Where `serve` listens.
-#[derive(Args, Clone, Debug)]
-pub struct ServeAddress {
-    /// Address of `serve`.
-    #[arg(long, env = "MILLRACE_SERVE_URL", default_value = "http://127.0.0.1:8080")]
-    pub serve_url: String,
-}
-
-/// How passages are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Mode {
-    /// By words.
-    Keyword,
-    /// By meaning.
-    Vector,
-    /// By both.
-    Hybrid,
-}
-
-impl Mode {
-    /// As `serve` takes it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Keyword => "keyword",
-            Self::Vector => "vector",
-            Self::Hybrid => "hybrid",
-        }
-    }
-}
-
-/// `embed`
-#[derive(Args, Debug)]
-pub struct Embed {
-    /// Files with one text per line, or one JSON object with `text` (and `heading_path`, as `millrace chunk` prints it)
-    /// per line; standard input when none is named.
-    pub files: Vec<PathBuf>,
-    /// With which model.
-    #[command(flatten)]
-    pub model: ModelSettings,
-    /// How it is run.
-    #[command(flatten)]
-    pub encoder: EncoderSettings,
-    /// The texts are questions, not passages (matters for models with prefixes).
-    #[arg(long)]
-    pub query: bool,
-}
-
-/// `eval`
-#[derive(Args, Debug)]
-pub struct Eval {
-    /// A folder with corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv.
-    #[arg(value_name = "SET")]
-    pub dir: PathBuf,
-    /// How passages are found.
-    #[arg(long, value_enum, default_value_t = Mode::Vector)]
-    pub mode: Mode,
-    /// Which qrels: qrels/SPLIT.tsv.
-    #[arg(long, default_value = "test")]
-    pub split: String,
-    /// Embed the corpus here and compare every pair, texts cut at the model's limit as scorers do; no server needed.
-    #[arg(long)]
-    pub brute_force: bool,
-    /// The set is in the bucket under this prefix: one object per document, its key the prefix, the document's id and
-    /// `.txt` (as --put puts it).
-    #[arg(long, default_value = "eval/")]
-    pub prefix: String,
-    /// Put the corpus into the bucket first, and wait until it is searchable.
-    #[arg(long)]
-    pub put: bool,
-    /// Where to look.
-    #[command(flatten)]
-    pub world: WorldSettings,
-    /// How the model is run (with --brute-force).
-    #[command(flatten)]
-    pub onnx: model::OnnxSettings,
-    /// Where `serve` listens.
-    #[command(flatten)]
-    pub serve: ServeAddress,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -1,5 +1,6 @@
 //! One file for each thing that can be asked; this one sends each question to its file.
 
+mod ask;
 mod audit;
 mod bucket;
 mod chunk;
@@ -8,6 +9,7 @@ mod dead_letters;
 mod embed;
 mod eval;
 mod extract;
+mod key;
 mod ledger_rebuild;
 mod put;
 mod reconcile;
@@ -35,6 +37,8 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Ask::Rm(ask) => rm::run(ask).await,
         Ask::Status(ask) => status::run(ask).await,
         Ask::Search(ask) => search::run(ask).await,
+        Ask::Ask(ask) => ask::run(ask).await,
+        Ask::Key(ask) => key::run(&ask),
         Ask::Audit(ask) => audit::run(ask).await,
         Ask::Reconcile(ask) => reconcile::run(ask).await,
         Ask::Confirm(ask) => confirm::run(ask).await,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use process::Failure;
 use serde_json::Value;
 
-use crate::ask::Asking;
+use crate::ask::{Asking, Wanted};
 use crate::cli::Search;
 use crate::show;
 
@@ -14,7 +14,8 @@ const SHOWN: usize = 240;
 
 pub(super) async fn run(ask: Search) -> Result<ExitCode, Failure> {
     let question = ask.question.join(" ");
-    let answer = Asking::new(&ask.serve.serve_url)?.search(&question, ask.mode, ask.size).await?;
+    let wanted = Wanted { mode: ask.mode, size: ask.size, fusion: None, prefix: None, per_document: None };
+    let answer = Asking::new(&ask.serve)?.search(&question, &wanted).await?;
     if ask.json {
         show::json(&answer)?;
         return Ok(ExitCode::SUCCESS);

@@ -25,6 +25,25 @@ struct Query {
     #[serde(rename = "_id")]
     id: String,
     text: String,
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Metadata {
+    #[serde(default)]
+    answers: Vec<String>,
+}
+
+/// A question of a set.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// Its id in the set.
+    pub id: String,
+    /// Its text.
+    pub text: String,
+    /// The answers that count as right, word for word from the documents; often none are given.
+    pub answers: Vec<String>,
 }
 
 /// Grades of relevant documents, by document.
@@ -35,8 +54,8 @@ pub type Grades = HashMap<String, u32>;
 pub struct Set {
     /// The corpus.
     pub corpus: Vec<Document>,
-    /// Questions with a judgment in the split: id, text.
-    pub questions: Vec<(String, String)>,
+    /// Questions with a judgment in the split, by id.
+    pub questions: Vec<Asked>,
     /// Judgments, by question.
     pub judged: BTreeMap<String, Grades>,
 }
@@ -53,10 +72,10 @@ impl Set {
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let judged = judgments(&text)
             .map_err(|line| format!("{}: line {line} is not query, document, grade", path.display()))?;
-        let mut questions: Vec<(String, String)> = queries
+        let mut questions: Vec<Asked> = queries
             .into_iter()
             .filter(|query| judged.contains_key(&query.id))
-            .map(|query| (query.id, query.text))
+            .map(|query| Asked { id: query.id, text: query.text, answers: query.metadata.answers })
             .collect();
         questions.sort();
         if questions.is_empty() {

@@ -1,11 +1,11 @@
 //! The measures, as BEIR and `trec_eval` define them. Pure.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::beir::Grades;
 
 /// Means over all questions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// Normalised discounted cumulative gain of the first ten: gain = grade, discount = log2(rank + 1).
     #[serde(rename = "ndcg@10")]
@@ -16,6 +16,9 @@ pub struct Scores {
     /// One over the rank of the first relevant document among the first ten, or 0.
     #[serde(rename = "mrr@10")]
     pub reciprocal_rank: f64,
+    /// 1 when the answer stands whole in one of the first five passages, else 0; only where the set gives answers.
+    #[serde(rename = "answer-in-chunk@5", default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<f64>,
 }
 
 /// The scores of one ranking (best first, each document once).
@@ -35,7 +38,18 @@ pub fn score(ranking: &[String], grades: &Grades) -> Scores {
         ndcg: divide(gains(&found), gains(&ideal)),
         recall: divide(count(hits), count(grades.len())),
         reciprocal_rank: first.map_or(0.0, |(rank, _): (u32, _)| 1.0 / f64::from(rank)),
+        answered: None,
     }
+}
+
+/// True when one of the passages holds one of the answers whole, whatever stands between its words.
+#[must_use]
+pub fn holds_answer(passages: &[&str], answers: &[String]) -> bool {
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    passages.iter().any(|passage| {
+        let passage = flat(passage);
+        answers.iter().any(|answer| passage.contains(&flat(answer)))
+    })
 }
 
 /// The mean of many.
@@ -46,6 +60,7 @@ pub fn mean(scores: &[Scores]) -> Scores {
         ndcg: mean(|s| s.ndcg),
         recall: mean(|s| s.recall),
         reciprocal_rank: mean(|s| s.reciprocal_rank),
+        answered: scores.iter().map(|s| s.answered).sum::<Option<f64>>().map(|sum| divide(sum, count(scores.len()))),
     }
 }
 
@@ -83,7 +98,8 @@ mod tests {
     #[test]
     fn best_is_one_and_nothing_is_zero() {
         let grades = Grades::from([("a".to_owned(), 1)]);
-        assert_eq!(score(&ranking("a"), &grades), Scores { ndcg: 1.0, recall: 1.0, reciprocal_rank: 1.0 });
+        let best = Scores { ndcg: 1.0, recall: 1.0, reciprocal_rank: 1.0, answered: None };
+        assert_eq!(score(&ranking("a"), &grades), best);
         assert_eq!(score(&ranking("x y"), &grades), Scores::default());
         assert_eq!(score(&[], &grades), Scores::default());
     }

@@ -1,0 +1,168 @@
+//! Questions to a running `serve`, and what belongs to them.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use model::OnnxSettings;
+
+use super::WorldSettings;
+
+/// `search`
+#[derive(Args, Debug)]
+pub struct Search {
+    /// The question.
+    #[arg(required = true, num_args = 1..)]
+    pub question: Vec<String>,
+    /// How passages are found.
+    #[arg(long, value_enum, default_value_t = Mode::Hybrid)]
+    pub mode: Mode,
+    /// Passages to show.
+    #[arg(long, default_value_t = 5)]
+    pub size: usize,
+    /// Where `serve` listens.
+    #[command(flatten)]
+    pub serve: ServeAddress,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where `serve` listens.
+#[derive(Args, Clone, Debug)]
+pub struct ServeAddress {
+    /// Address of `serve`.
+    #[arg(long, env = "MILLRACE_SERVE_URL", default_value = "http://127.0.0.1:8080")]
+    pub serve_url: String,
+    /// API key for `serve`, if it wants one.
+    #[arg(long, env = "MILLRACE_SERVE_KEY", hide_env_values = true)]
+    pub serve_key: Option<String>,
+}
+
+/// How passages are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// By words.
+    Keyword,
+    /// By meaning.
+    Vector,
+    /// By both.
+    Hybrid,
+}
+
+impl Mode {
+    /// As `serve` takes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keyword => "keyword",
+            Self::Vector => "vector",
+            Self::Hybrid => "hybrid",
+        }
+    }
+}
+
+/// `embed`
+#[derive(Args, Debug)]
+pub struct Embed {
+    /// Files with one text per line, or one JSON object with `text` (and `heading_path`, as `millrace chunk` prints it)
+    /// per line; standard input when none is named.
+    pub files: Vec<PathBuf>,
+    /// With which model.
+    #[command(flatten)]
+    pub model: ModelSettings,
+    /// How it is run.
+    #[command(flatten)]
+    pub encoder: EncoderSettings,
+    /// The texts are questions, not passages (matters for models with prefixes).
+    #[arg(long)]
+    pub query: bool,
+}
+
+/// `eval`
+#[derive(Args, Debug)]
+pub struct Eval {
+    /// A folder with corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv.
+    #[arg(value_name = "SET")]
+    pub dir: PathBuf,
+    /// How passages are found; all three ways if none is named.
+    #[arg(long = "mode", value_enum)]
+    pub modes: Vec<Mode>,
+    /// How `hybrid` fuses: auto, convex or rrf.
+    #[arg(long, default_value = "auto")]
+    pub fusion: String,
+    /// Which qrels: qrels/SPLIT.tsv.
+    #[arg(long, default_value = "test")]
+    pub split: String,
+    /// Embed the corpus here and compare every pair, texts cut at the model's limit as scorers do; no server needed.
+    #[arg(long)]
+    pub brute_force: bool,
+    /// The set is in the bucket under this prefix: one object per document, its key the prefix, the document's id and
+    /// `.txt` (as --put puts it).
+    #[arg(long, default_value = "eval/")]
+    pub prefix: String,
+    /// Put the corpus into the bucket first, and wait until it is searchable.
+    #[arg(long)]
+    pub put: bool,
+    /// Keep the scores of every question in this file, to compare with later.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Compare with the scores in this file; a real drop of nDCG@10 in any mode ends with exit code 1.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Where to look.
+    #[command(flatten)]
+    pub world: WorldSettings,
+    /// How the model is run (with --brute-force).
+    #[command(flatten)]
+    pub onnx: OnnxSettings,
+    /// Where `serve` listens.
+    #[command(flatten)]
+    pub serve: ServeAddress,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ask`
+#[derive(Args, Debug)]
+pub struct AskQuestion {
+    /// The question.
+    #[arg(required = true, num_args = 1..)]
+    pub question: Vec<String>,
+    /// The application that answers.
+    #[arg(long, default_value = "millrace")]
+    pub application: String,
+    /// Where `serve` listens.
+    #[command(flatten)]
+    pub serve: ServeAddress,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `key`
+#[derive(Args, Debug)]
+pub struct Key {
+    /// What the key is called, in logs and on the page.
+    pub name: String,
+    /// What it allows; each role allows what those before it do.
+    #[arg(long, value_enum, default_value_t = KeyRole::Read)]
+    pub role: KeyRole,
+    /// Only documents whose `bucket/key` begins so; repeat it for more.
+    #[arg(long)]
+    pub prefix: Vec<String>,
+    /// Add the entry to this file of keys, which is made if it is not there.
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// What a key allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KeyRole {
+    /// Search, ask, read documents.
+    Read,
+    /// Upload and delete documents too.
+    Write,
+    /// Everything.
+    Admin,
+}

@@ -1,0 +1,27 @@
+#![expect(clippy::disallowed_methods, reason = "edge: reads and writes the file of scores")]
+//! Scores in a file.
+
+use std::path::Path;
+
+use process::Failure;
+
+use super::compare::Baseline;
+
+/// Reads the scores of a file.
+///
+/// # Errors
+/// When there is no such file, or it holds something else.
+pub fn read(path: &Path) -> Result<Baseline, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let read = serde_json::from_str(&text);
+    read.map_err(|error| format!("{}: {error}: make it with `millrace eval --save`", path.display()).into())
+}
+
+/// Writes scores into a file.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(path: &Path, baseline: &Baseline) -> Result<(), Failure> {
+    let text = serde_json::to_string(baseline)?;
+    std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()).into())
+}
