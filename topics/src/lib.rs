@@ -13,17 +13,20 @@ pub const OBJECT_EVENTS: &str = "object-events";
 pub const DOCUMENTS: &str = "documents";
 /// Mass removals that a person meant.
 pub const CONFIRMATIONS: &str = "confirmations";
+/// A sample of the questions.
+pub const QUERIES: &str = "queries";
 /// What workers had to refuse.
 pub const DEAD_LETTERS: &str = "dead-letters";
 
 /// The files, in the order of the flow.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("object-events.yaml", include_str!("../object-events.yaml")),
     ("documents.yaml", include_str!("../documents.yaml")),
     ("confirmations.yaml", include_str!("../confirmations.yaml")),
     ("ledger.yaml", include_str!("../ledger.yaml")),
     ("chunks.yaml", include_str!("../chunks.yaml")),
     ("vectors.yaml", include_str!("../vectors.yaml")),
+    ("queries.yaml", include_str!("../queries.yaml")),
     ("dead-letters.yaml", include_str!("../dead-letters.yaml")),
 ];
 

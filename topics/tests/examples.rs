@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use message::{Chunk, ChunkId, Confirmation, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage};
+use message::{Chunk, ChunkId, Confirmation, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -52,6 +52,11 @@ fn documents() {
 #[test]
 fn confirmations() {
     round_trip::<Confirmation>("confirmations");
+}
+
+#[test]
+fn queries() {
+    round_trip::<Query>("queries");
 }
 
 #[test]

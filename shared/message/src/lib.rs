@@ -12,6 +12,7 @@ mod document;
 mod headers;
 mod id;
 mod ledger;
+mod query;
 mod vector;
 mod version;
 
@@ -22,6 +23,7 @@ pub use digest::{RunningDigest, content_digest, sha256_hex};
 pub use document::{DocumentReference, Why};
 pub use headers::{Headers, partition_of, trace};
 pub use id::{ChunkId, DocumentId, Fingerprint, InvalidDocumentId};
+pub use query::{Query, QueryHit};
 pub use ledger::LedgerEntry;
 pub use vector::{Embedded, EmbeddedChunk, InvalidVector, Vector};
 pub use version::Version;

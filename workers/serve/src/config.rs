@@ -30,6 +30,9 @@ pub struct Config {
     /// Bytes of a file at most that is uploaded through this server.
     #[arg(long, env = "MILLRACE_SERVE_LARGEST_UPLOAD", default_value_t = 67_108_864)]
     pub serve_largest_upload: usize,
+    /// Share of the questions that is written to the topic `queries`, 0 to 1: what drift is measured on.
+    #[arg(long, env = "MILLRACE_SERVE_SAMPLE", default_value_t = 0.1)]
+    pub serve_sample: f64,
     /// Which engine is searched.
     #[arg(long, env = "MILLRACE_SERVE_ENGINE", value_enum, default_value_t = EngineKind::Elasticsearch)]
     pub serve_engine: EngineKind,
@@ -39,7 +42,7 @@ pub struct Config {
     /// How the bucket is reached.
     #[command(flatten)]
     pub store: S3Settings,
-    /// How Kafka is reached, for the view of the pipeline.
+    /// How Kafka is reached, for the view of the pipeline and sampled questions.
     #[command(flatten)]
     pub kafka: KafkaSettings,
     /// How Elasticsearch is reached.

@@ -6,7 +6,7 @@
 //!
 //! Order of files: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way, with
 //! [`languages`], [`fuse`] and [`trust`], [`gather`], [`place`], [`highlight`] · [`application`] how it is answered ·
-//! [`chat`] the way to an answer · [`llm`] who writes it · [`pipeline`] how documents
+//! [`chat`] the way to an answer · [`llm`] who writes it · [`sample`] what is kept of it · [`pipeline`] how documents
 //! come here · [`http`] the edge, put together by [`start`].
 
 pub mod access;
@@ -23,6 +23,7 @@ pub mod pipeline;
 pub mod place;
 pub mod question;
 pub mod rate;
+pub mod sample;
 pub mod search;
 pub mod start;
 pub mod trust;

@@ -15,10 +15,15 @@ use crate::highlight::{Piece, highlight};
 use crate::languages::Languages;
 use crate::place::{self, Place};
 use crate::question::{Fusion, Mode, Question, Wrong, rfc3339};
+use crate::sample::Sample;
 
 /// Passages of each ranking that are fused, at least: deeper than any page, so that a passage which is far down in
 /// one ranking can still be lifted by the other.
 const WINDOW: usize = 100;
+/// Times as many passages as are wanted, where a document may have only some of them.
+const SPARE: usize = 3;
+/// Passages of a window at most.
+const LONGEST_WINDOW: usize = 3_000;
 /// Terms of a question at most; the engines refuse more than some thousand clauses.
 const MOST_TERMS: usize = 1_000;
 
@@ -157,6 +162,7 @@ pub struct Search<E, R> {
     space: Fingerprint,
     reader: R,
     languages: Languages,
+    sample: Sample,
     checked: OnceCell<()>,
 }
 
@@ -164,7 +170,13 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// A snapshot. The reader's indexes are checked before the first question.
     #[must_use]
     pub fn new(encoder: E, space: Fingerprint, reader: R) -> Self {
-        Self { encoder, space, reader, languages: Languages::default(), checked: OnceCell::new() }
+        Self { encoder, space, reader, languages: Languages::default(), sample: Sample::none(), checked: OnceCell::new() }
+    }
+
+    /// Writes a sample of its questions.
+    #[must_use]
+    pub fn with_sample(self, sample: Sample) -> Self {
+        Self { sample, ..self }
     }
 
     /// The space of its vectors.
@@ -202,7 +214,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         question.check()?;
         self.ready().await?;
         let mut timing = Timing::default();
-        let ranking = self.ranking(question, &mut timing).await?;
+        let (ranking, vector) = self.ranking(question, &mut timing).await?;
         let begun = Instant::now();
         let mut hits = gather(ranking, question.per_document, question.size);
         timing.fuse_ms += milliseconds(begun);
@@ -216,13 +228,20 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             mark(&question.text, &mut hits);
         }
         let fusion = (question.mode == Mode::Hybrid).then_some(question.fusion);
-        Ok(Answer { mode: question.mode, fusion, space: self.space.clone(), timing, hits })
+        let answer = Answer { mode: question.mode, fusion, space: self.space.clone(), timing, hits };
+        self.sample.take(question, &answer, vector);
+        Ok(answer)
     }
 
-    /// Every passage of the window, best first.
-    async fn ranking(&self, question: &Question, timing: &mut Timing) -> Result<Vec<Found>, SearchError> {
-        // Copies fall together and documents are limited after the engine's answer: so that enough is left.
-        let size = question.size.max(WINDOW);
+    /// Every passage of the window, best first, and the question's vector if it was embedded.
+    async fn ranking(
+        &self,
+        question: &Question,
+        timing: &mut Timing,
+    ) -> Result<(Vec<Found>, Option<Vec<f32>>), SearchError> {
+        // Copies fall together and documents are limited after the engine's answer: enough has to be left.
+        let times = if question.per_document.is_some() { SPARE } else { 1 };
+        let size = (question.size * times).max(WINDOW).min(LONGEST_WINDOW);
         let window = Window { filter: question.filter.clone(), ..Window::of(size) };
         let (words, vector) = match question.mode {
             Mode::Keyword => (self.words(&question.text).await?, None),
@@ -232,11 +251,11 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             }
         };
         let begun = Instant::now();
-        let found = match (question.mode, vector) {
+        let found = match (question.mode, &vector) {
             (Mode::Keyword, _) | (_, None) => self.reader.keyword(&words, &window).await.map(|hits| (hits, None)),
-            (Mode::Vector, Some(vector)) => self.reader.vector(&vector, &window).await.map(|hits| (hits, None)),
+            (Mode::Vector, Some(vector)) => self.reader.vector(vector, &window).await.map(|hits| (hits, None)),
             (Mode::Hybrid, Some(vector)) => {
-                let both = self.reader.both(&words, &vector, &window).await;
+                let both = self.reader.both(&words, vector, &window).await;
                 both.map(|(keyword, vector)| (keyword, Some(vector)))
             }
         };
@@ -248,7 +267,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             Some(second) => fused(question.fusion, first, second),
         };
         timing.fuse_ms = milliseconds(begun);
-        Ok(ranking)
+        Ok((ranking, vector))
     }
 
     async fn words(&self, question: &str) -> Result<Words, SearchError> {

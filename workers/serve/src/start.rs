@@ -16,6 +16,7 @@ use crate::http::guard::Gate;
 use crate::http::{self, Bucket, Parts, Server};
 use crate::llm::Models;
 use crate::pipeline::Pipeline;
+use crate::sample::Sample;
 use crate::search::Search;
 
 /// What was opened before.
@@ -64,11 +65,12 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
         Some(_) => {}
     }
     let bucket = config.bucket.map(|name| Ok::<_, Failure>(Bucket { name, store: S3Store::new(&config.store)? }));
+    let kafka = Kafka::new(&config.kafka);
     let server: Server<OverS3<E, R>> = Server {
-        search,
+        search: search.with_sample(Sample::start(kafka.clone(), config.serve_sample)),
         models: Models::open(&config.llm)?,
         bucket: bucket.transpose()?,
-        pipeline: Some(Pipeline::new(Kafka::new(&config.kafka), &generation, names.generation())),
+        pipeline: Some(Pipeline::new(kafka, &generation, names.generation())),
         engine: match config.serve_engine {
             EngineKind::Elasticsearch => "elasticsearch",
             EngineKind::Opensearch => "opensearch",
