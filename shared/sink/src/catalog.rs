@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::error::SinkError;
 
 /// Entries in a list at most.
-pub const MOST_ENTRIES: usize = 1_000;
+pub(crate) const MOST_ENTRIES: usize = 1_000;
 
 /// Something that keeps JSON values by name.
 ///
@@ -26,7 +26,7 @@ pub trait Catalog: Send + Sync + 'static {
     /// The value of that name.
     fn entry(&self, name: &str) -> impl Future<Output = Result<Option<Value>, SinkError>> + Send;
 
-    /// Every name and value, sorted by name, at most [`MOST_ENTRIES`].
+    /// Every name and value, sorted by name, at most a thousand.
     fn entries(&self) -> impl Future<Output = Result<Vec<(String, Value)>, SinkError>> + Send;
 
     /// Forgets the value; false when there was none.

@@ -22,8 +22,9 @@ pub trait Server: Send + Sync + 'static {
     /// What an index with vectors needs among its settings (an object).
     fn vector_settings(&self) -> Value;
 
-    /// The part of a search body that finds the nearest vectors among those for which every clause of `filter` holds.
-    fn nearest(&self, vector: &[f32], filter: &[Value], (size, candidates): (usize, usize)) -> Value;
+    /// The part of a search body that finds the nearest vectors among those for which every clause of `filter` holds; of
+    /// `depth` the first are wanted, the second are looked at in each shard.
+    fn nearest(&self, vector: &[f32], filter: &[Value], depth: (usize, usize)) -> Value;
 
     /// The part of a search body that brings the stored vectors and nothing else of an item.
     fn with_vectors(&self) -> Value;

@@ -91,7 +91,7 @@ impl Keys {
     /// Whose key this is.
     #[must_use]
     pub fn principal(&self, key: &str) -> Option<&Principal> {
-        self.by_digest.get(&sha256_hex(key.as_bytes()))
+        self.by_digest.get(&sha256_hex([key.as_bytes()]))
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
     fn a_key_is_found_by_its_digest_and_sees_its_prefixes_only() {
         let entry = format!(
             r#"{{"keys": [{{"name": "hr", "sha256": "{}", "role": "write", "prefixes": ["docs/hr/"]}}]}}"#,
-            sha256_hex(b"secret")
+            sha256_hex([b"secret".as_slice()])
         );
         let keys = Keys::parse(&entry).unwrap();
         assert!(keys.principal("secrets").is_none() && keys.principal("").is_none());
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_file_that_would_let_somebody_in_by_mistake_is_refused() {
-        let digest = sha256_hex(b"a");
+        let digest = sha256_hex([b"a".as_slice()]);
         for text in [
             "{}".to_owned(),
             r#"{"keys": [{"name": "a", "sha256": "secret"}]}"#.to_owned(),

@@ -60,13 +60,13 @@ pub fn fuse(fusion: Fusion, keyword: &[Scored<'_>], vector: &[Scored<'_>]) -> Ve
             }
         }
     }
-    let one = |(id, (score, [keyword_rank, vector_rank])): (&ChunkId, _)| Fused {
-        id: id.clone(),
-        score,
-        keyword_rank,
-        vector_rank,
-    };
-    let mut fused: Vec<Fused> = found.into_iter().map(one).collect();
+    let mut fused: Vec<Fused> = found
+        .into_iter()
+        .map(|(id, (score, ranks))| {
+            let [keyword_rank, vector_rank] = ranks;
+            Fused { id: id.clone(), score, keyword_rank, vector_rank }
+        })
+        .collect();
     fused.sort_by(|a, b| {
         let by_score = b.score.total_cmp(&a.score);
         by_score.then_with(|| a.best_rank().cmp(&b.best_rank())).then_with(|| a.id.cmp(&b.id))

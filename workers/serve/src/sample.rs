@@ -93,7 +93,7 @@ async fn write<K: Broker>(broker: K, mut receiver: Receiver<Query>) {
             None => broker.after_write(),
         };
         let written = match written {
-            Ok(mut fresh) => fresh.write(vec![record]).await.map(|()| fresh),
+            Ok(mut fresh) => fresh.write(vec![record]).await.map(|_| fresh),
             Err(error) => Err(error),
         };
         match written {

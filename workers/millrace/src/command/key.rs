@@ -42,7 +42,7 @@ fn entry(ask: &Key, key: &str) -> Result<Value, Failure> {
         KeyRole::Write => "write",
         KeyRole::Admin => "admin",
     };
-    Ok(json!({"name": ask.name, "sha256": sha256_hex(key.as_bytes()), "role": role, "prefixes": ask.prefix}))
+    Ok(json!({"name": ask.name, "sha256": sha256_hex([key.as_bytes()]), "role": role, "prefixes": ask.prefix}))
 }
 
 /// Adds an entry to the file of keys.
@@ -83,7 +83,7 @@ mod tests {
         }
         assert!(add(&path, entry(&ask("a", &[]), "other").unwrap()).is_err());
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains(&sha256_hex(b"secret")) && !text.contains("secret\""), "{text}");
+        assert!(text.contains(&sha256_hex([b"secret".as_slice()])) && !text.contains("secret\""), "{text}");
         assert!(entry(&ask("a", &["docs"]), "secret").is_err());
     }
 }

@@ -320,7 +320,7 @@ impl Writing {
 
     fn answer(&mut self, finish: Finish) -> Answer {
         let text = self.text.trim().to_owned();
-        let sentences = sentences(&text);
+        let sentences = sentences(&text, self.begun.sources.len());
         let cited: HashSet<usize> = sentences.iter().flat_map(|sentence| &sentence.citations).copied().collect();
         let begun = &self.begun;
         let citations = begun.sources.iter().filter(|source| cited.contains(&source.number)).cloned().collect();

@@ -58,8 +58,10 @@ impl Filter {
             return;
         }
         if !self.held.is_empty() && (opens || !is_part(character) || self.held.len() > LONGEST) {
-            // It is no citation: an index, a link, a bracket in the text.
-            shown.push_str(&std::mem::take(&mut self.held));
+            // It is no citation: an index, a link, a bracket in the text. The outer one of two brackets goes, so that what is
+            // taken out between them cannot leave a citation behind.
+            let held = std::mem::take(&mut self.held);
+            shown.push_str(if opens { held.trim_start_matches(['[', '【']) } else { &held });
             if !opens {
                 shown.push(character);
                 return;
@@ -106,11 +108,11 @@ fn numbers(whole: &str) -> Option<Vec<usize>> {
     Some(numbers)
 }
 
-/// The sentences of an answer that went through a [`Filter`], each with what it cites: the citations within it and right
-/// behind it.
+/// The sentences of an answer that went through a [`Filter`] for `given` passages, each with what it cites: the citations
+/// within it and right behind it.
 #[must_use]
-pub fn sentences(answer: &str) -> Vec<Sentence> {
-    let (text, marks) = without_citations(answer);
+pub fn sentences(answer: &str, given: usize) -> Vec<Sentence> {
+    let (text, marks) = without_citations(answer, given);
     let mut sentences: Vec<(usize, Sentence)> = Vec::new();
     for (start, sentence) in text.split_sentence_bound_indices() {
         if !sentence.trim().is_empty() {
@@ -138,13 +140,15 @@ pub fn sentences(answer: &str) -> Vec<Sentence> {
 }
 
 /// The text without its citations, and where each of them stood.
-fn without_citations(answer: &str) -> (String, Vec<(usize, Vec<usize>)>) {
+fn without_citations(answer: &str, given: usize) -> (String, Vec<(usize, Vec<usize>)>) {
     let (mut text, mut marks, mut rest) = (String::new(), Vec::new(), answer);
     while let Some(open) = rest.find('[') {
         let (before, from) = rest.split_at(open);
         text.push_str(before);
         let close = from.find(']').map(|close| close + 1);
         let found = close.and_then(|close| Some((close, numbers(from.get(..close)?)?)));
+        // In code brackets stay as they are, and cite nothing.
+        let found = found.filter(|(_, numbers)| numbers.iter().all(|number| (1..=given).contains(number)));
         match found {
             Some((close, numbers)) => {
                 // The space before a citation belongs to it.
@@ -187,7 +191,8 @@ mod tests {
             ("All [1-3][0]", "All [1, 2, 3]", 1),
             ("A [link](x), a[i], [ ], [2", "A [link](x), a[i], [ ], [2", 0),
             ("Code `a[9]` stays, a[9] does not", "Code `a[9]` stays, a does not", 1),
-            ("[[3]] [^2] [12-999]", "[[3]] [2] ", 2),
+            ("[[3]] [^2] [12-999]", "[3]] [2] ", 2),
+            ("[5[9]] [[9]5]", "5] 5]", 2),
         ] {
             assert_eq!(filtered(answer, 3), (expected.to_owned(), invented), "{answer}");
         }
@@ -195,7 +200,7 @@ mod tests {
 
     #[test]
     fn each_sentence_has_its_citations() {
-        let found = sentences("Cats sleep [1]. They purr. [2][1]\nDogs bark [3] at night! 猫睡觉[2]。狗叫。[1]");
+        let found = sentences("Cats sleep [1]. They purr. [2][1]\nDogs bark [3] at night! 猫睡觉[2]。狗叫。[1]", 3);
         let expected = [
             ("Cats sleep.", vec![1]),
             ("They purr.", vec![1, 2]),
@@ -206,7 +211,8 @@ mod tests {
         let found: Vec<(&str, Vec<usize>)> =
             found.iter().map(|sentence| (sentence.text.as_str(), sentence.citations.clone())).collect();
         assert_eq!(found, expected);
-        assert!(sentences(" [1] ").is_empty() && sentences("").is_empty());
+        assert!(sentences(" [1] ", 1).is_empty() && sentences("", 1).is_empty());
+        assert_eq!(sentences("See `a[9]`.", 3)[0].text, "See `a[9]`.");
     }
 
     proptest! {
@@ -232,7 +238,7 @@ mod tests {
 
         #[test]
         fn only_passages_that_were_given_are_cited(answer in "[\\[\\]【】0-9, a-c.-]{0,60}", given in 0..5usize) {
-            for sentence in sentences(&filtered(&answer, given).0) {
+            for sentence in sentences(&filtered(&answer, given).0, given) {
                 prop_assert!(sentence.citations.iter().all(|number| (1..=given).contains(number)), "{sentence:?}");
             }
         }

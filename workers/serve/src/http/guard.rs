@@ -124,6 +124,6 @@ fn fresh() -> HeaderValue {
         format!("{}-{}", std::process::id(), now.as_nanos())
     });
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let id: String = sha256_hex(format!("{}-{count}", *START).as_bytes()).chars().take(20).collect();
+    let id: String = sha256_hex([format!("{}-{count}", *START).as_bytes()]).chars().take(20).collect();
     HeaderValue::try_from(id).unwrap_or_else(|_| HeaderValue::from(count))
 }

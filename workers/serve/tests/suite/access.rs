@@ -26,7 +26,7 @@ async fn guarded(rate: u32, provider: Option<&Provider>) -> (Server, MemoryStore
         store.put(&DocumentId::new("docs", key).unwrap(), Bytes::from_static(b"x"), "text/plain").await.unwrap();
     }
     let entry = |name: &str, role: &str, prefixes: &[&str]| {
-        json!({"name": name, "sha256": sha256_hex(name.as_bytes()), "role": role, "prefixes": prefixes})
+        json!({"name": name, "sha256": sha256_hex([name.as_bytes()]), "role": role, "prefixes": prefixes})
     };
     let keys = json!({"keys": [
         entry("reader", "read", &[]), entry("writer", "write", &[]), entry("admin", "admin", &[]),

@@ -77,7 +77,7 @@ async fn a_question_that_is_too_long_for_the_model_can_still_be_asked_by_keyword
     let search = search().await;
     for mode in [Mode::Vector, Mode::Hybrid] {
         let error = search.answer(&Question::plain("endless cat", mode, 3)).await.unwrap_err();
-        assert!(matches!(&error, SearchError::Question(words) if words.contains("300 tokens")), "{error}");
+        assert!(matches!(&error, SearchError::Question(words) if words.message.contains("300 tokens")), "{error}");
     }
     assert_eq!(search.answer(&Question::plain("endless cat", Mode::Keyword, 3)).await.unwrap().hits.len(), 2);
 }
