@@ -162,6 +162,7 @@ mod tests {
             ledger(&fingerprint),
             chunks(&fingerprint),
             vectors(&fingerprint),
+            QUERIES.to_owned(),
             DEAD_LETTERS.to_owned(),
         ];
         assert_eq!(names, expected);

@@ -4,13 +4,14 @@
 //! and stems nothing. So the terms of a passage are made here, are stored in a field that is cut at spaces alone, and a
 //! question's terms are made by the same function.
 //!
-//! [`language`] tells a text's language · [`terms`] cuts a text into terms · [`line`] is them as they are indexed.
+//! [`language`] tells a text's language · [`terms`] cuts a text into terms · [`line`] is them as they are indexed · [`asked`] as a
+//! question has them.
 
 mod language;
 mod terms;
 
 pub use language::language;
-pub use terms::{Term, line, terms};
+pub use terms::{Term, asked, line, terms};
 
 /// The language of a text whose language cannot be told (ISO 639-2): its words are not stemmed.
 pub const UNDETERMINED: &str = "und";

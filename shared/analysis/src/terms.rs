@@ -4,6 +4,7 @@
 //! without accents. A run of a script that puts no spaces between words (Chinese, Japanese, Korean, Thai, Lao, Khmer,
 //! Burmese) gives its characters and their pairs: the pairs find words, the characters what is one character long.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use frostem::Stemmer;
@@ -28,6 +29,31 @@ pub struct Term {
 /// The terms of a text in `language` (ISO 639-1; anything else is not stemmed), in the order of the text.
 #[must_use]
 pub fn terms(text: &str, language: &str) -> Vec<Term> {
+    cut(text, language, |_| true)
+}
+
+/// The terms that a question is asked by: each once, without words such as *how* and *the*, unless there are no others.
+///
+/// Measured on the train splits of scifact, `MedQuAD` and BANKING77: nDCG@10 of .6985, .6943 and .6040 without them, .6968,
+/// .6871 and .5775 with them; taken out of the passages as well they gain little, and cannot be asked for any more.
+#[must_use]
+pub fn asked(question: &str, language: &str) -> Vec<String> {
+    let empty = stop_words::lookup(language).unwrap_or_default();
+    let mut found = cut(question, language, |word| {
+        let word = word.to_lowercase().replace('\u{2019}', "'");
+        !empty.contains(&word.as_str())
+    });
+    if found.is_empty() {
+        found = terms(question, language);
+    }
+    let mut seen = HashSet::new();
+    let mut texts: Vec<String> = found.into_iter().map(|term| term.text).collect();
+    texts.retain(|text| seen.insert(text.clone()));
+    texts
+}
+
+/// The terms of the words that are kept.
+fn cut(text: &str, language: &str, keep: impl Fn(&str) -> bool) -> Vec<Term> {
     let stemmer = stemmer(language);
     let mut terms = Vec::new();
     // The last character of a run without spaces: with the next one it makes a pair.
@@ -36,7 +62,9 @@ pub fn terms(text: &str, language: &str) -> Vec<Term> {
         let range = start..start + word.len();
         if !word.chars().any(is_unspaced) {
             previous = None;
-            spaced(word, range, stemmer.as_ref(), &mut terms);
+            if keep(word) {
+                spaced(word, range, stemmer.as_ref(), &mut terms);
+            }
             continue;
         }
         for (offset, character) in word.char_indices() {

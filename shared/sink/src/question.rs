@@ -12,7 +12,7 @@ impl Words {
     /// The terms of `question` in each of `languages` (see [`Reader::languages`](crate::Reader::languages)).
     #[must_use]
     pub fn of(question: &str, languages: &[String]) -> Self {
-        let terms = |language: &String| (language.clone(), analysis::line(question, language));
+        let terms = |language: &String| (language.clone(), analysis::asked(question, language).join(" "));
         let by_language = languages.iter().map(terms).filter(|(_, terms)| !terms.is_empty()).collect();
         Self { by_language }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use model::{BackendSettings, EncoderSettings, ModelSettings};
 use objects::{S3Settings, Scope};
 use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
@@ -231,4 +231,21 @@ pub struct Status {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `embed`
+#[derive(Args, Debug)]
+pub struct Embed {
+    /// Files with one text per line, or one JSON object with `text` (and `heading_path`, as `millrace chunk` prints it)
+    /// per line; standard input when none is named.
+    pub files: Vec<PathBuf>,
+    /// With which model.
+    #[command(flatten)]
+    pub model: ModelSettings,
+    /// How it is run.
+    #[command(flatten)]
+    pub encoder: EncoderSettings,
+    /// The texts are questions, not passages (matters for models with prefixes).
+    #[arg(long)]
+    pub query: bool,
 }

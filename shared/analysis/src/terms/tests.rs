@@ -26,6 +26,15 @@ fn a_name_is_found_whole_and_by_its_parts() {
 }
 
 #[test]
+fn a_question_is_asked_by_the_words_that_tell_something() {
+    assert_eq!(asked("How does the cat see the other Cats?", "en"), ["cat", "see"]);
+    assert_eq!(asked("To be or not to be", "en"), ["to", "be", "or", "not"]);
+    assert_eq!(asked("Wie lange zieht der Tee?", "de"), ["lang", "zieht", "tee"]);
+    assert_eq!(asked("Wie lange?", "und"), ["wie", "lange"]);
+    assert_eq!(asked("什么什么", "zh"), ["什", "么", "什么", "么什"]);
+}
+
+#[test]
 fn each_term_says_where_it_stands() {
     let text = "größere Häuser, 对象 a.b";
     let found: Vec<(String, &str)> =

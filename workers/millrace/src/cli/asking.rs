@@ -61,23 +61,6 @@ impl Mode {
     }
 }
 
-/// `embed`
-#[derive(Args, Debug)]
-pub struct Embed {
-    /// Files with one text per line, or one JSON object with `text` (and `heading_path`, as `millrace chunk` prints it)
-    /// per line; standard input when none is named.
-    pub files: Vec<PathBuf>,
-    /// With which model.
-    #[command(flatten)]
-    pub model: ModelSettings,
-    /// How it is run.
-    #[command(flatten)]
-    pub encoder: EncoderSettings,
-    /// The texts are questions, not passages (matters for models with prefixes).
-    #[arg(long)]
-    pub query: bool,
-}
-
 /// `eval`
 #[derive(Args, Debug)]
 pub struct Eval {
