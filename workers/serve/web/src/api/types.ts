@@ -1,0 +1,155 @@
+// What the HTTP contract says, as types. What it marks with "?" may be absent here too.
+
+export type Role = "read" | "write" | "admin";
+
+export interface Me {
+  key: string | null;
+  role: Role;
+  prefixes: string[];
+  open: boolean;
+  model: string;
+  index: string;
+  bucket: string | null;
+  applications: string[];
+  version: string;
+}
+
+export interface Part {
+  kind: "page" | "slide" | "sheet" | "member";
+  number: number;
+  name?: string;
+}
+
+export interface Place {
+  start: number;
+  end: number;
+  ordinal: number;
+  part?: Part;
+}
+
+export type Mode = "keyword" | "vector" | "hybrid";
+
+export interface Piece {
+  text: string;
+  hit: boolean;
+}
+
+export interface Hit {
+  id: string;
+  document: string;
+  heading_path: string[];
+  text: string;
+  score: number;
+  keyword_rank?: number;
+  keyword_score?: number;
+  vector_rank?: number;
+  vector_score?: number;
+  language?: string;
+  format?: string;
+  modified?: string;
+  highlights?: Piece[];
+  title?: string;
+  place?: Place;
+  copies?: string[];
+}
+
+export interface SearchAnswer {
+  query: string;
+  mode: Mode;
+  fusion?: string;
+  space: string;
+  took_ms: number;
+  timing?: { embed_ms?: number; engine_ms?: number; fuse_ms?: number; place_ms?: number };
+  hits: Hit[];
+}
+
+/** The filters that search and ask have in common. */
+export interface Filters {
+  prefix?: string;
+  language?: string;
+  format?: string;
+  since?: string;
+}
+
+export interface Question extends Filters {
+  question: string;
+  application?: string;
+}
+
+export interface Citation {
+  number: number;
+  id: string;
+  document: string;
+  title?: string;
+  heading_path: string[];
+  part?: Part;
+  start?: number;
+  end?: number;
+  text: string;
+  score: number;
+}
+
+export interface PassageCounts {
+  found: number;
+  given: number;
+  left_out: number;
+}
+
+export interface Sources {
+  citations: Citation[];
+  passages: PassageCounts;
+}
+
+export interface Answer extends Sources {
+  answer: string;
+  found: boolean;
+  invented_citations: number;
+  model: string;
+  application: string;
+  finish_reason: "stop" | "length" | "content_filter";
+  usage?: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
+  took_ms: number;
+}
+
+export type DocumentState = "live" | "empty" | "refused" | "waiting" | "removed";
+
+export interface DocumentRow {
+  document: string;
+  key: string;
+  state: DocumentState;
+  title?: string;
+  format?: string;
+  language?: string;
+  size: number;
+  modified?: string;
+  chunks: number;
+  cause?: string;
+  left_out?: { name: string; cause: string }[];
+}
+
+export interface DocumentPage {
+  documents: DocumentRow[];
+  after: string | null;
+}
+
+export interface Passage {
+  id: string;
+  heading_path: string[];
+  text: string;
+  start: number;
+  end: number;
+  part?: Part;
+}
+
+export interface WholeDocument extends DocumentRow {
+  parts?: (Part & { start: number })[];
+  passages: Passage[];
+}
+
+export interface Pipeline {
+  generation: { space: string; model: string; index: string; dimension: number };
+  topics: { topic: string; group: string; lag: number; end: number }[];
+  throughput: { topic: string; per_second: number }[];
+  dead_letters: { count: number; latest: { document: string; stage: string; cause: string; at?: string }[] };
+  engine: { kind: string; chunks: number; documents: number };
+}

@@ -1,0 +1,97 @@
+// An answer's text as blocks and pieces. Models write a little Markdown whether asked to or not; what is understood here becomes
+// elements of the page, all else stays text. No HTML is ever made from it.
+
+export type Piece =
+  | { kind: "text" | "strong" | "code"; text: string }
+  | { kind: "citation"; number: number };
+
+export type Block =
+  | { kind: "paragraph" | "heading"; pieces: Piece[] }
+  | { kind: "list"; ordered: boolean; items: Piece[][] }
+  | { kind: "code"; text: string };
+
+const bullet = /^\s*[-*•]\s+(.*)$/;
+const numbered = /^\s*\d{1,3}[.)、]\s+(.*)$/;
+const heading = /^#{1,6}\s+(.*?)\s*#*$/;
+
+/** `known`: the numbers that name a passage; a marker of any other number is left as the text it is. */
+export function blocks(text: string, known: ReadonlySet<number>): Block[] {
+  const result: Block[] = [];
+  let paragraph: string[] = [];
+  const close = (): void => {
+    if (paragraph.length > 0) result.push({ kind: "paragraph", pieces: pieces(paragraph.join("\n"), known) });
+    paragraph = [];
+  };
+  const lines = text.split(/\r?\n/);
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? "";
+    if (line.startsWith("```")) {
+      close();
+      const end = endOfFence(lines, at + 1);
+      result.push({ kind: "code", text: lines.slice(at + 1, end).join("\n") });
+      at = end;
+      continue;
+    }
+    const title = heading.exec(line)?.[1];
+    const item = bullet.exec(line)?.[1] ?? numbered.exec(line)?.[1];
+    if (title === undefined && item === undefined) {
+      if (line.trim() === "") close();
+      else paragraph.push(line);
+      continue;
+    }
+    close();
+    if (title !== undefined) result.push({ kind: "heading", pieces: pieces(title, known) });
+    else if (item !== undefined) append(result, numbered.test(line), pieces(item, known));
+  }
+  close();
+  return result;
+}
+
+/** The line of the closing fence; while the answer is still streaming there may be none yet. */
+function endOfFence(lines: string[], from: number): number {
+  const end = lines.findIndex((line, at) => at >= from && line.startsWith("```"));
+  return end < 0 ? lines.length : end;
+}
+
+function append(result: Block[], ordered: boolean, item: Piece[]): void {
+  const last = result[result.length - 1];
+  if (last?.kind === "list" && last.ordered === ordered) last.items.push(item);
+  else result.push({ kind: "list", ordered, items: [item] });
+}
+
+// Bold, code, and markers of one or several numbers: [1], [1, 2].
+const inline = /\*\*([^*\n]+)\*\*|`([^`\n]+)`|\[(\d{1,3}(?:\s*[,\uff0c]\s*\d{1,3})*)\]/g;
+
+export function pieces(text: string, known: ReadonlySet<number>): Piece[] {
+  const result: Piece[] = [];
+  let from = 0;
+  for (const match of text.matchAll(inline)) {
+    const made = piecesOf(match, known);
+    if (made.length === 0) continue;
+    if (match.index > from) result.push({ kind: "text", text: text.slice(from, match.index) });
+    result.push(...made);
+    from = match.index + match[0].length;
+  }
+  if (from < text.length) result.push({ kind: "text", text: text.slice(from) });
+  return result;
+}
+
+function piecesOf(match: RegExpMatchArray, known: ReadonlySet<number>): Piece[] {
+  const [, strong, code, numbers] = match;
+  // A citation inside of bold text must stay a citation.
+  if (strong !== undefined) return pieces(strong, known).map((piece) => (piece.kind === "text" ? { ...piece, kind: "strong" } : piece));
+  if (code !== undefined) return [{ kind: "code", text: code }];
+  const named = (numbers ?? "").split(/[,\uff0c]/).map(Number);
+  return named.every((number) => known.has(number)) ? named.map((number) => ({ kind: "citation", number })) : [];
+}
+
+/** The numbers cited, in the order in which they are first met. */
+export function cited(made: Block[]): number[] {
+  const numbers = new Set<number>();
+  for (const block of made) {
+    if (block.kind === "code") continue;
+    const all = block.kind === "list" ? block.items.flat() : block.pieces;
+    for (const piece of all) if (piece.kind === "citation") numbers.add(piece.number);
+  }
+  return [...numbers];
+}

@@ -1,0 +1,61 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+
+import { useShell } from "../shell/context.ts";
+import { Composer } from "./composer.tsx";
+import { TurnView } from "./turn-view.tsx";
+import { type Turns, useTurns } from "./use-turns.ts";
+
+export function ChatView() {
+  const { say, client } = useShell();
+  const turns = useTurns(client);
+  const scroller = useRef<HTMLDivElement>(null);
+  useNewestOnTop(scroller, turns.turns.length);
+  return (
+    <>
+      <div class="scroller" ref={scroller}>
+        <h1 class="unseen">{say("nav.chat")}</h1>
+        {turns.turns.length === 0 && (
+          <div class="welcome">
+            <p class="headline">{say("chat.title")}</p>
+            <p>{say("chat.intro")}</p>
+          </div>
+        )}
+        <div role="log" aria-live="off" aria-label={say("chat.log")}>
+          {turns.turns.map((turn) => (
+            <TurnView key={turn.id} turn={turn} again={() => turns.put(turn.question)} />
+          ))}
+        </div>
+      </div>
+      <Progress turns={turns} />
+      <Composer turns={turns} />
+    </>
+  );
+}
+
+/** For screen readers: what happens, not each word as it arrives. */
+function Progress({ turns }: { turns: Turns }) {
+  const { say } = useShell();
+  const last = turns.turns[turns.turns.length - 1];
+  let words = "";
+  if (last?.phase === "looking") words = say("chat.looking");
+  if (last?.phase === "writing") words = say("chat.writing");
+  if (last?.phase === "stopped") words = say("chat.stopped");
+  if (last?.phase === "done") words = last.answer?.found === false ? say("chat.nothing") : say("chat.done", { count: last.citations.length });
+  return (
+    <p class="unseen" role="status">
+      {words}
+    </p>
+  );
+}
+
+/**
+ * A new question comes to the top, and nothing moves after that: a text that runs away under the reader's eyes while it grows is
+ * harder to read than one that has to be scrolled.
+ */
+function useNewestOnTop(scroller: { current: HTMLDivElement | null }, count: number): void {
+  const seen = useRef(count);
+  useLayoutEffect(() => {
+    if (count > seen.current) scroller.current?.querySelector("[role=log] > :last-child")?.scrollIntoView({ block: "start" });
+    seen.current = count;
+  }, [scroller, count]);
+}

@@ -1,0 +1,56 @@
+import type { Citation } from "../api/types.ts";
+import { ObjectName, Where } from "../passage/labels.tsx";
+import { useShell } from "../shell/context.ts";
+import { score } from "../words/figures.ts";
+
+interface Properties {
+  citations: Citation[];
+  cited(citation: Citation): boolean;
+  pointed: number | null;
+  point(number: number | null): void;
+}
+
+/** The passages that were given to the model: those the answer cites, and folded away those it does not. */
+export function SourceList({ citations, cited, pointed, point }: Properties) {
+  const { say } = useShell();
+  const used = citations.filter(cited);
+  const unused = citations.filter((citation) => !cited(citation));
+  const list = (some: Citation[]) => (
+    <ol>
+      {some.map((citation) => (
+        <Source key={citation.number} citation={citation} pointed={pointed === citation.number} point={point} />
+      ))}
+    </ol>
+  );
+  return (
+    <aside class="sources" aria-label={say("chat.sources")}>
+      <h3>{say("chat.sources")}</h3>
+      {used.length > 0 && list(used)}
+      {unused.length > 0 && (
+        <details>
+          <summary>{say("chat.uncited", { count: unused.length })}</summary>
+          {list(unused)}
+        </details>
+      )}
+    </aside>
+  );
+}
+
+function Source({ citation, pointed, point }: { citation: Citation; pointed: boolean; point: (number: number | null) => void }) {
+  const { say, tag, open, route } = useShell();
+  const shown = route.open?.passage === citation.id;
+  const { number } = citation;
+  return (
+    <li class={pointed ? "pointed" : undefined} onMouseEnter={() => point(number)} onMouseLeave={() => point(null)}>
+      <button type="button" class="source" aria-current={shown ? "true" : undefined} onClick={() => open(citation.document, citation.id)}>
+        <span class="number">{number}</span>
+        <ObjectName document={citation.document} title={citation.title} />
+        <Where headings={citation.heading_path} part={citation.part} />
+        <span class="excerpt" dir="auto">
+          {citation.text}
+        </span>
+        <span class="score">{say("chat.score", { score: score(citation.score, tag) })}</span>
+      </button>
+    </li>
+  );
+}

@@ -1,0 +1,48 @@
+import { useCallback, useEffect, useReducer, useRef } from "preact/hooks";
+
+import { ask } from "../api/ask.ts";
+import type { Client } from "../api/client.ts";
+import { asApiError } from "../api/error.ts";
+import type { Answer, Question, Sources } from "../api/types.ts";
+import { reduce, type Turn } from "./turn.ts";
+
+export interface Turns {
+  turns: Turn[];
+  busy: boolean;
+  put(question: Question): void;
+  stop(): void;
+  clear(): void;
+}
+
+export function useTurns(client: Client): Turns {
+  const [turns, tell] = useReducer(reduce, []);
+  const running = useRef<AbortController | null>(null);
+  const last = useRef(0);
+  const stop = useCallback(() => running.current?.abort(), []);
+  const put = useCallback(
+    (question: Question) => {
+      stop();
+      const abort = new AbortController();
+      running.current = abort;
+      last.current += 1;
+      const id = last.current;
+      tell({ kind: "asked", id, question });
+      const listener = {
+        sources: (sources: Sources) => tell({ kind: "sources", id, sources }),
+        delta: (text: string) => tell({ kind: "delta", id, text }),
+        done: (answer: Answer) => tell({ kind: "done", id, answer }),
+      };
+      ask(client, question, listener, abort.signal).catch((cause: unknown) => {
+        tell(abort.signal.aborted ? { kind: "stopped", id } : { kind: "failed", id, error: asApiError(cause) });
+      });
+    },
+    [client, stop],
+  );
+  const clear = useCallback(() => {
+    stop();
+    tell({ kind: "cleared" });
+  }, [stop]);
+  useEffect(() => stop, [stop]);
+  const busy = turns.some((turn) => turn.phase === "looking" || turn.phase === "writing");
+  return { turns, busy, put, stop, clear };
+}

@@ -1,0 +1,107 @@
+import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
+
+import type { Pipeline } from "../api/types.ts";
+import { useShell } from "../shell/context.ts";
+import { Failure } from "../shell/failure.tsx";
+import { clock } from "../words/figures.ts";
+import { DeadLetters } from "./dead-letters.tsx";
+import { drain, flows } from "./flow.ts";
+import { Summary } from "./summary.tsx";
+import { TopicTable } from "./topic-table.tsx";
+import { type Readings, useReadings } from "./use-readings.ts";
+
+export function PipelineView({ active }: { active: boolean }) {
+  const { say, client, me } = useShell();
+  // A key whose role is known not to suffice is not tried: each try would be a refusal in the server's log.
+  const barred = me !== null && !me.open && me.role !== "admin";
+  const readings = useReadings(client, active && me !== null && !barred);
+  if (barred || readings.error?.status === 403) return <Barred />;
+  const { pipeline } = readings;
+  return (
+    <>
+      <h1 class="unseen">{say("pipeline.title")}</h1>
+      {readings.error && <Failure error={readings.error} again={readings.again} />}
+      {!pipeline && !readings.error && <p class="faint">{say("shell.loading")}</p>}
+      {pipeline && <Overview pipeline={pipeline} readings={readings} />}
+    </>
+  );
+}
+
+function Barred() {
+  const { say, client } = useShell();
+  return (
+    <div class="notice">
+      <p>{say("pipeline.admin")}</p>
+      <p class="actions">
+        <button type="button" onClick={() => void client.keyring.open()}>
+          {say("shell.key.change")}
+        </button>
+      </p>
+    </div>
+  );
+}
+
+function Overview({ pipeline, readings }: { pipeline: Pipeline; readings: Readings }) {
+  const { say } = useShell();
+  const all = flows(pipeline, readings.history);
+  const behind = all.reduce((sum, flow) => sum + flow.lag, 0);
+  const times = all.map(drain);
+  const slowest = times.includes(null) ? null : Math.max(0, ...times.map((time) => time ?? 0));
+  return (
+    <>
+      <Summary pipeline={pipeline} behind={behind} slowest={slowest} />
+      <Freshness readings={readings} />
+      <Block title={say("pipeline.topics")}>
+        <TopicTable flows={all} />
+      </Block>
+      <Block title={say("pipeline.dead")}>
+        <DeadLetters letters={pipeline.dead_letters} />
+      </Block>
+      <Block title={say("pipeline.generation")}>
+        <Generation pipeline={pipeline} />
+      </Block>
+    </>
+  );
+}
+
+function Freshness({ readings }: { readings: Readings }) {
+  const { say, tag } = useShell();
+  const time = readings.at ? clock(readings.at, tag) : "";
+  return (
+    <p class="freshness faint" data-fresh>
+      {readings.paused ? say("pipeline.paused") : say(readings.error ? "pipeline.stale" : "pipeline.updated", { time })}
+    </p>
+  );
+}
+
+function Block({ title, children }: { title: string; children: ComponentChildren }) {
+  const heading = useId();
+  return (
+    <section class="block" aria-labelledby={heading}>
+      <h2 id={heading}>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function Generation({ pipeline }: { pipeline: Pipeline }) {
+  const { say, tag } = useShell();
+  const { model, space, index, dimension } = pipeline.generation;
+  const facts: [string, string][] = [
+    [say("pipeline.model"), model],
+    [say("pipeline.dimension"), dimension.toLocaleString(tag)],
+    [say("pipeline.space"), space],
+    [say("pipeline.index"), index],
+  ];
+  return (
+    <dl class="facts-list">
+      {facts.map(([term, value]) => (
+        <div key={term}>
+          <dt>{term}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

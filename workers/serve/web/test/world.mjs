@@ -1,0 +1,77 @@
+// The documents that the mock server knows. Names and texts are as hostile as a bucket may be.
+
+export const HOSTILE = "docs/<img src=x onerror=window.__run=1>.md";
+export const HOSTILE_TEXT = "<script>window.__run=1</script> & <b>not bold</b> \"quoted\" javascript:alert(1)";
+export const CHINESE = "docs/人事/员工手册(2026).pdf";
+
+const day = (n) => new Date(Date.UTC(2026, 9, n, 8, 30)).toISOString();
+
+function passages(name, list) {
+  let at = 0;
+  return list.map(([heading_path, text, part], index) => {
+    const start = at;
+    at += Buffer.byteLength(text) + 2;
+    return { id: `${name}-${index}`.padEnd(32, "0"), heading_path, text, start, end: at - 2, ...(part ? { part } : {}) };
+  });
+}
+
+const page = (number) => ({ kind: "page", number });
+
+const leave = passages("leave", [
+  [["Leave", "Annual leave"], "An employee has 30 days of leave a year. Leave that is not taken by the end of March of the next year lapses, unless operational reasons kept it from being taken.", page(1)],
+  [["Leave", "Annual leave"], "In the year of joining and of leaving, one twelfth is due for each full month.", page(1)],
+  [["Leave", "Special leave"], "Special leave is given for a wedding (2 days), a birth (2 days), a move (1 day) and a death in the close family (3 days). Evidence is handed in within four weeks.", page(2)],
+  [["Leave", "Sick leave"], "From the fourth day of illness a doctor's certificate is needed. It is sent to the personnel office; a photograph is enough at first.", page(3)],
+  [["Leave", "Applying"], "Leave is applied for in the portal at least two weeks before it begins. The team lead decides within three working days; no answer counts as consent.", page(3)],
+]);
+
+const handbook = passages("handbook", [
+  [["第三章 休假", "年假"], "员工每年享有三十天带薪年假。未在次年三月底前使用的年假自动作废,因工作原因无法休假的除外。", page(12)],
+  [["第三章 休假", "年假"], "入职或离职当年,按每满一个月折算十二分之一。", page(12)],
+  [["第三章 休假", "病假"], "病假自第四天起须提交医院证明,可先提交照片,原件随后补交人事部门。", page(13)],
+  [["第四章 加班"], "加班须事先经主管批准,可选择调休或按国家规定支付加班费。", page(15)],
+]);
+
+const sheet = passages("budget", [
+  [["Travel"], "Department | Q1 | Q2 | Q3\nSales | 12,400 | 9,800 | 15,100\nResearch | 4,200 | 6,900 | 5,050", { kind: "sheet", number: 1, name: "Travel" }],
+  [["Training"], "Department | Q1 | Q2 | Q3\nSales | 3,000 | 3,000 | 3,000\nResearch | 8,000 | 7,500 | 9,250", { kind: "sheet", number: 2, name: "Training" }],
+]);
+
+const slides = passages("kickoff", [
+  [["Why a new leave policy"], "Unused leave has doubled in three years. The new policy makes it lapse in March.", { kind: "slide", number: 4 }],
+  [["What changes"], "Applications move to the portal; paper forms are no longer taken.", { kind: "slide", number: 5 }],
+]);
+
+const hostile = passages("hostile", [
+  [["<script>window.__run=1</script>"], HOSTILE_TEXT],
+  [[], "Leave <a href=\"javascript:window.__run=1\">now</a>: days of leave are counted <svg onload=window.__run=1>."],
+]);
+
+const long = passages(
+  "minutes",
+  Array.from({ length: 60 }, (_, index) => [["Minutes", `Item ${index + 1}`], `Item ${index + 1} of the minutes. The works council was heard, the wording was agreed on, and the next meeting was set for the week after.`, page(1 + Math.floor(index / 6))]),
+);
+
+function row(document, state, format, language, size, changed, rest = {}) {
+  const list = rest.passages ?? [];
+  return { document, key: document.slice(5), state, format, language, size, modified: day(changed), chunks: list.length, passages: list, ...rest };
+}
+
+export function documents() {
+  const many = Array.from({ length: 48 }, (_, index) => row(`docs/archive/2025/report-${String(index + 1).padStart(2, "0")}.docx`, "live", "docx", "en", 20_000 + 977 * index, 1, { chunks: 4 + (index % 9) }));
+  return [
+    row(HOSTILE, "live", "markdown", "en", 812, 20, { passages: hostile, title: "<script>window.__run=1</script> Title" }),
+    ...many,
+    row("docs/finance/budget-2026.xlsx", "live", "xlsx", "en", 48_120, 14, { passages: sheet, title: "Budget 2026" }),
+    row("docs/hr/kickoff.pptx", "live", "pptx", "en", 2_411_008, 12, { passages: slides, title: "New leave policy" }),
+    row("docs/hr/leave-policy.pdf", "live", "pdf", "en", 184_220, 18, { passages: leave, title: "Leave policy" }),
+    row("docs/hr/minutes-works-council.pdf", "live", "pdf", "en", 911_400, 3, { passages: long, title: "Works council, minutes" }),
+    row("docs/hr/payroll.zip", "live", "zip", "en", 5_120_404, 11, { chunks: 12, left_out: [{ name: "2019/scan.tif", cause: "a picture; no text recognition (OCR) is built in" }, { name: "keys.kdbx", cause: "this is binary data, not text" }] }),
+    row("docs/hr/scan-0042.pdf", "refused", "pdf", undefined, 8_400_112, 17, { cause: "a PDF document of 1 scanned page holds pictures and no text, and no text recognition (OCR) is built in; run OCR over it and store the result" }),
+    row("docs/hr/old-contract.doc", "removed", "doc", "de", 40_960, 2),
+    row("docs/inbox/new-offer.eml", "waiting", undefined, undefined, 18_311, 21),
+    row("docs/inbox/empty.txt", "empty", "text", undefined, 0, 21),
+    row(CHINESE, "live", "pdf", "zh", 1_290_338, 19, { passages: handbook, title: "员工手册(2026 年版)" }),
+    row("docs/人事/加班制度.docx", "live", "docx", "zh", 88_200, 9, { chunks: 7 }),
+  ];
+}
