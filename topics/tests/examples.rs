@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use message::{Chunk, ChunkId, Confirmation, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query};
+use message::{
+    Chunk, ChunkId, Confirmation, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -4,8 +4,8 @@
 //! chunks with words in common lie near each other, as in real text.
 
 use message::{
-    About, Chunk, ChunkId, DocumentId, DocumentRecord, EmbeddedChunk, Headers, InvalidDocumentId, LedgerEntry,
-    Placement, Status, Vector, Version, embedded_text, sha256_hex,
+    About, Chunk, ChunkId, DocumentId, DocumentRecord, EmbeddedChunk, Headers, InvalidDocumentId,
+    LedgerEntry, Placement, Status, Vector, Version, embedded_text, sha256_hex,
 };
 use model::{Encoder, Generation, Hashing, Role};
 use process::Failure;

@@ -16,14 +16,16 @@ mod query;
 mod vector;
 mod version;
 
-pub use chunk::{About, Chunk, DocumentRecord, LeftOut, Part, PartKind, Passage, Placement, Status, embedded_text};
+pub use chunk::{
+    About, Chunk, DocumentRecord, LeftOut, Part, PartKind, Passage, Placement, Status, embedded_text,
+};
 pub use confirmation::Confirmation;
 pub use dead_letter::DeadLetter;
 pub use digest::{RunningDigest, content_digest, sha256_hex};
 pub use document::{DocumentReference, Why};
 pub use headers::{Headers, partition_of, trace};
 pub use id::{ChunkId, DocumentId, Fingerprint, InvalidDocumentId};
-pub use query::{Query, QueryHit};
 pub use ledger::LedgerEntry;
+pub use query::{Query, QueryHit};
 pub use vector::{Embedded, EmbeddedChunk, InvalidVector, Vector};
 pub use version::Version;

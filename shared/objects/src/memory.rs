@@ -241,7 +241,13 @@ impl Source for MemoryStore {
             };
         }
         let body = Body { rest: bytes.slice(at..), breaks_after };
-        Ok(Opened::Body(Opening { etag: token.clone(), token, size: bytes.len() as u64, last_modified: None, body }))
+        Ok(Opened::Body(Opening {
+            etag: token.clone(),
+            token,
+            size: bytes.len() as u64,
+            last_modified: None,
+            body,
+        }))
     }
 
     fn endpoint(&self) -> &'static str {

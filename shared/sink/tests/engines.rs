@@ -6,10 +6,10 @@
 #[cfg(test)]
 mod suite {
     pub(crate) mod bench;
+    pub(crate) mod catalog;
     pub(crate) mod data;
     mod faults;
     mod outside;
-    pub(crate) mod catalog;
     pub(crate) mod read;
     mod script;
     pub(crate) mod write;

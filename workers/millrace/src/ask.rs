@@ -50,7 +50,8 @@ impl Asking {
     /// # Errors
     /// When `serve` does not answer, or refuses; with its words.
     pub async fn search(&self, question: &str, wanted: &Wanted<'_>) -> Result<Value, Failure> {
-        let (size, per_document) = (wanted.size.to_string(), wanted.per_document.map(|most| most.to_string()));
+        let (size, per_document) =
+            (wanted.size.to_string(), wanted.per_document.map(|most| most.to_string()));
         let mut parameters = vec![("q", question), ("mode", wanted.mode.name()), ("size", size.as_str())];
         let optional =
             [("fusion", wanted.fusion), ("prefix", wanted.prefix), ("per_document", per_document.as_deref())];

@@ -4,8 +4,8 @@ use std::ops::{Deref, DerefMut};
 
 use bytes::Bytes;
 use message::{
-    About, Chunk, ChunkId, DocumentId, DocumentRecord, DocumentReference, Embedded, EmbeddedChunk, Fingerprint,
-    Headers, LedgerEntry, Placement, Status, Vector, Version,
+    About, Chunk, ChunkId, DocumentId, DocumentRecord, DocumentReference, Embedded, EmbeddedChunk,
+    Fingerprint, Headers, LedgerEntry, Placement, Status, Vector, Version,
 };
 use model::Generation;
 use objects::{MemoryStore, Scope, Store as _};

@@ -81,7 +81,7 @@ pub enum Ask {
     /// Embed texts, one per line, and print one JSON object with `text` and `vector` per line; needs no server.
     Embed(Embed),
     /// Score a retrieval set in BEIR's layout: nDCG@10, Recall@100, MRR@10.
-    Eval(Eval),
+    Eval(Box<Eval>),
 }
 
 /// Kafka's topics.

@@ -47,6 +47,6 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Ask::Extract(ask) => extract::run(&ask).await,
         Ask::Chunk(ask) => chunk::run(&ask).await,
         Ask::Embed(ask) => embed::run(ask).await,
-        Ask::Eval(ask) => eval::run(ask).await,
+        Ask::Eval(ask) => eval::run(*ask).await,
     }
 }

@@ -69,8 +69,9 @@ impl Keys {
     /// # Errors
     /// What is wrong with it, for a person.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let kept: Kept = serde_json::from_str(text)
-            .map_err(|error| format!("{error}; it has to be {{\"keys\": [what `millrace key` printed, …]}}"))?;
+        let kept: Kept = serde_json::from_str(text).map_err(|error| {
+            format!("{error}; it has to be {{\"keys\": [what `millrace key` printed, …]}}")
+        })?;
         let mut by_digest = HashMap::new();
         for Entry { name, sha256, role, prefixes } in kept.keys {
             let is_digest = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -78,7 +79,9 @@ impl Keys {
                 return Err(format!("the key {name:?} has no SHA-256 in hex: make it with `millrace key`"));
             }
             if prefixes.iter().any(String::is_empty) {
-                return Err(format!("the key {name:?} has an empty prefix: leave `prefixes` out if it may see all"));
+                return Err(format!(
+                    "the key {name:?} has an empty prefix: leave `prefixes` out if it may see all"
+                ));
             }
             let principal = Principal { name: Some(name.clone()), role, prefixes };
             if by_digest.insert(sha256.to_ascii_lowercase(), principal).is_some() {
@@ -144,7 +147,9 @@ mod tests {
             r#"{"keys": [{"name": "a", "sha256": "secret"}]}"#.to_owned(),
             format!(r#"{{"keys": [{{"name": "a", "sha256": "{digest}", "prefixes": [""]}}]}}"#),
             format!(r#"{{"keys": [{{"name": "a", "sha256": "{digest}", "rôle": "read"}}]}}"#),
-            format!(r#"{{"keys": [{{"name": "a", "sha256": "{digest}"}}, {{"name": "b", "sha256": "{digest}"}}]}}"#),
+            format!(
+                r#"{{"keys": [{{"name": "a", "sha256": "{digest}"}}, {{"name": "b", "sha256": "{digest}"}}]}}"#
+            ),
         ] {
             assert!(Keys::parse(&text).is_err(), "{text}");
         }

@@ -134,7 +134,8 @@ impl<'a> Object<'a> {
     fn of(path: &'static str, value: &'a Value) -> Result<Self, Wrong> {
         let what = if path.is_empty() { "the application" } else { path };
         let fields = value.as_object();
-        let fields = fields.ok_or_else(|| wrong(path, format!("{what} is {}: give an object", shown(value))))?;
+        let fields =
+            fields.ok_or_else(|| wrong(path, format!("{what} is {}: give an object", shown(value))))?;
         Ok(Self { path, fields })
     }
 
@@ -172,14 +173,12 @@ impl<'a> Object<'a> {
             Some(value) => value,
         };
         let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
-        match number.filter(|number| range.contains(number)) {
-            Some(number) => Ok(Some(number)),
-            None => {
-                let message =
-                    format!("{path} is {}: give a whole number from {} to {}", shown(value), range.start(), range.end());
-                Err(wrong(path, message))
-            }
-        }
+        let number = number.filter(|number| range.contains(number));
+        let wanted = || {
+            let (shown, first, last) = (shown(value), range.start(), range.end());
+            wrong(path, format!("{path} is {shown}: give a whole number from {first} to {last}"))
+        };
+        number.ok_or_else(wanted).map(Some)
     }
 }
 
@@ -195,15 +194,19 @@ fn shown(value: &Value) -> String {
 fn checked_name(written: Option<&str>, path: Option<&str>) -> Result<String, Wrong> {
     let name = match (written, path) {
         (Some(written), Some(path)) if written != path => {
-            return Err(wrong("name", format!("name is {written:?} and the path says {path:?}: give one of them")));
+            return Err(wrong(
+                "name",
+                format!("name is {written:?} and the path says {path:?}: give one of them"),
+            ));
         }
         (written, path) => written.or(path).ok_or_else(|| wrong("name", "name is missing".to_owned()))?,
     };
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
     if !starts || name.len() > LONGEST_NAME || !name.chars().all(allowed) {
-        let message =
-            format!("name is {name:?}: use 1 to {LONGEST_NAME} of a-z, 0-9, `-`, `_` and `.`, a letter or digit first");
+        let message = format!(
+            "name is {name:?}: use 1 to {LONGEST_NAME} of a-z, 0-9, `-`, `_` and `.`, a letter or digit first"
+        );
         return Err(wrong("name", message));
     }
     if name == BUILT_IN {

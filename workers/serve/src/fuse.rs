@@ -45,10 +45,6 @@ pub fn fuse(fusion: Fusion, keyword: &[Scored<'_>], vector: &[Scored<'_>]) -> Ve
     let value: [Vec<f64>; 2] = match fusion {
         Fusion::Rrf => [reciprocal(keyword.len()), reciprocal(vector.len())],
         Fusion::Convex => [weighted(keyword, 0.5), weighted(vector, 0.5)],
-        Fusion::Auto => {
-            let share = crate::trust::keyword_share(keyword, vector);
-            [weighted(keyword, share), weighted(vector, 1.0 - share)]
-        }
     };
     let mut found: HashMap<&ChunkId, (f64, [Option<u32>; 2])> = HashMap::new();
     for (signal, ranking) in [keyword, vector].into_iter().enumerate() {
@@ -124,7 +120,7 @@ mod tests {
 
     #[test]
     fn one_ranking_alone_keeps_its_order() {
-        for fusion in [Fusion::Auto, Fusion::Convex, Fusion::Rrf] {
+        for fusion in [Fusion::Convex, Fusion::Rrf] {
             assert_eq!(order(fusion, "c b a", ""), "c b a", "{fusion:?}");
             assert_eq!(order(fusion, "", "c b a"), "c b a", "{fusion:?}");
             assert_eq!(order(fusion, "", ""), "");

@@ -48,12 +48,9 @@ pub fn highlight(question: &str, passages: &[(&str, &str)]) -> Vec<Vec<Piece>> {
 fn finds(question: &str, text: &str, language: &str) -> Vec<Term> {
     let asked = analysis::terms(question, language);
     let is_single = |term: &Term| term.range.len() > 1 && term.text.chars().count() == 1;
-    let has_pairs = asked.iter().any(|term| is_single(term)) && asked.len() > 1;
-    let asked: HashSet<&str> = asked
-        .iter()
-        .filter(|term| !has_pairs || !is_single(term))
-        .map(|term| term.text.as_str())
-        .collect();
+    let has_pairs = asked.iter().any(is_single) && asked.len() > 1;
+    let asked: HashSet<&str> =
+        asked.iter().filter(|term| !has_pairs || !is_single(term)).map(|term| term.text.as_str()).collect();
     let mut terms = analysis::terms(text, language);
     terms.retain(|term| asked.contains(term.text.as_str()));
     terms
@@ -91,7 +88,10 @@ mod tests {
 
     fn marked(question: &str, text: &str, language: &str) -> String {
         let pieces = highlight(question, &[(text, language)]).remove(0);
-        pieces.into_iter().map(|piece| if piece.hit { format!("[{}]", piece.text) } else { piece.text }).collect()
+        pieces
+            .into_iter()
+            .map(|piece| if piece.hit { format!("[{}]", piece.text) } else { piece.text })
+            .collect()
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! and physical indexes and keeps it; an alias is never queried; an index of another space is never asked.
 //!
 //! Order of files: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way, with
-//! [`languages`], [`fuse`] and [`trust`], [`gather`], [`place`], [`highlight`] · [`application`] how it is answered ·
+//! [`languages`], [`fuse`], [`gather`], [`place`], [`highlight`] · [`application`] how it is answered ·
 //! [`chat`] the way to an answer · [`llm`] who writes it · [`sample`] what is kept of it · [`pipeline`] how documents
 //! come here · [`http`] the edge, put together by [`start`].
 
@@ -26,7 +26,6 @@ pub mod rate;
 pub mod sample;
 pub mod search;
 pub mod start;
-pub mod trust;
 
 pub use config::Config;
 pub use question::{Mode, Question};

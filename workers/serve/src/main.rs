@@ -20,7 +20,8 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let names = Names::new(&config.index.index, &generation.space)?;
     let requests = RequestSettings::default();
     let model = bundle.manifest().name.clone();
-    let opened = Opened { model, generation: generation.clone(), names: names.clone(), config: config.clone() };
+    let opened =
+        Opened { model, generation: generation.clone(), names: names.clone(), config: config.clone() };
     match config.serve_engine {
         EngineKind::Elasticsearch => {
             let reader = Elasticsearch::connect(&config.elasticsearch, &requests, names)?;

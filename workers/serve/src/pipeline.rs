@@ -17,7 +17,7 @@ use crate::access::Principal;
 /// How long Kafka may take to answer everything.
 const DEADLINE: Duration = Duration::from_secs(15);
 /// Dead letters that are shown.
-const SHOWN: i64 = 20;
+const SHOWN: u8 = 20;
 
 /// What is asked of Kafka.
 #[derive(Debug)]
@@ -129,7 +129,8 @@ impl Pipeline {
                 continue;
             }
             let before = last.insert(topic.topic.clone(), (now, topic.end));
-            let per_second = before.map_or(0.0, |(when, end)| speed(topic.end - end, now.duration_since(when)));
+            let per_second =
+                before.map_or(0.0, |(when, end)| speed(topic.end - end, now.duration_since(when)));
             speeds.push(Throughput { topic: topic.topic.clone(), per_second });
         }
         speeds
@@ -146,12 +147,12 @@ impl Pipeline {
                 found.extend(letter.map(|letter| (record.offset, letter)));
                 ControlFlow::Continue(())
             };
-            self.kafka.read(topics::DEAD_LETTERS, partition, (end - SHOWN).max(0), each).await?;
+            self.kafka.read(topics::DEAD_LETTERS, partition, (end - i64::from(SHOWN)).max(0), each).await?;
         }
         let mut found = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
         found.sort_by_key(|(offset, _)| std::cmp::Reverse(*offset));
         let latest = found.into_iter().filter_map(|(_, letter)| shown(letter, principal));
-        Ok(DeadLetters { count: ends.iter().sum(), latest: latest.take(SHOWN.unsigned_abs() as usize).collect() })
+        Ok(DeadLetters { count: ends.iter().sum(), latest: latest.take(usize::from(SHOWN)).collect() })
     }
 }
 

@@ -25,10 +25,8 @@ pub enum Mode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fusion {
-    /// The sum of both scores, each weighted by how well its signal tells passages apart for this question.
-    #[default]
-    Auto,
     /// The sum of both scores in equal parts, each normalised over its window.
+    #[default]
     Convex,
     /// Reciprocal rank fusion.
     Rrf,
@@ -119,8 +117,8 @@ impl Question {
     ///
     /// # Errors
     /// The first parameter that is wrong.
-    pub fn of(parameters: Parameters) -> Result<Self, Wrong> {
-        let filter = filter(&parameters)?;
+    pub fn of(parameters: &Parameters) -> Result<Self, Wrong> {
+        let filter = filter(parameters)?;
         let include = include(&parameters.include)?;
         if parameters.per_document == Some(0) {
             let message = "per_document is 0: give at least 1, or leave it out".to_owned();
@@ -148,7 +146,10 @@ impl Question {
             return wrong("q", "the question is empty: give it in the parameter q".to_owned());
         }
         if self.text.chars().nth(LONGEST_QUESTION).is_some() {
-            return wrong("q", format!("the question is longer than {LONGEST_QUESTION} characters: shorten it"));
+            return wrong(
+                "q",
+                format!("the question is longer than {LONGEST_QUESTION} characters: shorten it"),
+            );
         }
         if self.size == 0 || self.size > LONGEST {
             return wrong("size", format!("size is {}: ask for 1 to {LONGEST} passages", self.size));
@@ -159,15 +160,14 @@ impl Question {
 
 fn filter(parameters: &Parameters) -> Result<Vec<Clause>, Wrong> {
     let mut filter = Vec::new();
-    let lists: [(&Vec<String>, fn(Vec<String>) -> Clause); 3] = [
-        (&parameters.prefix, Clause::Prefix),
-        (&parameters.language, Clause::Language),
-        (&parameters.format, Clause::Format),
-    ];
-    for (values, clause) in lists {
-        if !values.is_empty() {
-            filter.push(clause(values.clone()));
-        }
+    if !parameters.prefix.is_empty() {
+        filter.push(Clause::Prefix(parameters.prefix.clone()));
+    }
+    if !parameters.language.is_empty() {
+        filter.push(Clause::Language(parameters.language.clone()));
+    }
+    if !parameters.format.is_empty() {
+        filter.push(Clause::Format(parameters.format.clone()));
     }
     if let Some(since) = &parameters.since {
         filter.push(Clause::Since(seconds("since", since)?));
@@ -261,7 +261,7 @@ mod tests {
     use super::*;
 
     fn asked(value: serde_json::Value) -> Result<Question, Wrong> {
-        Question::of(serde_json::from_value(value).unwrap())
+        Question::of(&serde_json::from_value(value).unwrap())
     }
 
     #[test]

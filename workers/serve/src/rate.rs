@@ -44,7 +44,8 @@ impl Rate {
         }
         let bucket = self.buckets.entry(client.to_owned()).or_insert(Bucket { tokens: most, filled: now });
         let tokens = level(bucket);
-        let (left, answer) = if tokens >= 1.0 { (tokens - 1.0, Ok(())) } else { (tokens, Err((1.0 - tokens) / per_second)) };
+        let (left, answer) =
+            if tokens >= 1.0 { (tokens - 1.0, Ok(())) } else { (tokens, Err((1.0 - tokens) / per_second)) };
         *bucket = Bucket { tokens: left, filled: now };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 60")]
         answer.map_err(|seconds: f64| seconds.ceil() as u64)
@@ -60,7 +61,10 @@ mod tests {
         let mut rate = Rate::new(2);
         assert_eq!([rate.take("a", 0.0), rate.take("a", 0.0)], [Ok(()), Ok(())]);
         assert_eq!(rate.take("a", 0.0), Err(30));
-        assert_eq!((rate.take("a", 29.0), rate.take("a", 30.0), rate.take("b", 30.0)), (Err(1), Ok(()), Ok(())));
+        assert_eq!(
+            (rate.take("a", 29.0), rate.take("a", 30.0), rate.take("b", 30.0)),
+            (Err(1), Ok(()), Ok(()))
+        );
         assert_eq!(rate.take("a", 30.0), Err(30));
         let mut none = Rate::new(0);
         assert!((0..1000).all(|_| none.take("a", 0.0).is_ok()));

@@ -126,7 +126,8 @@ mod tests {
         broker.create(topics::QUERIES, 1);
         let sample = Sample::start(broker.clone(), 0.25);
         let space = Fingerprint::of(&[]);
-        let answer = Answer { mode: Mode::Vector, fusion: None, space, timing: Timing::default(), hits: Vec::new() };
+        let answer =
+            Answer { mode: Mode::Vector, fusion: None, space, timing: Timing::default(), hits: Vec::new() };
         for n in 0..40 {
             let question = Question::plain(&format!("question {n}"), Mode::Vector, 10);
             sample.take(&question, &answer, Some(vec![1.0]));
@@ -140,8 +141,10 @@ mod tests {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let queries: Vec<Query> =
-            records.iter().map(|record| serde_json::from_slice(record.value.as_deref().unwrap()).unwrap()).collect();
+        let queries: Vec<Query> = records
+            .iter()
+            .map(|record| serde_json::from_slice(record.value.as_deref().unwrap()).unwrap())
+            .collect();
         assert_eq!((queries.len(), queries[0].question.as_str()), (10, "question 3"));
         assert_eq!(queries[0].vector, Some(Vector(vec![1.0])));
     }

@@ -170,7 +170,14 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// A snapshot. The reader's indexes are checked before the first question.
     #[must_use]
     pub fn new(encoder: E, space: Fingerprint, reader: R) -> Self {
-        Self { encoder, space, reader, languages: Languages::default(), sample: Sample::none(), checked: OnceCell::new() }
+        Self {
+            encoder,
+            space,
+            reader,
+            languages: Languages::default(),
+            sample: Sample::none(),
+            checked: OnceCell::new(),
+        }
     }
 
     /// Writes a sample of its questions.
@@ -241,7 +248,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     ) -> Result<(Vec<Found>, Option<Vec<f32>>), SearchError> {
         // Copies fall together and documents are limited after the engine's answer: enough has to be left.
         let times = if question.per_document.is_some() { SPARE } else { 1 };
-        let size = (question.size * times).max(WINDOW).min(LONGEST_WINDOW);
+        let size = (question.size * times).clamp(WINDOW, LONGEST_WINDOW);
         let window = Window { filter: question.filter.clone(), ..Window::of(size) };
         let (words, vector) = match question.mode {
             Mode::Keyword => (self.words(&question.text).await?, None),
@@ -252,8 +259,12 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         };
         let begun = Instant::now();
         let found = match (question.mode, &vector) {
-            (Mode::Keyword, _) | (_, None) => self.reader.keyword(&words, &window).await.map(|hits| (hits, None)),
-            (Mode::Vector, Some(vector)) => self.reader.vector(vector, &window).await.map(|hits| (hits, None)),
+            (Mode::Keyword, _) | (_, None) => {
+                self.reader.keyword(&words, &window).await.map(|hits| (hits, None))
+            }
+            (Mode::Vector, Some(vector)) => {
+                self.reader.vector(vector, &window).await.map(|hits| (hits, None))
+            }
             (Mode::Hybrid, Some(vector)) => {
                 let both = self.reader.both(&words, vector, &window).await;
                 both.map(|(keyword, vector)| (keyword, Some(vector)))

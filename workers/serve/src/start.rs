@@ -64,7 +64,8 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
         None => warn!("no keys are configured: everybody on this machine may do everything"),
         Some(_) => {}
     }
-    let bucket = config.bucket.map(|name| Ok::<_, Failure>(Bucket { name, store: S3Store::new(&config.store)? }));
+    let bucket =
+        config.bucket.map(|name| Ok::<_, Failure>(Bucket { name, store: S3Store::new(&config.store)? }));
     let kafka = Kafka::new(&config.kafka);
     let server: Server<OverS3<E, R>> = Server {
         search: search.with_sample(Sample::start(kafka.clone(), config.serve_sample)),

@@ -29,7 +29,9 @@ impl<S: Server> Engine<S> {
     fn value(&self, source: &Value, path: &str) -> Result<Value, SinkError> {
         let text = source.pointer("/_source/value").and_then(Value::as_str).unwrap_or_default();
         let read = serde_json::from_str(text);
-        read.map_err(|error| self.sorted(200, format!("an entry is not as Millrace writes it: {error}"), path))
+        read.map_err(|error| {
+            self.sorted(200, format!("an entry is not as Millrace writes it: {error}"), path)
+        })
     }
 }
 

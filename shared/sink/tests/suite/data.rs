@@ -1,7 +1,8 @@
 //! Passages and records for the suite.
 
 use message::{
-    About, Chunk, ChunkId, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Placement, Status, Vector, Version,
+    About, Chunk, ChunkId, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Placement, Status, Vector,
+    Version,
 };
 use sink::{Action, Answer, Written, action_of};
 
@@ -31,7 +32,15 @@ pub(crate) fn chunk(key: &str, text: &str, seed: u32, version: Version) -> Embed
     let document = document(key);
     let heading_path = vec!["Guide".to_owned(), key.to_owned()];
     let id = ChunkId::derive(&document, &heading_path, text, 0);
-    let chunk = Chunk { id, document, version, heading_path, text: text.to_owned(), tokens: 12, about: About::default() };
+    let chunk = Chunk {
+        id,
+        document,
+        version,
+        heading_path,
+        text: text.to_owned(),
+        tokens: 12,
+        about: About::default(),
+    };
     EmbeddedChunk { chunk, space: space(), vector: Vector(vector(seed)) }
 }
 

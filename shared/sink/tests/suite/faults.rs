@@ -6,7 +6,7 @@ use clap::Parser;
 use message::Version;
 use sink::{
     Action, Answer, Elasticsearch, ElasticsearchSettings, Names, OpenSearch, OpenSearchSettings, Operation,
-    Reader, RequestSettings, Sink, SinkError, Target, Written, Window, Words,
+    Reader, RequestSettings, Sink, SinkError, Target, Window, Words, Written,
 };
 use stream::Boottime;
 

@@ -74,7 +74,9 @@ pub(crate) async fn words_are_compared_in_the_language_of_the_passage<B: Bench>(
     let mut languages = engine.languages().await.unwrap();
     languages.sort();
     assert_eq!(languages, ["de", "en", "fr", "und"]);
-    for (question, wanted) in [("Haus", 0), ("town citizen", 1), ("la petite maison", 2), ("HAUSER", 0), ("0815", 3)] {
+    for (question, wanted) in
+        [("Haus", 0), ("town citizen", 1), ("la petite maison", 2), ("HAUSER", 0), ("0815", 3)]
+    {
         let hits = keyword(engine, question, &Window::of(3)).await;
         first_is(&hits, &passages[wanted]);
         assert_eq!(hits[0].about.language.as_deref(), Some(["de", "en", "fr", "und"][wanted]));
@@ -86,10 +88,10 @@ pub(crate) async fn a_filter_lets_no_other_passage_take_a_place<B: Bench>(bench:
     let mut passages: Vec<EmbeddedChunk> = (0..40_u32)
         .map(|n| chunk(&format!("{}/{n}.md", if n < 20 { "a" } else { "b*" }), "apple", n, version(1)))
         .collect();
-    for (n, passage) in passages.iter_mut().enumerate() {
+    for (n, passage) in (0_i64..).zip(&mut passages) {
         let format = Some(if n % 2 == 0 { "pdf" } else { "html" }.to_owned());
         let language = Some(if n % 4 < 2 { "en" } else { "zh" }.to_owned());
-        passage.chunk.about = About { language, format, modified: Some(1_000 + n as i64) };
+        passage.chunk.about = About { language, format, modified: Some(1_000 + n) };
     }
     all_done(&engine.write(passages.iter().map(put).collect(), Boottime::now()).await);
     engine.refresh().await.unwrap();
@@ -149,7 +151,8 @@ pub(crate) async fn both_ways_in_one_question<B: Bench>(bench: &B) {
 
 pub(crate) async fn a_missing_index_is_named<B: Bench>(bench: &B) {
     let engine = bench.engine();
-    let error = engine.both(&Words::of("a", &["en".to_owned()]), &vector(1), &Window::of(3)).await.unwrap_err();
+    let error =
+        engine.both(&Words::of("a", &["en".to_owned()]), &vector(1), &Window::of(3)).await.unwrap_err();
     assert!(matches!(error, SinkError::Missing { .. }), "{error}");
     let error = engine.document(&super::data::document("k")).await.unwrap_err();
     assert!(matches!(error, SinkError::Missing { .. }), "{error}");

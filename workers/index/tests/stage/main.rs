@@ -8,8 +8,8 @@ mod waiting;
 use std::time::Duration;
 
 use message::{
-    About, Chunk, ChunkId, DeadLetter, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Headers,
-    Placement, Status, Vector, Version,
+    About, Chunk, ChunkId, DeadLetter, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint,
+    Headers, Placement, Status, Vector, Version,
 };
 use sink::{
     Fault, IndexPlan, Memory as Engine, Names, Reader as _, Sink as _, Target, WriteLane, WriteStage,

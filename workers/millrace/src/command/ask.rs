@@ -31,7 +31,12 @@ fn print(answer: &Value) {
         show::line(&format!("[{}] {}", source["number"], named(source)));
     }
     let count = |name: &str| answer["passages"][name].as_u64().unwrap_or_default();
-    let mut note = format!("{} in {} ms, from {} passages", answer["model"].as_str().unwrap_or_default(), answer["took_ms"], count("given"));
+    let mut note = format!(
+        "{} in {} ms, from {} passages",
+        answer["model"].as_str().unwrap_or_default(),
+        answer["took_ms"],
+        count("given")
+    );
     if count("left_out") > 0 {
         note = format!("{note}; {} did not fit into the context", count("left_out"));
     }
@@ -48,7 +53,8 @@ fn named(source: &Value) -> String {
         let name = part["name"].as_str().map(|name| format!(" {name}")).unwrap_or_default();
         words.push(format!("{} {}{name}", part["kind"].as_str().unwrap_or_default(), part["number"]));
     }
-    let headings: Vec<&str> = source["heading_path"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let headings: Vec<&str> =
+        source["heading_path"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if !headings.is_empty() {
         words.push(headings.join(" > "));
     }

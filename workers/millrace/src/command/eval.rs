@@ -94,7 +94,11 @@ fn compare(ask: &Eval, before: &Baseline, set: &Set, results: &Results) -> bool 
         dropped |= found.is_drop();
         if !ask.json {
             let verdict = if found.is_drop() { "a real drop" } else { "no drop" };
-            show::note(&format!("{:<8} nDCG@10 {} against the baseline: {verdict}", mode.name(), shown(&found)));
+            show::note(&format!(
+                "{:<8} nDCG@10 {} against the baseline: {verdict}",
+                mode.name(),
+                shown(&found)
+            ));
         }
     }
     dropped
@@ -108,7 +112,11 @@ fn shown(difference: &Difference) -> String {
 fn against_single(results: &Results) -> Option<(Mode, Difference)> {
     let of = |wanted: Mode| results.iter().find(|(mode, _)| *mode == wanted).map(|(_, scores)| scores);
     let (keyword, vector, hybrid) = (of(Mode::Keyword)?, of(Mode::Vector)?, of(Mode::Hybrid)?);
-    let better = if mean(keyword).ndcg >= mean(vector).ndcg { (Mode::Keyword, keyword) } else { (Mode::Vector, vector) };
+    let better = if mean(keyword).ndcg >= mean(vector).ndcg {
+        (Mode::Keyword, keyword)
+    } else {
+        (Mode::Vector, vector)
+    };
     Some((better.0, difference(hybrid, better.1, |scores| scores.ndcg)))
 }
 
@@ -123,14 +131,11 @@ fn report(ask: &Eval, (name, how): (&str, &str), set: &Set, results: &Results) -
             "fusion": ask.fusion, "modes": modes, "hybrid_against_better": better,
         }))?);
     }
-    show::line(&format!(
-        "{name}: {} questions, {} documents, {how}",
-        set.questions.len(),
-        set.corpus.len()
-    ));
+    show::line(&format!("{name}: {} questions, {} documents, {how}", set.questions.len(), set.corpus.len()));
     for (mode, scores) in results {
         let mean = mean(scores);
-        let answered = mean.answered.map(|share| format!("  answer-in-chunk@{ANSWER} {share:.4}")).unwrap_or_default();
+        let answered =
+            mean.answered.map(|share| format!("  answer-in-chunk@{ANSWER} {share:.4}")).unwrap_or_default();
         show::line(&format!(
             "  {:<8} nDCG@10 {:.4}  Recall@100 {:.4}  MRR@10 {:.4}{answered}",
             mode.name(),
@@ -186,7 +191,8 @@ async fn through_system(ask: &Eval, world: &World, set: &Set, mode: Mode) -> Res
         let ((documents, passages), asked) = answer?;
         let grades = set.judged.get(&asked.id).cloned().unwrap_or_default();
         let passages: Vec<&str> = passages.iter().take(ANSWER).filter_map(Value::as_str).collect();
-        let answered = (!asked.answers.is_empty()).then(|| f64::from(holds_answer(&passages, &asked.answers)));
+        let answered =
+            (!asked.answers.is_empty()).then(|| f64::from(holds_answer(&passages, &asked.answers)));
         scores.push(Scores { answered, ..score(&best_passages(&documents, &known), &grades) });
         bar.inc(1);
     }
@@ -200,7 +206,8 @@ async fn scored(
     asked: &Asked,
     (mode, fusion, prefix): (Mode, &str, &str),
 ) -> Result<(Value, Vec<Value>), Failure> {
-    let wanted = Wanted { mode, size: PASSAGES, fusion: Some(fusion), prefix: Some(prefix), per_document: Some(1) };
+    let wanted =
+        Wanted { mode, size: PASSAGES, fusion: Some(fusion), prefix: Some(prefix), per_document: Some(1) };
     let documents = asking.search(&asked.text, &wanted).await?;
     if asked.answers.is_empty() {
         return Ok((documents, Vec::new()));

@@ -1,4 +1,8 @@
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "edge: random bits, and the file of keys")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "edge: random bits, and the file of keys"
+)]
 //! `key NAME`.
 
 use std::io::Read as _;
@@ -25,9 +29,14 @@ pub(super) fn run(ask: &Key) -> Result<ExitCode, Failure> {
     match &ask.file {
         Some(path) => {
             add(path, entry)?;
-            show::note(&format!("{} holds the key's digest; the key itself is shown this once", path.display()));
+            show::note(&format!(
+                "{} holds the key's digest; the key itself is shown this once",
+                path.display()
+            ));
         }
-        None => show::note(&format!("put this into the file of keys, which is {{\"keys\": [ … ]}}:\n{entry}")),
+        None => {
+            show::note(&format!("put this into the file of keys, which is {{\"keys\": [ … ]}}:\n{entry}"));
+        }
     }
     show::line(&key);
     Ok(ExitCode::SUCCESS)
@@ -42,7 +51,9 @@ fn entry(ask: &Key, key: &str) -> Result<Value, Failure> {
         KeyRole::Write => "write",
         KeyRole::Admin => "admin",
     };
-    Ok(json!({"name": ask.name, "sha256": sha256_hex([key.as_bytes()]), "role": role, "prefixes": ask.prefix}))
+    Ok(
+        json!({"name": ask.name, "sha256": sha256_hex([key.as_bytes()]), "role": role, "prefixes": ask.prefix}),
+    )
 }
 
 /// Adds an entry to the file of keys.

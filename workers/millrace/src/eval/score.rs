@@ -60,7 +60,11 @@ pub fn mean(scores: &[Scores]) -> Scores {
         ndcg: mean(|s| s.ndcg),
         recall: mean(|s| s.recall),
         reciprocal_rank: mean(|s| s.reciprocal_rank),
-        answered: scores.iter().map(|s| s.answered).sum::<Option<f64>>().map(|sum| divide(sum, count(scores.len()))),
+        answered: scores
+            .iter()
+            .map(|s| s.answered)
+            .sum::<Option<f64>>()
+            .map(|sum| divide(sum, count(scores.len()))),
     }
 }
 

@@ -13,7 +13,9 @@ use super::citation::{Filter, Sentence, sentences};
 use super::context::{fit, prompt_tokens, tokens};
 use super::relevance;
 use crate::application::{Application, Retrieval};
-use crate::llm::{Finish, Given, LanguageModel as _, LlmError, Models, Piece, Pieces, Prompt, Reason, Speaker, Turn, Usage};
+use crate::llm::{
+    Finish, Given, LanguageModel as _, LlmError, Models, Piece, Pieces, Prompt, Reason, Speaker, Turn, Usage,
+};
 use crate::question::{Fusion, Include, Question, Wrong};
 use crate::search::{Found, Search, SearchError};
 
@@ -160,7 +162,7 @@ pub async fn begin<E: Encoder, R: Reader>(
     let found = search.answer(&question).await?.hits;
     let count = found.len();
     let writer = application.llm.model.clone().unwrap_or_else(|| application.llm.provider.clone());
-    if !relevance::is_relevant(&ask.question, &found) {
+    if !relevance::is_relevant(&found) {
         let passages = Passages { found: count, given: 0, left_out: 0 };
         let pieces = [Piece::Text(relevance::nothing_found(&ask.question).to_owned())]
             .into_iter()
@@ -176,7 +178,8 @@ pub async fn begin<E: Encoder, R: Reader>(
         });
     }
     let mut prompt = prompt(ask, &found, application);
-    let left_out = fit(&mut prompt, application.max_context_length).map_err(|tokens| too_long(tokens, application))?;
+    let left_out =
+        fit(&mut prompt, application.max_context_length).map_err(|tokens| too_long(tokens, application))?;
     let given = prompt.passages.len();
     let sources = (1..).zip(found).take(given).map(source).collect();
     let prompt_tokens = prompt_tokens(&prompt);
@@ -200,7 +203,7 @@ fn question(ask: &Ask, application: &Application) -> Question {
     };
     let fusion = match application.retriever.kind {
         Retrieval::Rrf => Fusion::Rrf,
-        Retrieval::Vector | Retrieval::Keyword | Retrieval::Hybrid => Fusion::Auto,
+        Retrieval::Vector | Retrieval::Keyword | Retrieval::Hybrid => Fusion::Convex,
     };
     Question {
         fusion,
@@ -321,9 +324,11 @@ impl Writing {
     fn answer(&mut self, finish: Finish) -> Answer {
         let text = self.text.trim().to_owned();
         let sentences = sentences(&text, self.begun.sources.len());
-        let cited: HashSet<usize> = sentences.iter().flat_map(|sentence| &sentence.citations).copied().collect();
+        let cited: HashSet<usize> =
+            sentences.iter().flat_map(|sentence| &sentence.citations).copied().collect();
         let begun = &self.begun;
-        let citations = begun.sources.iter().filter(|source| cited.contains(&source.number)).cloned().collect();
+        let citations =
+            begun.sources.iter().filter(|source| cited.contains(&source.number)).cloned().collect();
         let counted = || {
             let (prompt_tokens, completion_tokens) = (begun.prompt_tokens as u64, tokens(&text) as u64);
             Usage { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens }

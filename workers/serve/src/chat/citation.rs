@@ -78,15 +78,19 @@ impl Filter {
     }
 
     fn kept(&mut self, numbers: &[usize]) -> String {
-        let kept: Vec<String> =
-            numbers.iter().filter(|number| (1..=self.given).contains(*number)).map(usize::to_string).collect();
+        let kept: Vec<String> = numbers
+            .iter()
+            .filter(|number| (1..=self.given).contains(*number))
+            .map(usize::to_string)
+            .collect();
         self.invented += numbers.len() - kept.len();
         if kept.is_empty() { String::new() } else { format!("[{}]", kept.join(", ")) }
     }
 }
 
 fn is_part(character: char) -> bool {
-    character.is_ascii_digit() || matches!(character, ',' | '，' | '、' | ';' | ' ' | '-' | '–' | '^' | ']' | '】')
+    character.is_ascii_digit()
+        || matches!(character, ',' | '，' | '、' | ';' | ' ' | '-' | '–' | '^' | ']' | '】')
 }
 
 /// The numbers between brackets; none if it holds anything else.
@@ -149,21 +153,18 @@ fn without_citations(answer: &str, given: usize) -> (String, Vec<(usize, Vec<usi
         let found = close.and_then(|close| Some((close, numbers(from.get(..close)?)?)));
         // In code brackets stay as they are, and cite nothing.
         let found = found.filter(|(_, numbers)| numbers.iter().all(|number| (1..=given).contains(number)));
-        match found {
-            Some((close, numbers)) => {
-                // The space before a citation belongs to it.
-                let kept = text.trim_end_matches(' ').len();
-                let is_end = from.get(close..).is_none_or(|rest| !rest.starts_with(char::is_alphanumeric));
-                if is_end {
-                    text.truncate(kept);
-                }
-                marks.push((kept, numbers));
-                rest = from.get(close..).unwrap_or_default();
+        if let Some((close, numbers)) = found {
+            // The space before a citation belongs to it.
+            let kept = text.trim_end_matches(' ').len();
+            let is_end = from.get(close..).is_none_or(|rest| !rest.starts_with(char::is_alphanumeric));
+            if is_end {
+                text.truncate(kept);
             }
-            None => {
-                text.push('[');
-                rest = from.get(1..).unwrap_or_default();
-            }
+            marks.push((kept, numbers));
+            rest = from.get(close..).unwrap_or_default();
+        } else {
+            text.push('[');
+            rest = from.get(1..).unwrap_or_default();
         }
     }
     text.push_str(rest);
@@ -200,7 +201,8 @@ mod tests {
 
     #[test]
     fn each_sentence_has_its_citations() {
-        let found = sentences("Cats sleep [1]. They purr. [2][1]\nDogs bark [3] at night! 猫睡觉[2]。狗叫。[1]", 3);
+        let found =
+            sentences("Cats sleep [1]. They purr. [2][1]\nDogs bark [3] at night! 猫睡觉[2]。狗叫。[1]", 3);
         let expected = [
             ("Cats sleep.", vec![1]),
             ("They purr.", vec![1, 2]),

@@ -1,10 +1,11 @@
-//! Whether what was found has anything to do with the question. Pure.
+//! Whether a model is asked at all. Pure.
 
 use crate::search::Found;
 
-/// True when a model should be asked.
+/// True when there is something to answer from. How relevant it is, is not judged: a vector search finds something for every
+/// question.
 #[must_use]
-pub fn is_relevant(_question: &str, found: &[Found]) -> bool {
+pub fn is_relevant(found: &[Found]) -> bool {
     !found.is_empty()
 }
 

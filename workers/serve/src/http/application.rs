@@ -1,4 +1,3 @@
-#![expect(clippy::disallowed_types, reason = "edge: the HTTP server")]
 //! `/_application/rag`: applications by name.
 
 use std::sync::Arc;
@@ -101,8 +100,9 @@ pub(super) async fn delete<P: Parts>(
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "question", message));
     }
     let forgotten = server.search.reader().forget(&checked(&name)?).await;
-    match forgotten.map_err(|error| Refusal::unavailable(&error))? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Refusal::not_found(&format!("application {name:?}"))),
+    if forgotten.map_err(|error| Refusal::unavailable(&error))? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Refusal::not_found(&format!("application {name:?}")))
     }
 }

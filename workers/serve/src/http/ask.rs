@@ -1,4 +1,3 @@
-#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "edge: the HTTP server")]
 //! `POST /v1/ask`: an answer with its citations, whole or as it is written.
 
 use std::convert::Infallible;
@@ -128,13 +127,16 @@ fn filter(body: &Body) -> Result<Vec<sink::Clause>, Refusal> {
     let mut parameters = json!({"q": body.question});
     if let Some(parameters) = parameters.as_object_mut() {
         let times = [("since", &body.since), ("until", &body.until)];
-        parameters.extend(times.into_iter().filter_map(|(name, time)| Some((name.to_owned(), json!(time.as_ref()?)))));
+        parameters.extend(
+            times.into_iter().filter_map(|(name, time)| Some((name.to_owned(), json!(time.as_ref()?)))),
+        );
         let lists = [("prefix", &body.prefix), ("language", &body.language), ("format", &body.format)];
-        parameters.extend(lists.into_iter().filter_map(|(name, list)| Some((name.to_owned(), list.clone()?))));
+        parameters
+            .extend(lists.into_iter().filter_map(|(name, list)| Some((name.to_owned(), list.clone()?))));
     }
     let parameters: Parameters = serde_json::from_value(parameters)
         .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, "question", error.to_string()))?;
-    let question = Question::of(parameters).map_err(|mut wrong| {
+    let question = Question::of(&parameters).map_err(|mut wrong| {
         if wrong.field == "q" {
             wrong.field = "question";
             wrong.message = wrong.message.replace("the parameter q", "question");

@@ -1,4 +1,4 @@
-#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "edge: the HTTP server, and its clock")]
+#![expect(clippy::disallowed_methods, reason = "edge: the HTTP server, and its clock")]
 //! `POST /v1/chat/completions` and `GET /v1/models`, as clients of OpenAI's interface expect them
 //! (platform.openai.com/docs/api-reference/chat). `model` is an application's name; citations are a field more.
 
@@ -78,7 +78,12 @@ impl Body {
                 "system" | "developer" => style.push(text),
                 "user" => turns.push(Turn { speaker: Speaker::User, text }),
                 "assistant" => turns.push(Turn { speaker: Speaker::Assistant, text }),
-                other => return Err(wrong("messages", format!("a message has the role {other:?}: give system, user or assistant"))),
+                other => {
+                    return Err(wrong(
+                        "messages",
+                        format!("a message has the role {other:?}: give system, user or assistant"),
+                    ));
+                }
             }
         }
         let question = match turns.pop() {
@@ -154,8 +159,7 @@ pub(super) async fn post<P: Parts>(
     let begun = server.begin(&principal, wanted).await?;
     if !is_stream {
         let answer = begun.whole().await?;
-        let message =
-            json!({"role": "assistant", "content": answer.answer, "refusal": null, "citations": answer.citations});
+        let message = json!({"role": "assistant", "content": answer.answer, "refusal": null, "citations": answer.citations});
         let choice =
             json!({"index": 0, "message": message, "logprobs": null, "finish_reason": answer.finish_reason});
         let body = envelope.of("chat.completion", &json!({"choices": [choice], "usage": answer.usage}));

@@ -1,4 +1,3 @@
-#![expect(clippy::disallowed_types, reason = "edge: the HTTP server")]
 //! `/v1/documents` and `/v1/document`: what is in the bucket, what became of it, and what it says.
 
 use std::collections::HashMap;
@@ -211,8 +210,8 @@ fn writable(principal: &Principal, bucket: &str, key: &str) -> Result<DocumentId
         field: Some("key".to_owned()),
         ..Refusal::new(StatusCode::BAD_REQUEST, "question", message)
     };
-    let document =
-        DocumentId::new(bucket, key).map_err(|error| wrong(format!("key is {key:?}: {}", process::chain(&error))))?;
+    let document = DocumentId::new(bucket, key)
+        .map_err(|error| wrong(format!("key is {key:?}: {}", process::chain(&error))))?;
     if key.starts_with(RESERVED) || key.starts_with('/') {
         return Err(wrong(format!("key is {key:?}: it may begin neither with {RESERVED} nor with a slash")));
     }

@@ -1,4 +1,3 @@
-#![expect(clippy::disallowed_types, reason = "edge: the HTTP server")]
 //! `GET /v1/me`: who asks, and what there is for them.
 
 use std::sync::Arc;

@@ -1,4 +1,3 @@
-#![expect(clippy::disallowed_types, reason = "edge: the HTTP server")]
 //! `GET /v1/pipeline`: how far the workers are, and what is served.
 
 use std::sync::Arc;

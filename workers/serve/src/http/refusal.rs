@@ -89,7 +89,11 @@ impl From<QueryRejection> for Refusal {
 impl From<JsonRejection> for Refusal {
     fn from(rejection: JsonRejection) -> Self {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than this server takes");
+            return Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                "the body is larger than this server takes",
+            );
         }
         Self::new(StatusCode::BAD_REQUEST, "question", rejection.body_text())
     }

@@ -1,13 +1,12 @@
-#![expect(clippy::disallowed_types, reason = "edge: the HTTP server")]
 //! `GET /v1/search` and `POST /v1/search`.
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use serde_json::{Value, json};
 use telemetry::{Counter, Histogram, count, observe};
 use tokio::time::Instant;
@@ -22,7 +21,7 @@ pub(super) async fn get<P: Parts>(
     Extension(principal): Extension<Principal>,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    answer(&server, &principal, parameters?.0).await
+    answer(&server, &principal, &parameters?.0).await
 }
 
 pub(super) async fn post<P: Parts>(
@@ -30,13 +29,13 @@ pub(super) async fn post<P: Parts>(
     Extension(principal): Extension<Principal>,
     parameters: Result<Json<Parameters>, JsonRejection>,
 ) -> Result<Response, Refusal> {
-    answer(&server, &principal, parameters?.0).await
+    answer(&server, &principal, &parameters?.0).await
 }
 
 async fn answer<P: Parts>(
     server: &Server<P>,
     principal: &Principal,
-    parameters: Parameters,
+    parameters: &Parameters,
 ) -> Result<Response, Refusal> {
     let begun = Instant::now();
     let mut question = Question::of(parameters)?;

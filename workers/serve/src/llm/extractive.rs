@@ -42,14 +42,8 @@ pub fn extract(question: &str, passages: &[Given]) -> String {
     let candidates = candidates(question, passages);
     let weights = weights(&candidates);
     let chosen = choose(&candidates, &weights);
-    let mut answer = String::new();
-    for candidate in chosen {
-        if !answer.is_empty() {
-            answer.push(' ');
-        }
-        answer.push_str(&format!("{} [{}]", candidate.text, candidate.number));
-    }
-    answer
+    let cited = |one: &&Candidate<'_>| format!("{} [{}]", one.text, one.number);
+    chosen.iter().map(cited).collect::<Vec<_>>().join(" ")
 }
 
 fn candidates<'a>(question: &str, passages: &'a [Given]) -> Vec<Candidate<'a>> {
@@ -95,7 +89,8 @@ fn sentences(text: &str) -> Vec<&str> {
         }
         for line in paragraph.split('\n') {
             let sentences = line.split_sentence_bounds();
-            let trimmed = sentences.map(|sentence| sentence.trim().trim_start_matches(['-', '*', '•', '#', '>', '|', ' ']));
+            let trimmed = sentences
+                .map(|sentence| sentence.trim().trim_start_matches(['-', '*', '•', '#', '>', '|', ' ']));
             found.extend(trimmed.filter(|sentence| is_sentence(sentence)));
         }
     }
@@ -196,7 +191,10 @@ mod tests {
             "Black tea is steeped with boiling water. The pot is warmed before.",
         ]);
         let answer = extract("How long is green tea steeped?", &passages);
-        assert!(answer.starts_with("Green tea is steeped at eighty degrees for two minutes. [1]"), "{answer}");
+        assert!(
+            answer.starts_with("Green tea is steeped at eighty degrees for two minutes. [1]"),
+            "{answer}"
+        );
         assert_eq!(extract("quantum chromodynamics", &passages), "");
     }
 
@@ -204,7 +202,8 @@ mod tests {
     fn german_and_chinese_are_answered_too() {
         let german = given(&["Die Häuser wurden 1890 gebaut. Heute wohnen darin Studenten."]);
         assert_eq!(extract("Wann wurde das Haus gebaut?", &german), "Die Häuser wurden 1890 gebaut. [1]");
-        let chinese = given(&["对象存储适合保存图片。单个对象的大小不能超过48.8TB。存储空间的名称全局唯一。"]);
+        let chinese =
+            given(&["对象存储适合保存图片。单个对象的大小不能超过48.8TB。存储空间的名称全局唯一。"]);
         let answer = extract("单个对象最大多少？", &chinese);
         assert!(answer.starts_with("单个对象的大小不能超过48.8TB。 [1]"), "{answer}");
     }

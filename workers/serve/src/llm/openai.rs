@@ -1,4 +1,3 @@
-#![expect(clippy::disallowed_methods, reason = "edge: HTTP requests to a model's service, and their deadlines")]
 //! Any service that speaks OpenAI's chat interface: Bailian, vLLM, Ollama, and others.
 //!
 //! An answer is always asked for as a stream, so that each piece has a deadline of its own. Tries are repeated only

@@ -94,7 +94,10 @@ mod tests {
     #[test]
     fn instructions_come_first_and_the_question_last() {
         let messages = render(&prompt("The text."));
-        assert_eq!(messages.iter().map(|message| message.role).collect::<Vec<_>>(), ["system", "user", "assistant", "user"]);
+        assert_eq!(
+            messages.iter().map(|message| message.role).collect::<Vec<_>>(),
+            ["system", "user", "assistant", "user"]
+        );
         let last = &messages[3].content;
         let expected =
             "<<<passage 1 k3y\nfrom docs/a.md\nA > B\nThe text.\nk3y passage 1>>>\n\nQuestion: Who?";

@@ -23,11 +23,12 @@ async fn guarded(rate: u32, provider: Option<&Provider>) -> (Server, MemoryStore
     let store = MemoryStore::default();
     store.ensure_bucket("docs", None).await.unwrap();
     for key in ["cats.md", "dogs.md", "new.md"] {
-        store.put(&DocumentId::new("docs", key).unwrap(), Bytes::from_static(b"x"), "text/plain").await.unwrap();
+        store
+            .put(&DocumentId::new("docs", key).unwrap(), Bytes::from_static(b"x"), "text/plain")
+            .await
+            .unwrap();
     }
-    let entry = |name: &str, role: &str, prefixes: &[&str]| {
-        json!({"name": name, "sha256": sha256_hex([name.as_bytes()]), "role": role, "prefixes": prefixes})
-    };
+    let entry = |name: &str, role: &str, prefixes: &[&str]| json!({"name": name, "sha256": sha256_hex([name.as_bytes()]), "role": role, "prefixes": prefixes});
     let keys = json!({"keys": [
         entry("reader", "read", &[]), entry("writer", "write", &[]), entry("admin", "admin", &[]),
         entry("cats", "write", &["docs/cats"]),
@@ -59,7 +60,11 @@ async fn without_a_key_nothing_is_told_but_that_one_is_needed() {
             ("GET", "/v1/pipeline"),
         ] {
             let (status, body) = server.send(method, path, key, None).await;
-            assert_eq!((status, &body["error"]["type"]), (StatusCode::UNAUTHORIZED, &json!("unauthorized")), "{path}");
+            assert_eq!(
+                (status, &body["error"]["type"]),
+                (StatusCode::UNAUTHORIZED, &json!("unauthorized")),
+                "{path}"
+            );
         }
     }
     for path in ["/", "/assets/app.js", "/healthz", "/readyz"] {
@@ -98,10 +103,14 @@ async fn a_key_with_prefixes_sees_no_other_document_anywhere() {
     let (server, store) = guarded(0, Some(&provider)).await;
     for mode in ["keyword", "vector", "hybrid"] {
         for filter in ["", "&prefix=docs/dogs", "&prefix=docs/", "&prefix="] {
-            let path = format!("/v1/search?q=dog+barks+cat&mode={mode}&include=place,neighbours,highlights{filter}");
+            let path =
+                format!("/v1/search?q=dog+barks+cat&mode={mode}&include=place,neighbours,highlights{filter}");
             let (status, answer) = server.send("GET", &path, "cats", None).await;
             assert_eq!(status, StatusCode::OK, "{answer}");
-            assert!(documents(&answer).iter().all(|document| *document == "docs/cats.md"), "{path}: {answer}");
+            assert!(
+                documents(&answer).iter().all(|document| *document == "docs/cats.md"),
+                "{path}: {answer}"
+            );
             assert!(!answer.to_string().contains("dogs"), "{answer}");
         }
     }
@@ -111,7 +120,10 @@ async fn a_key_with_prefixes_sees_no_other_document_anywhere() {
     let ask = json!({"question": "Which dog barks at strangers near the cat?"});
     let (status, answer) = server.send("POST", "/v1/ask", "cats", Some(ask)).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
-    assert!(answer["citations"].as_array().unwrap().iter().all(|one| one["document"] == "docs/cats.md"), "{answer}");
+    assert!(
+        answer["citations"].as_array().unwrap().iter().all(|one| one["document"] == "docs/cats.md"),
+        "{answer}"
+    );
     let prompts = provider.heard();
     assert!(!prompts.is_empty() || answer["found"] == json!(false), "{answer}");
     assert!(prompts.iter().all(|(_, prompt)| !prompt.to_string().contains("guards the gate")), "{prompts:?}");
@@ -132,8 +144,14 @@ async fn a_key_with_prefixes_sees_no_other_document_anywhere() {
         assert_eq!(status, StatusCode::FORBIDDEN);
     }
     assert!(store.head(&DocumentId::new("docs", "dogs.md").unwrap()).await.unwrap().is_some());
-    assert_eq!(server.send("PUT", "/v1/documents?key=cats/new.md", "cats", None).await.0, StatusCode::ACCEPTED);
-    assert_eq!(server.send("PUT", "/v1/documents?key=.millrace/x", "admin", None).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        server.send("PUT", "/v1/documents?key=cats/new.md", "cats", None).await.0,
+        StatusCode::ACCEPTED
+    );
+    assert_eq!(
+        server.send("PUT", "/v1/documents?key=.millrace/x", "admin", None).await.0,
+        StatusCode::BAD_REQUEST
+    );
 }
 
 #[tokio::test]
@@ -142,7 +160,8 @@ async fn bodies_and_rates_have_limits() {
     let large = json!({"question": "x".repeat(2_000_000)});
     let (status, body) = server.send("POST", "/v1/ask", "reader", Some(large)).await;
     assert_eq!((status, &body["error"]["type"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("too_large")));
-    let (status, body) = server.send("PUT", "/v1/documents?key=a", "writer", Some(json!("x".repeat(2_000)))).await;
+    let (status, body) =
+        server.send("PUT", "/v1/documents?key=a", "writer", Some(json!("x".repeat(2_000)))).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(body["error"]["message"].as_str().unwrap().contains("MILLRACE_SERVE_LARGEST_UPLOAD"), "{body}");
     let mut statuses = Vec::new();
@@ -150,14 +169,23 @@ async fn bodies_and_rates_have_limits() {
         statuses.push(server.send("GET", "/v1/me", "reader", None).await.0);
     }
     assert_eq!(statuses, [StatusCode::OK, StatusCode::OK, StatusCode::TOO_MANY_REQUESTS]);
-    assert_eq!(server.send("GET", "/v1/me", "admin", None).await.0, StatusCode::OK, "each key has its own share");
+    assert_eq!(
+        server.send("GET", "/v1/me", "admin", None).await.0,
+        StatusCode::OK,
+        "each key has its own share"
+    );
 }
 
 #[tokio::test]
 async fn every_answer_has_a_name_and_closes_itself_to_other_sites() {
     let (server, _) = guarded(0, None).await;
     let get = |path: &str| server.client.get(format!("{}{path}", server.address));
-    let response = get("/v1/me").header("x-request-id", "mine-1").header("origin", "https://evil.example").send().await.unwrap();
+    let response = get("/v1/me")
+        .header("x-request-id", "mine-1")
+        .header("origin", "https://evil.example")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.headers()["x-request-id"], "mine-1");
     assert!(!response.headers().contains_key("access-control-allow-origin"));
     let response = get("/").header("x-request-id", "no good\t").send().await.unwrap();

@@ -30,17 +30,26 @@ async fn without_a_model_the_best_sentences_answer_and_say_where_they_stand() {
     assert_eq!((&answer["found"], &answer["model"]), (&json!(true), &json!("extractive")));
     assert_eq!(answer["sentences"][0]["text"], "The cat sleeps on the warm windowsill all afternoon.");
     let number = answer["sentences"][0]["citations"][0].as_u64().unwrap();
-    let source = answer["citations"].as_array().unwrap().iter().find(|one| one["number"] == json!(number)).unwrap();
-    assert_eq!((&source["document"], &source["heading_path"]), (&json!("docs/cats.md"), &json!(["Animals", "At home"])));
+    let source =
+        answer["citations"].as_array().unwrap().iter().find(|one| one["number"] == json!(number)).unwrap();
+    assert_eq!(
+        (&source["document"], &source["heading_path"]),
+        (&json!("docs/cats.md"), &json!(["Animals", "At home"]))
+    );
 }
 
 #[tokio::test]
 async fn a_citation_that_the_model_invents_is_taken_out_and_counted() {
-    let provider = Provider::start(vec![says(&["The cat sleeps", " [", "1", "]. It flies [17].", " See [link]."])]).await;
+    let provider =
+        Provider::start(vec![says(&["The cat sleeps", " [", "1", "]. It flies [17].", " See [link]."])])
+            .await;
     let server = with(Some(&provider)).await;
     let answer = ask(&server, "Where does the cat sleep?").await;
     assert_eq!(answer["answer"], "The cat sleeps [1]. It flies . See [link].");
-    assert_eq!((&answer["invented_citations"], answer["citations"].as_array().unwrap().len()), (&json!(1), 1));
+    assert_eq!(
+        (&answer["invented_citations"], answer["citations"].as_array().unwrap().len()),
+        (&json!(1), 1)
+    );
     assert_eq!(answer["usage"]["total_tokens"], 39);
 }
 
@@ -51,7 +60,10 @@ async fn when_nothing_is_found_the_model_is_not_asked() {
     let body = json!({"question": "Where does the cat sleep?", "prefix": "docs/nowhere/"});
     let (status, answer) = server.send("POST", "/v1/ask", "", Some(body)).await;
     assert_eq!((status, &answer["found"]), (StatusCode::OK, &json!(false)), "{answer}");
-    assert!(answer["answer"].as_str().unwrap().contains("nothing") && provider.heard().is_empty(), "{answer}");
+    assert!(
+        answer["answer"].as_str().unwrap().contains("nothing") && provider.heard().is_empty(),
+        "{answer}"
+    );
 }
 
 /// A model that does whatever a document tells it cannot change the shape of the answer.
@@ -62,12 +74,14 @@ async fn an_injected_document_steers_neither_format_nor_citations() {
     let server = with(Some(&provider)).await;
     let answer = ask(&server, "Which cat purrs?").await;
     assert_eq!(answer["invented_citations"], 2);
-    let cited: Vec<&Value> = answer["citations"].as_array().unwrap().iter().map(|one| &one["number"]).collect();
+    let cited: Vec<&Value> =
+        answer["citations"].as_array().unwrap().iter().map(|one| &one["number"]).collect();
     assert_eq!(cited, [&json!(1)]);
     assert!(answer["sentences"].is_array() && answer["answer"].is_string());
     let (_, prompt) = provider.heard().remove(0);
     let messages = prompt["messages"].as_array().unwrap();
-    let (system, last) = (messages[0]["content"].as_str().unwrap(), messages.last().unwrap()["content"].as_str().unwrap());
+    let (system, last) =
+        (messages[0]["content"].as_str().unwrap(), messages.last().unwrap()["content"].as_str().unwrap());
     assert!(!system.contains("purrs is mostly") && last.contains("purrs is mostly"), "passages stand apart");
     assert_eq!(last.matches("<<<passage ").count(), last.matches(">>>").count());
 }
@@ -85,9 +99,15 @@ async fn an_answer_streams_sources_first_and_is_whole_at_the_end() {
         .collect();
     assert_eq!((events[0].0, events.last().unwrap().0), ("sources", "done"), "{text}");
     assert!(!events[0].1["citations"].as_array().unwrap().is_empty());
-    let deltas: String =
-        events.iter().filter(|(name, _)| *name == "delta").map(|(_, data)| data["text"].as_str().unwrap()).collect();
-    assert_eq!((deltas.as_str(), &events.last().unwrap().1["answer"]), ("The cat sleeps [1] on  it.", &json!(deltas)));
+    let deltas: String = events
+        .iter()
+        .filter(|(name, _)| *name == "delta")
+        .map(|(_, data)| data["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (deltas.as_str(), &events.last().unwrap().1["answer"]),
+        ("The cat sleeps [1] on  it.", &json!(deltas))
+    );
 }
 
 async fn stream(server: &Server, path: &str, body: Value) -> String {
@@ -111,12 +131,19 @@ async fn chat_speaks_as_openai_does() {
     assert_eq!(status, StatusCode::OK, "{answer}");
     assert_eq!((&answer["object"], &answer["model"]), (&json!("chat.completion"), &json!("millrace")));
     let choice = &answer["choices"][0];
-    assert_eq!((&choice["message"]["content"], &choice["finish_reason"]), (&json!("Yes [1]."), &json!("stop")));
+    assert_eq!(
+        (&choice["message"]["content"], &choice["finish_reason"]),
+        (&json!("Yes [1]."), &json!("stop"))
+    );
     assert_eq!(choice["message"]["citations"][0]["number"], 1);
     let (_, prompt) = provider.heard().remove(0);
-    let roles: Vec<&Value> = prompt["messages"].as_array().unwrap().iter().map(|message| &message["role"]).collect();
+    let roles: Vec<&Value> =
+        prompt["messages"].as_array().unwrap().iter().map(|message| &message["role"]).collect();
     assert_eq!(roles, [&json!("system"), &json!("user"), &json!("assistant"), &json!("user")]);
-    assert!(prompt["messages"][0]["content"].as_str().unwrap().ends_with("Be brief.") && prompt["max_tokens"] == json!(7));
+    assert!(
+        prompt["messages"][0]["content"].as_str().unwrap().ends_with("Be brief.")
+            && prompt["max_tokens"] == json!(7)
+    );
 
     let question = json!([{"role": "user", "content": "Where does the cat sleep?"}]);
     let body = json!({"model": "millrace", "messages": question, "stream": true, "stream_options": {"include_usage": true}});
@@ -151,7 +178,11 @@ async fn what_a_chat_cannot_be_is_named() {
 async fn a_model_that_fails_is_told_apart_from_a_question_that_is_wrong() {
     for (act, status, kind) in [
         (Act::Whole(401, "", "{}".to_owned()), StatusCode::SERVICE_UNAVAILABLE, "model_config"),
-        (Act::Whole(400, "", r#"{"error":{"code":"data_inspection_failed"}}"#.to_owned()), StatusCode::BAD_REQUEST, "content_filter"),
+        (
+            Act::Whole(400, "", r#"{"error":{"code":"data_inspection_failed"}}"#.to_owned()),
+            StatusCode::BAD_REQUEST,
+            "content_filter",
+        ),
         (Act::Stream(vec![b"data: [".to_vec()]), StatusCode::BAD_GATEWAY, "model_broken"),
     ] {
         let provider = Provider::start(vec![act]).await;
@@ -169,13 +200,16 @@ async fn applications_are_kept_changed_and_forgotten() {
         "name": "prod-chat", "retriever": {"type": "vector", "index": "test", "top_k": 2},
         "llm": {"provider": "extractive"}, "max_context_length": 4096,
     });
-    let send = async |method: &str, path: &str, body: Option<&Value>| server.send(method, path, "", body.cloned()).await;
+    let send = async |method: &str, path: &str, body: Option<&Value>| {
+        server.send(method, path, "", body.cloned()).await
+    };
     let (status, kept) = send("POST", "/_application/rag", Some(&body)).await;
     assert_eq!((status, &kept), (StatusCode::CREATED, &body));
     assert_eq!(send("POST", "/_application/rag", Some(&body)).await.0, StatusCode::CONFLICT);
     assert_eq!(send("GET", "/_application/rag/prod-chat", None).await, (StatusCode::OK, body.clone()));
     let (_, list) = send("GET", "/_application/rag", None).await;
-    let names: Vec<&Value> = list["applications"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    let names: Vec<&Value> =
+        list["applications"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
     assert_eq!(names, [&json!("millrace"), &json!("prod-chat")]);
     let (_, models) = send("GET", "/v1/models", None).await;
     assert_eq!(models["data"][1]["id"], "prod-chat");

@@ -87,7 +87,15 @@ pub(crate) fn chunk(key: &str, text: &str) -> Chunk {
     let document = DocumentId::new("docs", key).unwrap();
     let heading_path = vec!["Animals".to_owned(), "At home".to_owned()];
     let id = ChunkId::derive(&document, &heading_path, text, 0);
-    Chunk { id, document, version: Version::first(1), heading_path, text: text.to_owned(), tokens: 12, about: About::default() }
+    Chunk {
+        id,
+        document,
+        version: Version::first(1),
+        heading_path,
+        text: text.to_owned(),
+        tokens: 12,
+        about: About::default(),
+    }
 }
 
 async fn vector(key: &str, text: &str) -> Vector {

@@ -24,7 +24,13 @@ pub(crate) struct Server {
 
 impl Server {
     /// Sends a request with a key; the answer's status and JSON.
-    pub(crate) async fn send(&self, method: &str, path: &str, key: &str, body: Option<Value>) -> (StatusCode, Value) {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        key: &str,
+        body: Option<Value>,
+    ) -> (StatusCode, Value) {
         let mut request = self.client.request(method.parse().unwrap(), format!("{}{path}", self.address));
         if !key.is_empty() {
             request = request.bearer_auth(key);
@@ -79,7 +85,15 @@ async fn an_answer_has_the_documented_shape() {
     assert_eq!(answer["space"], json!(space()));
     let hit = &answer["hits"][0];
     let fields = [
-        "document", "heading_path", "id", "keyword_rank", "keyword_score", "language", "score", "text", "vector_rank",
+        "document",
+        "heading_path",
+        "id",
+        "keyword_rank",
+        "keyword_score",
+        "language",
+        "score",
+        "text",
+        "vector_rank",
         "vector_score",
     ];
     assert_eq!(names(hit), fields);
@@ -100,14 +114,20 @@ async fn ranks_are_left_out_where_there_are_none() {
         let (status, answer) = server.search(&[("q", "猫 睡觉"), ("mode", mode), ("size", "1")]).await;
         assert_eq!((status, &answer["mode"]), (StatusCode::OK, &json!(mode)));
         assert_eq!(answer["hits"].as_array().unwrap().len(), 1);
-        assert_eq!(names(&answer["hits"][0]), ["document", "heading_path", "id", "language", "score", "text"]);
+        assert_eq!(
+            names(&answer["hits"][0]),
+            ["document", "heading_path", "id", "language", "score", "text"]
+        );
         assert_eq!(answer["hits"][0]["document"], "docs/中文/猫.md", "{mode}");
     }
     // A passage without the words is in the vectors' ranking only.
     let (_, answer) = server.search(&[("q", "boiling tea")]).await;
     let dog =
         answer["hits"].as_array().unwrap().iter().find(|hit| hit["document"] == "docs/dogs.md").unwrap();
-    assert_eq!(names(dog), ["document", "heading_path", "id", "language", "score", "text", "vector_rank", "vector_score"]);
+    assert_eq!(
+        names(dog),
+        ["document", "heading_path", "id", "language", "score", "text", "vector_rank", "vector_score"]
+    );
 }
 
 #[tokio::test]

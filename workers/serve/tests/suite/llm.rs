@@ -18,7 +18,7 @@ fn prompt() -> Prompt {
             document: "docs/cats.md".to_owned(),
         }],
         max_tokens: 100,
-        nonce: "n0nce".to_owned(),
+        nonce: "mark".to_owned(),
         ..Prompt::default()
     }
 }
@@ -62,10 +62,18 @@ async fn a_service_is_asked_as_its_interface_says() {
     let pieces = pieces.unwrap();
     assert_eq!(text(&pieces), "über 中文");
     let usage = Usage { prompt_tokens: 22, completion_tokens: 17, total_tokens: 39 };
-    assert!(matches!(pieces.last(), Some(Piece::Finish(finish)) if finish.usage == Some(usage) && finish.reason == Reason::Stop));
+    assert!(
+        matches!(pieces.last(), Some(Piece::Finish(finish)) if finish.usage == Some(usage) && finish.reason == Reason::Stop)
+    );
     let (head, body) = provider.heard().remove(0);
-    assert!(head.starts_with("POST /v1/chat/completions ") && head.to_lowercase().contains(&format!("bearer {KEY}")));
-    assert_eq!((&body["model"], &body["stream"], &body["max_tokens"]), (&"tester".into(), &true.into(), &100.into()));
+    assert!(
+        head.starts_with("POST /v1/chat/completions ")
+            && head.to_lowercase().contains(&format!("bearer {KEY}"))
+    );
+    assert_eq!(
+        (&body["model"], &body["stream"], &body["max_tokens"]),
+        (&"tester".into(), &true.into(), &100.into())
+    );
     assert_eq!(body["messages"][0]["role"], "system");
 }
 
@@ -89,7 +97,11 @@ async fn what_passes_is_tried_again_and_retry_after_is_honoured() {
 #[tokio::test]
 async fn tries_have_a_budget() {
     let begun = Instant::now();
-    for act in [Act::Whole(429, "", "{}".to_owned()), Act::Whole(500, "Retry-After: 90\r\n", "{}".to_owned()), Act::Hang(vec![])] {
+    for act in [
+        Act::Whole(429, "", "{}".to_owned()),
+        Act::Whole(500, "Retry-After: 90\r\n", "{}".to_owned()),
+        Act::Hang(vec![]),
+    ] {
         let (error, _) = after(vec![act.clone()]).await;
         assert!(matches!(error, Err(LlmError::Busy { .. })), "{act:?}: {error:?}");
     }

@@ -1,5 +1,9 @@
 //! A server that speaks OpenAI's chat interface, with its faults.
-#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "edge: serves on a free port of this machine")]
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "edge: serves on a free port of this machine"
+)]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -57,7 +61,15 @@ impl Provider {
             llm: LlmSettings,
         }
         let flags = Flags::parse_from([
-            "test", "--openai-url", &self.url, "--openai-api-key", KEY, "--openai-model", "tester", "--llm-timeout", "1",
+            "test",
+            "--openai-url",
+            &self.url,
+            "--openai-api-key",
+            KEY,
+            "--openai-model",
+            "tester",
+            "--llm-timeout",
+            "1",
         ]);
         assert!(!format!("{:?}", flags.llm).contains(KEY), "a key is never shown");
         Models::open(&flags.llm).unwrap()
@@ -80,9 +92,9 @@ pub(crate) fn says(pieces: &[&str]) -> Act {
     Act::Stream(bytes)
 }
 
-async fn one(mut stream: TcpStream, act: Act, heard: Arc<Mutex<Vec<(String, Value)>>>) {
+async fn one(mut stream: TcpStream, act: Act, asked: Arc<Mutex<Vec<(String, Value)>>>) {
     let (head, body) = request(&mut stream).await;
-    heard.lock().unwrap().push((head, serde_json::from_slice(&body).unwrap_or_default()));
+    asked.lock().unwrap().push((head, serde_json::from_slice(&body).unwrap_or_default()));
     match act {
         Act::Whole(status, headers, body) => {
             let head = format!(

@@ -77,7 +77,10 @@ async fn a_question_that_is_too_long_for_the_model_can_still_be_asked_by_keyword
     let search = search().await;
     for mode in [Mode::Vector, Mode::Hybrid] {
         let error = search.answer(&Question::plain("endless cat", mode, 3)).await.unwrap_err();
-        assert!(matches!(&error, SearchError::Question(words) if words.message.contains("300 tokens")), "{error}");
+        assert!(
+            matches!(&error, SearchError::Question(words) if words.message.contains("300 tokens")),
+            "{error}"
+        );
     }
     assert_eq!(search.answer(&Question::plain("endless cat", Mode::Keyword, 3)).await.unwrap().hits.len(), 2);
 }
@@ -98,7 +101,8 @@ async fn an_index_of_another_space_is_never_asked() {
     let other = Fingerprint::of(&[("model", "another"), ("dimension", &DIMENSION.to_string())]);
     let search = Search::new(encoder(), other, engine);
     for mode in ALL {
-        let Err(SearchError::Unavailable(cause)) = search.answer(&Question::plain("cat", mode, 3)).await else {
+        let Err(SearchError::Unavailable(cause)) = search.answer(&Question::plain("cat", mode, 3)).await
+        else {
             panic!("{mode:?}")
         };
         let cause = cause.downcast_ref::<SinkError>();

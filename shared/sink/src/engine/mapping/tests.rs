@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use clap::Parser;
 use message::{
-    About, Chunk, ChunkId, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Status, Vector, Version,
+    About, Chunk, ChunkId, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Status, Vector,
+    Version,
 };
 
 use super::*;

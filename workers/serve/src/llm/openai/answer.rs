@@ -77,13 +77,19 @@ mod tests {
         let usage = Usage { prompt_tokens: 22, completion_tokens: 17, total_tokens: 39 };
         let finish = Finish { reason: Reason::Length, usage: Some(usage) };
         let text = |text: &str| Said::Text(text.to_owned());
-        assert_eq!(said, [Said::Nothing, Said::Nothing, text("Ja"), text("."), Said::Nothing, Said::Done(finish)]);
+        assert_eq!(
+            said,
+            [Said::Nothing, Said::Nothing, text("Ja"), text("."), Said::Nothing, Said::Done(finish)]
+        );
     }
 
     #[test]
     fn an_error_in_the_middle_ends_it() {
         let event = |data: &str| Reading::default().event(data).unwrap_err();
-        assert!(matches!(event(r#"{"error":{"message":"gone","code":"InternalError"}}"#), LlmError::Broken(_)));
+        assert!(matches!(
+            event(r#"{"error":{"message":"gone","code":"InternalError"}}"#),
+            LlmError::Broken(_)
+        ));
         assert!(matches!(event(r#"{"error":{"code":"data_inspection_failed"}}"#), LlmError::Filtered(_)));
         assert!(matches!(event("<html>"), LlmError::Broken(_)));
     }

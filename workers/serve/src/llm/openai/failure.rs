@@ -42,7 +42,9 @@ impl Failure {
             400 if has("datainspection") || has("data_inspection") || has("content_filter") => {
                 Self::For(LlmError::Filtered(message))
             }
-            400 if has("arrearage") => Self::For(LlmError::Config(format!("the account is overdue: {cause}"))),
+            400 if has("arrearage") => {
+                Self::For(LlmError::Config(format!("the account is overdue: {cause}")))
+            }
             401 | 403 | 404 => Self::For(LlmError::Config(format!(
                 "the provider refuses key, model or address; check the settings of its provider: {cause}"
             ))),
@@ -57,7 +59,9 @@ impl Failure {
         let (codes, message) = words(body.to_string().as_bytes());
         match Self::sorted(400, body.to_string().as_bytes(), None) {
             Self::For(error @ LlmError::Filtered(_)) => error,
-            _ => LlmError::Broken(format!("the provider says {codes}: {message}")),
+            Self::For(_) | Self::Passing { .. } => {
+                LlmError::Broken(format!("the provider says {codes}: {message}"))
+            }
         }
     }
 }
@@ -67,7 +71,8 @@ fn words(body: &[u8]) -> (String, String) {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let error = value.get("error").filter(|error| error.is_object()).unwrap_or(&value);
     let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
-    let codes = [text("code"), text("type")].iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>();
+    let codes =
+        [text("code"), text("type")].iter().filter(|word| !word.is_empty()).copied().collect::<Vec<_>>();
     let message = match text("message") {
         "" => String::from_utf8_lossy(body).into_owned(),
         message => message.to_owned(),
@@ -81,7 +86,8 @@ mod tests {
 
     #[test]
     fn an_error_is_sorted_by_what_can_be_done() {
-        let compatible = |code: &str| format!(r#"{{"error":{{"message":"words","type":"t","code":"{code}"}}}}"#);
+        let compatible =
+            |code: &str| format!(r#"{{"error":{{"message":"words","type":"t","code":"{code}"}}}}"#);
         let native = |code: &str| format!(r#"{{"code":"{code}","message":"words","request_id":"1"}}"#);
         for shape in [compatible, native] {
             let sorted = |status, code| Failure::sorted(status, shape(code).as_bytes(), None);
@@ -96,7 +102,9 @@ mod tests {
             assert!(matches!(sorted(503, "ModelUnavailable"), Failure::Passing { .. }));
         }
         let wish = Some(Duration::from_secs(3));
-        let Failure::Passing { cause, retry_after } = Failure::sorted(502, b"<html>Bad gateway", wish) else { panic!() };
+        let Failure::Passing { cause, retry_after } = Failure::sorted(502, b"<html>Bad gateway", wish) else {
+            panic!()
+        };
         assert!(cause.contains("Bad gateway") && retry_after == wish, "{cause}");
     }
 }
