@@ -189,9 +189,13 @@ function done({ application }, answer, citations, passages) {
 
 const publicRow = ({ passages: _passages, ...row }) => row;
 
-function list({ world, url, response }) {
+function list(context) {
+  const { world, url, response } = context;
   const prefix = url.searchParams.get("prefix") ?? "";
-  const size = Number(url.searchParams.get("size") ?? 50);
+  for (const name of url.searchParams.keys()) {
+    if (!["prefix", "after"].includes(name)) return refuse(context, 400, "question", `unknown field ${name}`, name);
+  }
+  const size = 50;
   const from = Number(url.searchParams.get("after") ?? 0);
   const all = world.documents.filter(({ key }) => key.startsWith(prefix));
   json(response, { documents: all.slice(from, from + size).map(publicRow), after: from + size < all.length ? String(from + size) : null });

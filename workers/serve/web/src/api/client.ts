@@ -24,8 +24,8 @@ export class Client {
     return this.json(`/v1/search?${query({ q, ...options, include: "highlights,place" })}`, signal);
   }
 
-  documents(prefix: string, after: string | null, size: number, signal?: AbortSignal): Promise<DocumentPage> {
-    return this.json(`/v1/documents?${query({ prefix, after: after ?? undefined, size })}`, signal);
+  documents(prefix: string, after: string | null, signal?: AbortSignal): Promise<DocumentPage> {
+    return this.json(`/v1/documents?${query({ prefix, after: after ?? undefined })}`, signal);
   }
 
   document(document: string, signal?: AbortSignal): Promise<WholeDocument> {

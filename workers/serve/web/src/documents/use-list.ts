@@ -4,7 +4,6 @@ import type { Client } from "../api/client.ts";
 import { type ApiError, asApiError, isAbort } from "../api/error.ts";
 import type { DocumentRow } from "../api/types.ts";
 
-const PAGE = 50;
 
 export interface Listing {
   rows: DocumentRow[] | null;
@@ -58,7 +57,7 @@ async function readPages(client: Client, prefix: string, count: number, signal: 
   const rows: DocumentRow[] = [];
   let after: string | null = null;
   for (let page = 0; page < count; page += 1) {
-    const answer = await client.documents(prefix, after, PAGE, signal);
+    const answer = await client.documents(prefix, after, signal);
     rows.push(...answer.documents);
     after = answer.after;
     if (after === null) break;

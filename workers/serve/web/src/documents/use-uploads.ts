@@ -78,7 +78,7 @@ async function existing(client: Client, items: Item[]): Promise<string[]> {
   const taken: string[] = [];
   for (const { key } of items) {
     try {
-      const { documents } = await client.documents(key, null, 10);
+      const { documents } = await client.documents(key, null);
       if (documents.some((row) => row.key === key && row.state !== "removed")) taken.push(key);
     } catch {
       return taken;

@@ -49,12 +49,12 @@ test("a filter from a list applies at once, a date as the moment it begins", asy
   await page.waitForFunction(() => location.hash.includes("language=en"));
   await page.locator(".search-form [name=since]").fill("2026-10-01");
   await page.waitForFunction(() => location.hash.includes("since="));
-  await page.locator(".search-form [name=fusion]").selectOption("convex");
-  await page.waitForFunction(() => location.hash.includes("fusion=convex"));
+  await page.locator(".search-form [name=fusion]").selectOption("rrf");
+  await page.waitForFunction(() => location.hash.includes("fusion=rrf"));
   await page.waitForTimeout(200);
   const last = mock.world.requests.filter(({ path, query }) => path === "/v1/search" && query.get("mode") === "hybrid").at(-1);
   assert.match(last.query.get("since"), /^2026-(09-30|10-01)T\d\d:\d\d:00\.000Z$/);
-  assert.equal(last.query.get("fusion"), "convex");
+  assert.equal(last.query.get("fusion"), "rrf");
 });
 
 test("one mode that fails leaves the others standing; a wrong question names its field", async (t) => {
