@@ -49,8 +49,12 @@ pub fn extract(question: &str, passages: &[Given]) -> String {
 fn candidates<'a>(question: &str, passages: &'a [Given]) -> Vec<Candidate<'a>> {
     let mut candidates = Vec::new();
     for (place, passage) in passages.iter().enumerate() {
-        let language = analysis::language(&passage.text).unwrap_or(analysis::UNDETERMINED);
-        let asked = distinct(question, language);
+        // What is too short to tell is taken to be in the language of the question.
+        let told = analysis::language(&passage.text).or_else(|| analysis::language(question));
+        let language = told.unwrap_or(analysis::UNDETERMINED);
+        // Words such as *how* answer nothing.
+        let asked: HashSet<String> =
+            analysis::asked(question, language).into_iter().filter(|term| !is_single(term)).collect();
         let heading = distinct(&passage.heading_path.join(" "), language);
         #[expect(clippy::cast_precision_loss, reason = "passages of a prompt")]
         let rank = 1.0 / (1.0 + RANK * place as f64);
@@ -73,9 +77,13 @@ fn candidates<'a>(question: &str, passages: &'a [Given]) -> Vec<Candidate<'a>> {
 
 /// The terms that tell sentences apart: of a script without spaces its pairs, of others all.
 fn distinct(text: &str, language: &str) -> HashSet<String> {
-    let is_single = |term: &str| term.len() > 2 && term.chars().count() == 1;
     let terms = analysis::terms(text, language).into_iter().map(|term| term.text);
     terms.filter(|term| !is_single(term)).collect()
+}
+
+/// True for a single character of a script without spaces.
+fn is_single(term: &str) -> bool {
+    term.len() > 2 && term.chars().count() == 1
 }
 
 /// The sentences of a passage, without marks of lists; rows of tables, code and headings are none.
@@ -206,6 +214,16 @@ mod tests {
             given(&["对象存储适合保存图片。单个对象的大小不能超过48.8TB。存储空间的名称全局唯一。"]);
         let answer = extract("单个对象最大多少？", &chinese);
         assert!(answer.starts_with("单个对象的大小不能超过48.8TB。 [1]"), "{answer}");
+    }
+
+    #[test]
+    fn what_shares_but_empty_words_with_the_question_is_no_answer() {
+        let passages = given(&[
+            "The Panthers defense gave up just 308 points. It led the league in interceptions.",
+            "The transfer of genes is how we know about the many lost chloroplasts in these lineages of plants.",
+        ]);
+        let answer = extract("How many points did the Panthers defense surrender?", &passages);
+        assert_eq!(answer, "The Panthers defense gave up just 308 points. [1]");
     }
 
     #[test]
