@@ -4,6 +4,8 @@
 //! and stems nothing. So the terms of a passage are made here, are stored in a field that is cut at spaces alone, and a
 //! question's terms are made by the same function.
 //!
+//! A change that gives a text other terms raises `sink::MAPPING_VERSION`: what is indexed then has to be indexed again.
+//!
 //! [`language`] tells a text's language · [`terms`] cuts a text into terms · [`line`] is them as they are indexed · [`asked`] as a
 //! question has them.
 
@@ -11,11 +13,7 @@ mod language;
 mod terms;
 
 pub use language::language;
-pub use terms::{Term, asked, line, terms};
+pub use terms::{Term, asked, is_character, line, terms};
 
 /// The language of a text whose language cannot be told (ISO 639-2): its words are not stemmed.
 pub const UNDETERMINED: &str = "und";
-
-/// Names how terms are made. Raise it with every change that gives a text other terms: what is indexed then has to be
-/// indexed again.
-pub const VERSION: u32 = 1;

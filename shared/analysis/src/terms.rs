@@ -78,7 +78,13 @@ fn cut(text: &str, language: &str, keep: impl Fn(&str) -> bool) -> Vec<Term> {
     terms
 }
 
-/// The terms as they are indexed and asked for: separated by spaces.
+/// True for a term that is one character of a script without spaces, which says little by itself.
+#[must_use]
+pub fn is_character(term: &str) -> bool {
+    term.chars().all(is_unspaced) && term.chars().count() == 1
+}
+
+/// The terms as they are indexed: separated by spaces.
 #[must_use]
 pub fn line(text: &str, language: &str) -> String {
     let terms: Vec<String> = terms(text, language).into_iter().map(|term| term.text).collect();

@@ -64,7 +64,9 @@ pub struct S3Settings {
 pub struct Secret(String);
 
 impl Secret {
-    pub(crate) fn reveal(&self) -> &str {
+    /// The text itself, for whoever sends it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }

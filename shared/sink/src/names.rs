@@ -7,7 +7,7 @@ use message::Fingerprint;
 
 use crate::action::Target;
 
-/// The version of the mappings (`engine/mapping.rs`) and of the terms that are indexed ([`analysis::VERSION`]). Raise it with every change there:
+/// The version of the mappings (`engine/mapping.rs`) and of the terms that are indexed (`shared/analysis`). Raise it with every change there:
 /// the change becomes a new generation beside the old one.
 pub const MAPPING_VERSION: u32 = 3;
 

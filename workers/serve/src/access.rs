@@ -111,6 +111,25 @@ impl Principal {
         (!self.prefixes.is_empty()).then(|| Clause::Prefix(self.prefixes.clone()))
     }
 
+    /// The parts of a bucket under `prefix` that may be seen, as prefixes of keys, without overlap.
+    #[must_use]
+    pub fn visible(&self, bucket: &str, prefix: &str) -> Vec<String> {
+        let bucket = format!("{bucket}/");
+        let asked = format!("{bucket}{prefix}");
+        let everything = [bucket.clone()];
+        let allowed = if self.prefixes.is_empty() { &everything[..] } else { &self.prefixes };
+        // Of two prefixes that overlap, one is the beginning of the other, and the longer one is what they share.
+        let shared = allowed.iter().filter_map(|allowed| {
+            let longer = if allowed.starts_with(&asked) { allowed } else { &asked };
+            longer.starts_with(allowed.as_str()).then_some(longer)
+        });
+        let mut keys: Vec<String> =
+            shared.filter_map(|whole| whole.strip_prefix(&bucket).map(str::to_owned)).collect();
+        keys.sort();
+        keys.dedup_by(|longer, shorter| longer.starts_with(shorter.as_str()));
+        keys
+    }
+
     /// True when the document may be seen.
     #[must_use]
     pub fn sees(&self, document: &DocumentId) -> bool {
@@ -137,6 +156,21 @@ mod tests {
         assert!(sees("hr/a") && !sees("hr") && !sees("finance/hr/a"));
         assert_eq!(principal.clause(), Some(Clause::Prefix(vec!["docs/hr/".to_owned()])));
         assert_eq!(Principal::anybody().clause(), None);
+    }
+
+    #[test]
+    fn of_a_bucket_that_is_seen_which_is_asked_for_and_allowed() {
+        let seen = |prefixes: &[&str], asked: &str| {
+            let prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
+            Principal { name: None, role: Role::Read, prefixes }.visible("docs", asked)
+        };
+        assert_eq!(seen(&[], ""), [""]);
+        assert_eq!(seen(&[], "a/"), ["a/"]);
+        assert_eq!(seen(&["docs/a/", "docs/b/"], ""), ["a/", "b/"]);
+        assert_eq!(seen(&["docs/a/", "docs/a/b/", "other/"], ""), ["a/"]);
+        assert_eq!(seen(&["docs/a/", "docs/b/"], "a/x"), ["a/x"]);
+        assert_eq!(seen(&["docs/a/x/"], "a/"), ["a/x/"]);
+        assert!(seen(&["docs/a/"], "b/").is_empty() && seen(&["other/"], "").is_empty());
     }
 
     #[test]

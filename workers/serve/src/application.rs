@@ -191,6 +191,14 @@ fn shown(value: &Value) -> String {
     value.to_string().chars().take(60).collect()
 }
 
+/// True for what an application can be called; it can stand in an engine's path.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let allowed = |c: char| first(c) || "-_.".contains(c);
+    name.starts_with(first) && name.len() <= LONGEST_NAME && name.chars().all(allowed)
+}
+
 fn checked_name(written: Option<&str>, path: Option<&str>) -> Result<String, Wrong> {
     let name = match (written, path) {
         (Some(written), Some(path)) if written != path => {
@@ -201,9 +209,7 @@ fn checked_name(written: Option<&str>, path: Option<&str>) -> Result<String, Wro
         }
         (written, path) => written.or(path).ok_or_else(|| wrong("name", "name is missing".to_owned()))?,
     };
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
-    let starts = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    if !starts || name.len() > LONGEST_NAME || !name.chars().all(allowed) {
+    if !is_name(name) {
         let message = format!(
             "name is {name:?}: use 1 to {LONGEST_NAME} of a-z, 0-9, `-`, `_` and `.`, a letter or digit first"
         );

@@ -1,9 +1,8 @@
 //! Answers in sentences that say where they come from.
 //!
-//! Order of files: [`context`] what a model is given · [`relevance`] whether it is asked at all · [`citation`] what of its
-//! answer stays · [`answer`] the way from a question to an answer.
+//! Order of files: [`context`] what a model is given · [`citation`] what of its answer stays · [`answer`] the way from a
+//! question to an answer.
 
 pub mod answer;
 pub mod citation;
 pub mod context;
-pub mod relevance;

@@ -44,7 +44,7 @@ impl Fused {
 pub fn fuse(fusion: Fusion, keyword: &[Scored<'_>], vector: &[Scored<'_>]) -> Vec<Fused> {
     let value: [Vec<f64>; 2] = match fusion {
         Fusion::Rrf => [reciprocal(keyword.len()), reciprocal(vector.len())],
-        Fusion::Convex => [weighted(keyword, 0.5), weighted(vector, 0.5)],
+        Fusion::Convex => [half(keyword), half(vector)],
     };
     let mut found: HashMap<&ChunkId, (f64, [Option<u32>; 2])> = HashMap::new();
     for (signal, ranking) in [keyword, vector].into_iter().enumerate() {
@@ -75,14 +75,14 @@ fn reciprocal(count: usize) -> Vec<f64> {
     (1_u32..).take(count).map(|rank| 1.0 / (K + f64::from(rank))).collect()
 }
 
-/// Scores brought to 0…1 over the window, times `weight`; where all are equal, each counts fully. A passage that a
-/// ranking does not hold counts 0 there, as its last one does.
-fn weighted(ranking: &[Scored<'_>], weight: f64) -> Vec<f64> {
+/// Scores brought to 0…½ over the window; where all are equal, each counts fully. A passage that a ranking does not hold
+/// counts 0 there, as its last one does.
+fn half(ranking: &[Scored<'_>]) -> Vec<f64> {
     let scores = ranking.iter().map(|(_, score)| *score);
     let (lowest, highest) =
         scores.clone().fold((f64::MAX, f64::MIN), |(low, high), score| (low.min(score), high.max(score)));
     let range = highest - lowest;
-    scores.map(|score| weight * if range > 0.0 { (score - lowest) / range } else { 1.0 }).collect()
+    scores.map(|score| 0.5 * if range > 0.0 { (score - lowest) / range } else { 1.0 }).collect()
 }
 
 #[cfg(test)]

@@ -1,15 +1,9 @@
 //! A passage in pieces, with those that the question's words are in. Pure.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use analysis::Term;
 use serde::Serialize;
-
-/// A word that stands in more than this share of the passages tells none of them apart, and is not shown as a find.
-const COMMON: f64 = 0.5;
-/// With fewer passages than this, common words are not known.
-const FEWEST: usize = 10;
 
 /// A piece of a passage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,40 +14,16 @@ pub struct Piece {
     pub hit: bool,
 }
 
-/// Each passage, given as its text and language, in pieces: joined they are the passage.
+/// A passage in `language` in pieces: joined they are the passage. Of a script without spaces pairs of characters are marked,
+/// unless the question has none.
 #[must_use]
-pub fn highlight(question: &str, passages: &[(&str, &str)]) -> Vec<Vec<Piece>> {
-    let found: Vec<Vec<Term>> =
-        passages.iter().map(|(text, language)| finds(question, text, language)).collect();
-    let is_common = |term: &str| {
-        let holding = found.iter().filter(|terms| terms.iter().any(|other| other.text == term)).count();
-        #[expect(clippy::cast_precision_loss, reason = "counts of passages on a page")]
-        let share = holding as f64 / passages.len() as f64;
-        passages.len() >= FEWEST && share > COMMON
-    };
-    let common: HashSet<&str> =
-        found.iter().flatten().map(|term| term.text.as_str()).filter(|term| is_common(term)).collect();
-    passages
-        .iter()
-        .zip(&found)
-        .map(|((text, _), terms)| {
-            let rare = terms.iter().filter(|term| !common.contains(term.text.as_str()));
-            pieces(text, rare.map(|term| term.range.clone()).collect())
-        })
-        .collect()
-}
-
-/// The terms of a passage that the question has too. Of a script without spaces the pairs count, unless the question has
-/// none.
-fn finds(question: &str, text: &str, language: &str) -> Vec<Term> {
-    let asked = analysis::terms(question, language);
-    let is_single = |term: &Term| term.range.len() > 1 && term.text.chars().count() == 1;
-    let has_pairs = asked.iter().any(is_single) && asked.len() > 1;
-    let asked: HashSet<&str> =
-        asked.iter().filter(|term| !has_pairs || !is_single(term)).map(|term| term.text.as_str()).collect();
-    let mut terms = analysis::terms(text, language);
-    terms.retain(|term| asked.contains(term.text.as_str()));
-    terms
+pub fn highlight(question: &str, text: &str, language: &str) -> Vec<Piece> {
+    let asked = analysis::asked(question, language);
+    let has_pairs = asked.len() > 1;
+    let is_marked =
+        |term: &Term| asked.contains(&term.text) && !(has_pairs && analysis::is_character(&term.text));
+    let terms = analysis::terms(text, language);
+    pieces(text, terms.into_iter().filter(is_marked).map(|term| term.range).collect())
 }
 
 fn pieces(text: &str, mut finds: Vec<Range<usize>>) -> Vec<Piece> {
@@ -87,7 +57,7 @@ mod tests {
     use super::*;
 
     fn marked(question: &str, text: &str, language: &str) -> String {
-        let pieces = highlight(question, &[(text, language)]).remove(0);
+        let pieces = highlight(question, text, language);
         pieces
             .into_iter()
             .map(|piece| if piece.hit { format!("[{}]", piece.text) } else { piece.text })
@@ -104,12 +74,8 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_nearly_everywhere_is_not_marked() {
-        let texts: Vec<String> = (0..12).map(|n| format!("the text {n}")).collect();
-        let passages: Vec<(&str, &str)> = texts.iter().map(|text| (text.as_str(), "en")).collect();
-        let pieces = highlight("the 7", &passages);
-        assert!(pieces[0].iter().all(|piece| !piece.hit));
-        assert_eq!(pieces[7].iter().filter(|piece| piece.hit).count(), 1);
+    fn words_that_tell_nothing_are_not_marked() {
+        assert_eq!(marked("How does the cat see?", "How the cat does it.", "en"), "How the [cat] does it.");
     }
 
     proptest! {
@@ -117,7 +83,7 @@ mod tests {
 
         #[test]
         fn pieces_joined_are_the_passage(text in "[a-c对象存 .,_]{0,60}", question in "[a-c对象存 ._]{0,20}") {
-            let pieces = highlight(&question, &[(&text, "en")]).remove(0);
+            let pieces = highlight(&question, &text, "en");
             let joined: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
             prop_assert_eq!(joined, text);
             prop_assert!(pieces.windows(2).all(|pair| pair[0].hit != pair[1].hit));

@@ -34,7 +34,7 @@ use crate::search::Search;
 use guard::Gate;
 use refusal::Refusal;
 
-/// A question waits at most this long for its passages.
+/// A request that is no question waits at most this long for store and engine.
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Bytes of a body that is no upload.
 const LARGEST_BODY: usize = 1024 * 1024;

@@ -25,14 +25,16 @@ impl Languages {
         {
             return Ok(languages.clone());
         }
-        match (reader.languages().await, &*last) {
+        let languages = match (reader.languages().await, last.take()) {
             (Ok(mut languages), _) => {
                 languages.sort();
-                *last = Some((Instant::now(), languages.clone()));
-                Ok(languages)
+                languages
             }
-            (Err(_), Some((_, languages))) => Ok(languages.clone()),
-            (Err(error), None) => Err(error),
-        }
+            // Questions wait for one another here: while the engine is away, not each of them asks again.
+            (Err(_), Some((_, languages))) => languages,
+            (Err(error), None) => return Err(error),
+        };
+        *last = Some((Instant::now(), languages.clone()));
+        Ok(languages)
     }
 }

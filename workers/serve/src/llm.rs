@@ -16,9 +16,8 @@ use std::time::Duration;
 
 use clap::Args;
 use futures::Stream;
+use objects::Secret;
 use serde::Serialize;
-
-pub use openai::Secret;
 
 /// A question and everything that its answer may rest on.
 #[derive(Clone, Debug, Default, PartialEq)]

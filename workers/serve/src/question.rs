@@ -237,7 +237,7 @@ enum Several {
 }
 
 /// One text or a list of them; a comma is part of a text.
-fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(crate) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(match Several::deserialize(deserializer)? {
         Several::One(one) => vec![one],
         Several::Many(many) => many,
@@ -245,7 +245,7 @@ fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
 }
 
 /// A list, or one text with commas.
-fn several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(crate) fn several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(match Several::deserialize(deserializer)? {
         Several::One(one) => {
             one.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()

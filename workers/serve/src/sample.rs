@@ -34,7 +34,7 @@ impl Sample {
 
     /// So large a share of the questions, 0 to 1, is written to `broker`'s topic `queries`, until this is dropped.
     pub fn start<K: Broker>(broker: K, share: f64) -> Self {
-        if share <= 0.0 {
+        if share.is_nan() || share <= 0.0 {
             return Self::none();
         }
         let (sender, receiver) = channel(WAITING);

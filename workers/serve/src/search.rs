@@ -7,7 +7,7 @@ use model::{Encoder, Role};
 use serde::{Serialize, Serializer};
 use sink::{Hit, Reader, SinkError, Window, Words};
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use crate::fuse::{Scored, fuse};
 use crate::gather::gather;
@@ -17,6 +17,8 @@ use crate::place::{self, Place};
 use crate::question::{Fusion, Mode, Question, Wrong, rfc3339};
 use crate::sample::Sample;
 
+/// A question waits at most this long for its passages.
+const DEADLINE: Duration = Duration::from_secs(20);
 /// Passages of each ranking that are fused, at least: deeper than any page, so that a passage which is far down in
 /// one ranking can still be lifted by the other.
 const WINDOW: usize = 100;
@@ -150,6 +152,9 @@ pub enum SearchError {
     /// The question cannot be answered as it is.
     #[error(transparent)]
     Question(#[from] Wrong),
+    /// No answer by the deadline.
+    #[error("no answer within {DEADLINE:?}: try again")]
+    Late,
     /// The engine or the encoder cannot answer now.
     #[error("search is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -216,8 +221,13 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// Answers a question.
     ///
     /// # Errors
-    /// [`SearchError::Question`] when it cannot be answered as it is, otherwise [`SearchError::Unavailable`].
+    /// [`SearchError::Question`] when it cannot be answered as it is, [`SearchError::Late`] when that takes too long, otherwise
+    /// [`SearchError::Unavailable`].
     pub async fn answer(&self, question: &Question) -> Result<Answer, SearchError> {
+        tokio::time::timeout(DEADLINE, self.find(question)).await.map_err(|_| SearchError::Late)?
+    }
+
+    async fn find(&self, question: &Question) -> Result<Answer, SearchError> {
         question.check()?;
         self.ready().await?;
         let mut timing = Timing::default();
@@ -232,7 +242,10 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             timing.place_ms = milliseconds(begun);
         }
         if question.include.highlights {
-            mark(&question.text, &mut hits);
+            for hit in &mut hits {
+                let language = hit.about.language.as_deref().unwrap_or(analysis::UNDETERMINED);
+                hit.highlights = Some(highlight(&question.text, &hit.text, language));
+            }
         }
         let fusion = (question.mode == Mode::Hybrid).then_some(question.fusion);
         let answer = Answer { mode: question.mode, fusion, space: self.space.clone(), timing, hits };
@@ -250,32 +263,26 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         let times = if question.per_document.is_some() { SPARE } else { 1 };
         let size = (question.size * times).clamp(WINDOW, LONGEST_WINDOW);
         let window = Window { filter: question.filter.clone(), ..Window::of(size) };
-        let (words, vector) = match question.mode {
-            Mode::Keyword => (self.words(&question.text).await?, None),
-            Mode::Vector => (Words::default(), Some(self.embed(&question.text, timing).await?)),
-            Mode::Hybrid => {
-                (self.words(&question.text).await?, Some(self.embed(&question.text, timing).await?))
-            }
+        let words = match question.mode {
+            Mode::Vector => Words::default(),
+            Mode::Keyword | Mode::Hybrid => self.words(&question.text).await?,
+        };
+        let vector = match question.mode {
+            Mode::Keyword => None,
+            Mode::Vector | Mode::Hybrid => Some(self.embed(&question.text, timing).await?),
         };
         let begun = Instant::now();
-        let found = match (question.mode, &vector) {
-            (Mode::Keyword, _) | (_, None) => {
-                self.reader.keyword(&words, &window).await.map(|hits| (hits, None))
-            }
-            (Mode::Vector, Some(vector)) => {
-                self.reader.vector(vector, &window).await.map(|hits| (hits, None))
-            }
-            (Mode::Hybrid, Some(vector)) => {
-                let both = self.reader.both(&words, vector, &window).await;
-                both.map(|(keyword, vector)| (keyword, Some(vector)))
-            }
+        let (keyword, nearest) = match &vector {
+            None => (self.reader.keyword(&words, &window).await.map_err(unavailable)?, Vec::new()),
+            // Without words this asks by vector alone.
+            Some(vector) => self.reader.both(&words, vector, &window).await.map_err(unavailable)?,
         };
-        let (first, second) = found.map_err(unavailable)?;
         timing.engine_ms = milliseconds(begun);
         let begun = Instant::now();
-        let ranking = match second {
-            None => first.into_iter().map(Found::of).collect(),
-            Some(second) => fused(question.fusion, first, second),
+        let ranking = match question.mode {
+            Mode::Keyword => keyword.into_iter().map(Found::of).collect(),
+            Mode::Vector => nearest.into_iter().map(Found::of).collect(),
+            Mode::Hybrid => fused(question.fusion, keyword, nearest),
         };
         timing.fuse_ms = milliseconds(begun);
         Ok((ranking, vector))
@@ -317,10 +324,9 @@ fn milliseconds(begun: Instant) -> f64 {
 }
 
 fn fused(fusion: Fusion, keyword: Vec<Hit>, vector: Vec<Hit>) -> Vec<Found> {
-    let scored = |hits: &'_ [Hit]| -> HashMap<ChunkId, f64> {
-        hits.iter().map(|hit| (hit.id.clone(), hit.score)).collect()
-    };
+    let scored = |hits: &[Hit]| -> Vec<f64> { hits.iter().map(|hit| hit.score).collect() };
     let (keyword_scores, vector_scores) = (scored(&keyword), scored(&vector));
+    let score = |scores: &[f64], rank: Option<u32>| scores.get(rank? as usize - 1).copied();
     let ranking = {
         let one: Vec<Scored<'_>> = keyword.iter().map(|hit| (&hit.id, hit.score)).collect();
         let other: Vec<Scored<'_>> = vector.iter().map(|hit| (&hit.id, hit.score)).collect();
@@ -335,23 +341,11 @@ fn fused(fusion: Fusion, keyword: Vec<Hit>, vector: Vec<Hit>) -> Vec<Found> {
             Some(Found {
                 score: rank.score,
                 keyword_rank: rank.keyword_rank,
-                keyword_score: keyword_scores.get(&rank.id).copied(),
+                keyword_score: score(&keyword_scores, rank.keyword_rank),
                 vector_rank: rank.vector_rank,
-                vector_score: vector_scores.get(&rank.id).copied(),
+                vector_score: score(&vector_scores, rank.vector_rank),
                 ..Found::of(hit)
             })
         })
         .collect()
-}
-
-/// Marks the question's words in each passage.
-fn mark(question: &str, hits: &mut [Found]) {
-    let passages: Vec<(&str, &str)> = hits
-        .iter()
-        .map(|hit| (hit.text.as_str(), hit.about.language.as_deref().unwrap_or(analysis::UNDETERMINED)))
-        .collect();
-    let pieces = highlight(question, &passages);
-    for (hit, pieces) in hits.iter_mut().zip(pieces) {
-        hit.highlights = Some(pieces);
-    }
 }

@@ -11,7 +11,6 @@ use sink::{Clause, Reader};
 
 use super::citation::{Filter, Sentence, sentences};
 use super::context::{fit, prompt_tokens, tokens};
-use super::relevance;
 use crate::application::{Application, Retrieval};
 use crate::llm::{
     Finish, Given, LanguageModel as _, LlmError, Models, Piece, Pieces, Prompt, Reason, Speaker, Turn, Usage,
@@ -136,7 +135,6 @@ pub struct Begun {
     pub passages: Passages,
     pieces: Pieces,
     prompt_tokens: usize,
-    found: bool,
     model: String,
     application: String,
 }
@@ -160,19 +158,16 @@ pub async fn begin<E: Encoder, R: Reader>(
     let model = models.get(&application.llm.provider)?;
     let question = question(&ask, application);
     let found = search.answer(&question).await?.hits;
-    let count = found.len();
     let writer = application.llm.model.clone().unwrap_or_else(|| application.llm.provider.clone());
-    if !relevance::is_relevant(&found) {
-        let passages = Passages { found: count, given: 0, left_out: 0 };
-        let pieces = [Piece::Text(relevance::nothing_found(&ask.question).to_owned())]
+    if found.is_empty() {
+        let pieces = [Piece::Text(nothing_found(&ask.question).to_owned())]
             .into_iter()
             .chain([Piece::Finish(Finish { reason: Reason::Stop, usage: Some(Usage::default()) })]);
         return Ok(Begun {
             sources: Vec::new(),
-            passages,
+            passages: Passages::default(),
             pieces: Box::pin(futures::stream::iter(pieces.map(Ok))),
             prompt_tokens: 0,
-            found: false,
             model: writer,
             application: application.name.clone(),
         });
@@ -181,17 +176,32 @@ pub async fn begin<E: Encoder, R: Reader>(
     let left_out =
         fit(&mut prompt, application.max_context_length).map_err(|tokens| too_long(tokens, application))?;
     let given = prompt.passages.len();
+    if given == 0 {
+        // A model without passages would answer from what it remembers.
+        return Err(nothing_fits(application).into());
+    }
     let sources = (1..).zip(found).take(given).map(source).collect();
     let prompt_tokens = prompt_tokens(&prompt);
     Ok(Begun {
         sources,
-        passages: Passages { found: count, given, left_out: left_out.passages },
+        passages: Passages { found: given + left_out.passages, given, left_out: left_out.passages },
         pieces: model.answer(prompt).await?,
         prompt_tokens,
-        found: true,
         model: writer,
         application: application.name.clone(),
     })
+}
+
+/// What is said when nothing was found, in the language of the question where it is one of these.
+fn nothing_found(question: &str) -> &'static str {
+    match analysis::language(question) {
+        Some("zh") => "在文档中没有找到与这个问题相关的内容。",
+        Some("de") => "In den Dokumenten steht nichts, was zu dieser Frage passt.",
+        Some("fr") => "Les documents ne contiennent rien qui réponde à cette question.",
+        Some("es") => "Los documentos no contienen nada relacionado con esta pregunta.",
+        Some("ja") => "この質問に関連する内容は文書の中に見つかりませんでした。",
+        _ => "The documents hold nothing that is relevant to this question.",
+    }
 }
 
 fn question(ask: &Ask, application: &Application) -> Question {
@@ -239,6 +249,17 @@ fn too_long(tokens: usize, application: &Application) -> SearchError {
             "instructions and question take {tokens} tokens, and the application {} allows {} (max_context_length): \
              ask a shorter question, or allow more",
             application.name, application.max_context_length
+        ),
+    })
+}
+
+fn nothing_fits(application: &Application) -> SearchError {
+    SearchError::Question(Wrong {
+        field: "question",
+        message: format!(
+            "not even the best passage fits beside the question into the {} tokens of the application {} \
+             (max_context_length): ask a shorter question, or allow more",
+            application.max_context_length, application.name
         ),
     })
 }
@@ -334,7 +355,7 @@ impl Writing {
             Usage { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens }
         };
         Answer {
-            found: begun.found,
+            found: !begun.sources.is_empty(),
             sentences,
             citations,
             passages: begun.passages,

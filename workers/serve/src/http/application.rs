@@ -12,7 +12,7 @@ use sink::Catalog as _;
 
 use super::refusal::Refusal;
 use super::{Parts, Server};
-use crate::application::{Application, BUILT_IN};
+use crate::application::{Application, BUILT_IN, is_name};
 
 impl<P: Parts> Server<P> {
     /// The application of that name.
@@ -20,28 +20,34 @@ impl<P: Parts> Server<P> {
         if name == BUILT_IN {
             return Ok(self.built_in());
         }
-        let found = self.search.reader().entry(&checked(name)?).await;
+        if !is_name(name) {
+            return Err(missing(name));
+        }
+        let found = self.search.reader().entry(name).await;
         let found = found.map_err(|error| Refusal::unavailable(&error))?;
-        let found = found.and_then(|value| serde_json::from_value(value).ok());
-        found.ok_or_else(|| Refusal::not_found(&format!("application {name:?}")))
+        kept(name, found.ok_or_else(|| missing(name))?)
     }
 
     /// The names of all applications, the one that is always there first.
     pub(super) async fn applications(&self) -> Result<Vec<Application>, Refusal> {
         let entries = self.search.reader().entries().await;
         let entries = entries.map_err(|error| Refusal::unavailable(&error))?;
-        let kept = entries.into_iter().filter_map(|(_, value)| serde_json::from_value(value).ok());
-        Ok(std::iter::once(self.built_in()).chain(kept).collect())
+        let kept = entries.into_iter().map(|(name, value)| kept(&name, value));
+        std::iter::once(Ok(self.built_in())).chain(kept).collect()
     }
 }
 
-/// A name that can stand in an engine's path.
-fn checked(name: &str) -> Result<String, Refusal> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
-    if name.is_empty() || name.len() > 100 || name.starts_with(['.', '_', '-']) || !name.chars().all(plain) {
-        return Err(Refusal::not_found(&format!("application {name:?}")));
-    }
-    Ok(name.to_owned())
+fn missing(name: &str) -> Refusal {
+    Refusal::not_found(&format!("application {name:?}"))
+}
+
+/// An application as it was kept. One that cannot be read any more is said to be that, not to be absent.
+fn kept(name: &str, value: Value) -> Result<Application, Refusal> {
+    serde_json::from_value(value).map_err(|error| {
+        let message =
+            format!("the application {name:?} cannot be read ({error}): put it again, or delete it");
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "application", message)
+    })
 }
 
 pub(super) async fn create<P: Parts>(
@@ -99,10 +105,13 @@ pub(super) async fn delete<P: Parts>(
         let message = format!("the application {BUILT_IN:?} is always there");
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "question", message));
     }
-    let forgotten = server.search.reader().forget(&checked(&name)?).await;
+    if !is_name(&name) {
+        return Err(missing(&name));
+    }
+    let forgotten = server.search.reader().forget(&name).await;
     if forgotten.map_err(|error| Refusal::unavailable(&error))? {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(Refusal::not_found(&format!("application {name:?}")))
+        Err(missing(&name))
     }
 }

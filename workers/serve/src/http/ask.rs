@@ -21,9 +21,9 @@ use crate::access::Principal;
 use crate::application::BUILT_IN;
 use crate::chat::answer::{Ask, AskError, Begun, Event, begin};
 use crate::llm::{LlmError, Turn};
-use crate::question::{Parameters, Question};
+use crate::question::{Parameters, Question, several, whole};
 
-/// The body of a question to an application.
+/// The body of a question to an application; its filters are those of a search.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Body {
@@ -31,9 +31,12 @@ pub(super) struct Body {
     application: Option<String>,
     #[serde(default)]
     stream: bool,
-    prefix: Option<Value>,
-    language: Option<Value>,
-    format: Option<Value>,
+    #[serde(default, deserialize_with = "whole")]
+    prefix: Vec<String>,
+    #[serde(default, deserialize_with = "several")]
+    language: Vec<String>,
+    #[serde(default, deserialize_with = "several")]
+    format: Vec<String>,
     since: Option<String>,
     until: Option<String>,
 }
@@ -109,10 +112,11 @@ pub(super) async fn post<P: Parts>(
     let begun_at = Instant::now();
     let Json(body) = body?;
     let mut ask = plain(&body.question, Vec::new());
-    ask.filter = filter(&body)?;
-    let application = body.application.unwrap_or_else(|| BUILT_IN.to_owned());
+    let (is_stream, application) = (body.stream, body.application.clone());
+    let application = application.unwrap_or_else(|| BUILT_IN.to_owned());
+    ask.filter = filter(body)?;
     let begun = server.begin(&principal, Wanted { application, ask }).await?;
-    if body.stream {
+    if is_stream {
         let sources = json!({"citations": begun.sources, "passages": begun.passages});
         let head = futures::stream::iter([Ok(named("sources", &sources))]);
         let events = head.chain(begun.events().map(move |event| Ok(shown(event, begun_at))));
@@ -123,19 +127,10 @@ pub(super) async fn post<P: Parts>(
     Ok(Json(with_time(json!(answer), begun_at)).into_response())
 }
 
-fn filter(body: &Body) -> Result<Vec<sink::Clause>, Refusal> {
-    let mut parameters = json!({"q": body.question});
-    if let Some(parameters) = parameters.as_object_mut() {
-        let times = [("since", &body.since), ("until", &body.until)];
-        parameters.extend(
-            times.into_iter().filter_map(|(name, time)| Some((name.to_owned(), json!(time.as_ref()?)))),
-        );
-        let lists = [("prefix", &body.prefix), ("language", &body.language), ("format", &body.format)];
-        parameters
-            .extend(lists.into_iter().filter_map(|(name, list)| Some((name.to_owned(), list.clone()?))));
-    }
-    let parameters: Parameters = serde_json::from_value(parameters)
-        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, "question", error.to_string()))?;
+fn filter(body: Body) -> Result<Vec<sink::Clause>, Refusal> {
+    let Body { question, prefix, language, format, since, until, .. } = body;
+    let parameters =
+        Parameters { q: question, prefix, language, format, since, until, ..Parameters::default() };
     let question = Question::of(&parameters).map_err(|mut wrong| {
         if wrong.field == "q" {
             wrong.field = "question";

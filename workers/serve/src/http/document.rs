@@ -8,8 +8,8 @@ use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Extension, Json};
-use message::{ChunkId, DocumentId, DocumentRecord, Status};
-use objects::{Entry, Store as _};
+use message::{ChunkId, DocumentId, DocumentRecord};
+use objects::{Entry, OWN_PREFIX, Store as _};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sink::Reader as _;
@@ -19,9 +19,6 @@ use super::{DEADLINE, Parts, Server};
 use crate::access::Principal;
 use crate::place::part_at;
 use crate::question::rfc3339;
-
-/// Keys that belong to the system itself.
-const RESERVED: &str = ".millrace/";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,7 +48,7 @@ pub(super) async fn list<P: Parts>(
 ) -> Result<Json<Value>, Refusal> {
     let Query(Listing { prefix, after }) = parameters?;
     let bucket = server.bucket()?;
-    let wanted = visible(&principal, &format!("{}/", bucket.name), &prefix);
+    let wanted = principal.visible(&bucket.name, &prefix);
     // A key with several prefixes sees them one after the other: the cursor says which, and where in it.
     let (number, continuation) = cursor(after.as_deref());
     let Some(current) = wanted.get(number) else {
@@ -68,7 +65,7 @@ pub(super) async fn list<P: Parts>(
     let entries: Vec<(DocumentId, Entry)> = page
         .entries
         .into_iter()
-        .filter(|entry| !entry.key.starts_with(RESERVED))
+        .filter(|entry| !entry.key.starts_with(OWN_PREFIX))
         .filter_map(|entry| Some((DocumentId::new(&bucket.name, &entry.key).ok()?, entry)))
         .collect();
     let ids: Vec<DocumentId> = entries.iter().map(|(id, _)| id.clone()).collect();
@@ -80,24 +77,6 @@ pub(super) async fn list<P: Parts>(
     Ok(Json(json!({"documents": shown, "after": after})))
 }
 
-/// The parts of the bucket under `prefix` that may be seen, as prefixes of keys, without overlap.
-fn visible(principal: &Principal, bucket: &str, prefix: &str) -> Vec<String> {
-    let all = [bucket.to_owned()];
-    let allowed = if principal.prefixes.is_empty() { &all[..] } else { &principal.prefixes };
-    let asked = format!("{bucket}{prefix}");
-    let mut wanted: Vec<String> = allowed
-        .iter()
-        .filter_map(|allowed| {
-            let longer = if allowed.starts_with(&asked) { allowed } else { &asked };
-            (longer.starts_with(allowed.as_str()) && longer.starts_with(&asked)).then_some(longer)
-        })
-        .filter_map(|whole| whole.strip_prefix(bucket).map(str::to_owned))
-        .collect();
-    wanted.sort();
-    wanted.dedup_by(|longer, shorter| longer.starts_with(shorter.as_str()));
-    wanted
-}
-
 fn cursor(after: Option<&str>) -> (usize, Option<String>) {
     let (number, rest) = after.and_then(|after| after.split_once(':')).unwrap_or(("0", ""));
     (number.parse().unwrap_or(usize::MAX), Some(rest.to_owned()).filter(|rest| !rest.is_empty()))
@@ -107,7 +86,7 @@ fn described(id: &DocumentId, entry: &Entry, record: Option<&DocumentRecord>) ->
     // An object that is newer than what was read waits for its turn.
     let current = record.filter(|record| record.etag == entry.etag);
     let mut shown = json!({
-        "document": id, "key": entry.key, "size": entry.size, "state": current.map_or("waiting", |record| state(record.status)),
+        "document": id, "key": entry.key, "size": entry.size, "state": current.map_or(json!("waiting"), |record| json!(record.status)),
         "chunks": record.map_or(0, |record| record.chunks.len()), "modified": entry.last_modified.map(rfc3339),
     });
     if let (Some(record), Some(shown)) = (record, shown.as_object_mut()) {
@@ -118,15 +97,6 @@ fn described(id: &DocumentId, entry: &Entry, record: Option<&DocumentRecord>) ->
         shown.extend(more.as_object().cloned().unwrap_or_default());
     }
     shown
-}
-
-fn state(status: Status) -> &'static str {
-    match status {
-        Status::Live => "live",
-        Status::Empty => "empty",
-        Status::Refused => "refused",
-        Status::Removed => "removed",
-    }
 }
 
 /// One document with its passages in reading order.
@@ -161,7 +131,7 @@ pub(super) async fn get<P: Parts>(
         })
         .collect();
     Ok(Json(json!({
-        "document": document, "key": document.key(), "state": state(record.status), "title": record.title,
+        "document": document, "key": document.key(), "state": record.status, "title": record.title,
         "format": record.format, "language": record.language, "size": record.size, "chunks": record.chunks.len(),
         "modified": record.modified.map(rfc3339), "cause": record.cause, "left_out": record.left_out,
         "parts": record.parts, "passages": shown,
@@ -212,8 +182,10 @@ fn writable(principal: &Principal, bucket: &str, key: &str) -> Result<DocumentId
     };
     let document = DocumentId::new(bucket, key)
         .map_err(|error| wrong(format!("key is {key:?}: {}", process::chain(&error))))?;
-    if key.starts_with(RESERVED) || key.starts_with('/') {
-        return Err(wrong(format!("key is {key:?}: it may begin neither with {RESERVED} nor with a slash")));
+    if key.starts_with(OWN_PREFIX) || key.starts_with('/') {
+        return Err(wrong(format!(
+            "key is {key:?}: it may begin neither with {OWN_PREFIX} nor with a slash"
+        )));
     }
     if principal.sees(&document) {
         Ok(document)
@@ -226,22 +198,9 @@ fn writable(principal: &Principal, bucket: &str, key: &str) -> Result<DocumentId
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::Role;
-
-    fn seen(prefixes: &[&str], asked: &str) -> Vec<String> {
-        let prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
-        visible(&Principal { name: None, role: Role::Read, prefixes }, "docs/", asked)
-    }
 
     #[test]
-    fn a_listing_shows_what_is_asked_for_and_allowed() {
-        assert_eq!(seen(&[], ""), [""]);
-        assert_eq!(seen(&[], "a/"), ["a/"]);
-        assert_eq!(seen(&["docs/a/", "docs/b/"], ""), ["a/", "b/"]);
-        assert_eq!(seen(&["docs/a/", "docs/a/b/", "other/"], ""), ["a/"]);
-        assert_eq!(seen(&["docs/a/", "docs/b/"], "a/x"), ["a/x"]);
-        assert_eq!(seen(&["docs/a/x/"], "a/"), ["a/x/"]);
-        assert!(seen(&["docs/a/"], "b/").is_empty() && seen(&["other/"], "").is_empty());
+    fn a_cursor_says_which_prefix_and_where_in_it() {
         assert_eq!(cursor(Some("1:abc:d")), (1, Some("abc:d".to_owned())));
         assert_eq!((cursor(Some("1:")), cursor(None)), ((1, None), (0, None)));
         assert_eq!(cursor(Some("nonsense")).0, 0);

@@ -75,6 +75,7 @@ impl From<SearchError> for Refusal {
     fn from(error: SearchError) -> Self {
         match error {
             SearchError::Question(wrong) => wrong.into(),
+            SearchError::Late => Self::timeout(),
             error @ SearchError::Unavailable(_) => Self::unavailable(&error),
         }
     }

@@ -53,8 +53,10 @@ fn candidates<'a>(question: &str, passages: &'a [Given]) -> Vec<Candidate<'a>> {
         let told = analysis::language(&passage.text).or_else(|| analysis::language(question));
         let language = told.unwrap_or(analysis::UNDETERMINED);
         // Words such as *how* answer nothing.
-        let asked: HashSet<String> =
-            analysis::asked(question, language).into_iter().filter(|term| !is_single(term)).collect();
+        let asked: HashSet<String> = analysis::asked(question, language)
+            .into_iter()
+            .filter(|term| !analysis::is_character(term))
+            .collect();
         let heading = distinct(&passage.heading_path.join(" "), language);
         #[expect(clippy::cast_precision_loss, reason = "passages of a prompt")]
         let rank = 1.0 / (1.0 + RANK * place as f64);
@@ -78,12 +80,7 @@ fn candidates<'a>(question: &str, passages: &'a [Given]) -> Vec<Candidate<'a>> {
 /// The terms that tell sentences apart: of a script without spaces its pairs, of others all.
 fn distinct(text: &str, language: &str) -> HashSet<String> {
     let terms = analysis::terms(text, language).into_iter().map(|term| term.text);
-    terms.filter(|term| !is_single(term)).collect()
-}
-
-/// True for a single character of a script without spaces.
-fn is_single(term: &str) -> bool {
-    term.len() > 2 && term.chars().count() == 1
+    terms.filter(|term| !analysis::is_character(term)).collect()
 }
 
 /// The sentences of a passage, without marks of lists; rows of tables, code and headings are none.

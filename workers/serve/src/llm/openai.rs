@@ -7,11 +7,10 @@ mod answer;
 mod failure;
 
 use std::collections::VecDeque;
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use backoff::Backoff;
+use objects::Secret;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, Url};
 use serde_json::{Value, json};
@@ -31,24 +30,6 @@ const LONGEST_ANSWER: Duration = Duration::from_mins(10);
 /// Bytes of an answer that is an error.
 const LONGEST_ERROR: usize = 64 * 1024;
 const CONNECT: Duration = Duration::from_secs(10);
-
-/// A text that is never shown.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.trim().to_owned()))
-    }
-}
 
 /// A service and the key to it. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -102,8 +83,8 @@ impl OpenAi {
     /// One try: an answer that begins, or what is wrong.
     async fn try_once(&self, body: &Value) -> Result<Response, Failure> {
         let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
-        if let Some(Secret(key)) = &self.key {
-            request = request.bearer_auth(key);
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key.reveal());
         }
         let sent = timeout(self.timeout, request.body(body.to_string()).send()).await;
         let sent = sent.map_err(|_| Failure::away(format!("no answer within {:?}", self.timeout)))?;
@@ -122,7 +103,7 @@ impl OpenAi {
     fn without_key(&self, body: &[u8]) -> String {
         let words = String::from_utf8_lossy(body);
         match &self.key {
-            Some(Secret(key)) if !key.is_empty() => words.replace(key.as_str(), "***"),
+            Some(key) if !key.reveal().is_empty() => words.replace(key.reveal(), "***"),
             _ => words.into_owned(),
         }
     }
