@@ -128,6 +128,9 @@ async fn a_key_with_prefixes_sees_no_other_document_anywhere() {
     assert!(!prompts.is_empty() || answer["found"] == json!(false), "{answer}");
     assert!(prompts.iter().all(|(_, prompt)| !prompt.to_string().contains("guards the gate")), "{prompts:?}");
 
+    let path = "/v1/document?document=docs/dogs.md";
+    let (status, whole) = server.send("GET", path, "reader", None).await;
+    assert_eq!((status, &whole["passages"][0]["part"]["number"]), (StatusCode::OK, &json!(1)), "{whole}");
     for (method, path) in [
         ("GET", "/v1/document?document=docs/dogs.md"),
         ("GET", "/v1/document?document=docs/absent.md"),

@@ -3,7 +3,10 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use message::{About, Chunk, ChunkId, DocumentId, Embedded, EmbeddedChunk, Fingerprint, Vector, Version};
+use message::{
+    About, Chunk, ChunkId, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Part, PartKind,
+    Placement, Status, Vector, Version,
+};
 use model::{EncodeError, Encoder, Hashing, Role};
 use objects::MemoryStore;
 use serve::Search;
@@ -79,6 +82,9 @@ pub(crate) async fn fill(engine: &Memory) {
             EmbeddedChunk { chunk: chunk(key, text), space: space(), vector: vector(key, text).await };
         actions.push(action_of(&Embedded::Chunk(embedded), &space()).unwrap());
     }
+    for (key, _) in PASSAGES {
+        actions.push(action_of(&Embedded::Document(record(key)), &space()).unwrap());
+    }
     let count = actions.len();
     assert_eq!(engine.write(actions, Boottime::now()).await.done(), count);
 }
@@ -95,6 +101,31 @@ pub(crate) fn chunk(key: &str, text: &str) -> Chunk {
         text: text.to_owned(),
         tokens: 12,
         about: About::default(),
+    }
+}
+
+/// The record of a document with its passages.
+fn record(key: &str) -> DocumentRecord {
+    let texts = PASSAGES.iter().filter(|(other, _)| *other == key);
+    let place = |(start, (_, text)): (u64, &(&str, &str))| Placement {
+        id: chunk(key, text).id,
+        start: start * 100,
+        end: start * 100 + text.len() as u64,
+    };
+    DocumentRecord {
+        document: DocumentId::new("docs", key).unwrap(),
+        version: Version::first(1),
+        status: Status::Live,
+        cause: None,
+        title: Some("At home".to_owned()),
+        format: Some("markdown".to_owned()),
+        language: None,
+        etag: "e".to_owned(),
+        size: 9,
+        modified: None,
+        chunks: (0..).zip(texts).map(place).collect(),
+        parts: vec![Part { kind: PartKind::Page, number: 1, name: None, start: 0 }],
+        left_out: Vec::new(),
     }
 }
 

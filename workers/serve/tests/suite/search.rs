@@ -1,7 +1,7 @@
 //! How passages are found, and what is no question.
 
 use message::Fingerprint;
-use serve::question::{Fusion, LONGEST};
+use serve::question::{Fusion, Include, LONGEST};
 use serve::search::SearchError;
 use serve::{Mode, Question, Search};
 use sink::{SinkError, Target};
@@ -124,4 +124,28 @@ async fn a_missing_index_is_looked_for_again_with_the_next_question() {
             panic!("{mode:?}")
         };
     }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_is_added_to_each_passage() {
+    let include = Include { highlights: true, place: true, neighbours: true };
+    let question = Question { include, ..Question::plain("cat purrs", Mode::Hybrid, 6) };
+    let hits = search().await.answer(&question).await.unwrap().hits;
+    let (first, text) = (&hits[0], PASSAGES[1].1);
+    assert_eq!((first.text.as_str(), first.title.as_deref()), (text, Some("At home")));
+    let place = first.place.as_ref().unwrap();
+    assert_eq!((place.start, place.ordinal, place.part.as_ref().map(|part| part.number)), (100, 1, Some(1)));
+    assert_eq!((first.before.as_deref(), &first.after), (Some(PASSAGES[0].1), &None));
+    let marked = first.highlights.iter().flatten().filter(|piece| piece.hit).map(|piece| piece.text.as_str());
+    assert_eq!(marked.collect::<Vec<_>>(), ["cat", "purrs", "cat"]);
+    let plain = search().await.answer(&Question::plain("a cat", Mode::Hybrid, 1)).await.unwrap().hits;
+    assert!(plain[0].place.is_none() && plain[0].highlights.is_none() && plain[0].before.is_none());
+}
+
+#[tokio::test]
+async fn a_document_takes_no_more_places_than_it_may() {
+    let question = Question { per_document: Some(1), ..Question::plain("cat", Mode::Hybrid, 6) };
+    let hits = search().await.answer(&question).await.unwrap().hits;
+    let cats = hits.iter().filter(|hit| hit.document.key() == "cats.md").count();
+    assert_eq!((cats, hits.len()), (1, PASSAGES.len() - 1));
 }
