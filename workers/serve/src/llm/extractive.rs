@@ -16,6 +16,8 @@ const MOST_SENTENCES: usize = 4;
 const LONGEST: usize = 700;
 /// Characters of a sentence: below it is a heading or a cell, above it is no sentence.
 const SENTENCE: std::ops::RangeInclusive<usize> = 12..=600;
+/// Signs of programs in a sentence at most: with more it is code.
+const MOST_SIGNS: usize = 6;
 /// A further sentence holds at least so much of what the best one holds.
 const WORTHY: f64 = 0.45;
 /// What a rank is worth: the last of ten passages counts two thirds of the first.
@@ -107,7 +109,9 @@ fn is_sentence(text: &str) -> bool {
     let letters = text.chars().filter(|character| character.is_alphabetic()).count();
     let ends = text.trim_end_matches(['"', '\'', ')', '”', '’', '»', '」', '』', '）', ']']);
     let ended = ends.ends_with(['.', '!', '?', '。', '！', '？', '…', '؟', '।', ':', '：', ';', '；']);
-    SENTENCE.contains(&length) && letters * 2 > text.chars().count() && (ended || length > 40)
+    let signs = text.chars().filter(|character| "{}[]<>\"=|`$\\_+&".contains(*character)).count();
+    let is_code = signs > MOST_SIGNS || text.starts_with(['{', '[', '<', '"']);
+    SENTENCE.contains(&length) && !is_code && letters * 2 > text.chars().count() && (ended || length > 40)
 }
 
 /// Characters, Chinese ones counted threefold: they say as much as so many letters.
@@ -221,6 +225,14 @@ mod tests {
         ]);
         let answer = extract("How many points did the Panthers defense surrender?", &passages);
         assert_eq!(answer, "The Panthers defense gave up just 308 points. [1]");
+    }
+
+    #[test]
+    fn code_is_no_sentence() {
+        let code = "\"query\": \"how does a deleted file leave the indexes\", \"mode\": \"hybrid\", \"took_ms\": 143,";
+        let passages = given(&[code, "A deleted file leaves both indexes by a tombstone for each passage."]);
+        let answer = extract("How does a deleted file leave the indexes?", &passages);
+        assert_eq!(answer, "A deleted file leaves both indexes by a tombstone for each passage. [2]");
     }
 
     #[test]
