@@ -22,6 +22,13 @@ impl Words {
         self.by_language.iter().map(|(language, terms)| (language.as_str(), terms.as_str()))
     }
 
+    /// The terms in one language.
+    #[must_use]
+    pub fn in_language(&self, language: &str) -> Vec<&str> {
+        let mut all = self.iter().filter(|(one, _)| *one == language);
+        all.next().map(|(_, terms)| terms.split(' ').collect()).unwrap_or_default()
+    }
+
     /// True when there is nothing to look for.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -82,6 +89,8 @@ mod tests {
         let words = Words::of("running Häuser", &languages);
         assert_eq!(words.iter().collect::<Vec<_>>(), [("de", "running haus"), ("en", "run hauser")]);
         assert_eq!(words.most_terms(), 2);
+        assert_eq!(words.in_language("en"), ["run", "hauser"]);
+        assert!(words.in_language("fr").is_empty());
         assert!(Words::of("?!", &languages).is_empty() && Words::of("a", &[]).is_empty());
     }
 }

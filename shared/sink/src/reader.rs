@@ -21,6 +21,14 @@ pub trait Reader: Send + Sync + 'static {
     /// The languages that passages are in, in no order: what a question has to be put into terms for.
     fn languages(&self) -> impl Future<Output = Result<Vec<String>, SinkError>> + Send;
 
+    /// How many passages there are, and how many of them hold each of these terms, in their order: what a term's rarity
+    /// is counted from. No filter applies.
+    fn frequencies(&self, terms: &[&str]) -> impl Future<Output = Result<(u64, Vec<u64>), SinkError>> + Send;
+
+    /// At most `size` (1 to 10,000) passages as if drawn by chance, and always the same: those whose ids, which are
+    /// digests, are the smallest.
+    fn drawn(&self, size: usize) -> impl Future<Output = Result<Vec<StoredChunk>, SinkError>> + Send;
+
     /// The passages of the window that match the words best (BM25), best first; none without words.
     fn keyword(
         &self,

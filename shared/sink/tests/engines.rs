@@ -61,6 +61,7 @@ engines! {
     read::vectors_find_the_right_passage,
     read::both_ways_in_one_question,
     read::words_are_compared_in_the_language_of_the_passage,
+    read::terms_are_counted_and_passages_drawn,
     read::a_filter_lets_no_other_passage_take_a_place,
     read::records_and_passages_are_looked_up_by_name,
     catalog::values_are_kept_by_name,

@@ -12,6 +12,7 @@ use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;
 
 use crate::llm::LlmSettings;
+use crate::relevance::FLOOR;
 
 /// Answers questions with passages, and with sentences that cite them.
 #[derive(Clone, Debug, Parser)]
@@ -33,6 +34,10 @@ pub struct Config {
     /// Share of the questions that is written to the topic `queries`, 0 to 1: what drift is measured on.
     #[arg(long, env = "MILLRACE_SERVE_SAMPLE", default_value_t = 0.1)]
     pub serve_sample: f64,
+    /// How relevant the best passages have to be for an answer to be written, 0 (always) to 1: see README, How answers are
+    /// written.
+    #[arg(long, env = "MILLRACE_SERVE_LEAST_RELEVANCE", default_value_t = FLOOR, value_parser = share)]
+    pub serve_least_relevance: f64,
     /// Which engine is searched.
     #[arg(long, env = "MILLRACE_SERVE_ENGINE", value_enum, default_value_t = EngineKind::Elasticsearch)]
     pub serve_engine: EngineKind,
@@ -66,6 +71,11 @@ pub struct Config {
     /// How it speaks.
     #[command(flatten)]
     pub telemetry: TelemetrySettings,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "give a number from 0 to 1".to_owned())
 }
 
 /// An engine that can be searched.

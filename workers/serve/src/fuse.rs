@@ -5,7 +5,13 @@
 //! signal counts as much as a good one.
 //!
 //! *Convex*: Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval" (TOIS 2023): a weighted sum of
-//! scores, each normalised over its own window to 0…1.
+//! scores, each normalised over its own window to 0…1; here in equal parts.
+//!
+//! *Auto*: the convex sum, where each ranking has the weight that it earns with this question: the square of its peak, by
+//! how many standard deviations its best score stands above the mean of its window. Who knows the answer sets one passage
+//! apart; a model that does not know the language, or words that are everywhere, find all passages about equally good. The
+//! deviation of a ranking's scores as a sign of its worth is from query performance prediction (Shtok, Kurland and Carmel,
+//! "Predicting query performance by query drift estimation", TOIS 2012). Square and [`SHORT`] were chosen on train splits.
 
 use std::collections::HashMap;
 
@@ -15,6 +21,11 @@ use crate::question::Fusion;
 
 /// The constant of the paper, and of every engine that offers the method.
 pub const K: f64 = 60.0;
+
+/// A keyword ranking of fewer passages is filled up to so many by zeros, what BM25 gives to all others, before its peak is
+/// taken: without them, a single passage that holds the word would have no peak. Of 10, 20, 30, 50 and 100 the one with the
+/// least loss on the train splits of scifact, medquad and banking77, plain and with a signal spoiled.
+const SHORT: usize = 20;
 
 /// A passage and its score in one ranking.
 pub type Scored<'a> = (&'a ChunkId, f64);
@@ -42,9 +53,11 @@ impl Fused {
 /// Fuses two rankings, best first, scores descending. Equal scores: the better single rank first, then the smaller id.
 #[must_use]
 pub fn fuse(fusion: Fusion, keyword: &[Scored<'_>], vector: &[Scored<'_>]) -> Vec<Fused> {
+    let scores = |ranking: &[Scored<'_>]| ranking.iter().map(|(_, score)| *score).collect::<Vec<_>>();
     let value: [Vec<f64>; 2] = match fusion {
+        Fusion::Auto => by_peak(scores(keyword), &scores(vector)),
+        Fusion::Convex => [weighed(&scores(keyword), 0.5), weighed(&scores(vector), 0.5)],
         Fusion::Rrf => [reciprocal(keyword.len()), reciprocal(vector.len())],
-        Fusion::Convex => [half(keyword), half(vector)],
     };
     let mut found: HashMap<&ChunkId, (f64, [Option<u32>; 2])> = HashMap::new();
     for (signal, ranking) in [keyword, vector].into_iter().enumerate() {
@@ -75,14 +88,37 @@ fn reciprocal(count: usize) -> Vec<f64> {
     (1_u32..).take(count).map(|rank| 1.0 / (K + f64::from(rank))).collect()
 }
 
-/// Scores brought to 0…½ over the window; where all are equal, each counts fully. A passage that a ranking does not hold
-/// counts 0 there, as its last one does.
-fn half(ranking: &[Scored<'_>]) -> Vec<f64> {
-    let scores = ranking.iter().map(|(_, score)| *score);
+/// Both rankings' scores, each by the share of its squared peak in both.
+fn by_peak(mut keyword: Vec<f64>, vector: &[f64]) -> [Vec<f64>; 2] {
+    let found = keyword.len();
+    if found > 0 {
+        keyword.resize(found.max(SHORT), 0.0);
+    }
+    let peaks = [peak(&keyword).powi(2), peak(vector).powi(2)];
+    let sum = peaks[0] + peaks[1];
+    let weight = peaks.map(|peak| if sum > 0.0 { peak / sum } else { 0.5 });
+    let mut keyword = weighed(&keyword, weight[0]);
+    keyword.truncate(found);
+    [keyword, weighed(vector, weight[1])]
+}
+
+/// By how many standard deviations the best score stands above the mean; 0 where all are equal.
+#[expect(clippy::cast_precision_loss, reason = "a window's length, far below 2^52")]
+fn peak(scores: &[f64]) -> f64 {
+    let count = scores.len() as f64;
+    let mean = scores.iter().sum::<f64>() / count;
+    let deviation = (scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let best = scores.first().copied().unwrap_or_default();
+    if deviation > 0.0 { (best - mean) / deviation } else { 0.0 }
+}
+
+/// Scores brought to 0…`weight` over the window; where all are equal, each counts fully. A passage that a ranking does not
+/// hold counts 0 there, as its last one does.
+fn weighed(scores: &[f64], weight: f64) -> Vec<f64> {
     let (lowest, highest) =
-        scores.clone().fold((f64::MAX, f64::MIN), |(low, high), score| (low.min(score), high.max(score)));
+        scores.iter().fold((f64::MAX, f64::MIN), |(low, high), score| (score.min(low), score.max(high)));
     let range = highest - lowest;
-    scores.map(|score| 0.5 * if range > 0.0 { (score - lowest) / range } else { 1.0 }).collect()
+    scores.iter().map(|score| weight * if range > 0.0 { (score - lowest) / range } else { 1.0 }).collect()
 }
 
 #[cfg(test)]
@@ -120,7 +156,7 @@ mod tests {
 
     #[test]
     fn one_ranking_alone_keeps_its_order() {
-        for fusion in [Fusion::Convex, Fusion::Rrf] {
+        for fusion in [Fusion::Auto, Fusion::Convex, Fusion::Rrf] {
             assert_eq!(order(fusion, "c b a", ""), "c b a", "{fusion:?}");
             assert_eq!(order(fusion, "", "c b a"), "c b a", "{fusion:?}");
             assert_eq!(order(fusion, "", ""), "");
@@ -136,5 +172,50 @@ mod tests {
         let score = |id: &str| both.iter().find(|hit| hit.id.as_str() == id).unwrap().score;
         let middle = 0.5 * (0.5 - 1.0 / 3.0) / (1.0 - 1.0 / 3.0);
         assert!((score("a") - 0.5).abs() < 1e-12 && (score("b") - (middle + 0.5)).abs() < 1e-12);
+    }
+
+    /// The fused order of passages named by a letter, where a ranking is written with its scores.
+    fn weighed_order(fusion: Fusion, keyword: &[(&str, f64)], vector: &[(&str, f64)]) -> String {
+        let owned = |ranking: &[(&str, f64)]| -> Vec<(ChunkId, f64)> {
+            ranking.iter().map(|&(name, score)| (ChunkId::from_text(name), score)).collect()
+        };
+        let (keyword, vector) = (owned(keyword), owned(vector));
+        let scored = |ranking: &'static [(ChunkId, f64)]| -> Vec<Scored<'static>> {
+            ranking.iter().map(|(id, score)| (id, *score)).collect()
+        };
+        let fused = fuse(fusion, &scored(Vec::leak(keyword)), &scored(Vec::leak(vector)));
+        fused.iter().map(|hit| hit.id.as_str().to_owned()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_signal_that_sets_nothing_apart_does_not_spoil_the_other() {
+        let names: Vec<String> = ('a'..='z').map(|letter| letter.to_string()).collect();
+        let sharp: Vec<(&str, f64)> =
+            names.iter().zip([9.0, 4.0]).map(|(name, score)| (name.as_str(), score)).collect();
+        // A model that does not know the language: all 26 about equally near, what words found among the last.
+        let flat: Vec<(&str, f64)> = names
+            .iter()
+            .rev()
+            .zip(1_u32..)
+            .map(|(name, n)| (name.as_str(), 0.8 - 0.001 * f64::from(n)))
+            .collect();
+        assert!(weighed_order(Fusion::Auto, &sharp, &flat).starts_with('a'));
+        assert!(weighed_order(Fusion::Convex, &sharp, &flat).starts_with('z'), "what it is better than");
+        // The other way round: words that are everywhere, and a model that knows.
+        let (words, near) =
+            (flat, sharp.iter().map(|&(name, score)| (name, score / 10.0)).collect::<Vec<_>>());
+        let near: Vec<(&str, f64)> =
+            near.into_iter().chain(names[2..].iter().map(|name| (name.as_str(), 0.1))).collect();
+        assert!(weighed_order(Fusion::Auto, &words, &near).starts_with('a'));
+    }
+
+    #[test]
+    fn weights_are_the_shares_of_the_squared_peaks() {
+        // 20 scores: 1 and nineteen zeros, mean 1/20, deviation √(19)/20: a peak of √19.
+        let [keyword, vector] = by_peak(vec![7.0], &[0.9, 0.7]);
+        assert!((peak(&[0.9, 0.7]) - 1.0).abs() < 1e-12);
+        assert!((keyword[0] - 19.0 / 20.0).abs() < 1e-12 && keyword.len() == 1);
+        assert!((vector[0] - 1.0 / 20.0).abs() < 1e-12 && vector[1].abs() < 1e-12);
+        assert_eq!(by_peak(Vec::new(), &[0.5, 0.5]), [Vec::new(), vec![0.5, 0.5]]);
     }
 }

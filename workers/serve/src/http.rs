@@ -6,6 +6,7 @@ mod ask;
 mod chat;
 mod document;
 pub mod guard;
+mod mcp;
 mod me;
 mod page;
 mod pipeline;
@@ -131,6 +132,7 @@ pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
         .route("/v1/chat/completions", post(chat::post::<P>))
         .route("/v1/documents", get(document::list::<P>))
         .route("/v1/document", get(document::get::<P>))
+        .route_service("/mcp", mcp::service(&server))
         .layer(DefaultBodyLimit::max(LARGEST_BODY));
     let write = Router::new()
         .route("/v1/documents", put(document::put::<P>).delete(document::delete::<P>))

@@ -5,7 +5,7 @@
 //! and physical indexes and keeps it; an alias is never queried; an index of another space is never asked.
 //!
 //! Order of files: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way, with
-//! [`languages`], [`fuse`], [`gather`], [`place`], [`highlight`] · [`application`] how it is answered ·
+//! [`languages`], [`fuse`], [`relevance`], [`gather`], [`place`], [`highlight`] · [`application`] how it is answered ·
 //! [`chat`] the way to an answer · [`llm`] who writes it · [`sample`] what is kept of it · [`pipeline`] how documents
 //! come here · [`http`] the edge, put together by [`start`].
 
@@ -23,6 +23,7 @@ pub mod pipeline;
 pub mod place;
 pub mod question;
 pub mod rate;
+pub mod relevance;
 pub mod sample;
 pub mod search;
 pub mod start;

@@ -25,8 +25,10 @@ pub enum Mode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fusion {
-    /// The sum of both scores in equal parts, each normalised over its window.
+    /// The sum of both scores, each normalised over its window and weighed by how clearly it sets its best passage apart.
     #[default]
+    Auto,
+    /// The same in equal parts.
     Convex,
     /// Reciprocal rank fusion.
     Rrf,
@@ -34,6 +36,7 @@ pub enum Fusion {
 
 /// What is added to each passage on request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub struct Include {
     /// Where the question's words stand.
     pub highlights: bool,
@@ -41,6 +44,8 @@ pub struct Include {
     pub place: bool,
     /// The passages before and after it.
     pub neighbours: bool,
+    /// How relevant the best of them are, once for the answer.
+    pub relevance: bool,
 }
 
 /// A question as a client writes it: the parameters of a GET, or the object of a POST.
@@ -185,8 +190,9 @@ fn include(names: &[String]) -> Result<Include, Wrong> {
             "highlights" => include.highlights = true,
             "place" => include.place = true,
             "neighbours" => include.neighbours = true,
+            "relevance" => include.relevance = true,
             other => {
-                let message = format!("include has {other:?}: give highlights, place, neighbours");
+                let message = format!("include has {other:?}: give highlights, place, neighbours, relevance");
                 return Err(Wrong { field: "include", message });
             }
         }

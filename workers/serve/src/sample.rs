@@ -126,8 +126,14 @@ mod tests {
         broker.create(topics::QUERIES, 1);
         let sample = Sample::start(broker.clone(), 0.25);
         let space = Fingerprint::of(&[]);
-        let answer =
-            Answer { mode: Mode::Vector, fusion: None, space, timing: Timing::default(), hits: Vec::new() };
+        let answer = Answer {
+            mode: Mode::Vector,
+            fusion: None,
+            space,
+            relevance: None,
+            timing: Timing::default(),
+            hits: Vec::new(),
+        };
         for n in 0..40 {
             let question = Question::plain(&format!("question {n}"), Mode::Vector, 10);
             sample.take(&question, &answer, Some(vec![1.0]));

@@ -15,6 +15,7 @@ use crate::highlight::{Piece, highlight};
 use crate::languages::Languages;
 use crate::place::{self, Place};
 use crate::question::{Fusion, Mode, Question, Wrong, rfc3339};
+use crate::relevance::{FLOOR, Scales, rarity};
 use crate::sample::Sample;
 
 /// A question waits at most this long for its passages.
@@ -39,6 +40,9 @@ pub struct Answer {
     pub fusion: Option<Fusion>,
     /// The space of the vectors.
     pub space: Fingerprint,
+    /// How relevant the best of it is (see [`crate::relevance`]); on request, and where it can be judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relevance: Option<f64>,
     /// Where the time went.
     pub timing: Timing,
     /// The passages, best first.
@@ -146,6 +150,14 @@ impl Found {
     }
 }
 
+/// Every passage of the window, best first.
+struct Ranked {
+    passages: Vec<Found>,
+    /// The question's, if it was embedded.
+    vector: Option<Vec<f32>>,
+    relevance: Option<f64>,
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
@@ -167,6 +179,8 @@ pub struct Search<E, R> {
     space: Fingerprint,
     reader: R,
     languages: Languages,
+    scales: Scales,
+    floor: f64,
     sample: Sample,
     checked: OnceCell<()>,
 }
@@ -180,6 +194,8 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             space,
             reader,
             languages: Languages::default(),
+            scales: Scales::default(),
+            floor: FLOOR,
             sample: Sample::none(),
             checked: OnceCell::new(),
         }
@@ -189,6 +205,18 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     #[must_use]
     pub fn with_sample(self, sample: Sample) -> Self {
         Self { sample, ..self }
+    }
+
+    /// Takes answers of a lower [`Answer::relevance`] for irrelevant; 0 for none.
+    #[must_use]
+    pub fn with_floor(self, floor: f64) -> Self {
+        Self { floor, ..self }
+    }
+
+    /// Whether an answer has to do with its question, as far as that was asked and can be told.
+    #[must_use]
+    pub fn is_relevant(&self, answer: &Answer) -> bool {
+        answer.relevance.is_none_or(|relevance| relevance >= self.floor)
     }
 
     /// The space of its vectors.
@@ -231,9 +259,9 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         question.check()?;
         self.ready().await?;
         let mut timing = Timing::default();
-        let (ranking, vector) = self.ranking(question, &mut timing).await?;
+        let Ranked { passages, vector, relevance } = self.ranking(question, &mut timing).await?;
         let begun = Instant::now();
-        let mut hits = gather(ranking, question.per_document, question.size);
+        let mut hits = gather(passages, question.per_document, question.size);
         timing.fuse_ms += milliseconds(begun);
         if question.include.place || question.include.neighbours {
             let begun = Instant::now();
@@ -248,24 +276,20 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             }
         }
         let fusion = (question.mode == Mode::Hybrid).then_some(question.fusion);
-        let answer = Answer { mode: question.mode, fusion, space: self.space.clone(), timing, hits };
+        let space = self.space.clone();
+        let answer = Answer { mode: question.mode, fusion, space, relevance, timing, hits };
         self.sample.take(question, &answer, vector);
         Ok(answer)
     }
 
-    /// Every passage of the window, best first, and the question's vector if it was embedded.
-    async fn ranking(
-        &self,
-        question: &Question,
-        timing: &mut Timing,
-    ) -> Result<(Vec<Found>, Option<Vec<f32>>), SearchError> {
+    async fn ranking(&self, question: &Question, timing: &mut Timing) -> Result<Ranked, SearchError> {
         // Copies fall together and documents are limited after the engine's answer: enough has to be left.
         let times = if question.per_document.is_some() { SPARE } else { 1 };
         let size = (question.size * times).clamp(WINDOW, LONGEST_WINDOW);
         let window = Window { filter: question.filter.clone(), ..Window::of(size) };
         let words = match question.mode {
-            Mode::Vector => Words::default(),
-            Mode::Keyword | Mode::Hybrid => self.words(&question.text).await?,
+            Mode::Vector if !question.include.relevance => Words::default(),
+            Mode::Keyword | Mode::Vector | Mode::Hybrid => self.words(&question.text).await?,
         };
         let vector = match question.mode {
             Mode::Keyword => None,
@@ -277,15 +301,47 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             // Without words this asks by vector alone.
             Some(vector) => self.reader.both(&words, vector, &window).await.map_err(unavailable)?,
         };
+        let relevance = if question.include.relevance {
+            self.relevance(&question.text, &words, (keyword.first(), nearest.first())).await?
+        } else {
+            None
+        };
         timing.engine_ms = milliseconds(begun);
         let begun = Instant::now();
-        let ranking = match question.mode {
+        let passages = match question.mode {
             Mode::Keyword => keyword.into_iter().map(Found::of).collect(),
             Mode::Vector => nearest.into_iter().map(Found::of).collect(),
             Mode::Hybrid => fused(question.fusion, keyword, nearest),
         };
         timing.fuse_ms = milliseconds(begun);
-        Ok((ranking, vector))
+        Ok(Ranked { passages, vector, relevance })
+    }
+
+    /// How relevant the best passages are, by words and by vector; none where that cannot be told: in an index of few
+    /// passages, and across languages, where words are different and cosines low for right and wrong alike.
+    async fn relevance(
+        &self,
+        question: &str,
+        words: &Words,
+        (by_words, by_vector): (Option<&Hit>, Option<&Hit>),
+    ) -> Result<Option<f64>, SearchError> {
+        let languages = self.languages.of(&self.reader).await.map_err(unavailable)?;
+        let is_foreign = |language: &str| !languages.iter().any(|one| one == language);
+        if by_vector.is_some() && analysis::language(question).is_some_and(is_foreign) {
+            return Ok(None);
+        }
+        let Some(scale) = self.scales.of(&self.encoder, &self.reader).await else { return Ok(None) };
+        let share = match by_words {
+            None => 0.0,
+            Some(best) => {
+                let language = best.about.language.as_deref().unwrap_or(analysis::UNDETERMINED);
+                let terms = words.in_language(language);
+                let (all, holding) = self.reader.frequencies(&terms).await.map_err(unavailable)?;
+                let whole: f64 = holding.into_iter().map(|holding| rarity(all, holding)).sum();
+                if whole > 0.0 { best.score / whole } else { 0.0 }
+            }
+        };
+        Ok(Some(scale.relevance(share, by_vector.map(|nearest| 2.0 * nearest.score - 1.0))))
     }
 
     async fn words(&self, question: &str) -> Result<Words, SearchError> {

@@ -68,7 +68,9 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
         config.bucket.map(|name| Ok::<_, Failure>(Bucket { name, store: S3Store::new(&config.store)? }));
     let kafka = Kafka::new(&config.kafka);
     let server: Server<OverS3<E, R>> = Server {
-        search: search.with_sample(Sample::start(kafka.clone(), config.serve_sample)),
+        search: search
+            .with_sample(Sample::start(kafka.clone(), config.serve_sample))
+            .with_floor(config.serve_least_relevance),
         models: Models::open(&config.llm)?,
         bucket: bucket.transpose()?,
         pipeline: Some(Pipeline::new(kafka, &generation, names.generation())),

@@ -40,6 +40,19 @@ impl<S: Server> Reader for Engine<S> {
         self.usable(search::languages_of(&answer), "languages")
     }
 
+    async fn frequencies(&self, terms: &[&str]) -> Result<(u64, Vec<u64>), SinkError> {
+        if terms.is_empty() {
+            return Ok((self.count(Target::Chunks).await?, Vec::new()));
+        }
+        let answer = self.searched(Target::Chunks, &search::frequencies(terms)).await?;
+        self.usable(search::frequencies_of(&answer, terms.len()), "frequencies of terms")
+    }
+
+    async fn drawn(&self, size: usize) -> Result<Vec<StoredChunk>, SinkError> {
+        let answer = self.searched(Target::Chunks, &search::drawn(size)).await?;
+        self.usable(search::sources(&answer), "sample of passages")
+    }
+
     async fn keyword(&self, words: &Words, window: &Window) -> Result<Vec<Hit>, SinkError> {
         if window.size == 0 || words.is_empty() {
             return Ok(Vec::new());

@@ -85,6 +85,31 @@ pub(super) fn languages_of(answer: &Value) -> Result<Vec<String>, Unusable> {
     Ok(keys.map(str::to_owned).collect())
 }
 
+/// How many passages hold each term; the buckets of filters without names keep their order.
+pub(super) fn frequencies(terms: &[&str]) -> Value {
+    let filters: Vec<Value> = terms.iter().map(|term| json!({"term": {"terms": term}})).collect();
+    json!({"size": 0, "track_total_hits": true, "aggs": {"terms": {"filters": {"filters": filters}}}})
+}
+
+pub(super) fn frequencies_of(answer: &Value, count: usize) -> Result<(u64, Vec<u64>), Unusable> {
+    whole(answer)?;
+    let buckets = answer.pointer("/aggregations/terms/buckets").and_then(Value::as_array);
+    let holding = buckets.into_iter().flatten().filter_map(|bucket| bucket.get("doc_count")?.as_u64());
+    let holding: Vec<u64> = holding.collect();
+    match answer.pointer("/hits/total/value").and_then(Value::as_u64) {
+        Some(all) if holding.len() == count => Ok((all, holding)),
+        _ => Err(Unusable::Partial(format!("{count} terms were asked for and {} answered", holding.len()))),
+    }
+}
+
+/// The first passages by their ids, without their vectors.
+pub(super) fn drawn(size: usize) -> Value {
+    json!({
+        "size": size, "track_total_hits": false, "_source": {"excludes": ["vector"]},
+        "query": {"match_all": {}}, "sort": [{"id": "asc"}],
+    })
+}
+
 /// These chunks, without their vectors.
 pub(super) fn passages(ids: &[ChunkId]) -> Value {
     json!({

@@ -113,6 +113,20 @@ impl Reader for Memory {
         Ok(languages.into_iter().collect())
     }
 
+    async fn frequencies(&self, terms: &[&str]) -> Result<(u64, Vec<u64>), SinkError> {
+        let chunks: Vec<Whole> = self.items(Target::Chunks)?;
+        let holds = |chunk: &&Whole, term: &str| chunk.terms.split(' ').any(|one| one == term);
+        let holding = |term: &&str| chunks.iter().filter(|chunk| holds(chunk, term)).count() as u64;
+        Ok((chunks.len() as u64, terms.iter().map(holding).collect()))
+    }
+
+    async fn drawn(&self, size: usize) -> Result<Vec<StoredChunk>, SinkError> {
+        let mut chunks: Vec<StoredChunk> = self.items(Target::Chunks)?;
+        chunks.sort_by(|one, other| one.id.cmp(&other.id));
+        chunks.truncate(size);
+        Ok(chunks)
+    }
+
     async fn keyword(&self, words: &Words, window: &Window) -> Result<Vec<Hit>, SinkError> {
         self.ranked(window, |chunks| {
             let terms: Vec<&str> = chunks.iter().map(|one| one.terms.as_str()).collect();

@@ -83,6 +83,20 @@ pub(crate) async fn words_are_compared_in_the_language_of_the_passage<B: Bench>(
     }
 }
 
+pub(crate) async fn terms_are_counted_and_passages_drawn<B: Bench>(bench: &B) {
+    let (engine, passages) = filled(bench).await;
+    // `the` is a stop word of questions only; `oil` is in one passage, 水 in one, `xylophone` in none.
+    let counted = engine.frequencies(&["the", "oil", "xylophone", "水"]).await.unwrap();
+    assert_eq!(counted, (5, vec![3, 1, 0, 1]));
+    assert_eq!(engine.frequencies(&[]).await.unwrap(), (5, Vec::new()));
+    let mut ids: Vec<ChunkId> = passages.into_iter().map(|one| one.chunk.id).collect();
+    ids.sort();
+    for size in [3, 5, 100] {
+        let drawn: Vec<ChunkId> = engine.drawn(size).await.unwrap().into_iter().map(|one| one.id).collect();
+        assert_eq!(drawn, ids[..size.min(5)]);
+    }
+}
+
 pub(crate) async fn a_filter_lets_no_other_passage_take_a_place<B: Bench>(bench: &B) {
     let engine = ready(bench).await;
     let mut passages: Vec<EmbeddedChunk> = (0..40_u32)

@@ -70,8 +70,8 @@ pub struct Eval {
     /// How passages are found; all three ways if none is named.
     #[arg(long = "mode", value_enum)]
     pub modes: Vec<Mode>,
-    /// How `hybrid` fuses: convex or rrf.
-    #[arg(long, default_value = "convex")]
+    /// How `hybrid` fuses: auto, convex or rrf.
+    #[arg(long, default_value = "auto")]
     pub fusion: String,
     /// Which qrels: qrels/SPLIT.tsv.
     #[arg(long, default_value = "test")]

@@ -157,15 +157,17 @@ pub async fn begin<E: Encoder, R: Reader>(
 ) -> Result<Begun, AskError> {
     let model = models.get(&application.llm.provider)?;
     let question = question(&ask, application);
-    let found = search.answer(&question).await?.hits;
+    let answer = search.answer(&question).await?;
+    let is_relevant = search.is_relevant(&answer);
+    let found = answer.hits;
     let writer = application.llm.model.clone().unwrap_or_else(|| application.llm.provider.clone());
-    if found.is_empty() {
+    if found.is_empty() || !is_relevant {
         let pieces = [Piece::Text(nothing_found(&ask.question).to_owned())]
             .into_iter()
             .chain([Piece::Finish(Finish { reason: Reason::Stop, usage: Some(Usage::default()) })]);
         return Ok(Begun {
             sources: Vec::new(),
-            passages: Passages::default(),
+            passages: Passages { found: found.len(), ..Passages::default() },
             pieces: Box::pin(futures::stream::iter(pieces.map(Ok))),
             prompt_tokens: 0,
             model: writer,
@@ -213,12 +215,12 @@ fn question(ask: &Ask, application: &Application) -> Question {
     };
     let fusion = match application.retriever.kind {
         Retrieval::Rrf => Fusion::Rrf,
-        Retrieval::Vector | Retrieval::Keyword | Retrieval::Hybrid => Fusion::Convex,
+        Retrieval::Vector | Retrieval::Keyword | Retrieval::Hybrid => Fusion::Auto,
     };
     Question {
         fusion,
         filter: ask.filter.clone(),
-        include: Include { place: true, ..Include::default() },
+        include: Include { place: true, relevance: true, ..Include::default() },
         ..Question::plain(&text, application.retriever.kind.mode(), application.retriever.top_k)
     }
 }

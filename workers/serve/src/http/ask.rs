@@ -109,22 +109,34 @@ pub(super) async fn post<P: Parts>(
     Extension(principal): Extension<Principal>,
     body: Result<Json<Body>, JsonRejection>,
 ) -> Result<Response, Refusal> {
-    let begun_at = Instant::now();
     let Json(body) = body?;
-    let mut ask = plain(&body.question, Vec::new());
-    let (is_stream, application) = (body.stream, body.application.clone());
-    let application = application.unwrap_or_else(|| BUILT_IN.to_owned());
-    ask.filter = filter(body)?;
-    let begun = server.begin(&principal, Wanted { application, ask }).await?;
-    if is_stream {
-        let sources = json!({"citations": begun.sources, "passages": begun.passages});
-        let head = futures::stream::iter([Ok(named("sources", &sources))]);
-        let events = head.chain(begun.events().map(move |event| Ok(shown(event, begun_at))));
-        return Ok(stream(events));
+    if !body.stream {
+        return Ok(Json(answered(&server, &principal, body).await?).into_response());
     }
-    let answer = begun.whole().await?;
+    let begun_at = Instant::now();
+    let begun = server.begin(&principal, wanted(body)?).await?;
+    let sources = json!({"citations": begun.sources, "passages": begun.passages});
+    let head = futures::stream::iter([Ok(named("sources", &sources))]);
+    Ok(stream(head.chain(begun.events().map(move |event| Ok(shown(event, begun_at))))))
+}
+
+/// The whole answer to `principal`.
+pub(super) async fn answered<P: Parts>(
+    server: &Server<P>,
+    principal: &Principal,
+    body: Body,
+) -> Result<Value, Refusal> {
+    let begun_at = Instant::now();
+    let answer = server.begin(principal, wanted(body)?).await?.whole().await?;
     observe(Histogram::AnswerSeconds, begun_at.elapsed().as_secs_f64());
-    Ok(Json(with_time(json!(answer), begun_at)).into_response())
+    Ok(with_time(json!(answer), begun_at))
+}
+
+fn wanted(body: Body) -> Result<Wanted, Refusal> {
+    let mut ask = plain(&body.question, Vec::new());
+    let application = body.application.clone().unwrap_or_else(|| BUILT_IN.to_owned());
+    ask.filter = filter(body)?;
+    Ok(Wanted { application, ask })
 }
 
 fn filter(body: Body) -> Result<Vec<sink::Clause>, Refusal> {

@@ -21,7 +21,7 @@ pub(super) async fn get<P: Parts>(
     Extension(principal): Extension<Principal>,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Response, Refusal> {
-    answer(&server, &principal, &parameters?.0).await
+    Ok(Json(found(&server, &principal, &parameters?.0).await?).into_response())
 }
 
 pub(super) async fn post<P: Parts>(
@@ -29,14 +29,15 @@ pub(super) async fn post<P: Parts>(
     Extension(principal): Extension<Principal>,
     parameters: Result<Json<Parameters>, JsonRejection>,
 ) -> Result<Response, Refusal> {
-    answer(&server, &principal, &parameters?.0).await
+    Ok(Json(found(&server, &principal, &parameters?.0).await?).into_response())
 }
 
-async fn answer<P: Parts>(
+/// The answer of a search for `principal`: passages that it may not see are in no ranking.
+pub(super) async fn found<P: Parts>(
     server: &Server<P>,
     principal: &Principal,
     parameters: &Parameters,
-) -> Result<Response, Refusal> {
+) -> Result<Value, Refusal> {
     let begun = Instant::now();
     let mut question = Question::of(parameters)?;
     question.filter.extend(principal.clause());
@@ -50,5 +51,5 @@ async fn answer<P: Parts>(
         body.insert("query".to_owned(), Value::String(question.text));
         body.insert("took_ms".to_owned(), json!(took));
     }
-    Ok(Json(body).into_response())
+    Ok(body)
 }

@@ -17,7 +17,7 @@ use crate::http::Server;
 use crate::model::{Provider, says};
 
 /// A server with the keys `reader`, `writer` and `admin`, and `cats`, which may read `docs/cats` alone.
-async fn guarded(rate: u32, provider: Option<&Provider>) -> (Server, MemoryStore) {
+pub(crate) async fn guarded(rate: u32, provider: Option<&Provider>) -> (Server, MemoryStore) {
     let engine = absent();
     fill(&engine).await;
     let store = MemoryStore::default();
@@ -53,6 +53,7 @@ async fn without_a_key_nothing_is_told_but_that_one_is_needed() {
             ("GET", "/v1/me"),
             ("GET", "/v1/search?q=cat"),
             ("POST", "/v1/ask"),
+            ("POST", "/mcp"),
             ("POST", "/v1/chat/completions"),
             ("GET", "/v1/document?document=docs/cats.md"),
             ("PUT", "/v1/documents?key=a"),

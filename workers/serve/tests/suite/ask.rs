@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::bench::{absent, fill, search_over, server};
+use crate::bench::{absent, fill, fill_with, search_over, server};
 use crate::http::Server;
 use crate::model::{Act, Provider, says};
 
@@ -64,6 +64,44 @@ async fn when_nothing_is_found_the_model_is_not_asked() {
         answer["answer"].as_str().unwrap().contains("nothing") && provider.heard().is_empty(),
         "{answer}"
     );
+}
+
+#[tokio::test]
+async fn when_nothing_relevant_is_found_the_model_is_not_asked() {
+    let texts: Vec<(String, String)> = (0..40).map(|n| (format!("{n}.md"), manual(n))).collect();
+    let passages: Vec<(&str, &str)> = texts.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+    let engine = absent();
+    fill_with(&engine, &passages).await;
+    let provider = Provider::start(vec![says(&["I know everything [1]."]); 2]).await;
+    let mut server = server(search_over(&engine));
+    server.models = provider.models();
+    let server = Server::of(server).await;
+    // One common word is in every passage, and a vector is always near some.
+    let off = ask(&server, "Who won the football championship of manual typewriters in Brazil?").await;
+    assert_eq!(
+        (&off["found"], &off["citations"], &off["passages"]["given"]),
+        (&json!(false), &json!([]), &json!(0))
+    );
+    assert!(off["passages"]["found"].as_u64().unwrap() > 0 && provider.heard().is_empty(), "{off}");
+    let on = ask(&server, "Which pump has the number x7q?").await;
+    assert_eq!((&on["found"], provider.heard().len()), (&json!(true), 1), "{on}");
+    let (_, found) = server.send("GET", "/v1/search?q=pump+x7q&include=relevance", "", None).await;
+    assert!(found["relevance"].as_f64().unwrap() > 0.2, "{found}");
+    let (_, found) = server.send("GET", "/v1/search?q=pump+x7q", "", None).await;
+    assert_eq!(found["relevance"], Value::Null, "only on request");
+}
+
+/// A passage of its own words.
+fn manual(n: usize) -> String {
+    let word = |at: usize| format!("x{at}q");
+    format!(
+        "The manual of pump {} says {} {} {} {}.",
+        word(n),
+        word(n + 100),
+        word(n + 200),
+        word(n + 300),
+        word(n + 400)
+    )
 }
 
 /// A model that does whatever a document tells it cannot change the shape of the answer.

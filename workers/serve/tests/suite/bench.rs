@@ -73,17 +73,22 @@ pub(crate) fn absent() -> Memory {
 
 /// Makes the indexes and writes every passage.
 pub(crate) async fn fill(engine: &Memory) {
+    fill_with(engine, &PASSAGES).await;
+}
+
+/// The same with other passages.
+pub(crate) async fn fill_with(engine: &Memory, passages: &[(&str, &str)]) {
     let plan =
         IndexPlan { space: space(), chunking: space(), model: "test".to_owned(), dimension: DIMENSION };
     engine.ensure(&plan).await.unwrap();
     let mut actions = Vec::new();
-    for (key, text) in PASSAGES {
+    for (key, text) in passages {
         let embedded =
             EmbeddedChunk { chunk: chunk(key, text), space: space(), vector: vector(key, text).await };
         actions.push(action_of(&Embedded::Chunk(embedded), &space()).unwrap());
     }
-    for (key, _) in PASSAGES {
-        actions.push(action_of(&Embedded::Document(record(key)), &space()).unwrap());
+    for (key, _) in passages {
+        actions.push(action_of(&Embedded::Document(record(key, passages)), &space()).unwrap());
     }
     let count = actions.len();
     assert_eq!(engine.write(actions, Boottime::now()).await.done(), count);
@@ -104,9 +109,9 @@ pub(crate) fn chunk(key: &str, text: &str) -> Chunk {
     }
 }
 
-/// The record of a document with its passages.
-fn record(key: &str) -> DocumentRecord {
-    let texts = PASSAGES.iter().filter(|(other, _)| *other == key);
+/// The record of a document with those of these passages that are its own.
+fn record(key: &str, passages: &[(&str, &str)]) -> DocumentRecord {
+    let texts = passages.iter().filter(|(other, _)| *other == key);
     let place = |(start, (_, text)): (u64, &(&str, &str))| Placement {
         id: chunk(key, text).id,
         start: start * 100,

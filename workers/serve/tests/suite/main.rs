@@ -7,5 +7,6 @@ mod ask;
 mod bench;
 mod http;
 mod llm;
+mod mcp;
 mod model;
 mod search;

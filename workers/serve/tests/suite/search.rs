@@ -128,7 +128,7 @@ async fn a_missing_index_is_looked_for_again_with_the_next_question() {
 
 #[tokio::test]
 async fn what_is_asked_for_is_added_to_each_passage() {
-    let include = Include { highlights: true, place: true, neighbours: true };
+    let include = Include { highlights: true, place: true, neighbours: true, relevance: false };
     let question = Question { include, ..Question::plain("cat purrs", Mode::Hybrid, 6) };
     let hits = search().await.answer(&question).await.unwrap().hits;
     let (first, text) = (&hits[0], PASSAGES[1].1);

@@ -3,7 +3,7 @@ import { filterNames } from "./filters.ts";
 
 export const modes = ["keyword", "vector", "hybrid"] as const satisfies readonly Mode[];
 export const sizes = [5, 10, 20, 50] as const;
-export const fusions = ["convex", "rrf"] as const;
+export const fusions = ["auto", "convex", "rrf"] as const;
 export type Fusion = (typeof fusions)[number];
 
 /** A search as the address holds it. */
@@ -23,7 +23,7 @@ export function askedOf(parameters: Record<string, string>): Asked {
   return {
     q: parameters["q"] ?? "",
     size: sizes.find((size) => String(size) === parameters["size"]) ?? 10,
-    fusion: fusions.find((fusion) => fusion === parameters["fusion"]) ?? "convex",
+    fusion: fusions.find((fusion) => fusion === parameters["fusion"]) ?? "auto",
     filters,
   };
 }
@@ -32,7 +32,7 @@ export function parametersOf(asked: Asked): Record<string, string> {
   return {
     q: asked.q,
     ...(asked.size === 10 ? {} : { size: String(asked.size) }),
-    ...(asked.fusion === "convex" ? {} : { fusion: asked.fusion }),
+    ...(asked.fusion === "auto" ? {} : { fusion: asked.fusion }),
     ...asked.filters,
   };
 }

@@ -101,6 +101,7 @@ export const strings = {
   "search.modes": ["Mode", "方式"],
   "search.size": ["Hits", "条数"],
   "search.fusion": ["Fusion", "融合"],
+  "search.fusion.auto": ["automatic", "自动"],
   "search.fusion.convex": ["convex", "凸组合"],
   "search.fusion.rrf": ["RRF", "RRF"],
   "search.took": ["{ms} ms", "{ms} 毫秒"],

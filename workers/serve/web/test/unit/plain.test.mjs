@@ -21,7 +21,7 @@ test("a route survives its address, with names of any kind", () => {
 test("what is asked survives its address; sizes and fusions that do not exist are the usual ones", () => {
   const asked = { q: "x", size: 20, fusion: "rrf", filters: { prefix: "docs/", language: "zh" } };
   assert.deepEqual(askedOf(parametersOf(asked)), asked);
-  assert.deepEqual(askedOf({ q: "x", size: "7", fusion: "?" }), { q: "x", size: 10, fusion: "convex", filters: {} });
+  assert.deepEqual(askedOf({ q: "x", size: "7", fusion: "?" }), { q: "x", size: 10, fusion: "auto", filters: {} });
 });
 
 test("filters: empty ones are left out, a day begins where the reader is", () => {

@@ -1,0 +1,116 @@
+//! What agents get by the Model Context Protocol.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::access::guarded;
+use crate::bench::search;
+use crate::http::Server;
+
+/// Sends one message; the answer's status and JSON.
+async fn send(server: &Server, key: &str, host: Option<&str>, message: Value) -> (StatusCode, Value) {
+    let mut request = server.client.post(format!("{}/mcp", server.address)).json(&message);
+    request =
+        request.header("accept", "application/json, text/event-stream").timeout(Duration::from_secs(20));
+    if !key.is_empty() {
+        request = request.bearer_auth(key);
+    }
+    if let Some(host) = host {
+        request = request.header("host", host);
+    }
+    let response = request.send().await.unwrap();
+    let status = response.status();
+    (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
+}
+
+async fn call(server: &Server, key: &str, tool: &str, arguments: Value) -> Value {
+    let params = json!({"name": tool, "arguments": arguments});
+    let message = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params});
+    let (status, answer) = send(server, key, None, message).await;
+    assert_eq!((status, &answer["id"]), (StatusCode::OK, &json!(7)), "{answer}");
+    answer
+}
+
+#[tokio::test]
+async fn an_agent_learns_of_the_tools_searches_and_asks() {
+    let server = Server::start(search().await).await;
+    let client = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client});
+    let (status, answer) = send(&server, "", None, message).await;
+    assert_eq!(
+        (status, &answer["result"]["serverInfo"]["name"]),
+        (StatusCode::OK, &json!("millrace")),
+        "{answer}"
+    );
+    let message = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
+    let (_, answer) = send(&server, "", None, message).await;
+    let tools = answer["result"]["tools"].as_array().unwrap();
+    assert_eq!(
+        tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["search", "ask"]
+    );
+    assert_eq!(tools[0]["inputSchema"]["required"], json!(["q"]));
+    let found = call(&server, "", "search", json!({"q": "Where does the cat sleep?", "size": 1})).await;
+    let text = found["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(
+        text.starts_with("[1] docs/cats.md > Animals > At home\n") && text.contains("windowsill"),
+        "{text}"
+    );
+    assert_eq!(found["result"]["structuredContent"]["hits"][0]["document"], "docs/cats.md");
+    let told = call(&server, "", "ask", json!({"question": "Where does the cat sleep all afternoon?"})).await;
+    let text = told["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains("windowsill") && text.contains("[1] docs/cats.md"), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_to_the_agent() {
+    let server = Server::start(search().await).await;
+    for (tool, arguments, says) in [
+        ("search", json!({"q": ""}), "the question is empty"),
+        ("search", json!({"q": "cat", "sise": 1}), "unknown field `sise`"),
+        ("ask", json!({}), "missing field `question`"),
+        ("ask", json!({"question": "cat?", "application": "nobody"}), "there is no application"),
+    ] {
+        let answer = call(&server, "", tool, arguments).await;
+        assert_eq!(answer["result"]["isError"], json!(true), "{answer}");
+        assert!(answer["result"]["content"][0]["text"].as_str().unwrap().contains(says), "{answer}");
+    }
+    assert!(
+        call(&server, "", "delete", json!({})).await["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("no tool")
+    );
+}
+
+#[tokio::test]
+async fn an_agent_gets_nothing_that_its_key_may_not_see() {
+    let (server, _) = guarded(0, None).await;
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    for key in ["", "wrong"] {
+        assert_eq!(send(&server, key, None, message.clone()).await.0, StatusCode::UNAUTHORIZED);
+    }
+    let everything = call(&server, "reader", "search", json!({"q": "dog"})).await;
+    assert!(everything.to_string().contains("docs/dogs.md"), "{everything}");
+    for (tool, arguments) in [
+        ("search", json!({"q": "dog", "mode": "keyword"})),
+        ("search", json!({"q": "dog", "mode": "vector", "include": "neighbours,place"})),
+        ("search", json!({"q": "dog", "prefix": ["docs/dogs"]})),
+        ("ask", json!({"question": "What does the dog do?"})),
+        ("ask", json!({"question": "What does the dog do?", "prefix": ["docs/"]})),
+    ] {
+        let answer = call(&server, "cats", tool, arguments).await;
+        assert!(!answer.to_string().contains("dogs.md"), "{answer}");
+    }
+}
+
+/// A page of another site whose name was pointed at this machine.
+#[tokio::test]
+async fn without_keys_only_this_machine_is_answered() {
+    let server = Server::start(search().await).await;
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let (status, _) = send(&server, "", Some("evil.example"), message).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+}
