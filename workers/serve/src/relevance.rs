@@ -103,7 +103,7 @@ fn opening(text: &str) -> &str {
             return text[..at].trim_end();
         }
         left -= cost;
-        in_word = !c.is_whitespace() && !is_character;
+        in_word = !is_character && !c.is_whitespace() && (in_word || c.is_alphanumeric());
     }
     text
 }

@@ -91,16 +91,11 @@ async fn when_nothing_relevant_is_found_the_model_is_not_asked() {
     assert_eq!(found["relevance"], Value::Null, "only on request");
 }
 
-/// A passage of its own words.
+/// An English passage with words of its own.
 fn manual(n: usize) -> String {
-    let word = |at: usize| format!("x{at}q");
     format!(
-        "The manual of pump {} says {} {} {} {}.",
-        word(n),
-        word(n + 100),
-        word(n + 200),
-        word(n + 300),
-        word(n + 400)
+        "The manual of this pump says that an engineer who looks after it should know its number, which is x{n}q, and \
+         where the valves y{n}q and z{n}q are to be found."
     )
 }
 
