@@ -69,7 +69,7 @@ async fn what_is_wrong_is_told_to_the_agent() {
     let server = Server::start(search().await).await;
     for (tool, arguments, says) in [
         ("search", json!({"q": ""}), "the question is empty"),
-        ("search", json!({"q": "cat", "sise": 1}), "unknown field `sise`"),
+        ("search", json!({"q": "cat", "top_k": 1}), "unknown field `top_k`"),
         ("ask", json!({}), "missing field `question`"),
         ("ask", json!({"question": "cat?", "application": "nobody"}), "there is no application"),
     ] {
