@@ -1,4 +1,8 @@
-#![expect(clippy::print_stdout, reason = "edge: a measurement answers on standard output")]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "edge: a measurement reads its questions from a file, and answers on standard output"
+)]
 //! Asks a running `serve` the questions of a file, by so many clients at a time, each its next question as soon as the last
 //! one is answered, and prints one line of JSON for each number of clients: requests a second, percentiles of the whole
 //! request as a client sees it, and of each step that `serve` reports.
@@ -6,12 +10,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use clap::Parser;
 use process::Failure;
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
+use tokio::time::{Duration, Instant};
 
 /// A request that takes longer fails the measurement.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -59,7 +63,7 @@ impl Load {
     fn new(settings: &Settings) -> Result<Self, Failure> {
         let questions = std::fs::read_to_string(&settings.questions)?
             .lines()
-            .map(|line| serde_json::from_str::<Value>(line))
+            .map(serde_json::from_str::<Value>)
             .filter_map(|line| line.map(|line| Some(line.get("text")?.as_str()?.to_owned())).transpose())
             .collect::<Result<Vec<_>, _>>()?;
         if questions.is_empty() {
