@@ -170,3 +170,12 @@ pub struct StoredVector {
     /// Its numbers. An engine may have normalised them.
     pub vector: Vec<f32>,
 }
+
+/// The cosine that [`Reader::vector`] ranks by; 0 where a vector has no length.
+#[must_use]
+pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let dot =
+        |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
+    let length = dot(a, a).sqrt() * dot(b, b).sqrt();
+    if length == 0.0 { 0.0 } else { dot(a, b) / length }
+}

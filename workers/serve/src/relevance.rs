@@ -1,4 +1,4 @@
-//! Whether what was found has to do with the question.
+//! Whether what was found has to do with the question. Pure; [`judge`] asks for what it needs.
 //!
 //! A passage is relevant by its words, by its vector, or by both together:
 //!
@@ -13,20 +13,13 @@
 //! that the model does not know), where the floor of 0.2 refused at most 1.1 % of the questions that have an answer. It tells
 //! questions far from a collection, not those beside it: for them the model has to say that the passages do not answer.
 
-use std::collections::HashMap;
+use sink::cosine;
 
-use message::ChunkId;
-use model::{Encoder, Role};
-use sink::Reader;
-use tokio::sync::Mutex;
-use tokio::time::{Duration, Instant};
-use tracing::warn;
+pub mod judge;
 
 /// The relevance that an answer needs, by default.
 pub const FLOOR: f64 = 0.2;
-/// Passages that are drawn.
-const DRAWN: usize = 256;
-/// With fewer, nothing is measured and nothing refused.
+/// With fewer passages, nothing is measured and nothing refused.
 const FEWEST: usize = 32;
 /// Words of an opening; two characters of a script without spaces count as one.
 const OPENING: usize = 12;
@@ -34,9 +27,6 @@ const OPENING: usize = 12;
 const TRUSTED: f64 = 0.6;
 /// Words that decide alone count so many times: the floor was half as high for them.
 const WORDS_ALONE: f64 = 2.0;
-/// How long a measurement is good, and how long an index is taken for too small to be measured.
-const FRESH: [Duration; 2] = [Duration::from_hours(1), Duration::from_mins(1)];
-
 /// What cosines mean on an index.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
@@ -68,16 +58,21 @@ impl Scale {
         Some(Self { others: others / (count * (count - 1.0)), own: own / count, finding: finding / count })
     }
 
-    /// From 0, nothing in common, to 1 and above; `words` is the share of the question that the best passage holds, `cosine`
-    /// that of the nearest passage, if vectors were asked for.
-    #[must_use]
-    pub fn relevance(&self, words: f64, cosine: Option<f64>) -> f64 {
-        match cosine {
-            Some(cosine) if self.finding >= TRUSTED && self.own > self.others => {
-                words + ((cosine - self.others) / (self.own - self.others)).max(0.0)
-            }
-            _ => words * WORDS_ALONE,
-        }
+    /// Where a cosine stands, 0 for that of other passages and 1 for that of an opening's own; none where cosines mean
+    /// nothing.
+    fn place(&self, cosine: f64) -> Option<f64> {
+        let range = self.own - self.others;
+        (self.finding >= TRUSTED && range > 0.0).then(|| (cosine - self.others) / range)
+    }
+}
+
+/// From 0, nothing in common, to 1 and above. `words` is the share of the question that the best passage holds; `vector` the
+/// cosine of the nearest passage and the scale it is read on, where vectors were asked for.
+#[must_use]
+pub fn relevance(words: f64, vector: Option<(f64, Scale)>) -> f64 {
+    match vector.and_then(|(cosine, scale)| scale.place(cosine)) {
+        Some(place) => words + place.max(0.0),
+        None => words * WORDS_ALONE,
     }
 }
 
@@ -108,67 +103,6 @@ fn opening(text: &str) -> &str {
     text
 }
 
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot =
-        |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
-    let length = (dot(a, a) * dot(b, b)).sqrt();
-    if length > 0.0 { dot(a, b) / length } else { 0.0 }
-}
-
-/// The scale of an index, measured now and then.
-#[derive(Debug, Default)]
-pub struct Scales {
-    last: Mutex<Option<(Instant, Option<Scale>)>>,
-}
-
-impl Scales {
-    /// The scale as it was measured last; none while there are too few passages or it cannot be measured. While one question
-    /// measures, others wait for it.
-    pub async fn of<E: Encoder, R: Reader>(&self, encoder: &E, reader: &R) -> Option<Scale> {
-        let mut last = self.last.lock().await;
-        if let Some((when, scale)) = &*last
-            && when.elapsed() < FRESH[usize::from(scale.is_none())]
-        {
-            return *scale;
-        }
-        let scale = measure(encoder, reader).await.unwrap_or_else(|error| {
-            let cause = process::chain(&*error);
-            warn!(
-                cause,
-                "what cosines mean on this index cannot be measured: no answer is refused as irrelevant"
-            );
-            None
-        });
-        if let Some(Scale { finding, .. }) = scale
-            && finding < TRUSTED
-        {
-            warn!(
-                finding,
-                "the model hardly tells the passages of this index apart: does it know their language?"
-            );
-        }
-        *last = Some((Instant::now(), scale));
-        scale
-    }
-}
-
-async fn measure<E: Encoder, R: Reader>(encoder: &E, reader: &R) -> Result<Option<Scale>, process::Failure> {
-    let drawn = reader.drawn(DRAWN).await?;
-    if drawn.len() < FEWEST {
-        return Ok(None);
-    }
-    let ids: Vec<ChunkId> = drawn.iter().map(|one| one.id.clone()).collect();
-    let stored = reader.vectors(&ids).await?.into_iter();
-    let mut vectors: HashMap<ChunkId, Vec<f32>> = stored.map(|one| (one.id, one.vector)).collect();
-    let (texts, passages): (Vec<String>, Vec<Vec<f32>>) = drawn
-        .iter()
-        .filter_map(|one| Some((opening(&one.text).to_owned(), vectors.remove(&one.id)?)))
-        .filter(|(opening, _)| !opening.trim().is_empty())
-        .unzip();
-    let openings = encoder.embed(texts, Role::Query).await?;
-    Ok(Scale::of(&passages, &openings))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,13 +117,13 @@ mod tests {
     fn cosines_are_read_on_the_scale_of_the_index() {
         let scale = Scale::of(&directions(0.0), &directions(0.0)).unwrap();
         assert_eq!((scale.others, scale.own, scale.finding), (0.0, 1.0, 1.0));
-        assert!((scale.relevance(0.1, Some(0.3)) - 0.4).abs() < 1e-9);
-        assert!((scale.relevance(0.1, Some(-0.3)) - 0.1).abs() < 1e-9, "a vector never takes away");
-        assert!((scale.relevance(0.1, None) - 0.2).abs() < 1e-9);
+        assert!((relevance(0.1, Some((0.3, scale))) - 0.4).abs() < 1e-9);
+        assert!((relevance(0.1, Some((-0.3, scale))) - 0.1).abs() < 1e-9, "a vector never takes away");
+        assert!((relevance(0.1, None) - 0.2).abs() < 1e-9);
         // A model that gives any two passages a high cosine: the same cosine means less.
         let high = Scale::of(&directions(1.0), &directions(1.0)).unwrap();
-        assert!(high.others > 0.9 && high.relevance(0.1, Some(high.others)) < 0.11);
-        assert!((high.relevance(0.0, Some(high.own)) - 1.0).abs() < 1e-9);
+        assert!(high.others > 0.9 && relevance(0.1, Some((high.others, high))) < 0.11);
+        assert!((relevance(0.0, Some((high.own, high))) - 1.0).abs() < 1e-9);
     }
 
     #[test]
@@ -198,7 +132,7 @@ mod tests {
         turned.rotate_left(1);
         let scale = Scale::of(&directions(0.0), &turned).unwrap();
         assert!(scale.finding < TRUSTED);
-        assert!((scale.relevance(0.05, Some(0.9)) - 0.1).abs() < 1e-9);
+        assert!((relevance(0.05, Some((0.9, scale))) - 0.1).abs() < 1e-9);
         assert_eq!(Scale::of(&directions(0.0)[..31], &directions(0.0)), None);
     }
 

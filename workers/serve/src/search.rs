@@ -15,7 +15,7 @@ use crate::highlight::{Piece, highlight};
 use crate::languages::Languages;
 use crate::place::{self, Place};
 use crate::question::{Fusion, Mode, Question, Wrong, rfc3339};
-use crate::relevance::{FLOOR, Scales, rarity};
+use crate::relevance::judge::{Evidence, Judge};
 use crate::sample::Sample;
 
 /// A question waits at most this long for its passages.
@@ -179,8 +179,7 @@ pub struct Search<E, R> {
     space: Fingerprint,
     reader: R,
     languages: Languages,
-    scales: Scales,
-    floor: f64,
+    judge: Judge,
     sample: Sample,
     checked: OnceCell<()>,
 }
@@ -194,8 +193,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             space,
             reader,
             languages: Languages::default(),
-            scales: Scales::default(),
-            floor: FLOOR,
+            judge: Judge::default(),
             sample: Sample::none(),
             checked: OnceCell::new(),
         }
@@ -210,13 +208,13 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// Takes answers of a lower [`Answer::relevance`] for irrelevant; 0 for none.
     #[must_use]
     pub fn with_floor(self, floor: f64) -> Self {
-        Self { floor, ..self }
+        Self { judge: Judge::new(floor), ..self }
     }
 
     /// Whether an answer has to do with its question, as far as that was asked and can be told.
     #[must_use]
     pub fn is_relevant(&self, answer: &Answer) -> bool {
-        answer.relevance.is_none_or(|relevance| relevance >= self.floor)
+        self.judge.is_enough(answer.relevance)
     }
 
     /// The space of its vectors.
@@ -301,12 +299,20 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             // Without words this asks by vector alone.
             Some(vector) => self.reader.both(&words, vector, &window).await.map_err(unavailable)?,
         };
+        timing.engine_ms = milliseconds(begun);
         let relevance = if question.include.relevance {
-            self.relevance(&question.text, &words, (keyword.first(), nearest.first())).await?
+            let languages = self.languages.of(&self.reader).await.map_err(unavailable)?;
+            let evidence = Evidence {
+                question: &question.text,
+                words: &words,
+                languages: &languages,
+                by_words: keyword.first(),
+                by_vector: nearest.first(),
+            };
+            self.judge.relevance(&self.encoder, &self.reader, &evidence).await.map_err(unavailable)?
         } else {
             None
         };
-        timing.engine_ms = milliseconds(begun);
         let begun = Instant::now();
         let passages = match question.mode {
             Mode::Keyword => keyword.into_iter().map(Found::of).collect(),
@@ -315,33 +321,6 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         };
         timing.fuse_ms = milliseconds(begun);
         Ok(Ranked { passages, vector, relevance })
-    }
-
-    /// How relevant the best passages are, by words and by vector; none where that cannot be told: in an index of few
-    /// passages, and across languages, where words are different and cosines low for right and wrong alike.
-    async fn relevance(
-        &self,
-        question: &str,
-        words: &Words,
-        (by_words, by_vector): (Option<&Hit>, Option<&Hit>),
-    ) -> Result<Option<f64>, SearchError> {
-        let languages = self.languages.of(&self.reader).await.map_err(unavailable)?;
-        let is_foreign = |language: &str| !languages.iter().any(|one| one == language);
-        if by_vector.is_some() && analysis::language(question).is_some_and(is_foreign) {
-            return Ok(None);
-        }
-        let Some(scale) = self.scales.of(&self.encoder, &self.reader).await else { return Ok(None) };
-        let share = match by_words {
-            None => 0.0,
-            Some(best) => {
-                let language = best.about.language.as_deref().unwrap_or(analysis::UNDETERMINED);
-                let terms = words.in_language(language);
-                let (all, holding) = self.reader.frequencies(&terms).await.map_err(unavailable)?;
-                let whole: f64 = holding.into_iter().map(|holding| rarity(all, holding)).sum();
-                if whole > 0.0 { best.score / whole } else { 0.0 }
-            }
-        };
-        Ok(Some(scale.relevance(share, by_vector.map(|nearest| 2.0 * nearest.score - 1.0))))
     }
 
     async fn words(&self, question: &str) -> Result<Words, SearchError> {

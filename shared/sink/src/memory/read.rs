@@ -11,7 +11,7 @@ use super::{Memory, words};
 use crate::action::Target;
 use crate::error::SinkError;
 use crate::question::{Clause, Window, Words};
-use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
+use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector, cosine};
 
 #[derive(Deserialize)]
 struct Whole {
@@ -213,11 +213,4 @@ impl Reader for Memory {
     async fn refresh(&self) -> Result<(), SinkError> {
         Ok(())
     }
-}
-
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let dot =
-        |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
-    let length = dot(a, a).sqrt() * dot(b, b).sqrt();
-    if length == 0.0 { 0.0 } else { dot(a, b) / length }
 }
