@@ -6,6 +6,7 @@
 #   MILLRACE_HOME         where everything is installed and kept (default /var/tmp/millrace). The servers run as `nobody`
 #                         when you are root, since OpenSearch and Elasticsearch refuse root: it must be able to get there.
 #   MILLRACE_INSTANCE     which instance: demo (the default), test, or a name of your own
+#   MILLRACE_MODEL        the folder of a model bundle (default all-MiniLM-L6-v2, which compose/install makes)
 #   MILLRACE_PORT_OFFSET  added to every port: 0 for demo and 1000 for test; a name of your own needs one
 # shellcheck disable=SC2034  # the ports and folders are used by the scripts that source this
 
@@ -72,7 +73,7 @@ export MILLRACE_OPENSEARCH_URL=http://127.0.0.1:$OPENSEARCH_PORT
 # The k-NN plugin's own library for faiss is in no package registry: here Lucene does the nearest neighbours.
 export MILLRACE_OPENSEARCH_ENGINE=lucene
 export MILLRACE_ELASTICSEARCH_URL=http://127.0.0.1:$ELASTICSEARCH_PORT
-export MILLRACE_MODEL=$DIST_DIR/models/all-MiniLM-L6-v2
+export MILLRACE_MODEL=${MILLRACE_MODEL:-$DIST_DIR/models/all-MiniLM-L6-v2}
 export MILLRACE_ONNXRUNTIME=$DIST_DIR/onnxruntime/libonnxruntime.so
 export MILLRACE_SERVE_LISTEN=127.0.0.1:$SERVE_PORT
 export MILLRACE_SERVE_URL=http://127.0.0.1:$SERVE_PORT

@@ -28,6 +28,33 @@ measure_lock() {
   fi
 }
 
+# measure_start WORKER…: an empty system with these workers.
+measure_start() {
+  local worker
+  "$COMPOSE_DIR/down" --wipe
+  "$COMPOSE_DIR/up" kafka
+  "$MILLRACE_BIN/millrace" topics apply
+  "$COMPOSE_DIR/up" minio opensearch elasticsearch
+  "$MILLRACE_BIN/millrace" bucket init --notify arn:minio:sqs::A:kafka
+  for worker in "$@"; do "$COMPOSE_DIR/worker" start "$worker"; done
+}
+
+# measure_finish STATUS: the end of a run. Everything is stopped, and wiped unless the run failed; with keep=true it is left.
+measure_finish() {
+  local status=$1
+  trap - EXIT
+  measure_stop
+  if $keep; then
+    echo "kept running: MILLRACE_PORT_OFFSET=$MILLRACE_PORT_OFFSET compose/down --instance $MILLRACE_INSTANCE --wipe stops it" >&2
+  elif ((status == 0)); then
+    "$COMPOSE_DIR/down" --wipe >/dev/null || status=1
+  else
+    "$COMPOSE_DIR/down" >/dev/null || true
+    echo "$(basename "$RESULTS" .jsonl): the logs are in $MILLRACE_INSTANCE_DIR/logs" >&2
+  fi
+  exit "$status"
+}
+
 # measure_since BEGAN: seconds since an EPOCHREALTIME.
 measure_since() { awk -v began="$1" -v now="$EPOCHREALTIME" 'BEGIN {printf "%.1f", now - began}'; }
 

@@ -1,17 +1,18 @@
 //! The embedding model: what it is (bundle, fingerprint), how it counts (tokenizer), and what turns texts into
-//! vectors (encoder).
+//! vectors (encoder); and what judges passages beside their question (reranker).
 //!
 //! Guarantees: a bundle is used only when the SHA-256 of each of its files is the one it states; a text is embedded
 //! whole or refused, never truncated; vectors come back in the order of the texts, each of the stated dimension,
 //! finite and not zero. Never: a download, a fall back to another model, library or device than the one asked for.
 //!
-//! In order of flow: `bundle` (edge: `bundle/files`) → `tokenizer` → `pack` (pure) → `encoder` (a seam; one file per
-//! kind, edges).
+//! In order of flow: `bundle` (edge: `bundle/files`) → `tokenizer` → `pack` (pure) → `encoder` and `reranker`
+//! (seams; one file per kind, edges).
 
 mod bundle;
 mod encoder;
 mod generation;
 mod pack;
+mod reranker;
 mod tokenizer;
 
 pub use bundle::{Bundle, BundleError, Manifest, ModelSettings, Prefixes, Role};
@@ -23,4 +24,5 @@ pub use encoder::{
 };
 pub use generation::{Generation, ModelSplitter, chunking, splitter};
 pub use pack::{Batch, pack};
+pub use reranker::{CrossEncoder, OpenRerankerError, Overlap, Rerank, Reranker};
 pub use tokenizer::{TokenizeError, Tokenizer, TokenizerError, Tokens};

@@ -187,6 +187,15 @@ impl Tokenizer {
         Ok(Tokens { ids: encoding.get_ids().to_vec(), type_ids: encoding.get_type_ids().to_vec() })
     }
 
+    /// Two texts as a model that compares them takes them, without any prefix. As long as they are: nothing is cut.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot read the texts.
+    pub fn encode_pair(&self, first: &str, second: &str) -> Result<Tokens, TokenizeError> {
+        let encoding = self.inner.encode_fast((first, second), true).map_err(TokenizeError)?;
+        Ok(Tokens { ids: encoding.get_ids().to_vec(), type_ids: encoding.get_type_ids().to_vec() })
+    }
+
     /// The token that fills up shorter texts of a batch.
     pub(crate) fn padding(&self) -> u32 {
         self.padding

@@ -134,6 +134,14 @@ impl Server for ElasticsearchServer {
         }})
     }
 
+    fn fused(&self, query: Value, nearest: Value, size: usize, constant: u32) -> Value {
+        // The retriever `rrf`: since 8.14, with an Enterprise licence.
+        json!({"retriever": {"rrf": {
+            "retrievers": [{"standard": {"query": query}}, nearest],
+            "rank_constant": constant, "rank_window_size": size,
+        }}})
+    }
+
     fn with_vectors(&self) -> Value {
         // 9.2 and later leave vectors out of `_source`; `fields` brings them in every version.
         json!({"_source": false, "fields": ["vector"]})

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use message::{DocumentId, Fingerprint, Version};
 use serde_json::Value;
 use stream::Boottime;
+use tokio::sync::OnceCell;
 
 use crate::action::Action;
 use crate::error::SinkError;
@@ -29,6 +30,8 @@ pub struct Engine<S> {
     server: Arc<S>,
     settings: RequestSettings,
     names: Names,
+    /// See [`Reader::fused`](crate::Reader::fused).
+    offers_fusion: Arc<OnceCell<bool>>,
 }
 
 impl<S> Clone for Engine<S> {
@@ -39,13 +42,18 @@ impl<S> Clone for Engine<S> {
 
 impl<S> Engine<S> {
     pub(crate) fn new(server: S, settings: RequestSettings, names: Names) -> Self {
-        Self { server: Arc::new(server), settings, names }
+        Self { server: Arc::new(server), settings, names, offers_fusion: Arc::default() }
     }
 
     /// Another generation on the same engine.
     #[must_use]
     pub fn over(&self, names: Names) -> Self {
-        Self { server: Arc::clone(&self.server), settings: self.settings.clone(), names }
+        Self {
+            server: Arc::clone(&self.server),
+            settings: self.settings.clone(),
+            names,
+            offers_fusion: Arc::clone(&self.offers_fusion),
+        }
     }
 
     /// The generation that is written and read.

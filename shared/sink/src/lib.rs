@@ -36,7 +36,9 @@ pub use names::{InvalidIndexName, MAPPING_VERSION, Names};
 pub use opensearch::{KnnEngine, OpenSearch, OpenSearchSettings};
 pub use plan::{Ensured, IndexPlan, IndexState};
 pub use question::{Clause, Window, Words};
-pub use reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector, cosine};
+pub use reader::{
+    Hit, Page, Place, RANK_CONSTANT, Reader, StoredChunk, StoredDocument, StoredVector, cosine,
+};
 pub use settings::{IndexSettings, RequestSettings};
 pub use sink::{Answer, Sink, Written};
 pub use stage::WriteStage;

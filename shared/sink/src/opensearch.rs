@@ -135,6 +135,16 @@ impl Server for OpenSearchServer {
         json!({"query": {"knn": {"vector": nearest}}})
     }
 
+    fn fused(&self, query: Value, mut nearest: Value, size: usize, constant: u32) -> Value {
+        // A hybrid query with a processor of its own, which no cluster state has to know; ranks are fused since 2.19.
+        let nearest = nearest.get_mut("query").map(Value::take).unwrap_or_default();
+        let combination = json!({"technique": "rrf", "rank_constant": constant});
+        json!({
+            "query": {"hybrid": {"queries": [query, nearest], "pagination_depth": size}},
+            "search_pipeline": {"phase_results_processors": [{"score-ranker-processor": {"combination": combination}}]},
+        })
+    }
+
     fn with_vectors(&self) -> Value {
         json!({"_source": ["vector"]})
     }

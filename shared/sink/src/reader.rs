@@ -51,6 +51,16 @@ pub trait Reader: Send + Sync + 'static {
         window: &Window,
     ) -> impl Future<Output = Result<(Vec<Hit>, Vec<Hit>), SinkError>> + Send;
 
+    /// [`Reader::keyword`] and [`Reader::vector`] fused by the engine itself: reciprocal rank fusion with the constant
+    /// [`RANK_CONSTANT`] over the window, its scores in [`Hit::score`]. None where the engine does not offer that, which it
+    /// is asked once.
+    fn fused(
+        &self,
+        words: &Words,
+        vector: &[f32],
+        window: &Window,
+    ) -> impl Future<Output = Result<Option<Vec<Hit>>, SinkError>> + Send;
+
     /// A document's record as it was last written, refreshed or not; none when it is not there.
     fn document(
         &self,
@@ -97,6 +107,10 @@ pub trait Reader: Send + Sync + 'static {
     /// Makes everything that was written visible to searches, counts and scans.
     fn refresh(&self) -> impl Future<Output = Result<(), SinkError>> + Send;
 }
+
+/// The constant of reciprocal rank fusion, Σ 1 / (constant + rank): that of Cormack, Clarke and Büttcher (SIGIR 2009), and
+/// the default of every engine that offers it.
+pub const RANK_CONSTANT: u32 = 60;
 
 /// A passage that was found.
 #[derive(Clone, Debug, PartialEq)]

@@ -26,6 +26,10 @@ pub trait Server: Send + Sync + 'static {
     /// `depth` the first are wanted, the second are looked at in each shard.
     fn nearest(&self, vector: &[f32], filter: &[Value], depth: (usize, usize)) -> Value;
 
+    /// The part of a search body that fuses the ranks of two searches, a query and what [`Server::nearest`] made, over the
+    /// first `size` of each, by reciprocal rank fusion with `constant`.
+    fn fused(&self, query: Value, nearest: Value, size: usize, constant: u32) -> Value;
+
     /// The part of a search body that brings the stored vectors and nothing else of an item.
     fn with_vectors(&self) -> Value;
 }

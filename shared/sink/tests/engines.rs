@@ -60,6 +60,7 @@ engines! {
     read::words_find_the_right_passage,
     read::vectors_find_the_right_passage,
     read::both_ways_in_one_question,
+    read::ranks_are_fused_as_their_formula_says,
     read::words_are_compared_in_the_language_of_the_passage,
     read::terms_are_counted_and_passages_drawn,
     read::a_filter_lets_no_other_passage_take_a_place,

@@ -38,6 +38,16 @@ pub struct Config {
     /// written.
     #[arg(long, env = "MILLRACE_SERVE_LEAST_RELEVANCE", default_value_t = FLOOR, value_parser = share)]
     pub serve_least_relevance: f64,
+    /// The folder of a cross-encoder's bundle that judges the best passages again, beside the question; none: they are not.
+    #[arg(long, env = "MILLRACE_SERVE_RERANKER", value_name = "DIR")]
+    pub serve_reranker: Option<PathBuf>,
+    /// How many of the best passages it judges; each costs as much as embedding it.
+    #[arg(long, env = "MILLRACE_SERVE_RERANK_DEPTH", default_value_t = 50, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000))]
+    pub serve_rerank_depth: usize,
+    /// Who computes `fusion=rrf`: the engine, where it offers that (Elasticsearch by its licence, OpenSearch since 2.19), or
+    /// `serve`, which then tells the ranks in both rankings.
+    #[arg(long, env = "MILLRACE_SERVE_RRF", value_enum, default_value_t = RrfBy::Engine)]
+    pub serve_rrf: RrfBy,
     /// Which engine is searched.
     #[arg(long, env = "MILLRACE_SERVE_ENGINE", value_enum, default_value_t = EngineKind::Elasticsearch)]
     pub serve_engine: EngineKind,
@@ -76,6 +86,15 @@ pub struct Config {
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "give a number from 0 to 1".to_owned())
+}
+
+/// Who computes reciprocal rank fusion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RrfBy {
+    /// The engine, where it offers that.
+    Engine,
+    /// `serve`.
+    Client,
 }
 
 /// An engine that can be searched.

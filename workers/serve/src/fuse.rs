@@ -16,11 +16,9 @@
 use std::collections::HashMap;
 
 use message::ChunkId;
+use sink::RANK_CONSTANT;
 
 use crate::question::Fusion;
-
-/// The constant of the paper, and of every engine that offers the method.
-pub const K: f64 = 60.0;
 
 /// A keyword ranking of fewer passages is filled up to so many by zeros, what BM25 gives to all others, before its peak is
 /// taken: without them, a single passage that holds the word would have no peak. Of 10, 20, 30, 50 and 100 the one with the
@@ -85,7 +83,7 @@ pub fn fuse(fusion: Fusion, keyword: &[Scored<'_>], vector: &[Scored<'_>]) -> Ve
 
 /// 1 / (k + rank) for each rank.
 fn reciprocal(count: usize) -> Vec<f64> {
-    (1_u32..).take(count).map(|rank| 1.0 / (K + f64::from(rank))).collect()
+    (1_u32..).take(count).map(|rank| 1.0 / f64::from(RANK_CONSTANT + rank)).collect()
 }
 
 /// Both rankings' scores, each by the share of its squared peak in both.

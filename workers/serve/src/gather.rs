@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use message::DocumentId;
 
-use crate::search::Found;
+use crate::found::Found;
 
 /// Of passages with the same words, the best stays and names the documents of the others; of one document, the best
 /// `per_document` stay; of all, the best `size`.

@@ -5,7 +5,7 @@
 //! and physical indexes and keeps it; an alias is never queried; an index of another space is never asked.
 //!
 //! Order of files: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way, with
-//! [`languages`], [`fuse`], [`relevance`], [`gather`], [`place`], [`highlight`] · [`application`] how it is answered ·
+//! [`languages`], [`fuse`], [`relevance`], [`rerank`], [`gather`], [`place`], [`highlight`], and [`found`] what is sent · [`application`] how it is answered ·
 //! [`chat`] the way to an answer · [`llm`] who writes it · [`sample`] what is kept of it · [`pipeline`] how documents
 //! come here · [`http`] the edge, put together by [`start`].
 
@@ -13,6 +13,7 @@ pub mod access;
 pub mod application;
 pub mod chat;
 pub mod config;
+pub mod found;
 pub mod fuse;
 pub mod gather;
 pub mod highlight;
@@ -24,6 +25,7 @@ pub mod place;
 pub mod question;
 pub mod rate;
 pub mod relevance;
+pub mod rerank;
 pub mod sample;
 pub mod search;
 pub mod start;

@@ -6,7 +6,7 @@ use message::{ChunkId, DocumentId, DocumentRecord, Part};
 use serde::Serialize;
 use sink::{Reader, SinkError};
 
-use crate::search::Found;
+use crate::found::Found;
 
 /// Where a passage stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -77,6 +77,9 @@ pub struct Parameters {
     /// Passages of one document at most.
     #[serde(deserialize_with = "number")]
     pub per_document: Option<usize>,
+    /// Whether the best passages are judged again; in a hybrid answer they are, where there is a reranker.
+    #[serde(deserialize_with = "truth")]
+    pub rerank: Option<bool>,
     /// What is added to each passage.
     #[serde(deserialize_with = "several")]
     pub include: Vec<String>,
@@ -97,6 +100,8 @@ pub struct Question {
     pub filter: Vec<Clause>,
     /// Passages of one document at most; no limit if absent.
     pub per_document: Option<usize>,
+    /// Whether the best passages are judged again; those of a hybrid answer if absent.
+    pub rerank: Option<bool>,
     /// What is added.
     pub include: Include,
 }
@@ -136,6 +141,7 @@ impl Question {
             fusion: parameters.fusion,
             filter,
             per_document: parameters.per_document,
+            rerank: parameters.rerank,
             include,
         };
         question.check().map(|()| question)
@@ -235,6 +241,22 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D
     }
 }
 
+/// True or false; in the parameters of a GET it comes as text.
+fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Truth(bool),
+        Text(String),
+    }
+    let text = match Either::deserialize(deserializer) {
+        Ok(Either::Truth(truth)) => return Ok(Some(truth)),
+        Ok(Either::Text(text)) => text,
+        Err(_) => String::new(),
+    };
+    text.parse().map(Some).map_err(|_| serde::de::Error::custom("write true or false"))
+}
+
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Several {
@@ -274,10 +296,10 @@ mod tests {
     fn a_question_is_understood_with_all_its_conditions() {
         let question = asked(json!({
             "q": " wo? ", "size": 3, "prefix": "docs/a,b/", "language": "de, en", "format": ["pdf"],
-            "since": "2026-11-01", "until": "1970-01-02T00:00:01Z", "include": "place,highlights",
+            "rerank": "false", "since": "2026-11-01", "until": "1970-01-02T00:00:01Z", "include": "place,highlights",
         }))
         .unwrap();
-        assert_eq!((question.text.as_str(), question.size), ("wo?", 3));
+        assert_eq!((question.text.as_str(), question.size, question.rerank), ("wo?", 3, Some(false)));
         assert!(question.include.place && question.include.highlights && !question.include.neighbours);
         let owned = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect::<Vec<_>>();
         let expected = [

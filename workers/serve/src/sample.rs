@@ -9,8 +9,8 @@ use stream::{Broker, Outgoing};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tracing::warn;
 
+use crate::found::Answer;
 use crate::question::{Mode, Question};
-use crate::search::Answer;
 
 /// Questions that wait to be written, of at most some 50 KB each; when there are more, they are not sampled.
 const WAITING: usize = 200;
@@ -51,7 +51,7 @@ impl Sample {
         if ((count + 1.0) * self.share).floor() <= (count * self.share).floor() {
             return;
         }
-        let hit = |found: &crate::search::Found| QueryHit {
+        let hit = |found: &crate::found::Found| QueryHit {
             id: found.id.clone(),
             score: found.score,
             vector_score: match answer.mode {
@@ -118,7 +118,7 @@ mod tests {
     use stream::memory::Memory;
 
     use super::*;
-    use crate::search::Timing;
+    use crate::found::Timing;
 
     #[tokio::test]
     async fn a_share_of_the_questions_is_written() {
@@ -129,6 +129,7 @@ mod tests {
         let answer = Answer {
             mode: Mode::Vector,
             fusion: None,
+            reranked: None,
             space,
             relevance: None,
             timing: Timing::default(),

@@ -2,20 +2,21 @@
 
 use std::collections::HashMap;
 
-use message::{About, ChunkId, DocumentId, Fingerprint};
-use model::{Encoder, Role};
-use serde::{Serialize, Serializer};
+use message::{ChunkId, Fingerprint};
+use model::{EncodeError, Encoder, Role};
 use sink::{Hit, Reader, SinkError, Window, Words};
 use tokio::sync::OnceCell;
 use tokio::time::{Duration, Instant};
 
+use crate::found::{Answer, Found, Timing};
 use crate::fuse::{Scored, fuse};
 use crate::gather::gather;
-use crate::highlight::{Piece, highlight};
+use crate::highlight::highlight;
 use crate::languages::Languages;
-use crate::place::{self, Place};
-use crate::question::{Fusion, Mode, Question, Wrong, rfc3339};
+use crate::place;
+use crate::question::{Fusion, Mode, Question, Wrong};
 use crate::relevance::judge::{Evidence, Judge};
+use crate::rerank::Again;
 use crate::sample::Sample;
 
 /// A question waits at most this long for its passages.
@@ -29,126 +30,6 @@ const SPARE: usize = 3;
 const LONGEST_WINDOW: usize = 3_000;
 /// Terms of a question at most; the engines refuse more than some thousand clauses.
 const MOST_TERMS: usize = 1_000;
-
-/// An answer.
-#[derive(Debug, Serialize, PartialEq)]
-pub struct Answer {
-    /// How it was found.
-    pub mode: Mode,
-    /// How two rankings became one; in a hybrid answer only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fusion: Option<Fusion>,
-    /// The space of the vectors.
-    pub space: Fingerprint,
-    /// How relevant the best of it is (see [`crate::relevance`]); on request, and where it can be judged.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub relevance: Option<f64>,
-    /// Where the time went.
-    pub timing: Timing,
-    /// The passages, best first.
-    pub hits: Vec<Found>,
-}
-
-/// Milliseconds of each step of an answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Timing {
-    /// Embedding the question.
-    pub embed_ms: f64,
-    /// The engine's search.
-    pub engine_ms: f64,
-    /// Fusing and gathering.
-    pub fuse_ms: f64,
-    /// Looking up places and neighbours.
-    pub place_ms: f64,
-}
-
-/// A passage of an answer.
-#[derive(Clone, Debug, Serialize, PartialEq)]
-pub struct Found {
-    /// Which passage.
-    pub id: ChunkId,
-    /// Its document.
-    pub document: DocumentId,
-    /// The headings above it, outermost first.
-    pub heading_path: Vec<String>,
-    /// The passage.
-    pub text: String,
-    /// The score of its mode; comparable within one answer only.
-    pub score: f64,
-    /// Its rank by words, from 1; in a hybrid answer only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub keyword_rank: Option<u32>,
-    /// Its score by words (BM25); in a hybrid answer only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub keyword_score: Option<f64>,
-    /// Its rank by vector, from 1; in a hybrid answer only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub vector_rank: Option<u32>,
-    /// Its score by vector, (1 + cosine) / 2; in a hybrid answer only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub vector_score: Option<f64>,
-    /// The language of the passage, the format of its document, and since when this text stands.
-    #[serde(flatten, serialize_with = "about")]
-    pub about: About,
-    /// The passage in pieces, with the question's words marked; on request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub highlights: Option<Vec<Piece>>,
-    /// Its document's title, if it has one; on request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// Where it stands in its document; on request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
-    /// The passage before it; on request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub before: Option<String>,
-    /// The passage after it; on request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
-    /// Other documents that hold the same passage and were found with it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub copies: Vec<DocumentId>,
-}
-
-fn about<S: Serializer>(about: &About, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Shown<'a> {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        language: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        format: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        modified: Option<String>,
-    }
-    let About { language, format, modified } = about;
-    let (language, format) = (language.as_deref(), format.as_deref());
-    Shown { language, format, modified: modified.map(rfc3339) }.serialize(serializer)
-}
-
-impl Found {
-    /// A passage as the engine found it.
-    #[must_use]
-    pub fn of(hit: Hit) -> Self {
-        Self {
-            id: hit.id,
-            document: hit.document,
-            heading_path: hit.heading_path,
-            text: hit.text,
-            score: hit.score,
-            keyword_rank: None,
-            keyword_score: None,
-            vector_rank: None,
-            vector_score: None,
-            about: hit.about,
-            highlights: None,
-            title: None,
-            place: None,
-            before: None,
-            after: None,
-            copies: Vec::new(),
-        }
-    }
-}
 
 /// Every passage of the window, best first.
 struct Ranked {
@@ -180,6 +61,8 @@ pub struct Search<E, R> {
     reader: R,
     languages: Languages,
     judge: Judge,
+    again: Option<Again>,
+    fused_by_engine: bool,
     sample: Sample,
     checked: OnceCell<()>,
 }
@@ -194,6 +77,8 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             reader,
             languages: Languages::default(),
             judge: Judge::default(),
+            again: None,
+            fused_by_engine: false,
             sample: Sample::none(),
             checked: OnceCell::new(),
         }
@@ -209,6 +94,18 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     #[must_use]
     pub fn with_floor(self, floor: f64) -> Self {
         Self { judge: Judge::new(floor), ..self }
+    }
+
+    /// Judges the best passages of a ranking again.
+    #[must_use]
+    pub fn with_reranker(self, again: Option<Again>) -> Self {
+        Self { again, ..self }
+    }
+
+    /// Leaves reciprocal rank fusion to the engine, where it offers it.
+    #[must_use]
+    pub fn fused_by_engine(self, fused_by_engine: bool) -> Self {
+        Self { fused_by_engine, ..self }
     }
 
     /// Whether an answer has to do with its question, as far as that was asked and can be told.
@@ -257,7 +154,10 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         question.check()?;
         self.ready().await?;
         let mut timing = Timing::default();
-        let Ranked { passages, vector, relevance } = self.ranking(question, &mut timing).await?;
+        let Ranked { mut passages, vector, relevance } = self.ranking(question, &mut timing).await?;
+        let begun = Instant::now();
+        let reranked = self.judge_again(question, &mut passages).await?;
+        timing.rerank_ms = milliseconds(begun);
         let begun = Instant::now();
         let mut hits = gather(passages, question.per_document, question.size);
         timing.fuse_ms += milliseconds(begun);
@@ -275,7 +175,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         }
         let fusion = (question.mode == Mode::Hybrid).then_some(question.fusion);
         let space = self.space.clone();
-        let answer = Answer { mode: question.mode, fusion, space, relevance, timing, hits };
+        let answer = Answer { mode: question.mode, fusion, reranked, space, relevance, timing, hits };
         self.sample.take(question, &answer, vector);
         Ok(answer)
     }
@@ -294,6 +194,17 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             Mode::Vector | Mode::Hybrid => Some(self.embed(&question.text, timing).await?),
         };
         let begun = Instant::now();
+        if let Some(vector) = &vector
+            && self.fused_by_engine
+            && (question.mode, question.fusion) == (Mode::Hybrid, Fusion::Rrf)
+            // Whether an answer is relevant is seen at the best of each ranking.
+            && !question.include.relevance
+            && let Some(hits) = self.reader.fused(&words, vector, &window).await.map_err(unavailable)?
+        {
+            timing.engine_ms = milliseconds(begun);
+            let passages = hits.into_iter().map(Found::of).collect();
+            return Ok(Ranked { passages, vector: Some(vector.clone()), relevance: None });
+        }
         let (keyword, nearest) = match &vector {
             None => (self.reader.keyword(&words, &window).await.map_err(unavailable)?, Vec::new()),
             // Without words this asks by vector alone.
@@ -323,6 +234,25 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         Ok(Ranked { passages, vector, relevance })
     }
 
+    async fn judge_again(
+        &self,
+        question: &Question,
+        passages: &mut [Found],
+    ) -> Result<Option<usize>, SearchError> {
+        match (&self.again, question.rerank) {
+            (None, Some(true)) => {
+                let message =
+                    "no reranker is configured (MILLRACE_SERVE_RERANKER): leave rerank out".to_owned();
+                Err(Wrong { field: "rerank", message }.into())
+            }
+            (Some(again), wish) if wish.unwrap_or(question.mode == Mode::Hybrid) => {
+                let judged = again.judge(&question.text, passages).await;
+                judged.map(Some).map_err(|error| encoding(error, "with rerank=false"))
+            }
+            _ => Ok(None),
+        }
+    }
+
     async fn words(&self, question: &str) -> Result<Words, SearchError> {
         let languages = self.languages.of(&self.reader).await.map_err(unavailable)?;
         let words = Words::of(question, &languages);
@@ -337,17 +267,21 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         let begun = Instant::now();
         let vectors = self.encoder.embed(vec![question.to_owned()], Role::Query).await;
         timing.embed_ms = milliseconds(begun);
-        let wrong = |message| SearchError::Question(Wrong { field: "q", message });
-        let vectors = vectors.map_err(|error| {
-            if let model::EncodeError::TooLong { tokens, limit, .. } = error {
-                return wrong(format!(
-                    "the question has {tokens} tokens and the model takes {limit}: ask a shorter one, or with mode=keyword"
-                ));
-            }
-            SearchError::Unavailable(Box::new(error))
-        })?;
-        vectors.into_iter().next().ok_or_else(|| wrong("no vector for the question".to_owned()))
+        let vectors = vectors.map_err(|error| encoding(error, "with mode=keyword"))?;
+        let none = || Wrong { field: "q", message: "no vector for the question".to_owned() };
+        Ok(vectors.into_iter().next().ok_or_else(none)?)
     }
+}
+
+/// What a model says of a question; `otherwise` is how it can be asked as it is.
+fn encoding(error: EncodeError, otherwise: &str) -> SearchError {
+    if let EncodeError::TooLong { tokens, limit, .. } = error {
+        let message = format!(
+            "the question has {tokens} tokens and the model takes {limit}: ask a shorter one, or {otherwise}"
+        );
+        return Wrong { field: "q", message }.into();
+    }
+    SearchError::Unavailable(Box::new(error))
 }
 
 fn unavailable(error: SinkError) -> SearchError {

@@ -1,9 +1,10 @@
 //! Puts a server together and serves it.
 
 use std::marker::PhantomData;
+use std::path::Path;
 use std::sync::Arc;
 
-use model::{Encoder, Generation};
+use model::{Bundle, Encoder, Generation, OnnxSettings, Reranker};
 use objects::S3Store;
 use process::{Failure, Host};
 use sink::{Catalog, Names, Reader, Target};
@@ -11,11 +12,12 @@ use stream::kafka::Kafka;
 use tracing::{info, warn};
 
 use crate::access::file::KeyFile;
-use crate::config::{Config, EngineKind};
+use crate::config::{Config, EngineKind, RrfBy};
 use crate::http::guard::Gate;
 use crate::http::{self, Bucket, Parts, Server};
 use crate::llm::Models;
 use crate::pipeline::Pipeline;
+use crate::rerank::Again;
 use crate::sample::Sample;
 use crate::search::Search;
 
@@ -67,8 +69,11 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
     let bucket =
         config.bucket.map(|name| Ok::<_, Failure>(Bucket { name, store: S3Store::new(&config.store)? }));
     let kafka = Kafka::new(&config.kafka);
+    let again = reranker(config.serve_reranker.as_deref(), config.serve_rerank_depth, &config.encoder.onnx)?;
     let server: Server<OverS3<E, R>> = Server {
         search: search
+            .with_reranker(again)
+            .fused_by_engine(config.serve_rrf == RrfBy::Engine)
             .with_sample(Sample::start(kafka.clone(), config.serve_sample))
             .with_floor(config.serve_least_relevance),
         models: Models::open(&config.llm)?,
@@ -90,4 +95,9 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
     http::serve(listen, Arc::new(server), stopping).await.map_err(|error| {
         format!("{listen} cannot be served: {error}; choose a free address with MILLRACE_SERVE_LISTEN").into()
     })
+}
+
+fn reranker(folder: Option<&Path>, depth: usize, onnx: &OnnxSettings) -> Result<Option<Again>, Failure> {
+    let open = |folder| Ok(Again::new(Reranker::open(&Bundle::open(folder)?, onnx)?, depth));
+    folder.map(open).transpose()
 }

@@ -1,28 +1,25 @@
 //! The encoder `onnx`: the bundle's graph on ONNX Runtime.
 //!
-//! A call's texts are tokenized, packed into batches by tokens ([`crate::pack`]), spread over all sessions, and their
-//! vectors put back in order. The edges are `onnx/runtime.rs` (the library), `onnx/graph.rs` (one session) and
-//! `onnx/pool.rs` (the threads). Guarantees: a bound on what waits for the sessions, in tokens; a deadline on each
-//! wait; every vector is checked. Never falls back to another device.
+//! A call's texts are tokenized and go through the sessions (`onnx/sessions.rs`); every vector is checked. The edges are
+//! `onnx/runtime.rs` (the library), `onnx/graph.rs` (one session) and `onnx/pool.rs` (the threads). Never falls back to
+//! another device.
 
 mod graph;
 mod pool;
 mod runtime;
+mod sessions;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use message::Fingerprint;
 
-use self::graph::Graph;
-use self::pool::Pool;
+pub(crate) use self::sessions::Sessions;
 use super::check::check;
 use super::tokenise::tokenise;
 use super::{EncodeError, Encoder, ExecutionProvider};
 use crate::bundle::{Bundle, Role};
-use crate::pack::pack;
-use crate::tokenizer::{Tokenizer, Tokens};
+use crate::tokenizer::Tokenizer;
 
 /// The settings of the encoder `onnx`.
 #[derive(Clone, Debug, clap::Args)]
@@ -148,11 +145,10 @@ pub enum OpenOnnxError {
 #[derive(Debug)]
 pub struct Onnx {
     tokenizer: Tokenizer,
-    pool: Pool,
+    sessions: Sessions,
     fingerprint: Fingerprint,
     dimension: usize,
     max_tokens: usize,
-    batch_tokens: usize,
     unit: bool,
 }
 
@@ -166,22 +162,12 @@ impl Onnx {
         tokenizer: Tokenizer,
         settings: &OnnxSettings,
     ) -> Result<Self, OpenOnnxError> {
-        let environment = runtime::load(settings.onnxruntime.as_deref())?;
-        let sessions = sessions_of(settings);
-        let graphs = (0..sessions)
-            .map(|_| Graph::open(&environment, bundle, settings.execution_provider, tokenizer.padding()))
-            .collect::<Result<Vec<_>, _>>()?;
-        let stall = Duration::from_secs(settings.encode_stall.get() as u64);
-        let runs = graphs.into_iter().map(|mut graph| move |batch: &[Tokens], width| graph.run(batch, width));
-        let pool = Pool::start(runs.collect(), settings.queue_tokens.get(), stall)?;
-        tracing::info!(sessions, model = %bundle.manifest().name, provider = ?settings.execution_provider, "encoder opened");
         Ok(Self {
+            sessions: Sessions::open(bundle, tokenizer.padding(), settings)?,
             tokenizer,
-            pool,
             fingerprint: bundle.model_fingerprint(),
             dimension: bundle.dimension(),
             max_tokens: bundle.max_tokens(),
-            batch_tokens: settings.batch_tokens.get(),
             unit: bundle.manifest().normalise,
         })
     }
@@ -189,26 +175,10 @@ impl Onnx {
 
 impl Encoder for Onnx {
     async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Vec<f32>>, EncodeError> {
-        let (_, mut tokens) = tokenise(&self.tokenizer, self.max_tokens, texts, role).await?;
-        let lengths: Vec<usize> = tokens.iter().map(|tokens| tokens.ids.len()).collect();
-        let batches = pack(&lengths, self.batch_tokens);
-        let mut answers = Vec::with_capacity(batches.len());
-        for batch in batches {
-            let of_batch: Vec<Tokens> = batch
-                .members
-                .iter()
-                .map(|&member| tokens.get_mut(member).map(std::mem::take).unwrap_or_default())
-                .collect();
-            answers.push((batch.members, self.pool.submit(of_batch, batch.width).await?));
-        }
-        let mut vectors = vec![Vec::new(); lengths.len()];
-        for (members, answer) in answers {
-            for (member, vector) in members.into_iter().zip(self.pool.answer(answer).await?) {
-                check(member, &vector, self.unit)?;
-                if let Some(place) = vectors.get_mut(member) {
-                    *place = vector;
-                }
-            }
+        let (_, tokens) = tokenise(&self.tokenizer, self.max_tokens, texts, role).await?;
+        let vectors = self.sessions.run(tokens).await?;
+        for (position, vector) in vectors.iter().enumerate() {
+            check(position, vector, self.unit)?;
         }
         Ok(vectors)
     }
@@ -220,14 +190,4 @@ impl Encoder for Onnx {
     fn model_fingerprint(&self) -> Fingerprint {
         self.fingerprint.clone()
     }
-}
-
-/// One session a core; a GPU is filled by one.
-fn sessions_of(settings: &OnnxSettings) -> usize {
-    let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let default = || match settings.execution_provider {
-        ExecutionProvider::Cpu => cores(),
-        ExecutionProvider::Cuda | ExecutionProvider::Tensorrt => NonZeroUsize::MIN,
-    };
-    settings.sessions.unwrap_or_else(default).get()
 }

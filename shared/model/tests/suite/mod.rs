@@ -1,13 +1,10 @@
 //! What every encoder must do; run over each kind.
-#![expect(clippy::disallowed_methods, reason = "edge: writes a bundle to a scratch folder")]
 
-use std::error::Error;
-use std::path::Path;
+mod bundle;
 
-use model::{Bundle, EncodeError, Encoder, Role};
-use sha2::{Digest as _, Sha256};
+use model::{EncodeError, Encoder, Role};
 
-pub(crate) type Tried = Result<(), Box<dyn Error>>;
+pub(crate) use self::bundle::{Tried, tiny_bundle};
 
 /// Texts of very different lengths, so that batches are made of texts that do not stand together.
 const TEXTS: [&str; 7] = [
@@ -89,20 +86,4 @@ async fn dropping_a_call_leaves_the_next_whole(encoder: &impl Encoder) -> Tried 
         assert!((expected - found).abs() < 1e-5);
     }
     Ok(())
-}
-
-/// Writes a bundle with the tiny tokenizer (16 tokens at most) and a graph that is none, and opens it.
-pub(crate) fn tiny_bundle(folder: &Path, prefixes: [&str; 2]) -> Result<Bundle, Box<dyn Error>> {
-    let (graph, tokenizer) = (b"no graph".as_slice(), include_bytes!("../tiny/tokenizer.json").as_slice());
-    let digest = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
-    let manifest = serde_json::json!({
-        "name": "tiny", "version": "1", "dimension": 32, "max_tokens": 64, "pooling": "mean", "normalise": true,
-        "output": "sentence_embedding", "precision": "fp32",
-        "prefixes": {"query": prefixes[0], "passage": prefixes[1]},
-        "files": {Bundle::GRAPH: digest(graph), Bundle::TOKENIZER: digest(tokenizer)},
-    });
-    std::fs::write(folder.join(Bundle::GRAPH), graph)?;
-    std::fs::write(folder.join(Bundle::TOKENIZER), tokenizer)?;
-    std::fs::write(folder.join(Bundle::MANIFEST), manifest.to_string())?;
-    Ok(Bundle::open(folder)?)
 }

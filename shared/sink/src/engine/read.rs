@@ -2,6 +2,7 @@
 
 use message::{ChunkId, DocumentId, Fingerprint};
 use serde_json::{Value, json};
+use tracing::info;
 
 use super::Engine;
 use super::search::{self, Unusable};
@@ -27,6 +28,31 @@ impl<S: Server> Engine<S> {
     pub(super) async fn searched(&self, target: Target, body: &Value) -> Result<Value, SinkError> {
         let path = format!("{}/_search?allow_partial_search_results=false", self.names.physical(target));
         self.ask(Method::Post, path, Body::Json(body.to_string().into())).await
+    }
+}
+
+impl<S: Server> Engine<S> {
+    /// Whether the engine fuses ranks itself: a licence, a version and a plug-in decide that, so it is asked, once.
+    async fn offers_fusion(&self, dimension: usize) -> Result<bool, SinkError> {
+        let ask = async || {
+            // One passage for a word that there need not be.
+            let words = Words::of("fusion", &[analysis::UNDETERMINED.to_owned()]);
+            let mut vector = vec![0.0; dimension];
+            vector.iter_mut().take(1).for_each(|first| *first = 1.0);
+            let body = search::fused(&*self.server, &words, &vector, &Window::of(1));
+            match self.searched(Target::Chunks, &body).await {
+                Ok(_) => Ok(true),
+                Err(SinkError::Rejected { cause, .. } | SinkError::Denied { cause, .. }) => {
+                    info!(
+                        engine = S::KIND,
+                        cause, "the engine does not fuse ranks itself: they are fused here"
+                    );
+                    Ok(false)
+                }
+                Err(error) => Err(error),
+            }
+        };
+        self.offers_fusion.get_or_try_init(ask).await.copied()
     }
 }
 
@@ -90,6 +116,20 @@ impl<S: Server> Reader for Engine<S> {
         }
         let nearest = found.pop().unwrap_or_default();
         Ok((found.pop().unwrap_or_default(), nearest))
+    }
+
+    async fn fused(
+        &self,
+        words: &Words,
+        vector: &[f32],
+        window: &Window,
+    ) -> Result<Option<Vec<Hit>>, SinkError> {
+        if window.size == 0 || words.is_empty() || !self.offers_fusion(vector.len()).await? {
+            return Ok(None);
+        }
+        let answer =
+            self.searched(Target::Chunks, &search::fused(&*self.server, words, vector, window)).await?;
+        self.usable(search::hits(&answer), "fused search").map(Some)
     }
 
     async fn document(&self, document: &DocumentId) -> Result<Option<StoredDocument>, SinkError> {

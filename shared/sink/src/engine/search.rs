@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::question::{Clause, Window, Words};
-use crate::reader::{Hit, Page, Place, StoredVector};
+use crate::reader::{Hit, Page, Place, RANK_CONSTANT, StoredVector};
 use crate::wire::{Server, explain};
 
 /// Why an answer cannot be used.
@@ -23,8 +23,12 @@ pub(super) enum Unusable {
 /// What a hit brings.
 const BROUGHT: [&str; 7] = ["id", "document", "heading_path", "text", "language", "format", "modified"];
 
-/// Each passage is compared with the question's terms in its own language.
 pub(super) fn keyword(words: &Words, window: &Window) -> Value {
+    brought(json!({ "query": matching(words, window) }), window)
+}
+
+/// Each passage is compared with the question's terms in its own language.
+fn matching(words: &Words, window: &Window) -> Value {
     let one = |(language, terms)| {
         json!({"bool": {
             "filter": {"term": {"language": language}},
@@ -32,17 +36,30 @@ pub(super) fn keyword(words: &Words, window: &Window) -> Value {
         }})
     };
     let should: Vec<Value> = words.iter().map(one).collect();
-    json!({
-        "size": window.size, "track_total_hits": false, "_source": BROUGHT,
-        "query": {"bool": {"filter": filter(window), "should": should, "minimum_should_match": 1}},
-    })
+    json!({"bool": {"filter": filter(window), "should": should, "minimum_should_match": 1}})
 }
 
 pub(super) fn nearest<S: Server>(server: &S, vector: &[f32], window: &Window) -> Value {
-    let size = window.size;
-    let mut body = server.nearest(vector, &filter(window), (size, window.candidates.max(size)));
+    brought(near(server, vector, window), window)
+}
+
+fn near<S: Server>(server: &S, vector: &[f32], window: &Window) -> Value {
+    server.nearest(vector, &filter(window), (window.size, window.candidates.max(window.size)))
+}
+
+/// Both, fused by the engine.
+pub(super) fn fused<S: Server>(server: &S, words: &Words, vector: &[f32], window: &Window) -> Value {
+    let (query, near) = (matching(words, window), near(server, vector, window));
+    let mut body = brought(server.fused(query, near, window.size, RANK_CONSTANT), window);
+    // Retrievers and hybrid queries count in their own way.
+    body.as_object_mut().and_then(|body| body.remove("track_total_hits"));
+    body
+}
+
+/// A search for the passages of the window.
+fn brought(mut body: Value, window: &Window) -> Value {
     if let Some(body) = body.as_object_mut() {
-        body.insert("size".to_owned(), size.into());
+        body.insert("size".to_owned(), window.size.into());
         body.insert("track_total_hits".to_owned(), false.into());
         body.insert("_source".to_owned(), json!(BROUGHT));
     }

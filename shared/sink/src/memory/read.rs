@@ -159,6 +159,10 @@ impl Reader for Memory {
         Ok((self.keyword(words, window).await?, self.vector(vector, window).await?))
     }
 
+    async fn fused(&self, _: &Words, _: &[f32], _: &Window) -> Result<Option<Vec<Hit>>, SinkError> {
+        Ok(None)
+    }
+
     async fn document(&self, document: &DocumentId) -> Result<Option<StoredDocument>, SinkError> {
         let state = self.state();
         let name = self.names.physical(Target::Documents);

@@ -16,6 +16,8 @@ pub(crate) const DIMENSION: usize = 8;
 pub(crate) trait Bench: Sized {
     /// What is tested.
     type Engine: Catalog + Sink + Reader;
+    /// Whether it fuses ranks itself, as it is installed here.
+    const FUSES: bool = false;
 
     /// Opens, under a name of its own, what is not created yet.
     fn open(fact: &str) -> Self;
@@ -95,6 +97,7 @@ impl Bench for Memory {
 
 impl Bench for OpenSearch {
     type Engine = sink::OpenSearch;
+    const FUSES: bool = true;
 
     fn open(fact: &str) -> Self {
         let settings = OpenSearchFlags::parse_from(["test"]).settings;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use message::Version;
+use serde_json::{Value, json};
 use sink::{
     Action, Answer, Elasticsearch, ElasticsearchSettings, Names, OpenSearch, OpenSearchSettings, Operation,
     Reader, RequestSettings, Sink, SinkError, Target, Window, Words, Written,
@@ -269,4 +270,46 @@ async fn readers_sort_what_goes_wrong() {
     for error in ask(400).await {
         assert!(matches!(error, SinkError::Rejected { status: 400, .. }), "{error}");
     }
+}
+
+/// An Elasticsearch with the licence for it, and engines without: asked once, and what they answer is believed.
+#[tokio::test]
+async fn an_engine_is_asked_once_whether_it_fuses() {
+    let (words, window) = (Words::of("a", &["en".to_owned()]), Window::of(3));
+    for (status, reason) in
+        [(403, "current license is non-compliant for [RRF]"), (400, "unknown query [hybrid]")]
+    {
+        let body = json!({"error": {"type": "x", "reason": reason}, "status": status}).to_string();
+        let server = Script::start(move |_, _| Step::Answer(status, "", body.clone())).await;
+        let (opensearch, elasticsearch) = engines(&server.url);
+        for _ in 0..3 {
+            assert_eq!(opensearch.fused(&words, &[1.0, 0.0], &window).await.unwrap(), None);
+            assert_eq!(elasticsearch.clone().fused(&words, &[1.0, 0.0], &window).await.unwrap(), None);
+        }
+        assert_eq!(server.asked().len(), 2, "one question for each engine");
+    }
+    let hit = json!({"id": "1", "document": "b/k", "heading_path": [], "text": "t"});
+    let hits = json!({"hits": [{"_id": "1", "_score": 0.03, "_source": hit}]});
+    let body = json!({"timed_out": false, "_shards": {"failed": 0}, "hits": hits}).to_string();
+    // Not away for good: the first answer says nothing about what the engine offers.
+    let script =
+        move |n, _: &Asked| if n == 0 { whole(503, "") } else { Step::Answer(200, "", body.clone()) };
+    let server = Script::start(script).await;
+    let (_, elasticsearch) = engines(&server.url);
+    assert!(elasticsearch.fused(&words, &[1.0, 0.0], &window).await.is_err());
+    for _ in 0..2 {
+        let hits = elasticsearch.fused(&words, &[1.0, 0.0], &window).await.unwrap().unwrap();
+        assert!((hits[0].score - 0.03).abs() < 1e-9);
+    }
+    assert_eq!(server.asked().len(), 4, "away, asked, and two searches");
+    let body: Value = serde_json::from_str(&server.asked()[3].body).unwrap();
+    let rrf = &body["retriever"]["rrf"];
+    assert_eq!(
+        (&rrf["rank_constant"], &rrf["rank_window_size"], &body["size"]),
+        (&json!(60), &json!(3), &json!(3))
+    );
+    assert!(rrf["retrievers"][0]["standard"]["query"]["bool"]["should"].is_array(), "{rrf}");
+    assert_eq!(rrf["retrievers"][1]["knn"]["query_vector"], json!([1.0, 0.0]));
+    // Elasticsearch refuses these beside a retriever.
+    assert!(body.get("query").is_none() && body.get("knn").is_none() && body.get("sort").is_none());
 }

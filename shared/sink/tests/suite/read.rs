@@ -1,7 +1,9 @@
 //! What every reader finds.
 
+use std::collections::BTreeMap;
+
 use message::{About, ChunkId, DocumentId, EmbeddedChunk};
-use sink::{Clause, Hit, Place, Reader, Sink, SinkError, Target, Window, Words};
+use sink::{Clause, Hit, Place, RANK_CONSTANT, Reader, Sink, SinkError, Target, Window, Words};
 use stream::Boottime;
 
 use super::bench::{Bench, ready, space};
@@ -57,6 +59,31 @@ pub(crate) async fn words_find_the_right_passage<B: Bench>(bench: &B) {
 async fn keyword(engine: &impl Reader, question: &str, window: &Window) -> Vec<Hit> {
     let words = Words::of(question, &engine.languages().await.unwrap());
     engine.keyword(&words, window).await.unwrap()
+}
+
+/// Where an engine fuses, it does what Σ 1 / (constant + rank) over its own two rankings gives, and it sees no more.
+pub(crate) async fn ranks_are_fused_as_their_formula_says<B: Bench>(bench: &B) {
+    let (engine, _) = filled(bench).await;
+    let only = vec![Clause::Prefix(vec!["documents/".to_owned()])];
+    for (filter, question) in [(Vec::new(), "engine oil and the moon"), (only, "绿茶 the rice")] {
+        let window = Window { filter, ..Window::of(5) };
+        let words = Words::of(question, &engine.languages().await.unwrap());
+        let (by_words, by_vector) = engine.both(&words, &vector(2), &window).await.unwrap();
+        let mut expected: BTreeMap<ChunkId, f64> = BTreeMap::new();
+        for hits in [&by_words, &by_vector] {
+            for (hit, rank) in hits.iter().zip(1..) {
+                *expected.entry(hit.id.clone()).or_default() += 1.0 / f64::from(RANK_CONSTANT + rank);
+            }
+        }
+        let fused = engine.fused(&words, &vector(2), &window).await.unwrap();
+        assert_eq!(fused.is_some(), B::FUSES);
+        let Some(fused) = fused else { continue };
+        assert_eq!(fused.len(), expected.len());
+        assert!(fused.windows(2).all(|pair| pair[0].score >= pair[1].score), "{fused:?}");
+        for hit in fused {
+            assert!((hit.score - expected[&hit.id]).abs() < 1e-6, "{}: {expected:?}", hit.score);
+        }
+    }
 }
 
 pub(crate) async fn words_are_compared_in_the_language_of_the_passage<B: Bench>(bench: &B) {

@@ -14,6 +14,8 @@ pub(crate) struct Asked {
     pub(crate) line: String,
     /// The headers.
     pub(crate) head: String,
+    /// The body.
+    pub(crate) body: String,
     /// Its size.
     pub(crate) bytes: usize,
     /// The `_id`s of a bulk request, in order.
@@ -102,7 +104,7 @@ async fn read(socket: &mut TcpStream) -> Option<Asked> {
     }
     let body = String::from_utf8_lossy(&data[length.min(data.len()) - body_length(&head)..]).into_owned();
     let ids = body.lines().filter_map(id).collect();
-    Some(Asked { line: head.lines().next()?.to_owned(), bytes: body.len(), head, ids })
+    Some(Asked { line: head.lines().next()?.to_owned(), bytes: body.len(), head, ids, body })
 }
 
 fn body_length(head: &str) -> usize {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use process::Failure;
 use serde_json::{Value, json};
+use sink::SinkError;
 
 use super::rounds::{now, rounds, run as this_run};
 use crate::again::Writer;
@@ -41,10 +42,15 @@ async fn round(world: &World, ask: &Audit) -> Result<ExitCode, Failure> {
     Ok(if report.equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// True when everything is equal, without a second look: for those who ask again soon.
+/// True when everything is equal, without a second look: for those who ask again soon. A worker that was just started
+/// makes its indexes; until then nothing is equal.
 pub(super) async fn is_equal(world: &World) -> Result<bool, Failure> {
     let mut entries = world.entries().await?;
-    Ok(audit(world, &mut entries, Duration::ZERO, None, |_, _| Ok(())).await?.equal)
+    match audit(world, &mut entries, Duration::ZERO, None, |_, _| Ok(())).await {
+        Ok(report) => Ok(report.equal),
+        Err(error) if matches!(error.downcast_ref(), Some(SinkError::Missing { .. })) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn document(seen: &Seen, rules: &Rules, as_json: bool) -> Result<(), Failure> {

@@ -12,11 +12,12 @@ use sink::{Clause, Reader};
 use super::citation::{Filter, Sentence, sentences};
 use super::context::{fit, prompt_tokens, tokens};
 use crate::application::{Application, Retrieval};
+use crate::found::Found;
 use crate::llm::{
     Finish, Given, LanguageModel as _, LlmError, Models, Piece, Pieces, Prompt, Reason, Speaker, Turn, Usage,
 };
 use crate::question::{Fusion, Include, Question, Wrong};
-use crate::search::{Found, Search, SearchError};
+use crate::search::{Search, SearchError};
 
 /// Tokens of an answer at most, where the client says nothing else.
 const ANSWER_TOKENS: usize = 1_024;

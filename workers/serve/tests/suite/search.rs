@@ -1,7 +1,10 @@
 //! How passages are found, and what is no question.
 
 use message::Fingerprint;
+use model::{Overlap, Reranker};
+use serve::found::Answer;
 use serve::question::{Fusion, Include, LONGEST};
+use serve::rerank::Again;
 use serve::search::SearchError;
 use serve::{Mode, Question, Search};
 use sink::{SinkError, Target};
@@ -38,7 +41,8 @@ async fn keyword_finds_only_passages_with_the_words() {
 
 #[tokio::test]
 async fn hybrid_fuses_both_rankings_and_says_where_each_passage_stood() {
-    let search = search().await;
+    // An engine that does not fuse leaves it to `serve`.
+    let search = search().await.fused_by_engine(true);
     let question = "cat on a windowsill";
     let keyword = search.answer(&Question::plain(question, Mode::Keyword, LONGEST)).await.unwrap().hits;
     let vector = search.answer(&Question::plain(question, Mode::Vector, LONGEST)).await.unwrap().hits;
@@ -46,7 +50,7 @@ async fn hybrid_fuses_both_rankings_and_says_where_each_passage_stood() {
     let hybrid = search.answer(&by_rank(LONGEST)).await.unwrap().hits;
     assert_eq!(hybrid.len(), PASSAGES.len(), "every passage has a vector");
     for hit in &hybrid {
-        let rank = |hits: &[serve::search::Found]| {
+        let rank = |hits: &[serve::found::Found]| {
             hits.iter().position(|other| other.id == hit.id).map(|at| u32::try_from(at + 1).unwrap())
         };
         assert_eq!((hit.keyword_rank, hit.vector_rank), (rank(&keyword), rank(&vector)));
@@ -58,6 +62,35 @@ async fn hybrid_fuses_both_rankings_and_says_where_each_passage_stood() {
     // A short page is the head of a long one: what is fused is deeper than what is shown.
     let short = search.answer(&by_rank(2)).await.unwrap().hits;
     assert_eq!(short, hybrid[..2]);
+}
+
+#[tokio::test]
+async fn the_best_passages_are_judged_again_and_the_others_stay_behind_them() {
+    let with =
+        async |depth| search().await.with_reranker(Some(Again::new(Reranker::Overlap(Overlap), depth)));
+    // BM25 compares stems, this reranker whole words.
+    let question =
+        Question::plain("purrs, happy cat: sleeping on windowsills in afternoons", Mode::Keyword, 6);
+    let texts = |answer: &Answer| answer.hits.iter().map(|hit| hit.text.clone()).collect::<Vec<_>>();
+    let before = search().await.answer(&question).await.unwrap();
+    assert_eq!(texts(&before), [PASSAGES[0].1, PASSAGES[1].1]);
+    assert!(before.reranked.is_none() && before.hits.iter().all(|hit| hit.rerank_score.is_none()));
+    // Where it is not wished for, a ranking by words stays as it is, and one of both does not.
+    assert_eq!(texts(&with(50).await.answer(&question).await.unwrap()), texts(&before));
+    let hybrid = Question { mode: Mode::Hybrid, ..question.clone() };
+    assert_eq!(with(50).await.answer(&hybrid).await.unwrap().reranked, Some(6));
+    let not = Question { rerank: Some(false), ..hybrid };
+    assert_eq!(with(50).await.answer(&not).await.unwrap().reranked, None);
+    let asked = Question { rerank: Some(true), ..question };
+    let after = with(50).await.answer(&asked).await.unwrap();
+    assert_eq!((texts(&after), after.reranked), (vec![PASSAGES[1].1.into(), PASSAGES[0].1.into()], Some(2)));
+    assert_eq!(after.hits.iter().map(|hit| hit.rerank_score).collect::<Vec<_>>(), [Some(0.375), Some(0.25)]);
+    // Deeper than it judges, nothing moves.
+    let one = with(1).await.answer(&asked).await.unwrap();
+    assert_eq!((texts(&one), one.reranked), (texts(&before), Some(1)));
+    assert!(one.hits[1].rerank_score.is_none());
+    let error = search().await.answer(&asked).await.unwrap_err();
+    assert!(matches!(&error, SearchError::Question(wrong) if wrong.field == "rerank"), "{error}");
 }
 
 #[tokio::test]

@@ -1,0 +1,59 @@
+//! The seam of rerankers: a question and passages in, how well each answers it out. One file per kind in `reranker/`.
+//!
+//! To add a kind: a file in `reranker/` with `impl Rerank`, a variant of [`Reranker`] (the compiler names the lines that
+//! are missing), and a call of the suite in `tests/reranker.rs`.
+
+mod cross_encoder;
+mod overlap;
+
+use std::future::Future;
+
+pub use self::cross_encoder::{CrossEncoder, OpenRerankerError};
+pub use self::overlap::Overlap;
+use crate::bundle::Bundle;
+use crate::encoder::EncodeError;
+use crate::encoder::onnx::OnnxSettings;
+
+/// Judges passages with their question beside them: better than vectors that were made apart, and far slower, so that only
+/// the best of a ranking are judged.
+pub trait Rerank: Send + Sync {
+    /// How well each of `passages` answers `question`, in their order: the more, the better; comparable for one question
+    /// only. No passage is cut: one that is too long to stand beside the question is judged in pieces, and its best piece
+    /// counts.
+    ///
+    /// # Errors
+    /// See [`EncodeError`]; [`EncodeError::TooLong`] when the question alone leaves no room for a passage.
+    fn rank(
+        &self,
+        question: &str,
+        passages: Vec<String>,
+    ) -> impl Future<Output = Result<Vec<f32>, EncodeError>> + Send;
+}
+
+/// A reranker of any kind.
+#[derive(Debug)]
+pub enum Reranker {
+    /// A cross-encoder's graph on ONNX Runtime.
+    CrossEncoder(CrossEncoder),
+    /// Words in common: for tests.
+    Overlap(Overlap),
+}
+
+impl Reranker {
+    /// Opens the cross-encoder in `bundle`. Blocks for as long as the weights take to load (about a second).
+    ///
+    /// # Errors
+    /// When it is no cross-encoder, or the tokenizer, the runtime or the graph cannot be used as asked.
+    pub fn open(bundle: &Bundle, settings: &OnnxSettings) -> Result<Self, OpenRerankerError> {
+        CrossEncoder::open(bundle, settings).map(Self::CrossEncoder)
+    }
+}
+
+impl Rerank for Reranker {
+    async fn rank(&self, question: &str, passages: Vec<String>) -> Result<Vec<f32>, EncodeError> {
+        match self {
+            Self::CrossEncoder(reranker) => reranker.rank(question, passages).await,
+            Self::Overlap(reranker) => reranker.rank(question, passages).await,
+        }
+    }
+}
