@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
+use clap::Parser;
 use message::{DocumentId, sha256_hex};
 use objects::{MemoryStore, Store as _};
 use reqwest::StatusCode;
@@ -11,15 +13,27 @@ use serde_json::{Value, json};
 use serve::access::file::KeyFile;
 use serve::http::Bucket;
 use serve::http::guard::Gate;
+use sink::{
+    Catalog, Elasticsearch, ElasticsearchSettings, Names, OpenSearch, OpenSearchSettings, Reader,
+    RequestSettings, Sink, Target,
+};
 
-use crate::bench::{absent, fill, search_over, server};
+use crate::bench::{absent, fill, search_over, server, space};
 use crate::http::Server;
 use crate::model::{Provider, says};
 
 /// A server with the keys `reader`, `writer` and `admin`, and `cats`, which may read `docs/cats` alone.
 pub(crate) async fn guarded(rate: u32, provider: Option<&Provider>) -> (Server, MemoryStore) {
-    let engine = absent();
-    fill(&engine).await;
+    guarded_over(&absent(), rate, provider).await
+}
+
+/// The same over any engine, whose indexes are made and filled.
+async fn guarded_over<R: Catalog + Sink + Reader + Clone>(
+    engine: &R,
+    rate: u32,
+    provider: Option<&Provider>,
+) -> (Server, MemoryStore) {
+    fill(engine).await;
     let store = MemoryStore::default();
     store.ensure_bucket("docs", None).await.unwrap();
     for key in ["cats.md", "dogs.md", "new.md"] {
@@ -36,7 +50,7 @@ pub(crate) async fn guarded(rate: u32, provider: Option<&Provider>) -> (Server, 
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(keys.to_string().as_bytes()).unwrap();
     let keys = KeyFile::open(file.path()).unwrap();
-    let mut server = server(search_over(&engine));
+    let mut server = server(search_over(engine).fused_by_engine(true));
     server.gate = Arc::new(Gate::new(Some(keys), rate));
     server.bucket = Some(Bucket { name: "docs".to_owned(), store: store.clone() });
     if let Some(provider) = provider {
@@ -100,9 +114,56 @@ fn documents(answer: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_key_with_prefixes_sees_no_other_document_anywhere() {
+    sees_no_other_document_anywhere(&absent()).await;
+}
+
+#[derive(Parser)]
+struct Engines {
+    #[command(flatten)]
+    elasticsearch: ElasticsearchSettings,
+    #[command(flatten)]
+    opensearch: OpenSearchSettings,
+    #[command(flatten)]
+    requests: RequestSettings,
+}
+
+/// Settings, and names of this process's own.
+fn engines() -> (Engines, Names) {
+    let names = Names::new(&format!("serve-{}", std::process::id()), &space()).unwrap();
+    (Engines::parse_from(["test"]), names)
+}
+
+/// Removes what a test wrote.
+async fn remove(url: &str, names: &Names) {
+    for target in [Target::Chunks, Target::Documents] {
+        let request = reqwest::Client::builder().no_proxy().build().unwrap();
+        let url = format!("{url}/{}", names.physical(target));
+        request.delete(url).timeout(Duration::from_secs(20)).send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "real: elasticsearch"]
+async fn nor_in_elasticsearch() {
+    let (settings, names) = engines();
+    let engine = Elasticsearch::connect(&settings.elasticsearch, &settings.requests, names.clone()).unwrap();
+    sees_no_other_document_anywhere(&engine).await;
+    remove(&settings.elasticsearch.elasticsearch_url, &names).await;
+}
+
+#[tokio::test]
+#[ignore = "real: opensearch"]
+async fn nor_in_opensearch() {
+    let (settings, names) = engines();
+    let engine = OpenSearch::connect(&settings.opensearch, &settings.requests, names.clone()).unwrap();
+    sees_no_other_document_anywhere(&engine).await;
+    remove(&settings.opensearch.opensearch_url, &names).await;
+}
+
+async fn sees_no_other_document_anywhere<R: Catalog + Sink + Reader + Clone>(engine: &R) {
     let provider = Provider::start(vec![says(&["Dogs bark [1][2][3][4][5][6]."])]).await;
-    let (server, store) = guarded(0, Some(&provider)).await;
-    for mode in ["keyword", "vector", "hybrid"] {
+    let (server, store) = guarded_over(engine, 0, Some(&provider)).await;
+    for mode in ["keyword", "vector", "hybrid", "hybrid&fusion=rrf"] {
         for filter in ["", "&prefix=docs/dogs", "&prefix=docs/", "&prefix="] {
             let path =
                 format!("/v1/search?q=dog+barks+cat&mode={mode}&include=place,neighbours,highlights{filter}");

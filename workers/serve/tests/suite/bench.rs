@@ -1,5 +1,6 @@
 //! Indexes with six passages, and an encoder that knows no meaning but whose vectors are alike where words are.
 
+use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use serve::Search;
 use serve::http::guard::Gate;
 use serve::http::{Parts, Server};
 use serve::llm::Models;
-use sink::{IndexPlan, Memory, Names, Sink, action_of};
+use sink::{Catalog, IndexPlan, Memory, Names, Reader, Sink, action_of};
 use stream::Boottime;
 
 pub(crate) const DIMENSION: usize = 64;
@@ -72,12 +73,12 @@ pub(crate) fn absent() -> Memory {
 }
 
 /// Makes the indexes and writes every passage.
-pub(crate) async fn fill(engine: &Memory) {
+pub(crate) async fn fill(engine: &(impl Sink + Reader)) {
     fill_with(engine, &PASSAGES).await;
 }
 
 /// The same with other passages.
-pub(crate) async fn fill_with(engine: &Memory, passages: &[(&str, &str)]) {
+pub(crate) async fn fill_with(engine: &(impl Sink + Reader), passages: &[(&str, &str)]) {
     let plan =
         IndexPlan { space: space(), chunking: space(), model: "test".to_owned(), dimension: DIMENSION };
     engine.ensure(&plan).await.unwrap();
@@ -92,6 +93,7 @@ pub(crate) async fn fill_with(engine: &Memory, passages: &[(&str, &str)]) {
     }
     let count = actions.len();
     assert_eq!(engine.write(actions, Boottime::now()).await.done(), count);
+    engine.refresh().await.unwrap();
 }
 
 pub(crate) fn chunk(key: &str, text: &str) -> Chunk {
@@ -139,7 +141,7 @@ async fn vector(key: &str, text: &str) -> Vector {
     Vector(vectors.unwrap().remove(0))
 }
 
-pub(crate) fn search_over(engine: &Memory) -> Search<Fussy, Memory> {
+pub(crate) fn search_over<R: Reader + Clone>(engine: &R) -> Search<Fussy, R> {
     Search::new(encoder(), space(), engine.clone())
 }
 
@@ -154,18 +156,18 @@ pub(crate) async fn search() -> Search<Fussy, Memory> {
     search_over(&engine)
 }
 
-/// Everything of a server in memory.
+/// A server over any engine, everything else in memory.
 #[derive(Debug)]
-pub(crate) struct InMemory;
+pub(crate) struct Over<R>(PhantomData<R>);
 
-impl Parts for InMemory {
+impl<R: Reader + Catalog> Parts for Over<R> {
     type Encoder = Fussy;
-    type Reader = Memory;
+    type Reader = R;
     type Store = MemoryStore;
 }
 
 /// A server over `search` that lets everybody in and has no models but `extractive`.
-pub(crate) fn server(search: Search<Fussy, Memory>) -> Server<InMemory> {
+pub(crate) fn server<R: Reader + Catalog>(search: Search<Fussy, R>) -> Server<Over<R>> {
     Server {
         search,
         models: Models::none(),

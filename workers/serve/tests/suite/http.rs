@@ -11,10 +11,10 @@ use message::Fingerprint;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use serve::Search;
-use sink::Memory;
+use sink::{Catalog, Memory, Reader};
 use tokio::net::TcpListener;
 
-use crate::bench::{Fussy, InMemory, absent, chunk, encoder, fill, mute, search, search_over, server, space};
+use crate::bench::{Fussy, Over, absent, chunk, encoder, fill, mute, search, search_over, server, space};
 
 /// A server on a free port until the test ends, and a client for it.
 pub(crate) struct Server {
@@ -47,7 +47,7 @@ impl Server {
         Self::of(server(search)).await
     }
 
-    pub(crate) async fn of(server: serve::http::Server<InMemory>) -> Self {
+    pub(crate) async fn of<R: Reader + Catalog>(server: serve::http::Server<Over<R>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let routes = serve::http::routes(Arc::new(server));
