@@ -47,10 +47,18 @@ struct Line<'a> {
     heading_path: &'a [String],
     text: &'a str,
     tokens: u32,
+    /// Bytes at the beginning of the text that repeat a table's header; the rest is the document's from start to end.
+    #[serde(skip_serializing_if = "is_zero")]
+    repeated: usize,
     start: usize,
     end: usize,
     #[serde(flatten)]
     place: Place<'a>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 fn print(cut: &Cut) -> Result<(), Failure> {
@@ -63,6 +71,7 @@ fn print(cut: &Cut) -> Result<(), Failure> {
             heading_path: &split.heading_path,
             text: &split.text,
             tokens: split.tokens,
+            repeated: split.repeated,
             start: split.start,
             end: split.end,
             place: places.at(split.start),
