@@ -110,7 +110,7 @@ fn is_sentence(text: &str) -> bool {
     let ends = text.trim_end_matches(['"', '\'', ')', '”', '’', '»', '」', '』', '）', ']']);
     let ended = ends.ends_with(['.', '!', '?', '。', '！', '？', '…', '؟', '।', ':', '：', ';', '；']);
     let signs = text.chars().filter(|character| "{}[]<>\"=|`$\\_+&".contains(*character)).count();
-    let is_code = signs > MOST_SIGNS || text.starts_with(['{', '[', '<', '"']);
+    let is_code = signs > MOST_SIGNS || text.starts_with(['{', '[', '<', '"']) || text.ends_with(");");
     SENTENCE.contains(&length) && !is_code && letters * 2 > text.chars().count() && (ended || length > 40)
 }
 
@@ -230,7 +230,9 @@ mod tests {
     #[test]
     fn code_is_no_sentence() {
         let code = "\"query\": \"how does a deleted file leave the indexes\", \"mode\": \"hybrid\", \"took_ms\": 143,";
-        let passages = given(&[code, "A deleted file leaves both indexes by a tombstone for each passage."]);
+        let call = "remove_deleted_file_of_indexes(file, 0 /* both */);";
+        let code = format!("{code}\n{call}");
+        let passages = given(&[&code, "A deleted file leaves both indexes by a tombstone for each passage."]);
         let answer = extract("How does a deleted file leave the indexes?", &passages);
         assert_eq!(answer, "A deleted file leaves both indexes by a tombstone for each passage. [2]");
     }

@@ -47,7 +47,8 @@ function Overview({ pipeline, readings }: { pipeline: Pipeline; readings: Readin
   const all = flows(pipeline, readings.history);
   const behind = all.reduce((sum, flow) => sum + flow.lag, 0);
   const times = all.map(drain);
-  const slowest = times.includes(null) ? null : Math.max(0, ...times.map((time) => time ?? 0));
+  const worst = times.includes(null) ? null : undefined;
+  const slowest = times.every((time) => typeof time === "number") ? Math.max(0, ...times) : worst;
   return (
     <>
       <Summary pipeline={pipeline} behind={behind} slowest={slowest} />

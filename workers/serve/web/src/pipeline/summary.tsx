@@ -5,7 +5,8 @@ import { span } from "../words/figures.ts";
 interface Properties {
   pipeline: Pipeline;
   behind: number;
-  slowest: number | null;
+  /** Seconds; null when one does not move, undefined while that is not known. */
+  slowest: number | null | undefined;
 }
 
 /** The four figures that tell at a glance whether all is well. */
@@ -14,7 +15,10 @@ export function Summary({ pipeline, behind, slowest }: Properties) {
   const { engine, dead_letters } = pipeline;
   const latest = dead_letters.latest[0];
   let pace = say("pipeline.behind.none");
-  if (behind > 0) pace = slowest === null ? say("pipeline.drain.never") : say("pipeline.drain", { time: span(slowest, tag) });
+  if (behind > 0) {
+    pace = say(slowest === null ? "pipeline.drain.never" : "pipeline.drain.unknown");
+    if (typeof slowest === "number") pace = say("pipeline.drain", { time: span(slowest, tag) });
+  }
   return (
     <dl class="summary">
       <Figure term={say("pipeline.behind")} value={behind} note={pace} alarm={behind > 0 && slowest === null} />

@@ -37,7 +37,7 @@ export function TopicTable({ flows }: { flows: Flow[] }) {
 
 function Row({ flow }: { flow: Flow }) {
   const { say, tag } = useShell();
-  const stuck = flow.lag > 0 && !flow.perSecond;
+  const stuck = flow.lag > 0 && flow.perSecond === 0;
   return (
     <tr class={stuck ? "stuck" : flow.lag > 0 ? "behind" : "through"}>
       <th scope="row" class="topic">

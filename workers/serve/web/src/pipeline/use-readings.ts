@@ -30,8 +30,9 @@ export function useReadings(client: Client, active: boolean): Readings {
     const read = async (): Promise<void> => {
       try {
         const pipeline = await client.pipeline(abort.signal);
-        history.current = remember(history.current, pipeline);
-        setReading({ pipeline, at: new Date() });
+        const at = new Date();
+        history.current = remember(history.current, pipeline, at.getTime());
+        setReading({ pipeline, at });
         setError(null);
       } catch (cause) {
         if (isAbort(cause) || abort.signal.aborted) return;

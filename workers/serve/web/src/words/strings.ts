@@ -166,6 +166,7 @@ export const strings = {
   "pipeline.behind.none": ["Everything is through", "全部处理完毕"],
   "pipeline.drain": ["about {time} at this rate", "按当前速度约需 {time}"],
   "pipeline.drain.never": ["nothing moves at present", "当前没有进展"],
+  "pipeline.drain.unknown": ["measuring the pace", "正在测量速度"],
   "pipeline.topics": ["Topics", "主题"],
   "pipeline.topic": ["Topic", "主题"],
   "pipeline.group": ["Read by", "消费组"],

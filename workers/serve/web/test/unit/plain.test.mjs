@@ -92,11 +92,16 @@ test("headings and parts are named once, where they begin", () => {
 });
 
 test("lag over time, and how long it takes to be worked off", () => {
-  const pipeline = (lag) => ({ topics: [{ topic: "t", group: "g", lag, end: 100 }], throughput: [{ topic: "t", per_second: 4 }] });
+  // The topic no longer grows, and its reader goes on: 4 records a second, told from where it stands.
+  const pipeline = (lag) => ({ topics: [{ topic: "t", group: "g", lag, end: 10_000 }], throughput: [{ topic: "t", per_second: 0 }] });
   let history = new Map();
-  for (let lag = 0; lag < KEPT + 5; lag += 1) history = remember(history, pipeline(lag));
+  for (let n = 0; n < 3; n += 1) history = remember(history, pipeline(5000 - 20 * n), 5000 * n);
+  assert.equal(flows(pipeline(4960), history)[0].perSecond, null);
+  assert.equal(drain(flows(pipeline(4960), history)[0]), undefined);
+  for (let n = 3; n < KEPT + 5; n += 1) history = remember(history, pipeline(5000 - 20 * n), 5000 * n);
   const [flow] = flows(pipeline(64), history);
   assert.equal(flow.history.length, KEPT);
+  assert.equal(flow.perSecond, 4);
   assert.equal(drain(flow), 16);
   assert.equal(drain({ ...flow, perSecond: 0 }), null);
   assert.equal(drain({ ...flow, lag: 0, perSecond: null }), 0);
