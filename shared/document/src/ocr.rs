@@ -21,7 +21,7 @@ fn recognisers() -> &'static [&'static dyn Recogniser] {
     &[]
 }
 
-/// Reads what has no text of its own; `what` says, with its article, what it is.
+/// Reads what has no text of its own; `what` says, with its article, what it is and what it holds instead.
 ///
 /// # Errors
 /// When there is no recogniser, or none can read it.

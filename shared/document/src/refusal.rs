@@ -63,12 +63,10 @@ pub enum Refusal {
         /// Why it cannot be read.
         cause: String,
     },
-    /// All that could be read are pictures.
-    #[error(
-        "{what} holds pictures and no text, and no text recognition (OCR) is built in; run OCR over it and store the result"
-    )]
+    /// What it holds has to be recognised.
+    #[error("{what}, and no text recognition (OCR) is built in; run OCR over it and store the result")]
     NoTextLayer {
-        /// What it is, with its article.
+        /// What it is, with its article, and what it holds instead of text.
         what: String,
     },
     /// What is packed in the document takes too much space.

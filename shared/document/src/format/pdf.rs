@@ -129,9 +129,12 @@ fn what_needs_recognition(pages: &[ReadPage]) -> Option<String> {
     }
     let plural = if causes.len() == 1 { "" } else { "s" };
     Some(if causes.contains(&PICTURES) {
-        format!("{NAME} of {} scanned page{plural}", causes.len())
+        format!("{NAME} of {} scanned page{plural} holds pictures and no text", causes.len())
     } else {
-        format!("{NAME} of {} page{plural} with glyphs that stand for no characters", causes.len())
+        format!(
+            "{NAME} of {} page{plural} has fonts that do not say which characters its glyphs are",
+            causes.len()
+        )
     })
 }
 

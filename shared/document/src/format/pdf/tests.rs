@@ -155,7 +155,12 @@ fn ligatures_are_letters_and_bold_by_drawing_twice_is_once() {
 fn pictures_without_text_ask_for_recognition() {
     let scanned = pages_with(&[SHOW_PICTURE, SHOW_PICTURE], FONT, &[&picture()], "", "");
     let refusal = extract_as(&Pdf, &scanned).unwrap_err();
-    assert_eq!(refusal, Refusal::NoTextLayer { what: "a PDF document of 2 scanned pages".to_owned() });
+    assert_eq!(
+        refusal,
+        Refusal::NoTextLayer {
+            what: "a PDF document of 2 scanned pages holds pictures and no text".to_owned()
+        }
+    );
     let mixed = pages_with(&[&lines(&[(50, 700, "text")]), SHOW_PICTURE], FONT, &[&picture()], "", "");
     let found = extract_as(&Pdf, &mixed).unwrap();
     assert_eq!((found.text.as_str(), found.parts.len()), ("text", 2));
