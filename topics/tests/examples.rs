@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use message::{
-    Chunk, ChunkId, Confirmation, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query,
+    Chunk, ChunkId, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query, Said,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,7 +53,7 @@ fn documents() {
 
 #[test]
 fn confirmations() {
-    round_trip::<Confirmation>("confirmations");
+    round_trip::<Said>("confirmations");
 }
 
 #[test]

@@ -8,14 +8,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use message::{Confirmation, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query};
+use message::{DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query, Said};
 use serde_json::{Value, json};
 
 /// The schema of the type that a topic's file names.
 fn schema_of(kind: &str) -> Option<Value> {
     let schema = match kind {
         "DocumentReference" => schemars::schema_for!(DocumentReference),
-        "Confirmation" => schemars::schema_for!(Confirmation),
+        "Said" => schemars::schema_for!(Said),
         "LedgerEntry" => schemars::schema_for!(LedgerEntry),
         "Passage" => schemars::schema_for!(Passage),
         "Embedded" => schemars::schema_for!(Embedded),

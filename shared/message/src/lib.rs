@@ -19,7 +19,7 @@ mod version;
 pub use chunk::{
     About, Chunk, DocumentRecord, LeftOut, Part, PartKind, Passage, Placement, Status, embedded_text,
 };
-pub use confirmation::Confirmation;
+pub use confirmation::{Checked, Confirmation, Said, Skip};
 pub use dead_letter::DeadLetter;
 pub use digest::{RunningDigest, content_digest, sha256_hex};
 pub use document::{DocumentReference, Why};

@@ -64,7 +64,7 @@ impl<S: Sink> WriteStage<S> {
         committed: Option<&Committed>,
     ) -> Result<Origin, Trouble> {
         if let Some(committed) = committed {
-            return Ok(Origin::committed(indexes, &committed.identity));
+            return Ok(Origin::committed(indexes, &committed.memo.identity));
         }
         if ensured.documents.created {
             return Ok(Origin::ThisLog);

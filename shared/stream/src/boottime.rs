@@ -1,8 +1,16 @@
-//! `CLOCK_BOOTTIME`, which goes on while a machine or a process sleeps. No wall clock is read.
+#![expect(clippy::disallowed_methods, reason = "edge: what outlives the process is measured by a wall clock")]
+//! Clocks. `CLOCK_BOOTTIME` goes on while a machine or a process sleeps; a wall clock tells ages over restarts, for
+//! people and for alarms, and decides no order.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
+
+/// Seconds since 1970, by this machine's clock.
+#[must_use]
+pub fn wall_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map(|age| age.as_secs()).unwrap_or_default()
+}
 
 /// A moment, as time since the machine started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

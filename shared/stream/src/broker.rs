@@ -2,9 +2,16 @@
 //! same suite (`tests/broker.rs`).
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
+use futures::stream::{BoxStream, TryStreamExt as _};
+
+pub use crate::committed::{Committed, Memo, Waiting};
 use crate::record::{Outgoing, Record};
+
+/// The committed records of one partition, one after the other, to its end as it is when that is reached. Few of them
+/// are read ahead; dropping it stops the reading.
+pub type Reading = BoxStream<'static, Result<Record, StreamError>>;
 
 /// A failure, typed by what the caller does.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -76,6 +83,16 @@ pub trait Broker: Clone + Send + Sync + 'static {
     /// Fatal, when the settings cannot be used.
     fn after_write(&self) -> Result<Self::Publisher, StreamError>;
 
+    /// The committed records of a partition from offset `from` on.
+    fn reading(&self, topic: &str, partition: i32, from: i64) -> Reading;
+
+    /// The offsets that a partition holds now: its first, and the one after its last.
+    fn range(
+        &self,
+        topic: &str,
+        partition: i32,
+    ) -> impl Future<Output = Result<Range<i64>, StreamError>> + Send;
+
     /// Gives committed records of a partition, from offset `from` on, to `each`, until that breaks or the end is
     /// reached as it is now; the answer is the offset after the last.
     fn read(
@@ -83,8 +100,20 @@ pub trait Broker: Clone + Send + Sync + 'static {
         topic: &str,
         partition: i32,
         from: i64,
-        each: impl FnMut(Record) -> ControlFlow<()> + Send + 'static,
-    ) -> impl Future<Output = Result<i64, StreamError>> + Send;
+        mut each: impl FnMut(Record) -> ControlFlow<()> + Send,
+    ) -> impl Future<Output = Result<i64, StreamError>> + Send {
+        let mut records = self.reading(topic, partition, from);
+        async move {
+            let mut next = from;
+            while let Some(record) = records.try_next().await? {
+                next = record.offset + 1;
+                if each(record).is_break() {
+                    break;
+                }
+            }
+            Ok(next)
+        }
+    }
 }
 
 /// A member of a group.
@@ -106,15 +135,6 @@ pub trait Membership: Clone + Send + Sync + 'static {
         &self,
         partition: i32,
     ) -> impl Future<Output = Result<Option<Committed>, StreamError>> + Send;
-}
-
-/// What a group committed of a partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Committed {
-    /// The next record to be handled.
-    pub next: i64,
-    /// What the handled records went into: see [`crate::stage::Lane::identity`].
-    pub identity: String,
 }
 
 /// A writer.

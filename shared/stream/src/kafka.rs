@@ -4,23 +4,24 @@
 
 mod admin;
 mod consumer;
+mod copies;
 mod publisher;
 mod reader;
 mod settings;
 mod standing;
 
-use std::ops::ControlFlow;
+use std::ops::Range;
 use std::time::Duration;
 
 pub use admin::{Applied, TopicSpec, committed_offsets, end_offsets};
+pub use copies::least_in_sync;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataTopic;
 pub use settings::KafkaSettings;
 pub use standing::{Standing, standings};
 
-use crate::broker::{Broker, StreamError};
-use crate::record::Record;
+use crate::broker::{Broker, Reading, StreamError};
 
 /// How long one question to the broker may take.
 pub(crate) const ASK: Duration = Duration::from_secs(15);
@@ -78,15 +79,18 @@ impl Broker for Kafka {
         Ok(publisher::KafkaPublisher::after_write(&self.settings))
     }
 
-    async fn read(
-        &self,
-        topic: &str,
-        partition: i32,
-        from: i64,
-        each: impl FnMut(Record) -> ControlFlow<()> + Send + 'static,
-    ) -> Result<i64, StreamError> {
+    fn reading(&self, topic: &str, partition: i32, from: i64) -> Reading {
+        reader::records(&self.settings, topic, partition, from)
+    }
+
+    async fn range(&self, topic: &str, partition: i32) -> Result<Range<i64>, StreamError> {
         let (settings, topic) = (self.settings.clone(), topic.to_owned());
-        blocking(move || reader::read(&settings, (&topic, partition), from, each)).await
+        blocking(move || {
+            let client: BaseConsumer = settings.reader()?.create().map_err(|e| unavailable(&settings, &e))?;
+            let marks = client.fetch_watermarks(&topic, partition, ASK);
+            marks.map(|(low, high)| low..high).map_err(|error| unavailable(&settings, &error))
+        })
+        .await
     }
 }
 
@@ -101,7 +105,7 @@ pub(crate) fn count_partitions(topics: &[MetadataTopic], topic: &str) -> Result<
     find_partitions(topics, topic).ok_or_else(|| missing(topic))
 }
 
-fn missing(topic: &str) -> StreamError {
+pub(crate) fn missing(topic: &str) -> StreamError {
     StreamError::Unavailable(format!(
         "topic {topic} does not exist: create the topics with `millrace topics apply`"
     ))

@@ -15,12 +15,14 @@ use telemetry::{Counter, count};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use crate::boottime::Boottime;
-use crate::broker::{Broker, Committed, Membership, Published, Publisher, StreamError};
+use crate::boottime::{Boottime, wall_seconds};
+use crate::broker::{Broker, Committed, Published, Publisher, StreamError};
 use crate::budget::Budget;
-use crate::pipeline::{Delivery, Plan};
+use crate::pipeline::Plan;
 use crate::record::{Outgoing, Record};
 use crate::stage::{Lane, Outcome, Partition, Stage, Trouble, Verdict};
+
+pub(crate) use self::stuck::Stuck;
 
 /// What a lane needs.
 pub(crate) struct LaneTask<B: Broker, S: Stage> {
@@ -32,6 +34,8 @@ pub(crate) struct LaneTask<B: Broker, S: Stage> {
     pub(crate) records: mpsc::UnboundedReceiver<Record>,
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) refusals: Arc<Refusals>,
+    /// What it waits at, if it does.
+    pub(crate) stuck: Stuck,
 }
 
 /// The budget of refusals, shared by the lanes of a worker.
@@ -56,6 +60,8 @@ enum Ended {
 
 /// The group confirms that a partition is ours at least so often before something is written to a sink.
 const PROVED_EVERY: Duration = Duration::from_secs(30);
+/// A lane without records commits so often that it is up to date.
+const IDLE: Duration = Duration::from_hours(1);
 
 /// An opened partition.
 struct Opened<B: Broker, S: Stage> {
@@ -63,8 +69,8 @@ struct Opened<B: Broker, S: Stage> {
     lane: S::Lane,
     /// What the group has committed: records below its offset are done.
     standing: Committed,
-    /// What they went into is gone: they must be handled again first.
-    replay: bool,
+    /// The log is another one than was read before, so that nothing says where the consumer began: see [`again`].
+    rewound: bool,
     /// When the group last confirmed that the partition is ours; none with transactions, which are fenced.
     proved: Option<Boottime>,
 }
@@ -104,36 +110,49 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             start = opened.standing.next,
             "partition opened"
         );
-        if opened.replay
-            && let Err(ended) = self.replay(&mut opened, delays).await
-        {
+        if let Err(ended) = self.handle_again(&mut opened, delays).await {
             return ended;
         }
-        pending.retain(|record| record.offset >= opened.standing.next);
         loop {
             let size = match self.fill(pending, &mut opened).await {
                 Ok(size) => size,
                 Err(ended) => return ended,
             };
             fault::strike(Place::AfterFetch);
-            if let Err(trouble) = self.prove(&mut opened).await {
-                return Ended::Trouble(trouble);
+            let first = pending.front().map_or(0, |record| record.offset);
+            if let Err(ended) = self.close_gap(&mut opened, first, delays).await {
+                return ended;
             }
-            let batch = pending.make_contiguous().get(..size).unwrap_or_default();
-            let outcome = opened.lane.handle(batch).await;
-            let done = outcome.verdicts.len().min(size);
-            let retry = outcome.retry.clone();
-            if done > 0 {
-                if let Err(ended) = self.settle(&mut opened, pending, outcome).await {
-                    return ended;
-                }
-                pending.drain(..done);
-                *delays = Backoff::SERVER.start();
-            }
-            if let Err(ended) = self.obey(retry, done > 0, delays).await {
+            if let Err(ended) = self.step(&mut opened, pending, (size, delays)).await {
                 return ended;
             }
         }
+    }
+
+    /// Handles the first `size` records of `pending`, settles what is answered, and does what the stage asks for.
+    async fn step(
+        &mut self,
+        opened: &mut Opened<B, S>,
+        pending: &mut VecDeque<Record>,
+        (size, delays): (usize, &mut Delays),
+    ) -> Result<(), Ended> {
+        self.watch_age(opened);
+        self.prove(opened).await.map_err(Ended::Trouble)?;
+        let batch = pending.make_contiguous().get(..size).unwrap_or_default();
+        let outcome = match self.stuck.skipped(batch) {
+            Some(verdict) => Outcome { verdicts: vec![verdict], retry: None },
+            None => opened.lane.handle(batch).await,
+        };
+        let done = outcome.verdicts.len().min(size);
+        let retry = outcome.retry.clone();
+        if done > 0 {
+            self.stuck.clear();
+            self.settle(opened, batch, outcome).await?;
+            pending.drain(..done);
+            *delays = Backoff::SERVER.start();
+        }
+        self.stuck.stand_at(pending.front());
+        self.obey(retry, done > 0, delays).await
     }
 
     /// Does what a stage asked for after a batch: goes on, waits, or ends to be opened anew.
@@ -147,49 +166,6 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                 ControlFlow::Continue(()) => Ok(()),
             },
         }
-    }
-
-    /// Fences the previous owner, opens the stage, learns where to begin: in this order.
-    async fn open(&self) -> Result<Opened<B, S>, Trouble> {
-        let publisher = match self.plan.delivery {
-            Delivery::Transactional => {
-                let id = format!("{}-{}-{}", self.plan.group, self.plan.input, self.partition.number);
-                self.broker.transactional(&id).await
-            }
-            Delivery::AfterWrite => self.broker.after_write(),
-        }
-        .map_err(|error| trouble_of(&error))?;
-        let committed =
-            self.membership.committed(self.partition.number).await.map_err(|error| trouble_of(&error))?;
-        let lane = self.stage.open(self.partition, committed.as_ref()).await?;
-        let replay = committed.as_ref().is_some_and(|committed| committed.identity != lane.identity());
-        let fresh = || Committed { next: 0, identity: lane.identity().to_owned() };
-        let standing = committed.unwrap_or_else(fresh);
-        let mut opened = Opened { publisher, lane, standing, replay, proved: None };
-        self.prove(&mut opened).await?;
-        Ok(opened)
-    }
-
-    /// Has the group confirm that the partition is still ours, by committing once more what stands, unless it did so a
-    /// moment ago. A worker that slept learns here that another took over, before it writes anything to a sink.
-    async fn prove(&self, opened: &mut Opened<B, S>) -> Result<(), Trouble> {
-        if self.plan.delivery == Delivery::Transactional {
-            return Ok(());
-        }
-        let at = Boottime::now();
-        let proved = match opened.proved {
-            Some(proved) if proved.age(at) < PROVED_EVERY => proved,
-            _ => {
-                let standing = opened.standing.clone();
-                let asked =
-                    opened.publisher.publish(Vec::new(), &self.membership, self.partition.number, standing);
-                asked.await.map_err(|error| trouble_of(&error))?;
-                at
-            }
-        };
-        opened.proved = Some(proved);
-        opened.lane.proved(proved);
-        Ok(())
     }
 
     /// Waits for at least one record and takes what else is there, up to the batch limits.
@@ -221,24 +197,27 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                 _ = self.closing.changed() => return Err(Ended::Closed),
                 record = self.records.recv() => pending.push_back(record.ok_or(Ended::Closed)?),
                 trouble = opened.lane.lost() => return Err(Ended::Trouble(trouble)),
+                () = tokio::time::sleep(IDLE) => self.stay_young(opened).await?,
             }
         }
     }
 
-    /// Writes what a batch's verdicts ask for, commits, and lets the lane take note.
+    /// Writes what the verdicts for the first records of `batch` ask for, commits, and lets the lane take note.
     async fn settle(
         &self,
         opened: &mut Opened<B, S>,
-        pending: &VecDeque<Record>,
+        batch: &[Record],
         outcome: Outcome,
     ) -> Result<(), Ended> {
         self.spend(&outcome)?;
-        let identity = opened.lane.identity().to_owned();
-        let (mut outputs, mut committed) = (Vec::new(), Committed { next: opened.standing.next, identity });
-        for (record, verdict) in pending.iter().zip(outcome.verdicts) {
-            committed.next = record.offset + 1;
+        let (mut outputs, mut committed) = (Vec::new(), opened.standing.clone());
+        if let Some(last) = batch.get(..outcome.verdicts.len()).and_then(<[Record]>::last) {
+            committed.pass(last);
+        }
+        for (record, verdict) in batch.iter().zip(outcome.verdicts) {
             outputs.extend(self.outputs(record, verdict).map_err(Ended::Trouble)?);
         }
+        committed.memo.note = opened.lane.note();
         let published = self.publish(opened, outputs, committed).await;
         let published = published.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
         fault::strike(Place::AfterCommit);
@@ -270,9 +249,11 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         &self,
         opened: &mut Opened<B, S>,
         outputs: Vec<Outgoing>,
-        committed: Committed,
+        mut committed: Committed,
     ) -> Result<Published, StreamError> {
         let at = Boottime::now();
+        committed.memo.at = wall_seconds();
+        committed.memo.waiting = self.stuck.waiting();
         let published = opened
             .publisher
             .publish(outputs, &self.membership, self.partition.number, committed.clone())
@@ -324,6 +305,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         if *self.closing.borrow() {
             return ControlFlow::Break(());
         }
+        self.ask_for_help(&trouble.cause).await;
         tokio::select! {
             _ = self.closing.changed() => ControlFlow::Break(()),
             () = tokio::time::sleep(delay) => ControlFlow::Continue(()),
@@ -338,6 +320,8 @@ fn trouble_of(error: &StreamError) -> Trouble {
     }
 }
 
-mod replay;
+mod again;
+mod open;
+mod stuck;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ pub mod batch;
 pub mod boottime;
 pub mod broker;
 pub mod budget;
+pub mod committed;
 pub mod kafka;
 pub mod lane;
 pub mod memory;
@@ -27,8 +28,8 @@ pub mod settings;
 pub mod stage;
 
 pub use batch::BatchLimits;
-pub use boottime::Boottime;
-pub use broker::{Broker, Committed, Published, StreamError};
+pub use boottime::{Boottime, wall_seconds};
+pub use broker::{Broker, Committed, Memo, Published, Reading, StreamError, Waiting};
 pub use patience::Patience;
 pub use pipeline::{Delivery, Plan, run};
 pub use record::{Outgoing, Record};

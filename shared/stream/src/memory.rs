@@ -7,8 +7,10 @@ mod consumer;
 mod publisher;
 mod state;
 
-use std::ops::ControlFlow;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::stream::StreamExt as _;
 
 pub use consumer::MemoryConsumer;
 pub use consumer::MemoryMember;
@@ -17,7 +19,7 @@ use state::State;
 pub use state::Stored;
 use tokio::sync::Notify;
 
-use crate::broker::{Broker, StreamError};
+use crate::broker::{Broker, Committed, Reading, StreamError};
 use crate::record::{Outgoing, Record};
 
 /// A broker in memory; clones are the same broker.
@@ -51,6 +53,21 @@ impl Memory {
                 records.iter().enumerate().map(move |(offset, stored)| stored.record(topic, number, offset))
             })
             .collect()
+    }
+
+    /// What `group` committed of a partition of `topic`.
+    #[must_use]
+    pub fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<Committed> {
+        let state = self.lock();
+        state.groups.get(&(group.to_owned(), topic.to_owned()))?.committed.get(&partition).cloned()
+    }
+
+    /// Takes away the records of a partition from offset `end` on, as a broker that lost what it had not replicated.
+    pub fn truncate(&self, topic: &str, partition: i32, end: usize) {
+        let number = usize::try_from(partition).unwrap_or_default();
+        if let Some(records) = self.lock().topics.get_mut(topic).and_then(|topic| topic.get_mut(number)) {
+            records.truncate(end);
+        }
     }
 
     /// Makes the next `times` publishes fail as if the broker were away, before anything is written.
@@ -92,31 +109,27 @@ impl Broker for Memory {
         Ok(MemoryPublisher::new(self, None))
     }
 
-    async fn read(
-        &self,
-        topic: &str,
-        partition: i32,
-        from: i64,
-        mut each: impl FnMut(Record) -> ControlFlow<()> + Send + 'static,
-    ) -> Result<i64, StreamError> {
+    fn reading(&self, topic: &str, partition: i32, from: i64) -> Reading {
         let (number, first) =
             (usize::try_from(partition).unwrap_or_default(), usize::try_from(from).unwrap_or_default());
-        let records: Vec<Stored> = {
-            let state = self.lock();
-            let found = state.topics.get(topic).and_then(|partitions| partitions.get(number));
-            let Some(found) = found else {
-                return Err(StreamError::Unavailable(format!("topic {topic} does not exist")));
-            };
-            found.get(first..).unwrap_or_default().to_vec()
-        };
-        let mut next = from;
-        for (offset, stored) in records.iter().enumerate() {
-            let record = stored.record(topic, number, first + offset);
-            next = record.offset + 1;
-            if each(record).is_break() {
-                break;
+        let state = self.lock();
+        let found = state.topics.get(topic).and_then(|partitions| partitions.get(number));
+        let records: Vec<Result<Record, StreamError>> = match found {
+            None => vec![Err(StreamError::Unavailable(format!("topic {topic} does not exist")))],
+            Some(found) => {
+                let stored = found.iter().enumerate().skip(first);
+                stored.map(|(offset, stored)| Ok(stored.record(topic, number, offset))).collect()
             }
-        }
-        Ok(next)
+        };
+        drop(state);
+        futures::stream::iter(records).boxed()
+    }
+
+    async fn range(&self, topic: &str, partition: i32) -> Result<Range<i64>, StreamError> {
+        let number = usize::try_from(partition).unwrap_or_default();
+        let state = self.lock();
+        let found = state.topics.get(topic).and_then(|partitions| partitions.get(number));
+        let found = found.ok_or_else(|| StreamError::Unavailable(format!("topic {topic} does not exist")))?;
+        Ok(0..i64::try_from(found.len()).unwrap_or(i64::MAX))
     }
 }

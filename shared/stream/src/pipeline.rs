@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::broker::{Broker, Consumer, Event, StreamError};
-use crate::lane::{LaneTask, Refusals};
+use crate::lane::{LaneTask, Refusals, Stuck};
 use crate::record::Record;
 use crate::settings::LaneSettings;
 use crate::stage::{Partition, Stage};
@@ -42,6 +42,8 @@ pub struct Plan {
     pub alike: Vec<String>,
     /// Where refusals go.
     pub dead_letters: String,
+    /// Where people say what a partition that waits shall do.
+    pub confirmations: String,
     /// How outputs and offset belong together.
     pub delivery: Delivery,
     /// How much lanes may hold, and how long they may take to close.
@@ -95,6 +97,7 @@ pub async fn run<B: Broker, S: Stage>(
                         records,
                         closing,
                         refusals: Arc::clone(&refusals),
+                        stuck: Stuck::default(),
                     };
                     lanes.insert(number, start(task));
                 }
@@ -116,8 +119,27 @@ pub async fn run<B: Broker, S: Stage>(
             Event::Failed(error) => troubles.tell(plan.worker, &error),
         }
     };
-    close(lanes.into_values().collect(), plan.lanes.drain()).await;
+    drain(&mut consumer, lanes, &plan).await;
     ended
+}
+
+/// Closes every lane. What is revoked meanwhile is given back once they are closed, and a group that waits for it is
+/// not kept waiting for longer: a rebalance may have begun before the worker was told to stop.
+async fn drain<C: Consumer>(consumer: &mut C, lanes: HashMap<i32, Running>, plan: &Plan) {
+    let closing = close(lanes.into_values().collect(), plan.lanes.drain());
+    tokio::pin!(closing);
+    let mut revoked = Vec::new();
+    loop {
+        tokio::select! {
+            () = &mut closing => return drop(revoked),
+            event = consumer.next() => match event {
+                Event::Revoked(_, released) => revoked.push(released),
+                // The consumer is gone: there is nobody to answer.
+                Event::Failed(StreamError::Fatal(_)) => return closing.await,
+                Event::Assigned(_) | Event::Record(_) | Event::Failed(_) => {}
+            },
+        }
+    }
 }
 
 /// Waits until the topics exist; refuses counts that would split a document's history. Answers the input's count.

@@ -26,7 +26,17 @@ pub struct LaneSettings {
     /// not drain a topic into dead letters. 0: never.
     #[arg(long, env = "MILLRACE_DEAD_LETTER_BUDGET", default_value_t = 100)]
     pub dead_letter_budget: usize,
+    /// Seconds after which a partition that was not read may have missed deletions: `delete.retention.ms` of the topics,
+    /// less a day.
+    #[arg(long = "stale-after", env = "MILLRACE_STALE_AFTER", default_value_t = 518_400)]
+    pub stale_after_seconds: u64,
+    /// How long a partition waits before it says at what, beside its offset.
+    #[arg(skip = TOLD_AFTER)]
+    pub told_after: Duration,
 }
+
+/// A server that is started again needs less.
+const TOLD_AFTER: Duration = Duration::from_secs(20);
 
 impl Default for LaneSettings {
     fn default() -> Self {
@@ -36,6 +46,8 @@ impl Default for LaneSettings {
             drain_seconds: 20,
             patience_seconds: 600,
             dead_letter_budget: 100,
+            stale_after_seconds: 518_400,
+            told_after: TOLD_AFTER,
         }
     }
 }

@@ -66,6 +66,12 @@ pub trait Lane: Send + 'static {
         ""
     }
 
+    /// A few bytes (at most 1,024) that the lane wants to find again wherever the partition is opened next: they are
+    /// committed with each offset, as they stand after the records before it.
+    fn note(&self) -> String {
+        String::new()
+    }
+
     /// Ready when what handled records went into turns out to be another ([`Lane::identity`]) while no record comes;
     /// the lane is then opened anew. Asked only between batches; never ready where there is no such thing. Must be
     /// cancel-safe.

@@ -7,9 +7,9 @@ mod suite;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use stream::Broker as _;
-use stream::kafka::{Applied, Kafka, KafkaSettings, TopicSpec};
+use stream::kafka::{Applied, Kafka, KafkaSettings, TopicSpec, committed_offsets};
 use stream::memory::Memory;
+use stream::{Broker as _, Committed};
 use suite::{Bench, copy, plan, record, wait_for};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -32,6 +32,10 @@ impl Bench for InMemory {
         let name = fresh(name);
         self.0.create(&name, partitions);
         name
+    }
+
+    async fn committed(&self, group: &str, topic: &str) -> Option<Committed> {
+        self.0.committed(group, topic, 0)
     }
 }
 
@@ -61,6 +65,10 @@ impl Bench for RealKafka {
         let spec = TopicSpec { name: name.clone(), partitions, settings: BTreeMap::new() };
         assert_eq!(self.0.apply(&spec, 1).await.unwrap(), Applied::Created);
         name
+    }
+
+    async fn committed(&self, group: &str, topic: &str) -> Option<Committed> {
+        committed_offsets(&self.0, group, topic).await.unwrap().remove(0)
     }
 }
 
@@ -92,6 +100,10 @@ suite!(
     a_lost_target_is_filled_again,
     a_spent_budget_ends_the_worker,
     records_are_written_without_an_offset,
+    a_replay_goes_on_where_it_stopped,
+    what_a_partition_waits_at_is_told_and_may_be_skipped,
+    a_worker_that_drains_answers_a_rebalance,
+    a_reader_that_was_away_for_too_long_is_told,
 );
 
 /// A publish that fails is repeated on a lane opened anew, and nothing is written twice.
@@ -127,6 +139,10 @@ async fn topics_are_applied_and_the_broker_is_proved() {
     let wider = TopicSpec { partitions: 4, ..spec };
     assert!(kafka.apply(&wider, 1).await.unwrap_err().to_string().contains("fixed at creation"));
     assert_eq!(kafka.partitions(&wider.name).await.unwrap(), 3);
+    // As many copies as are asked for, or a refusal with its remedy: there is one broker here.
+    assert_eq!((kafka.copies(&other.name).await.unwrap(), kafka.default_copies().await.unwrap()), (1, 1));
+    let error = kafka.apply(&other, 3).await.unwrap_err().to_string();
+    assert!(error.contains("has 1 copies") && error.contains("kafka-reassign-partitions"), "{error}");
 }
 
 /// What is refused while a lost target is filled again is told as well: it may have been taken the first time.
@@ -144,5 +160,39 @@ async fn a_refusal_in_a_replay_is_a_dead_letter() {
         let done = async { drop(wait_for(&bench.0, &dead, letters).await) };
         stream::run(bench.0.clone(), plan, stage, done).await.unwrap();
         assert_eq!(bench.0.records(&dead).len(), letters, "{identity}");
+    }
+}
+
+/// A broker that lost what it had not replicated gives the same offsets to other records: they are handled, whether the
+/// log ends before the committed offset by then or behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_below_the_committed_offset_of_a_log_that_lost_its_end_are_handled() {
+    for others in [2, 30] {
+        let bench = InMemory(Memory::default());
+        let (input, output) = (bench.topic("in", 1).await, bench.topic("out", 1).await);
+        let dead = bench.topic("dead", 1).await;
+        let append = |name: &str, count: usize| {
+            for n in 0..count {
+                bench.0.append(&record(&input, &format!("{name}{n}"), "v"));
+            }
+        };
+        append("first", 20);
+        let run = async |times: usize| {
+            let done = async { drop(wait_for(&bench.0, &output, times).await) };
+            stream::run(bench.0.clone(), plan(&input, &output, &dead), copy(&output), done).await.unwrap();
+        };
+        run(20).await;
+        bench.0.truncate(&input, 0, 15);
+        append("other", others);
+        // Those that are left come once more, as the whole log does.
+        run(20 + 15 + others).await;
+        // And from then on it goes on as ever.
+        append("last", 3);
+        run(20 + 15 + others + 3).await;
+        let keys: Vec<String> = bench.0.records(&output).iter().map(stream::Record::key_text).collect();
+        for n in 0..others {
+            assert!(keys.contains(&format!("other{n}")), "{others}: other{n} was left out");
+        }
+        assert_eq!(keys.len(), 20 + 15 + others + 3, "{others}");
     }
 }

@@ -15,7 +15,7 @@ use crate::guard::{Guard, GuardSettings, Tripped};
 pub struct Ledger {
     copy: WorkingCopy,
     unconfirmed: Unconfirmed,
-    /// How much went away lately; kept with the working copy.
+    /// How much went away lately; kept beside the group's offset, and with the working copy.
     guard: Guard,
 }
 
@@ -28,12 +28,16 @@ struct Unconfirmed {
 }
 
 impl Ledger {
-    /// The ledger over its working copy.
+    /// The ledger over its working copy. `kept` is the guard's window as it was committed with the group's offset; where
+    /// the group has no offset any more, what the working copy knows of it counts.
     ///
     /// # Errors
     /// When the working copy turns out to be broken.
-    pub fn new(copy: WorkingCopy, guard: GuardSettings) -> Result<Self, LedgerError> {
-        let guard = Guard::restore(guard, copy.note()?.as_deref());
+    pub fn new(copy: WorkingCopy, guard: GuardSettings, kept: Option<&str>) -> Result<Self, LedgerError> {
+        let guard = match kept.filter(|kept| !kept.is_empty()) {
+            Some(kept) => Guard::restore(guard, Some(kept.as_bytes())),
+            None => Guard::restore(guard, copy.note()?.as_deref()),
+        };
         Ok(Self { copy, unconfirmed: Unconfirmed::default(), guard })
     }
 
@@ -44,6 +48,12 @@ impl Ledger {
     pub fn remove(&mut self, now: u64) -> Result<(), Tripped> {
         let copy = &self.copy;
         self.guard.remove(now, || copy.counts().live)
+    }
+
+    /// The guard's window, to be committed with the group's offset.
+    #[must_use]
+    pub fn note(&self) -> String {
+        String::from_utf8(self.guard.keep()).unwrap_or_default()
     }
 
     /// The state of a document, changes that are not confirmed yet included.

@@ -36,6 +36,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         input: topics::DOCUMENTS.to_owned(),
         alike: vec![topics.chunks.clone(), topics.ledger.clone()],
         dead_letters: topics::DEAD_LETTERS.to_owned(),
+        confirmations: topics::CONFIRMATIONS.to_owned(),
         delivery: Delivery::Transactional,
         lanes: config.lanes.clone(),
     };

@@ -1,39 +1,25 @@
-#![expect(
-    clippy::disallowed_methods,
-    reason = "edge: the guard's window outlives the process, so a wall clock measures it"
-)]
-//! What the guard needs from outside: what a person has confirmed, and the time.
+//! What the guard needs from outside: what a person has confirmed.
 
-use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use message::Confirmation;
-use stream::{Broker, Record, Trouble};
+use futures::stream::TryStreamExt as _;
+use message::Said;
+use stream::{Broker, StreamError, Trouble};
 use tracing::warn;
 
 /// The offset of `documents` below which the references of `partition` may remove; 0 when nobody confirmed anything. What
 /// cannot be read confirms nothing.
 pub(crate) async fn confirmed<B: Broker>(broker: &B, topic: &str, partition: i32) -> Result<i64, Trouble> {
-    let until = Arc::new(AtomicI64::new(0));
-    let raising = Arc::clone(&until);
-    let each = move |record: Record| {
-        match serde_json::from_slice::<Confirmation>(record.value.as_deref().unwrap_or_default()) {
-            Ok(said) if said.partition == partition => {
-                raising.fetch_max(said.until, Ordering::Relaxed);
-            }
-            Ok(_) => {}
-            Err(error) => warn!(topic = %record.topic, offset = record.offset, %error, "not a confirmation"),
-        }
-        ControlFlow::Continue(())
-    };
-    let read = broker.read(topic, 0, 0, each).await;
-    read.map_err(|error| Trouble::wait(format!("the topic {topic}: {error}")))?;
-    Ok(until.load(Ordering::Relaxed))
+    let read = heard(broker, topic, partition).await;
+    read.map_err(|error| Trouble::wait(format!("the topic {topic}: {error}")))
 }
 
-/// Seconds since 1970.
-pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map(|age| age.as_secs()).unwrap_or_default()
+async fn heard<B: Broker>(broker: &B, topic: &str, partition: i32) -> Result<i64, StreamError> {
+    let (mut records, mut until) = (broker.reading(topic, 0, 0), 0);
+    while let Some(record) = records.try_next().await? {
+        match Said::parse(record.value.as_deref().unwrap_or_default()) {
+            Ok(Said::Confirmation(said)) if said.partition == partition => until = said.until.max(until),
+            Ok(_) => {}
+            Err(error) => warn!(topic = %record.topic, offset = record.offset, error, "not understood"),
+        }
+    }
+    Ok(until)
 }

@@ -1,17 +1,17 @@
 //! The worker: looks at each object that was named and says what changed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::ledger::{Folder, LedgerPlace, WorkingCopy};
 use bytes::Bytes;
+use futures::stream::TryStreamExt as _;
 use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest};
 use objects::{Look, Remedy, Store};
 use sandbox::Extractor;
 use stream::{
     Broker, Committed, Lane, Outcome, Outgoing, Partition, Patience, Published, Record, Stage, Trouble,
-    Verdict,
+    Verdict, wall_seconds,
 };
 use telemetry::{Counter, count};
 use tokio::sync::Semaphore;
@@ -21,7 +21,7 @@ use crate::difference::{Before, Change, Object, Topics, changed, removed, same_c
 use crate::guard::GuardSettings;
 use crate::ledger::Ledger;
 use crate::read::{Reader, Reading};
-use crate::release::{confirmed, now};
+use crate::release::confirmed;
 
 /// What every lane shares.
 pub struct ChunkStage<B, O, E> {
@@ -96,7 +96,11 @@ impl<B: Broker, O: Store, E: Extractor> ChunkStage<B, O, E> {
 impl<B: Broker, O: Store, E: Extractor> Stage for ChunkStage<B, O, E> {
     type Lane = ChunkLane<O, E>;
 
-    async fn open(&self, partition: Partition, _: Option<&Committed>) -> Result<ChunkLane<O, E>, Trouble> {
+    async fn open(
+        &self,
+        partition: Partition,
+        committed: Option<&Committed>,
+    ) -> Result<ChunkLane<O, E>, Trouble> {
         let Shared { topics, copies, limits, .. } = self.shared.as_ref();
         let Partition { number, count } = partition;
         let place = LedgerPlace {
@@ -115,10 +119,11 @@ impl<B: Broker, O: Store, E: Extractor> Stage for ChunkStage<B, O, E> {
                 topics.ledger, topics.chunks
             )));
         }
+        let kept = committed.map(|committed| committed.memo.note.as_str());
         Ok(ChunkLane {
             shared: Arc::clone(&self.shared),
             partition,
-            ledger: Ledger::new(copy, limits.guard).map_err(|error| error.trouble())?,
+            ledger: Ledger::new(copy, limits.guard, kept).map_err(|error| error.trouble())?,
             patience: Patience::new(limits.patience),
             confirmed: confirmed(&self.broker, &topics.confirmations, number).await?,
         })
@@ -128,16 +133,10 @@ impl<B: Broker, O: Store, E: Extractor> Stage for ChunkStage<B, O, E> {
 impl<B: Broker, O: Store, E: Extractor> ChunkStage<B, O, E> {
     /// Whether anything was ever written to the partition of the chunks. Each chunk came with an entry of the ledger.
     async fn has_chunks(&self, partition: i32) -> Result<bool, Trouble> {
-        let found = Arc::new(AtomicBool::new(false));
-        let finding = Arc::clone(&found);
-        let each = move |_| {
-            finding.store(true, Ordering::Relaxed);
-            std::ops::ControlFlow::Break(())
-        };
         let topic = &self.shared.topics.chunks;
-        let read = self.broker.read(topic, partition, 0, each).await;
-        read.map_err(|error| Trouble::wait(format!("the chunks {topic}/{partition}: {error}")))?;
-        Ok(found.load(Ordering::Relaxed))
+        let first = self.broker.reading(topic, partition, 0).try_next().await;
+        let first = first.map_err(|error| Trouble::wait(format!("the chunks {topic}/{partition}: {error}")))?;
+        Ok(first.is_some())
     }
 }
 
@@ -160,6 +159,10 @@ impl<O: Store, E: Extractor> Lane for ChunkLane<O, E> {
             }
         }
         outcome
+    }
+
+    fn note(&self) -> String {
+        self.ledger.note()
     }
 
     async fn committed(&mut self, published: &Published) -> Result<(), Trouble> {
@@ -225,7 +228,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         if offset < self.confirmed || entry.is_none_or(|entry| entry.status != Status::Live) {
             return Ok(());
         }
-        self.ledger.remove(now()).map_err(|tripped| Trouble::reopen(tripped.to_string()))
+        self.ledger.remove(wall_seconds()).map_err(|tripped| Trouble::reopen(tripped.to_string()))
     }
 
     /// True when one document held up its partition for too long while the store answers for another that waits behind

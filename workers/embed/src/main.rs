@@ -23,6 +23,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         input: topics::chunks(&generation.chunking),
         alike: vec![vectors.clone()],
         dead_letters: topics::DEAD_LETTERS.to_owned(),
+        confirmations: topics::CONFIRMATIONS.to_owned(),
         delivery: Delivery::Transactional,
         lanes: config.lanes,
     };

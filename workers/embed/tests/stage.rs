@@ -237,6 +237,7 @@ fn plan() -> Plan {
         input: CHUNKS.to_owned(),
         alike: vec![VECTORS.to_owned()],
         dead_letters: DEAD.to_owned(),
+        confirmations: "confirmations".to_owned(),
         delivery: Delivery::Transactional,
         lanes: LaneSettings::default(),
     }

@@ -19,6 +19,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         // Notices come in the store's own partitions; the document decides from here on.
         alike: Vec::new(),
         dead_letters: topics::DEAD_LETTERS.to_owned(),
+        confirmations: topics::CONFIRMATIONS.to_owned(),
         delivery: Delivery::Transactional,
         lanes: config.lanes,
     };

@@ -57,6 +57,7 @@ async fn run(broker: &Memory, references: usize, letters: usize) {
         input: EVENTS.to_owned(),
         alike: Vec::new(),
         dead_letters: DEAD.to_owned(),
+        confirmations: "confirmations".to_owned(),
         delivery: Delivery::Transactional,
         lanes: LaneSettings::default(),
     };

@@ -17,7 +17,7 @@ pub use asking::{AskQuestion, Eval, Key, KeyRole, Mode, Search, ServeAddress};
 pub use reading::{Chunk, Extract, Reading};
 pub use upkeep::{
     Audit, Confirm, DataSettings, DeadLetters, LedgerCommand, LedgerRebuild, LetterFilter, ListLetters,
-    Reconcile, ReplayLetters, ShowLetter,
+    Reconcile, ReplayLetters, ShowLetter, Skip,
 };
 
 /// Looks after documents in a bucket that are searchable in OpenSearch and Elasticsearch.
@@ -68,6 +68,9 @@ pub enum Ask {
     Reconcile(Reconcile),
     /// Let the removals pass that wait at the guard of `chunk`: what stands in `documents` now, and nothing later.
     Confirm(Confirm),
+    /// Have the one record refused that holds up a partition: it becomes a dead letter, and the partition goes on. What the
+    /// record would have changed stays as it is: run `millrace audit` afterwards.
+    Skip(Skip),
     /// What workers had to refuse.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
@@ -103,9 +106,9 @@ pub struct TopicsApply {
     /// Partitions of the topics that hold documents' histories: fixed at creation.
     #[arg(long, env = "MILLRACE_PARTITIONS", default_value_t = 12, value_parser = clap::value_parser!(i32).range(1..=1000))]
     pub partitions: i32,
-    /// Copies of each partition.
-    #[arg(long, env = "MILLRACE_REPLICATION", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=10))]
-    pub replication: i32,
+    /// Copies of each record; by default one on each broker, at most three.
+    #[arg(long, env = "MILLRACE_REPLICATION", value_parser = clap::value_parser!(i32).range(1..=10))]
+    pub replication: Option<i32>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -16,6 +16,7 @@ mod reconcile;
 mod rm;
 mod rounds;
 mod search;
+mod skip;
 mod status;
 mod topics_apply;
 
@@ -42,6 +43,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Ask::Audit(ask) => audit::run(ask).await,
         Ask::Reconcile(ask) => reconcile::run(ask).await,
         Ask::Confirm(ask) => confirm::run(ask).await,
+        Ask::Skip(ask) => skip::run(ask).await,
         Ask::Ledger(LedgerCommand::Rebuild(ask)) => ledger_rebuild::run(ask).await,
         Ask::DeadLetters(ask) => dead_letters::run(ask).await,
         Ask::Extract(ask) => extract::run(&ask).await,

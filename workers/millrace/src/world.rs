@@ -6,8 +6,8 @@ use model::Generation;
 use objects::{S3Store, Scope};
 use process::Failure;
 use sink::{Elasticsearch, Names, OpenSearch, RequestSettings};
-use stream::Broker;
-use stream::kafka::{Kafka, standings};
+use stream::kafka::{Kafka, Standing, standings};
+use stream::{Broker, Waiting};
 
 use crate::audit::Rules;
 use crate::cli::{GenerationSettings, WorldSettings};
@@ -43,8 +43,36 @@ pub struct Lag {
     pub worker: &'static str,
     /// Its topic.
     pub topic: String,
+    /// Its consumer group.
+    pub group: String,
     /// Records that it has not handled yet.
     pub behind: i64,
+    /// Partitions that wait at a record.
+    pub waits: Vec<Wait>,
+    /// Partitions that were not read for longer than their topic keeps deletions, and were not compared since.
+    pub stale: Vec<i32>,
+}
+
+/// A partition that waits at a record.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Wait {
+    /// Which partition.
+    pub partition: i32,
+    /// At what, since when and for what.
+    #[serde(flatten)]
+    pub at: Waiting,
+}
+
+impl Lag {
+    fn new(worker: &'static str, (group, topic): (String, String), standings: Vec<Standing>) -> Self {
+        let behind = standings.iter().map(|standing| standing.waiting).sum();
+        let (mut waits, mut stale) = (Vec::new(), Vec::new());
+        for (partition, standing) in (0..).zip(standings) {
+            stale.extend(standing.memo.stale.map(|_| partition));
+            waits.extend(standing.memo.waiting.map(|at| Wait { partition, at }));
+        }
+        Self { worker, topic, group, behind, waits, stale }
+    }
 }
 
 /// The generation that the settings name.
@@ -116,9 +144,27 @@ impl World {
         let mut lags = Vec::new();
         for (worker, group, topic) in readers {
             let standings = standings(&self.kafka, &group, &topic).await?;
-            let behind = standings.iter().map(|standing| standing.waiting).sum();
-            lags.push(Lag { worker, topic, behind });
+            lags.push(Lag::new(worker, (group, topic), standings));
         }
         Ok(lags)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stream::Memo;
+
+    use super::*;
+
+    #[test]
+    fn a_lag_names_what_its_partitions_wait_at() {
+        let standing = |waiting, memo| Standing { end: 9, committed: Some(4), waiting, memo };
+        let at = Waiting::new(5, 1_700_000_000, "no answer");
+        let stuck = Memo { waiting: Some(at.clone()), ..Memo::default() };
+        let old = Memo { stale: Some(7), ..Memo::default() };
+        let all = vec![standing(0, Memo::default()), standing(4, stuck), standing(1, old)];
+        let lag = Lag::new("chunk", ("g".to_owned(), "t".to_owned()), all);
+        assert_eq!((lag.behind, lag.stale), (5, vec![2]));
+        assert_eq!(lag.waits, [Wait { partition: 1, at }]);
     }
 }

@@ -32,6 +32,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         input: topics::vectors(&generation.space),
         alike: Vec::new(),
         dead_letters: topics::DEAD_LETTERS.to_owned(),
+        confirmations: topics::CONFIRMATIONS.to_owned(),
         delivery: Delivery::AfterWrite,
         lanes: config.lanes,
     };

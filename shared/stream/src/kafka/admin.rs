@@ -14,8 +14,9 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode as Code;
 
+use super::copies::{LEAST, least_in_sync};
 use super::{ASK, Kafka, KafkaSettings, blocking, classify, count_partitions, unavailable};
-use crate::broker::{Broker as _, StreamError};
+use crate::broker::{Broker as _, Committed, Memo, StreamError};
 
 /// The topic on which [`Kafka::prove`] tries what a broker must give.
 const PROBE: &str = "millrace-probe";
@@ -47,20 +48,28 @@ impl Kafka {
         self.settings.client()?.create().map_err(|error| unavailable(&self.settings, &error))
     }
 
-    /// Creates `spec` with `replication` copies, or changes its settings.
+    /// Creates `spec` with `replication` copies of each record, or changes its settings. All copies but one must have a
+    /// record before it counts.
     ///
     /// # Errors
     /// Fatal, when the topic exists with another partition count: it is never changed, since that would split the
-    /// documents' history.
+    /// documents' history. Fatal too, when it has fewer copies.
     pub async fn apply(&self, spec: &TopicSpec, replication: i32) -> Result<Applied, StreamError> {
         match self.existing(&spec.name).await? {
-            Some(partitions) if partitions == spec.partitions => self.change(spec).await,
+            Some(partitions) if partitions == spec.partitions => {
+                let copies = self.prove_copies(&spec.name, replication).await?;
+                self.change(&in_sync(spec, copies)).await
+            }
             Some(partitions) => Err(StreamError::Fatal(format!(
                 "topic {} has {partitions} partitions, {} are asked for, and the count is fixed at creation: keep \
                  --partitions {partitions}, or use a new set of topics and fill it by reconcile",
                 spec.name, spec.partitions
             ))),
-            None => self.create(spec, replication).await,
+            None => {
+                let applied = self.create(&in_sync(spec, replication), replication).await?;
+                self.prove_copies(&spec.name, replication).await?;
+                Ok(applied)
+            }
         }
     }
 
@@ -150,7 +159,9 @@ impl Kafka {
     pub async fn prove(&self, replication: i32) -> Result<(), StreamError> {
         let settings = BTreeMap::from([("cleanup.policy".to_owned(), "compact".to_owned())]);
         let spec = TopicSpec { name: PROBE.to_owned(), partitions: 1, settings };
-        self.apply(&spec, replication).await?;
+        // A probe that was made before may have fewer copies: it holds nothing.
+        let copies = self.copies(PROBE).await.unwrap_or(replication);
+        self.apply(&spec, copies.min(replication)).await?;
         let kept = self.topic_settings(PROBE).await?;
         if kept.get("cleanup.policy").map(String::as_str) != Some("compact") {
             return Err(missing("compaction", "it did not keep cleanup.policy=compact"));
@@ -158,6 +169,13 @@ impl Kafka {
         let settings = self.settings.clone();
         blocking(move || prove_compaction(&settings).and_then(|()| prove_transactions(&settings))).await
     }
+}
+
+/// With how many brokers must have a record.
+fn in_sync(spec: &TopicSpec, copies: i32) -> TopicSpec {
+    let mut spec = spec.clone();
+    spec.settings.insert(LEAST.to_owned(), least_in_sync(copies).to_string());
+    spec
 }
 
 fn missing(what: &str, seen: &str) -> StreamError {
@@ -240,7 +258,7 @@ pub async fn end_offsets(kafka: &Kafka, topic: &str) -> Result<Vec<i64>, StreamE
     .await
 }
 
-/// The committed offsets of `group` for each partition of `topic`; none where it never committed.
+/// What `group` committed of each partition of `topic`; none where it never committed.
 ///
 /// # Errors
 /// Unavailable, when the broker is away or the topic does not exist.
@@ -248,7 +266,7 @@ pub async fn committed_offsets(
     kafka: &Kafka,
     group: &str,
     topic: &str,
-) -> Result<Vec<Option<i64>>, StreamError> {
+) -> Result<Vec<Option<Committed>>, StreamError> {
     let partitions = kafka.partitions(topic).await?;
     let (settings, group, topic) = (kafka.settings.clone(), group.to_owned(), topic.to_owned());
     blocking(move || {
@@ -260,8 +278,8 @@ pub async fn committed_offsets(
         let mut offsets = vec![None; usize::try_from(partitions).unwrap_or_default()];
         for element in answer.elements() {
             let slot = usize::try_from(element.partition()).ok().and_then(|number| offsets.get_mut(number));
-            if let (Some(slot), Offset::Offset(offset)) = (slot, element.offset()) {
-                *slot = Some(offset);
+            if let (Some(slot), Offset::Offset(next)) = (slot, element.offset()) {
+                *slot = Some(Committed { next, memo: Memo::from_metadata(element.metadata()) });
             }
         }
         Ok(offsets)

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::{ASK, KafkaSettings, blocking, classify, unavailable};
-use crate::broker::{Committed, Consumer, Event, Membership, Released, StreamError};
+use crate::broker::{Committed, Consumer, Event, Membership, Memo, Released, StreamError};
 use crate::record::{Gauge, Record};
 
 /// How long one poll waits: also how late a paused partition is resumed.
@@ -139,8 +139,10 @@ impl Drop for KafkaConsumer {
     /// Leaves the group, so that its partitions move at once instead of after the session's timeout.
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::Relaxed);
-        // Nobody answers events any more: a revocation must not wait for it.
+        // Nobody answers events any more: neither a revocation to come nor one that waits here already may hold up the
+        // thread.
         self.events.close();
+        while self.events.try_recv().is_ok() {}
         if let Some(polling) = self.polling.take() {
             // The thread ends within one poll; then the last handle of the client is ours, and its drop leaves.
             let _panicked = polling.join().is_err();
@@ -256,7 +258,7 @@ impl Member {
         let mut list = TopicPartitionList::new();
         let mut element = list.add_partition(&self.topic, partition);
         element.set_offset(Offset::Offset(committed.next)).map_err(|error| classify(&error, &self.name))?;
-        element.set_metadata(&committed.identity);
+        element.set_metadata(committed.memo.to_metadata());
         Ok(list)
     }
 
@@ -279,7 +281,7 @@ impl Membership for Member {
             let Some(element) = answer.elements().into_iter().next() else { return Ok(None) };
             element.error().map_err(|error| classify(&error, &member.name))?;
             let Offset::Offset(next) = element.offset() else { return Ok(None) };
-            Ok(Some(Committed { next, identity: element.metadata().to_owned() }))
+            Ok(Some(Committed { next, memo: Memo::from_metadata(element.metadata()) }))
         })
         .await
     }

@@ -1,22 +1,27 @@
 #![expect(clippy::disallowed_methods, reason = "edge: gives up when the broker is silent too long")]
-//! Reads one partition to its end, outside any group.
+//! Reads one partition to its end, outside any group: a thread reads ahead a little, and a stream gives what it read.
 
-use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use futures::stream::{StreamExt as _, poll_fn};
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
-use rdkafka::message::Message as _;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use tokio::sync::mpsc;
 use tracing::debug;
 
-use super::{KafkaSettings, classify, unavailable};
-use crate::broker::StreamError;
-use crate::record::Record;
+use super::{ASK, KafkaSettings, classify, unavailable};
+use crate::broker::{Reading, StreamError};
+use crate::record::{Gauge, Record};
 
 /// Without a record or the end for this long, the broker counts as away.
 const SILENCE: Duration = Duration::from_secs(30);
+/// Records that were read and not taken yet: at most this many bytes (and one record), and this many records.
+const AHEAD_BYTES: usize = 4 << 20;
+const AHEAD_RECORDS: usize = 1024;
+/// How long after the end was told a record may still come that was committed before: a few fetches.
+const SETTLED: Duration = Duration::from_millis(300);
 
 /// The end of a partition is told as an error, and is none; what matters is told by the poll as well.
 struct Quiet;
@@ -29,39 +34,78 @@ impl ClientContext for Quiet {
 
 impl ConsumerContext for Quiet {}
 
-/// Gives committed records from offset `from` on to `each`, until it breaks or the end; answers the offset after the last.
-pub(super) fn read(
+type Sender = mpsc::Sender<Result<Record, StreamError>>;
+
+/// The committed records of `topic`/`partition` from offset `from` on.
+pub(super) fn records(settings: &KafkaSettings, topic: &str, partition: i32, from: i64) -> Reading {
+    let (sender, mut receiver) = mpsc::channel(AHEAD_RECORDS);
+    let (settings, topic) = (settings.clone(), topic.to_owned());
+    let reading = move || {
+        if let Err(error) = read(&settings, (&topic, partition), from, &sender) {
+            drop(sender.blocking_send(Err(error)));
+        }
+    };
+    drop(tokio::task::spawn_blocking(reading));
+    poll_fn(move |context| receiver.poll_recv(context)).boxed()
+}
+
+/// Sends records until the end, or until nobody takes them any more.
+fn read(
     settings: &KafkaSettings,
     (topic, partition): (&str, i32),
     from: i64,
-    mut each: impl FnMut(Record) -> ControlFlow<()>,
-) -> Result<i64, StreamError> {
+    sender: &Sender,
+) -> Result<(), StreamError> {
     let consumer: BaseConsumer<Quiet> =
         settings.reader()?.create_with_context(Quiet).map_err(|error| unavailable(settings, &error))?;
     let mut list = TopicPartitionList::new();
     let start = if from > 0 { Offset::Offset(from) } else { Offset::Beginning };
     list.add_partition_offset(topic, partition, start).map_err(|error| classify(&error, topic))?;
     consumer.assign(&list).map_err(|error| classify(&error, topic))?;
-    let (mut next, mut heard) = (from, Instant::now());
-    loop {
-        match consumer.poll(Duration::from_millis(200)) {
+    let (gauge, mut heard, mut ended) = (Gauge::default(), Instant::now(), None::<Instant>);
+    while !sender.is_closed() {
+        if gauge.bytes() > AHEAD_BYTES {
+            std::thread::sleep(Duration::from_millis(2));
+            heard = Instant::now();
+            continue;
+        }
+        match consumer.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => {
-                next = message.offset() + 1;
-                heard = Instant::now();
-                if each(super::consumer::record(&message)).is_break() {
-                    return Ok(next);
+                (heard, ended) = (Instant::now(), None);
+                let mut record = super::consumer::record(&message);
+                record.held = Some(gauge.hold(record.bytes()));
+                if sender.blocking_send(Ok(record)).is_err() {
+                    return Ok(());
                 }
             }
             // In read_committed the end is reported at the last stable offset.
-            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(next),
-            Some(Err(error)) => return Err(classify(&error, topic)),
-            None if heard.elapsed() > SILENCE => {
-                return Err(StreamError::Unavailable(format!(
-                    "Kafka at {} gave nothing of {topic}/{partition} for {SILENCE:?}",
-                    settings.kafka_brokers
-                )));
+            Some(Err(KafkaError::PartitionEOF(_))) => {
+                confirm_end(settings, &consumer, (topic, partition))?;
+                ended = Some(Instant::now());
             }
+            Some(Err(error)) => return Err(classify(&error, topic)),
             None => {}
         }
+        if ended.is_some_and(|ended| ended.elapsed() > SETTLED) {
+            return Ok(());
+        }
+        if heard.elapsed() > SILENCE {
+            return Err(StreamError::Unavailable(format!(
+                "Kafka at {} gave nothing of {topic}/{partition} for {SILENCE:?}",
+                settings.kafka_brokers
+            )));
+        }
     }
+    Ok(())
+}
+
+/// A broker that has just become the leader may tell an end that lags behind what was committed. Asked for its offsets
+/// it refuses until it knows better (KIP-207); what it gives after that answer is the whole.
+fn confirm_end(
+    settings: &KafkaSettings,
+    consumer: &BaseConsumer<Quiet>,
+    (topic, partition): (&str, i32),
+) -> Result<(), StreamError> {
+    let marks = consumer.fetch_watermarks(topic, partition, ASK);
+    marks.map(drop).map_err(|error| unavailable(settings, &error))
 }

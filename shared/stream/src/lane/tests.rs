@@ -1,5 +1,6 @@
 use super::*;
 use crate::broker::{Consumer, Event};
+use crate::pipeline::Delivery;
 use crate::memory::{Memory, MemoryConsumer};
 use crate::settings::LaneSettings;
 use crate::stage::Lane;
@@ -39,6 +40,7 @@ fn lane(
         input: "in".to_owned(),
         alike: Vec::new(),
         dead_letters: "dead".to_owned(),
+        confirmations: "confirmations".to_owned(),
         delivery: Delivery::AfterWrite,
         lanes: LaneSettings::default(),
     };
@@ -54,6 +56,7 @@ fn lane(
         records,
         closing: closed,
         refusals: Arc::new(Refusals::new(0, mpsc::unbounded_channel().0)),
+        stuck: Stuck::default(),
     };
     // The pipeline holds this end for as long as the lane lives.
     std::mem::forget(sender);

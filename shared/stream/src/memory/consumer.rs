@@ -66,7 +66,12 @@ impl MemoryConsumer {
             {
                 continue;
             }
-            if let Some(stored) = topic.get(number).and_then(|records| records.get(*position)) {
+            let Some(records) = topic.get(number) else { continue };
+            if *position > records.len() {
+                // As `auto.offset.reset=earliest` does when the log ends before the position.
+                *position = 0;
+            }
+            if let Some(stored) = records.get(*position) {
                 let mut record = stored.record(&self.member.group.1, number, *position);
                 record.held = Some(gauge.hold(record.bytes()));
                 *position += 1;
@@ -176,8 +181,9 @@ impl MemoryMember {
     ) -> Result<(), StreamError> {
         let group = state.groups.get_mut(&self.group);
         let group = group.ok_or_else(|| StreamError::Fenced("the group is gone".to_owned()))?;
-        if group.owners.get(&partition) != Some(&self.number) {
-            return Err(StreamError::Fenced(format!("partition {partition} belongs to another member")));
+        // As Kafka does: who is a member may commit any partition; only a member that was put out may not.
+        if !group.members.contains(&self.number) {
+            return Err(StreamError::Fenced(format!("not a member any more: partition {partition}")));
         }
         group.committed.insert(partition, committed);
         Ok(())

@@ -1,5 +1,6 @@
 //! What every broker must do: one suite, run over the broker in memory and over a real Kafka.
 
+mod standing;
 mod wire;
 
 use std::ops::ControlFlow;
@@ -7,13 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use message::{DocumentId, Headers, Version};
-use stream::broker::{Broker, Committed, Consumer, Event, Publisher};
+use stream::broker::{Broker, Committed, Consumer, Event, Memo, Publisher};
 use stream::{
     BatchLimits, Delivery, Lane, LaneSettings, Outcome, Outgoing, Partition, Plan, Record, Stage,
     StreamError, Trouble, Verdict,
 };
 use tokio::time::timeout;
 
+pub(crate) use standing::*;
 pub(crate) use wire::*;
 
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -24,6 +26,8 @@ pub(crate) trait Bench {
     fn broker(&self) -> &Self::Broker;
     /// Makes a topic with a fresh name that begins with `name`.
     async fn topic(&self, name: &str, partitions: i32) -> String;
+    /// What `group` committed of partition 0 of `topic`.
+    async fn committed(&self, group: &str, topic: &str) -> Option<Committed>;
 }
 
 pub(crate) fn record(topic: &str, key: &str, value: &str) -> Outgoing {
@@ -39,7 +43,7 @@ pub(crate) fn record(topic: &str, key: &str, value: &str) -> Outgoing {
 
 /// An offset, with an identity that must survive.
 fn at(next: i64) -> Committed {
-    Committed { next, identity: "identity".to_owned() }
+    Committed { next, memo: Memo { identity: "identity".to_owned(), ..Memo::default() } }
 }
 
 /// Joins a group and waits until all `partitions` are assigned.
@@ -141,6 +145,7 @@ pub(crate) fn plan(input: &str, output: &str, dead_letters: &str) -> Plan {
         input: input.to_owned(),
         alike: vec![output.to_owned()],
         dead_letters: dead_letters.to_owned(),
+        confirmations: "confirmations".to_owned(),
         delivery: Delivery::Transactional,
         lanes: LaneSettings {
             batch: BatchLimits { batch_records: 7, batch_bytes: 1 << 20 },

@@ -214,6 +214,7 @@ pub(crate) fn plan() -> Plan {
         input: INPUT.to_owned(),
         alike: vec![CHUNKS.to_owned(), LEDGER.to_owned()],
         dead_letters: DEAD.to_owned(),
+        confirmations: "confirmations".to_owned(),
         delivery: Delivery::Transactional,
         lanes: LaneSettings::default(),
     }

@@ -92,3 +92,18 @@ async fn objects_that_are_put_back_are_not_removed() {
     assert_eq!((outcome.verdicts.len(), outcome.retry), (DOCUMENTS - ALLOWED, None));
     assert_eq!(bench.entry(&key(20)).status, Status::Live);
 }
+
+#[tokio::test]
+async fn a_partition_that_moves_to_another_disk_does_not_begin_a_new_count() {
+    let bench = emptied().await;
+    let mut lane = bench.stage().open(stream::Partition::ONLY, None).await.unwrap();
+    assert_eq!(handle(&bench, &mut lane, 0).await.verdicts.len(), ALLOWED);
+    let memo = stream::Memo { note: lane.note(), ..stream::Memo::default() };
+    let committed = stream::Committed { next: i64::try_from(ALLOWED).unwrap(), memo };
+    drop(lane);
+    let elsewhere = bench.stage();
+    let mut lane = elsewhere.open(stream::Partition::ONLY, Some(&committed)).await.unwrap();
+    let outcome = handle(&bench, &mut lane, ALLOWED).await;
+    assert!(outcome.verdicts.is_empty(), "{} more went away", outcome.verdicts.len());
+    assert!(outcome.retry.unwrap().cause.contains("4 of 40 live"));
+}

@@ -1,6 +1,6 @@
 //! A worker that slept while another took its partition over.
 
-use std::ops::ControlFlow;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use message::DocumentId;
 use objects::{Entry, Look, MemoryStore, Page, Store, StoreError};
 use stream::broker::{Committed, Consumer, Event, Publisher};
 use stream::memory::{Memory, MemoryConsumer, MemoryMember, MemoryPublisher};
-use stream::{Broker, Outcome, Record, StreamError};
+use stream::{Broker, Outcome, Reading, StreamError};
 use tokio::sync::Semaphore;
 
 use crate::bench::{
@@ -48,14 +48,12 @@ impl Broker for Watched {
         self.broker.after_write()
     }
 
-    async fn read(
-        &self,
-        topic: &str,
-        partition: i32,
-        from: i64,
-        each: impl FnMut(Record) -> ControlFlow<()> + Send + 'static,
-    ) -> Result<i64, StreamError> {
-        self.broker.read(topic, partition, from, each).await
+    fn reading(&self, topic: &str, partition: i32, from: i64) -> Reading {
+        self.broker.reading(topic, partition, from)
+    }
+
+    async fn range(&self, topic: &str, partition: i32) -> Result<Range<i64>, StreamError> {
+        self.broker.range(topic, partition).await
     }
 }
 
@@ -153,7 +151,7 @@ async fn an_older_lane_of_the_same_member_is_fenced_by_its_transactional_id() {
     let assigned = consumer.next().await;
     assert!(matches!(assigned, Event::Assigned(_)), "{assigned:?}");
     let member = consumer.membership();
-    let committed = || Committed { next: 1, identity: String::new() };
+    let committed = || Committed { next: 1, ..Committed::default() };
     let all = |outcome: &Outcome| outcome.verdicts.iter().flat_map(outputs).cloned().collect::<Vec<_>>();
 
     bench.put("a.md", page(&["old"])).await;

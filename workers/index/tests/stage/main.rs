@@ -280,6 +280,7 @@ async fn run_stage(broker: &Memory, stage: WriteStage<Engine>, driving: impl Fut
         input: VECTORS.to_owned(),
         alike: Vec::new(),
         dead_letters: DEAD.to_owned(),
+        confirmations: "confirmations".to_owned(),
         delivery: Delivery::AfterWrite,
         lanes: LaneSettings::default(),
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use message::Version;
 use sink::{Memory as Engine, Reader as _, Target};
 use stream::memory::Memory;
-use stream::{Boottime, Committed, Lane as _, Stage as _};
+use stream::{Boottime, Committed, Lane as _, Memo, Stage as _};
 
 use crate::{
     append, broker_of, chunk, chunk_in, document, documents, engine, held, opened, record, run, space, stage,
@@ -33,9 +33,9 @@ async fn a_log_that_did_not_fill_the_index_stops_before_it_writes_anything() {
         assert!(trouble.cause.contains("millrace ledger rebuild"), "{trouble:?}");
         assert_eq!(held(&engine).await, texts([("old", 1)]));
         // It is found out once, and stands with the offset from then on.
-        let committed = Committed { next: 0, identity: lane.identity().to_owned() };
+        let committed = Committed { next: 0, memo: Memo { identity: lane.identity().to_owned(), ..Memo::default() } };
         lane = opened(&stage(&engine), Some(&committed)).await;
-        assert_eq!(lane.identity(), committed.identity);
+        assert_eq!(lane.identity(), committed.memo.identity);
     }
 }
 

@@ -90,6 +90,33 @@ pub struct Confirm {
     pub json: bool,
 }
 
+/// `skip`
+#[derive(Args, Debug)]
+pub struct Skip {
+    /// The partition that waits, as `status` names it: WORKER/PARTITION, for example `chunk/3`.
+    #[arg(value_name = "WORKER/PARTITION", value_parser = waiting_at)]
+    pub partition: (String, i32),
+    /// Why the record is skipped; it is kept with the dead letter.
+    #[arg(long)]
+    pub reason: String,
+    /// Who says so; it is kept with the dead letter.
+    #[arg(long, env = "USER", default_value = "unknown")]
+    pub by: String,
+    /// Where to look.
+    #[command(flatten)]
+    pub world: WorldSettings,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads `chunk/3`.
+fn waiting_at(text: &str) -> Result<(String, i32), String> {
+    let (worker, partition) = text.split_once('/').ok_or("name it as `millrace status` does: chunk/3")?;
+    let partition = partition.parse().map_err(|_| format!("'{partition}' is no number of a partition"))?;
+    Ok((worker.to_owned(), partition))
+}
+
 /// The ledger.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
@@ -107,9 +134,9 @@ pub struct LedgerRebuild {
     /// Partitions of the topics, where they are gone too.
     #[arg(long, env = "MILLRACE_PARTITIONS", default_value_t = 12, value_parser = clap::value_parser!(i32).range(1..=1000))]
     pub partitions: i32,
-    /// Copies of each partition, where the topics are gone too.
-    #[arg(long, env = "MILLRACE_REPLICATION", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=10))]
-    pub replication: i32,
+    /// Copies of each record, where the topics are gone too; by default one on each broker, at most three.
+    #[arg(long, env = "MILLRACE_REPLICATION", value_parser = clap::value_parser!(i32).range(1..=10))]
+    pub replication: Option<i32>,
     /// Go on when documents must be embedded again.
     #[arg(long)]
     pub yes: bool,

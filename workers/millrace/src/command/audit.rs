@@ -3,9 +3,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use message::{Checked, Said};
 use process::Failure;
 use serde_json::{Value, json};
 use sink::SinkError;
+use stream::{Outgoing, wall_seconds};
 
 use super::rounds::{now, rounds, run as this_run};
 use crate::again::Writer;
@@ -23,6 +25,7 @@ pub(super) async fn run(ask: Audit) -> Result<ExitCode, Failure> {
 }
 
 async fn round(world: &World, ask: &Audit) -> Result<ExitCode, Failure> {
+    let began = wall_seconds();
     let mut entries = world.entries().await?;
     let each =
         |seen: &Seen, rules: &Rules| if ask.documents { document(seen, rules, ask.json) } else { Ok(()) };
@@ -39,7 +42,29 @@ async fn round(world: &World, ask: &Audit) -> Result<ExitCode, Failure> {
     } else {
         print(&report);
     }
+    if report.equal {
+        tell_checked(world, began).await?;
+    }
     Ok(if report.equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Tells readers that were away for too long that they missed nothing, if there are any.
+async fn tell_checked(world: &World, checked_at: u64) -> Result<(), Failure> {
+    if world.lags().await?.iter().all(|lag| lag.stale.is_empty()) {
+        return Ok(());
+    }
+    let said = Said::Checked(Checked { checked_at, by: "millrace audit".to_owned() });
+    let mut writer = Writer::new(&world.kafka)?;
+    writer
+        .say(Outgoing {
+            topic: topics::CONFIRMATIONS.to_owned(),
+            key: Some(b"checked".to_vec()),
+            value: Some(serde_json::to_vec(&said)?),
+            headers: None,
+        })
+        .await?;
+    writer.flush().await?;
+    Ok(())
 }
 
 /// True when everything is equal, without a second look: for those who ask again soon. A worker that was just started

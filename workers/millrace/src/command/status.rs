@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use indicatif::ProgressBar;
 use message::{DocumentId, DocumentRecord, LeftOut, Status};
@@ -19,7 +19,7 @@ use crate::cli;
 use crate::entries::Entries;
 use crate::merge::Cursor;
 use crate::show;
-use crate::world::{Lag, World};
+use crate::world::{Lag, Wait, World};
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -208,11 +208,34 @@ fn print(picture: &Picture, as_json: bool) -> Result<(), Failure> {
     }
     for lag in &picture.lags {
         show::line(&format!("{:<14} {} behind on {}", lag.worker, lag.behind, lag.topic));
+        for line in troubles(lag) {
+            show::line(&line);
+        }
     }
     for (document, cause) in &counts.refused {
         show::line(&format!("refused        {document}: {cause}"));
     }
     Ok(())
+}
+
+/// What partitions of a worker wait at, and what may have been missed by them.
+fn troubles(lag: &Lag) -> Vec<String> {
+    let waits = lag.waits.iter().map(|Wait { partition, at }| {
+        let since = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(at.since));
+        format!(
+            "waits          {}/{partition} at offset {} since {since}: {}; `millrace skip {}/{partition} --reason …` refuses \
+             that one record",
+            lag.topic, at.offset, at.cause, lag.worker
+        )
+    });
+    let stale = lag.stale.iter().map(|partition| {
+        format!(
+            "was away       {}/{partition} was not read by {} for longer than deletions are kept: run `millrace reconcile` and \
+             `millrace audit --repair`",
+            lag.topic, lag.worker
+        )
+    });
+    waits.chain(stale).collect()
 }
 
 /// Everything about one document.

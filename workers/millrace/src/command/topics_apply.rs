@@ -13,7 +13,15 @@ use crate::{show, world};
 pub(super) async fn run(ask: TopicsApply) -> Result<ExitCode, Failure> {
     let generation = world::generation(&ask.generation)?;
     let kafka = Kafka::new(&ask.kafka);
-    apply(&kafka, &generation, (ask.partitions, ask.replication), |done| tell(done, ask.json)).await?;
+    let copies =
+        apply(&kafka, &generation, (ask.partitions, ask.replication), |done| tell(done, ask.json)).await?;
+    if copies == 1 {
+        show::note(
+            "WARNING: each record has ONE copy. When that broker's disk is lost, everything that Kafka holds is lost: documents \
+             are read and embedded again (workers/DISASTERS.md). Use three brokers in production; then --replication 3 \
+             (the default) keeps every record through the loss of one",
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -23,13 +31,17 @@ pub(super) enum Step<'a> {
     Topic(&'a TopicSpec, Applied),
 }
 
-/// Proves the broker, and applies every topic.
+/// Proves the broker, and applies every topic; answers how many copies of each record were asked for.
 pub(super) async fn apply(
     kafka: &Kafka,
     generation: &Generation,
-    (partitions, replication): (i32, i32),
+    (partitions, replication): (i32, Option<i32>),
     tell: impl Fn(Step<'_>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+) -> Result<i32, Failure> {
+    let replication = match replication {
+        Some(replication) => replication,
+        None => kafka.default_copies().await?,
+    };
     kafka.prove(replication).await?;
     tell(Step::Proved)?;
     for topic in topics::all(&generation.chunking, &generation.space)? {
@@ -38,7 +50,7 @@ pub(super) async fn apply(
         let applied = kafka.apply(&spec, replication).await?;
         tell(Step::Topic(&spec, applied))?;
     }
-    Ok(())
+    Ok(replication)
 }
 
 fn tell(step: Step<'_>, as_json: bool) -> Result<(), Failure> {

@@ -1,0 +1,116 @@
+//! Opening a partition: who may write, whether the log is the one that was read before, where to begin.
+
+use tracing::{debug, error};
+
+use super::{LaneTask, Opened, PROVED_EVERY, trouble_of};
+use crate::boottime::{Boottime, wall_seconds};
+use crate::broker::{Broker, Committed, Membership, Publisher};
+use crate::committed::digest_of;
+use crate::pipeline::Delivery;
+use crate::stage::{Lane, Stage, Trouble};
+
+impl<B: Broker, S: Stage> LaneTask<B, S> {
+    /// Fences the previous owner, learns where the group stands, opens the stage: in this order.
+    pub(super) async fn open(&mut self) -> Result<Opened<B, S>, Trouble> {
+        let publisher = match self.plan.delivery {
+            Delivery::Transactional => {
+                let id = format!("{}-{}-{}", self.plan.group, self.plan.input, self.partition.number);
+                self.broker.transactional(&id).await
+            }
+            Delivery::AfterWrite => self.broker.after_write(),
+        }
+        .map_err(|error| trouble_of(&error))?;
+        let committed = self.membership.committed(self.partition.number).await;
+        let committed = committed.map_err(|error| trouble_of(&error))?;
+        let rewound = match &committed {
+            Some(committed) => self.lost_its_end(committed).await?,
+            None => false,
+        };
+        let lane = self.stage.open(self.partition, committed.as_ref()).await?;
+        let mut standing = committed.clone().unwrap_or_default();
+        if committed.is_some_and(|committed| committed.memo.identity != lane.identity()) {
+            standing.memo.replayed = Some(0);
+        }
+        lane.identity().clone_into(&mut standing.memo.identity);
+        if rewound {
+            (standing.next, standing.memo.last, standing.memo.replayed) = (0, String::new(), None);
+        }
+        let mut opened = Opened { publisher, lane, standing, rewound, proved: None };
+        self.watch_age(&mut opened);
+        if let Err(error) = self.hear_checked(&mut opened).await {
+            debug!(worker = self.plan.worker, %error, "what was compared cannot be read");
+        }
+        self.prove(&mut opened).await?;
+        Ok(opened)
+    }
+
+    /// True when the log is no longer the one that the group read: it ends before the committed offset, or another record
+    /// stands before that. A broker that loses what it had not replicated gives the same offsets to other records.
+    async fn lost_its_end(&self, committed: &Committed) -> Result<bool, Trouble> {
+        let (topic, number) = (&self.plan.input, self.partition.number);
+        let range = self.broker.range(topic, number).await.map_err(|error| trouble_of(&error))?;
+        let lost = committed.next > range.end || !self.is_known(committed).await?;
+        if lost {
+            error!(
+                worker = self.plan.worker, partition = number, topic, committed = committed.next, end = range.end,
+                "the topic lost records that were read already (a broker lost its disk or was elected unclean): it is handled \
+                 again from its start. Run `millrace reconcile` and `millrace audit --repair`, and see that the topics are \
+                 replicated (`millrace topics apply --replication 3`)"
+            );
+        }
+        Ok(lost)
+    }
+
+    /// False when another record stands where the last one was that the group handled. One that is no longer there
+    /// (compacted, expired) says nothing.
+    async fn is_known(&self, committed: &Committed) -> Result<bool, Trouble> {
+        use futures::stream::TryStreamExt as _;
+
+        let last = committed.next - 1;
+        if committed.memo.last.is_empty() || last < 0 {
+            return Ok(true);
+        }
+        let mut records = self.broker.reading(&self.plan.input, self.partition.number, last);
+        let found = records.try_next().await.map_err(|error| trouble_of(&error))?;
+        Ok(found.is_none_or(|found| found.offset != last || digest_of(&found) == committed.memo.last))
+    }
+
+    /// Has the group confirm that the partition is still ours, by committing once more what stands, unless it did so a
+    /// moment ago. A worker that slept learns here that another took over, before it writes anything to a sink.
+    pub(super) async fn prove(&self, opened: &mut Opened<B, S>) -> Result<(), Trouble> {
+        if self.plan.delivery == Delivery::Transactional {
+            return Ok(());
+        }
+        let at = Boottime::now();
+        let proved = match opened.proved {
+            Some(proved) if proved.age(at) < PROVED_EVERY => proved,
+            _ => {
+                let mut standing = opened.standing.clone();
+                standing.memo.waiting = self.stuck.waiting();
+                let asked =
+                    opened.publisher.publish(Vec::new(), &self.membership, self.partition.number, standing);
+                asked.await.map_err(|error| trouble_of(&error))?;
+                at
+            }
+        };
+        opened.proved = Some(proved);
+        opened.lane.proved(proved);
+        Ok(())
+    }
+
+    /// Notices that the partition was not read for longer than its log keeps deletions. What was deleted meanwhile may be
+    /// gone from the log, and then stays where this group wrote it: no reader can see that, only a comparison can.
+    pub(super) fn watch_age(&self, opened: &mut Opened<B, S>) {
+        let (now, memo) = (wall_seconds(), &mut opened.standing.memo);
+        let age = if memo.at == 0 { 0 } else { now.saturating_sub(memo.at) };
+        if age > self.plan.lanes.stale_after_seconds {
+            error!(
+                worker = self.plan.worker, partition = self.partition.number, topic = self.plan.input, age,
+                "the partition was not read for longer (seconds) than its topic keeps deletions: what was deleted meanwhile may \
+                 still be there. Run `millrace reconcile` and `millrace audit --repair`"
+            );
+            memo.stale = Some(now);
+        }
+        memo.at = now;
+    }
+}

@@ -1,0 +1,133 @@
+//! What a partition waits at, told to whoever asks, and what a person answers.
+//!
+//! A partition that waits for long commits what it waits at beside its offset, so that `millrace status` needs no access
+//! to the worker. A person may have that one record refused (`millrace skip`): the lane reads the topic `confirmations`
+//! while it waits.
+
+use futures::stream::TryStreamExt as _;
+use message::{Said, Skip};
+use tokio::time::Instant;
+use tracing::{debug, warn};
+
+use super::{Ended, LaneTask, Opened, trouble_of};
+use crate::boottime::wall_seconds;
+use crate::broker::{Broker, Membership, Publisher, StreamError, Waiting};
+use crate::record::Record;
+use crate::stage::{Stage, Verdict};
+
+/// What a lane waits at, and what was said about it.
+#[derive(Debug, Default)]
+pub(crate) struct Stuck {
+    /// Since when, by two clocks; none while records move.
+    since: Option<(Instant, u64)>,
+    /// The record, where it is known: trouble can come before any record is handled.
+    at: Option<i64>,
+    /// What is told.
+    waiting: Option<Waiting>,
+    /// Records that a person wants to be refused.
+    skips: Vec<Skip>,
+    /// When the last comparison began that found nothing, in seconds since 1970.
+    checked: u64,
+    /// The next offset of the topic `confirmations`.
+    heard: i64,
+}
+
+impl Stuck {
+    /// Records moved.
+    pub(super) fn clear(&mut self) {
+        (self.since, self.at, self.waiting) = (None, None, None);
+    }
+
+    /// The next record.
+    pub(super) fn stand_at(&mut self, record: Option<&Record>) {
+        self.at = record.map(|record| record.offset);
+    }
+
+    /// What is committed beside the offset.
+    pub(super) fn waiting(&self) -> Option<Waiting> {
+        self.waiting.clone()
+    }
+
+    /// The refusal of the first record of `batch`, if a person asked for it.
+    pub(super) fn skipped(&self, batch: &[Record]) -> Option<Verdict> {
+        let first = batch.first()?;
+        let skip = self.skips.iter().find(|skip| skip.offset == first.offset)?;
+        let cause = self.waiting.as_ref().map(|waiting| format!("; it waited for: {}", waiting.cause));
+        Some(Verdict::refuse(format!(
+            "skipped by {}: {}{}",
+            skip.by,
+            skip.reason,
+            cause.unwrap_or_default()
+        )))
+    }
+}
+
+impl<B: Broker, S: Stage> LaneTask<B, S> {
+    /// After some time of waiting, says at which record and for what, and looks whether a person answered.
+    pub(super) async fn ask_for_help(&mut self, cause: &str) {
+        let (since, wall) = *self.stuck.since.get_or_insert_with(|| (Instant::now(), wall_seconds()));
+        if since.elapsed() < self.plan.lanes.told_after {
+            return;
+        }
+        let told = self.tell(wall, cause).await;
+        if let Err(error) = told {
+            debug!(worker = self.plan.worker, %error, "what the partition waits at could not be told");
+        }
+        if let Err(error) = self.listen().await {
+            debug!(worker = self.plan.worker, %error, "no answers can be read");
+        }
+    }
+
+    /// Commits what the partition waits at beside the offset that stands.
+    async fn tell(&mut self, since: u64, cause: &str) -> Result<(), StreamError> {
+        let number = self.partition.number;
+        let mut committed = self.membership.committed(number).await?.unwrap_or_default();
+        let waiting = Waiting::new(self.stuck.at.unwrap_or(committed.next), since, cause);
+        if self.stuck.waiting.as_ref() == Some(&waiting) {
+            return Ok(());
+        }
+        self.stuck.waiting = Some(waiting.clone());
+        committed.memo.waiting = Some(waiting);
+        let mut publisher = self.broker.after_write()?;
+        publisher.publish(Vec::new(), &self.membership, number, committed).await.map(drop)
+    }
+
+    /// Reads what people said since the last time.
+    async fn listen(&mut self) -> Result<(), StreamError> {
+        let mut records = self.broker.reading(&self.plan.confirmations, 0, self.stuck.heard);
+        while let Some(record) = records.try_next().await? {
+            self.stuck.heard = record.offset + 1;
+            match Said::parse(record.value.as_deref().unwrap_or_default()) {
+                Ok(Said::Skip(skip)) if self.is_meant(&skip) => self.stuck.skips.push(skip),
+                Ok(Said::Checked(checked)) => self.stuck.checked = checked.checked_at.max(self.stuck.checked),
+                Ok(_) => {}
+                Err(error) => warn!(topic = %record.topic, offset = record.offset, error, "not understood"),
+            }
+        }
+        Ok(())
+    }
+
+    fn is_meant(&self, skip: &Skip) -> bool {
+        skip.group == self.plan.group
+            && skip.topic == self.plan.input
+            && skip.partition == self.partition.number
+    }
+
+    /// Commits that the partition is read up to here, so that its age is right.
+    pub(super) async fn stay_young(&mut self, opened: &mut Opened<B, S>) -> Result<(), Ended> {
+        self.hear_checked(opened).await.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
+        let standing = opened.standing.clone();
+        let published = self.publish(opened, Vec::new(), standing).await;
+        published.map(drop).map_err(|error| Ended::Trouble(trouble_of(&error)))
+    }
+
+    /// Forgets that deletions may have been missed, when a comparison that began later found nothing.
+    pub(super) async fn hear_checked(&mut self, opened: &mut Opened<B, S>) -> Result<(), StreamError> {
+        let Some(stale) = opened.standing.memo.stale else { return Ok(()) };
+        self.listen().await?;
+        if self.stuck.checked > stale {
+            opened.standing.memo.stale = None;
+        }
+        Ok(())
+    }
+}
