@@ -18,6 +18,10 @@ pub const QUERIES: &str = "queries";
 /// What workers had to refuse.
 pub const DEAD_LETTERS: &str = "dead-letters";
 
+/// Bytes of the largest record of every topic but `dead-letters`, which holds such a record in base64. Before compression,
+/// or what was taken once could not be taken again.
+pub const LARGEST_RECORD: usize = 8 << 20;
+
 /// The files, in the order of the flow.
 const FILES: [(&str, &str); 8] = [
     ("object-events.yaml", include_str!("../object-events.yaml")),
@@ -166,6 +170,11 @@ mod tests {
             DEAD_LETTERS.to_owned(),
         ];
         assert_eq!(names, expected);
+        for topic in all(&fingerprint, &fingerprint).unwrap() {
+            let Some(most) = topic.settings.get("max.message.bytes") else { continue };
+            let expected = if topic.name == DEAD_LETTERS { LARGEST_RECORD / 2 * 3 } else { LARGEST_RECORD };
+            assert_eq!(*most, expected.to_string(), "{}", topic.name);
+        }
         for ((file, _), description) in FILES.iter().zip(descriptions().unwrap()) {
             assert_eq!(*file, format!("{}.yaml", description.name));
         }

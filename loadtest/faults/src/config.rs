@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use fault::Mechanism;
 use model::{BackendSettings, ModelSettings};
-use objects::S3Settings;
+use objects::{Buckets, S3Settings};
 use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
 use stream::kafka::KafkaSettings;
 
@@ -49,7 +49,7 @@ pub struct Config {
     #[arg(long, env = "MILLRACE_PROXY_PORT")]
     pub proxy_port: u16,
     /// The bucket of documents.
-    #[arg(long, env = "MILLRACE_BUCKET", default_value = "documents")]
+    #[arg(long, env = "MILLRACE_BUCKET", default_value = "documents", value_parser = Buckets::one)]
     pub bucket: String,
     /// The object store.
     #[command(flatten)]

@@ -6,13 +6,12 @@
 
 use std::sync::Arc;
 
-use message::{LeftOut, Part, PartKind};
+use message::{Part, PartKind};
 
+use crate::bounded::{LONGEST_WORDS, LeftOuts, Parts, shortened};
 use crate::line::Line;
 use crate::{Block, BlockKind, Extracted, HeadingPath};
 
-/// A "heading" longer than this is running text that was marked up as a heading.
-const LONGEST_HEADING_BYTES: usize = 1_000;
 /// Deeper lists are not indented further: indentation would grow by the square of the depth.
 const DEEPEST_INDENT: usize = 8;
 /// The level of a title that stands above the document's own headings.
@@ -29,8 +28,8 @@ pub(crate) struct Composer {
     line: Line,
     lists: Vec<Option<u64>>,
     marker: Option<String>,
-    parts: Vec<Part>,
-    left_out: Vec<LeftOut>,
+    parts: Parts,
+    left_out: LeftOuts,
 }
 
 impl Default for Composer {
@@ -51,8 +50,8 @@ impl Composer {
             line: Line::new(),
             lists: Vec::new(),
             marker: None,
-            parts: Vec::new(),
-            left_out: Vec::new(),
+            parts: Parts::default(),
+            left_out: LeftOuts::default(),
         }
     }
 
@@ -144,12 +143,13 @@ impl Composer {
     /// Begins a page, slide, sheet or member: what is added from here on belongs to it.
     pub(crate) fn begin_part(&mut self, kind: PartKind, number: u32, name: Option<&str>) {
         self.flush();
-        self.parts.push(Part { kind, number, name: name.map(str::to_owned), start: self.text.len() as u64 });
+        let name = name.map(|name| shortened(name).into_owned());
+        self.parts.push(Part { kind, number, name, start: self.text.len() as u64 });
     }
 
     /// Notes that something within the document could not be read, and why.
     pub(crate) fn leave_out(&mut self, name: &str, cause: &str) {
-        self.left_out.push(LeftOut { name: name.to_owned(), cause: cause.to_owned() });
+        self.left_out.push(name, cause);
     }
 
     /// Adds a document that lies within this one, under the headings that are open here. Its parts become parts of
@@ -185,17 +185,21 @@ impl Composer {
             self.blocks.push(Block { range, heading_path: path, ..block.clone() });
         }
         let end = self.text.len() as u64;
-        self.parts.extend(parts.map(|part| Part { start: end, ..part.clone() }));
-        let left_out = inner.left_out.iter();
-        self.left_out.extend(
-            left_out.map(|out| LeftOut { name: format!("{name}/{}", out.name), cause: out.cause.clone() }),
-        );
+        for part in parts {
+            self.parts.push(Part { start: end, ..part.clone() });
+        }
+        // Shortened first: it is joined to as many names as there are within.
+        let name = shortened(name);
+        for out in &inner.left_out {
+            self.left_out.push(&format!("{name}/{}", out.name), &out.cause);
+        }
     }
 
     /// Adds a heading of a level from 1, and puts what follows under it.
     pub(crate) fn heading(&mut self, level: u8, content: &str) {
         let content = content.split_whitespace().collect::<Vec<_>>().join(" ");
-        if content.len() > LONGEST_HEADING_BYTES {
+        // So long a "heading" is running text that was marked up as one.
+        if content.len() > LONGEST_WORDS {
             return self.block(BlockKind::Paragraph, &content);
         }
         let repeats_title = self.blocks.len() == 1
@@ -285,15 +289,16 @@ impl Composer {
             .filter(|block| block.kind == BlockKind::Heading)
             .and_then(|block| self.text.get(block.range.clone()))
             .map(str::to_owned);
+        // The declared title was whole until here, since a format may show it as text.
         let title = self.declared_title.or(self.first_of_level_one).or(opening);
         Extracted {
             format: format.to_owned(),
-            title,
+            title: title.map(|title| shortened(&title).into_owned()),
             language: None,
             text: self.text,
             blocks: self.blocks,
-            parts: self.parts,
-            left_out: self.left_out,
+            parts: self.parts.finish(),
+            left_out: self.left_out.finish(),
         }
     }
 }

@@ -15,7 +15,8 @@ pub struct Extracted {
     /// The format that was recognised, e.g. `markdown`.
     pub format: String,
     /// The title: a declared one (front matter, `<title>`), else the first heading of level 1, else a heading that
-    /// opens the document.
+    /// opens the document. At most [`LONGEST_WORDS`](crate::LONGEST_WORDS) bytes, like all names and causes below: a longer
+    /// one is cut and ends in an ellipsis.
     pub title: Option<String>,
     /// The language that most of the text is in, as ISO 639-1; nothing when it cannot be told.
     pub language: Option<String>,
@@ -23,9 +24,10 @@ pub struct Extracted {
     pub text: String,
     /// The blocks in reading order; they do not overlap, and all text that is not white space lies in one.
     pub blocks: Vec<Block>,
-    /// Pages, slides, sheets and members, ascending by where they start.
+    /// Pages, slides, sheets and members, ascending by where they start. When they are too many for a record, the last of
+    /// its kind stands for all that follow, and its name says how many.
     pub parts: Vec<Part>,
-    /// What within the document could not be read.
+    /// What within the document could not be read; the last entry says how many more, when they are too many.
     pub left_out: Vec<LeftOut>,
 }
 

@@ -5,6 +5,7 @@
 //! same input on each machine. Nothing here opens, waits, or reads a clock, and nothing is truncated in silence:
 //! what cannot be read is a [`Refusal`], what cannot be cut is an [`Unsplittable`].
 
+mod bounded;
 mod composer;
 mod encoding;
 mod extracted;
@@ -17,6 +18,7 @@ mod refusal;
 mod source;
 mod split;
 
+pub use bounded::{LONGEST_WORDS, shortened};
 pub use extracted::{Block, BlockKind, Extracted, HeadingPath};
 pub use fingerprint::{EXTRACTOR_VERSION, SPLITTER_VERSION, chunking_fingerprint};
 pub use format::{Format, extract, extract_within, formats};

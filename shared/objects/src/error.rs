@@ -49,6 +49,22 @@ pub enum StoreError {
         /// The store's word.
         code: String,
     },
+    /// The store refuses this one object, in words that are not listed here; its bucket can be listed. A symbolic link
+    /// without a target, a key of the customer's own, a disabled KMS key.
+    #[error(
+        "{document} at {endpoint}: the store refuses this object ({code}: {message}), though its bucket can be listed; \
+         mend or remove the object, then ask for the document again"
+    )]
+    Unreadable {
+        /// Which object.
+        document: DocumentId,
+        /// Which store.
+        endpoint: String,
+        /// The store's word.
+        code: String,
+        /// The store's words for people.
+        message: String,
+    },
     /// The bucket as a whole is denied.
     #[error(
         "bucket {bucket} at {endpoint}: access denied ({code}); the credentials need to list the bucket and to read \
@@ -115,7 +131,10 @@ impl StoreError {
     #[must_use]
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::ObjectDenied { .. } | Self::Archived { .. } | Self::InvalidKey { .. } => Remedy::Refuse,
+            Self::ObjectDenied { .. }
+            | Self::Archived { .. }
+            | Self::InvalidKey { .. }
+            | Self::Unreadable { .. } => Remedy::Refuse,
             Self::BucketDenied { .. }
             | Self::NoSuchBucket { .. }
             | Self::BadCredentials { .. }

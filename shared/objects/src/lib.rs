@@ -9,6 +9,7 @@
 //!
 //! Never: retries beyond two quick attempts of one request (the pipeline waits), dead letters, decisions about keys.
 
+mod buckets;
 mod error;
 mod memory;
 mod read;
@@ -17,6 +18,7 @@ mod scope;
 mod settings;
 mod store;
 
+pub use buckets::{Buckets, InvalidBuckets};
 pub use error::{Remedy, StoreError};
 pub use memory::{Fault, MemoryStore};
 pub use s3::S3Store;

@@ -24,6 +24,8 @@ pub enum Fault {
     DenyBucket(String),
     /// The object is archived until [`MemoryStore::heal`].
     Archive(DocumentId),
+    /// The object is refused, as a link without a target is, until [`MemoryStore::heal`].
+    Unreadable(DocumentId),
     /// The next so many requests find the store away.
     Unavailable {
         /// How many.
@@ -130,6 +132,7 @@ impl State {
                 | Fault::DenyBucket(_)
                 | Fault::DenyObject(_)
                 | Fault::Archive(_)
+                | Fault::Unreadable(_)
                 | Fault::BreakBody { .. }
                 | Fault::ChangeDuringRead { .. } => {}
             }
@@ -153,8 +156,14 @@ impl State {
                 Fault::Archive(archived) if archived == document => {
                     return Err(StoreError::Archived { document: document.clone(), endpoint });
                 }
+                Fault::Unreadable(refused) if refused == document => {
+                    let (document, message) = (document.clone(), "injected".to_owned());
+                    let code = "SymlinkTargetNotExist".to_owned();
+                    return Err(StoreError::Unreadable { document, endpoint, code, message });
+                }
                 Fault::DenyObject(_)
                 | Fault::Archive(_)
+                | Fault::Unreadable(_)
                 | Fault::DenyBucket(_)
                 | Fault::Unavailable { .. }
                 | Fault::BreakBody { .. }
@@ -174,9 +183,11 @@ impl State {
             Fault::BreakBody { document: broken, .. } | Fault::ChangeDuringRead { document: broken, .. } => {
                 broken == document
             }
-            Fault::DenyObject(_) | Fault::DenyBucket(_) | Fault::Archive(_) | Fault::Unavailable { .. } => {
-                false
-            }
+            Fault::DenyObject(_)
+            | Fault::DenyBucket(_)
+            | Fault::Archive(_)
+            | Fault::Unreadable(_)
+            | Fault::Unavailable { .. } => false,
         })?;
         self.faults.remove(index)
     }

@@ -108,13 +108,14 @@ impl S3Store {
         }
     }
 
-    /// Turns a failure of one object into an error, after asking whether a denial is the bucket's.
+    /// Turns a failure of one object into an error. Where the answer does not say whether the object alone is to blame, the
+    /// bucket is asked: one that is ill is an alarm, and no fault of this object's.
     async fn error_of<E>(&self, error: SdkError<E, HttpResponse>, document: &DocumentId) -> StoreError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let failure = Failure::of(&error);
-        if meaning(&failure) == Meaning::Denied
+        if matches!(meaning(&failure), Meaning::Denied | Meaning::Unlisted)
             && let Err(of_bucket) = self.probe(document.bucket(), document.key()).await
         {
             return of_bucket;
@@ -172,6 +173,7 @@ impl Source for S3Store {
                     | Meaning::InvalidKey
                     | Meaning::BadCredentials
                     | Meaning::Unavailable
+                    | Meaning::Unlisted
                     | Meaning::Rejected => Err(self.error_of(error, document).await),
                 };
             }
@@ -227,9 +229,14 @@ impl Store for S3Store {
                 size: answer.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
                 last_modified: answer.last_modified().map(aws_sdk_s3::primitives::DateTime::secs),
             })),
-            // An answer to HEAD has no body, hence no word: whether the key or the bucket is missing must be asked.
+            // An answer to HEAD has no body, hence no word: key, bucket or the target of a link, GET says what is missing.
             Err(error) if Failure::of(&error).status == Some(404) => {
-                self.probe(document.bucket(), document.key()).await.map(|()| None)
+                match self.open(document, Start::Whole { unless: None }).await? {
+                    Opened::Body(Opening { etag, size, last_modified, .. }) => {
+                        Ok(Some(Entry { key: document.key().to_owned(), etag, size, last_modified }))
+                    }
+                    Opened::Gone | Opened::Unchanged | Opened::Changed => Ok(None),
+                }
             }
             Err(error) => Err(self.error_of(error, document).await),
         }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use clap::Parser;
 use message::DocumentId;
-use objects::{Look, S3Settings, S3Store, Store, StoreError};
+use objects::{Look, Remedy, S3Settings, S3Store, Store, StoreError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -78,7 +78,9 @@ async fn look(answers: Vec<String>) -> Result<Look, StoreError> {
 #[tokio::test]
 async fn only_the_stores_own_word_means_gone() {
     assert_eq!(look(vec![refusal("404 Not Found", "NoSuchKey")]).await.unwrap(), Look::Gone);
-    let error = look(vec![answer("404 Not Found", "", "<html>nginx</html>")]).await.unwrap_err();
+    // A proxy that knows nothing of the bucket answers so for everything.
+    let nginx = || answer("404 Not Found", "", "<html>nginx</html>");
+    let error = look(vec![nginx(), nginx()]).await.unwrap_err();
     assert!(matches!(error, StoreError::Rejected { .. }), "{error:?}");
     let error = look(vec![refusal("404 Not Found", "NoSuchBucket")]).await.unwrap_err();
     assert!(matches!(error, StoreError::NoSuchBucket { .. }), "{error:?}");
@@ -162,4 +164,63 @@ async fn listed_keys_are_decoded_when_the_store_says_that_it_encoded_them() {
         assert_eq!((page.entries[0].key.as_str(), page.entries[0].etag.as_str()), (key, "ab"));
         assert!(heads.lock().unwrap()[0].contains("encoding-type=url"));
     }
+}
+
+/// What stores answer for one object that they hold and do not give: the bucket is asked, and decides who is to blame.
+const UNREADABLE: [(&str, &str); 4] = [
+    // A symbolic link of OSS whose target is gone.
+    ("404 Not Found", "SymlinkTargetNotExist"),
+    ("400 Bad Request", "SymlinkTargetNotExist"),
+    // S3: encrypted with a key of the customer's own, which the reader must send.
+    ("400 Bad Request", "InvalidRequest"),
+    // S3: its KMS key is disabled.
+    ("400 Bad Request", "KMS.DisabledException"),
+];
+
+#[tokio::test]
+async fn an_object_that_the_store_does_not_give_is_refused_when_its_bucket_is_well() {
+    for (status, code) in UNREADABLE {
+        let error = look(vec![refusal(status, code), listed()]).await.unwrap_err();
+        assert_eq!(error.remedy(), Remedy::Refuse, "{error:?}");
+        let text = error.to_string();
+        for word in ["docs/a b+%41.md", code, "for people", "its bucket can be listed"] {
+            assert!(text.contains(word), "{text:?} should hold {word:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_the_store_does_not_give_is_an_alarm_when_its_bucket_is_ill() {
+    for (status, code) in UNREADABLE {
+        for of_bucket in [
+            refusal("403 Forbidden", "AccessDenied"),
+            refusal("404 Not Found", "NoSuchBucket"),
+            refusal("400 Bad Request", "InvalidArgument"),
+            answer("404 Not Found", "", "<html>nginx</html>"),
+        ] {
+            let error = look(vec![refusal(status, code), of_bucket]).await.unwrap_err();
+            assert_eq!(error.remedy(), Remedy::Alarm, "{error:?}");
+        }
+        let busy = || refusal("503 Service Unavailable", "SlowDown");
+        let error = look(vec![refusal(status, code), busy(), busy()]).await.unwrap_err();
+        assert_eq!(error.remedy(), Remedy::Wait, "{error:?}");
+    }
+}
+
+/// An answer to HEAD has no body, hence no word: only GET tells a link without target from a key that is gone.
+#[tokio::test]
+async fn a_head_says_gone_only_when_the_store_says_so() {
+    let head = |answers| async { store_answering(answers).await.0.head(&document()).await };
+    let nothing = || "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n".to_owned();
+    assert_eq!(head(vec![nothing(), refusal("404 Not Found", "NoSuchKey")]).await.unwrap(), None);
+    let dangling = vec![nothing(), refusal("404 Not Found", "SymlinkTargetNotExist"), listed()];
+    assert_eq!(head(dangling).await.unwrap_err().remedy(), Remedy::Refuse);
+    let error = head(vec![nothing(), refusal("404 Not Found", "NoSuchBucket")]).await.unwrap_err();
+    assert!(matches!(error, StoreError::NoSuchBucket { .. }), "{error:?}");
+    let wordless = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".to_owned();
+    assert_eq!(head(vec![wordless, listed()]).await.unwrap_err().remedy(), Remedy::Refuse);
+    // It was written again between the two questions.
+    let back = answer("200 OK", "ETag: \"AB\"\r\n", "text");
+    let entry = head(vec![nothing(), back]).await.unwrap().unwrap();
+    assert_eq!((entry.key.as_str(), entry.etag.as_str(), entry.size), (document().key(), "ab", 4));
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use model::ModelSettings;
-use objects::S3Settings;
+use objects::{Buckets, S3Settings};
 use process::Settings;
 use sandbox::SandboxSettings;
 use stream::LaneSettings;
@@ -23,6 +23,9 @@ pub struct Config {
     /// How the object store is reached.
     #[command(flatten)]
     pub store: S3Settings,
+    /// Buckets of documents, several with commas between them: a reference to any other is refused.
+    #[arg(long = "bucket", env = "MILLRACE_BUCKET", default_value = "documents", value_name = "BUCKETS")]
+    pub buckets: Buckets,
     /// For which model documents are cut.
     #[command(flatten)]
     pub model: ModelSettings,

@@ -20,7 +20,12 @@ pub struct Topics {
     pub ledger: String,
     /// `confirmations`, which is read.
     pub confirmations: String,
+    /// Bytes of the largest record that they take, its headers and what Kafka adds included.
+    pub largest_record: usize,
 }
+
+/// Bytes of a record beside key and value, at most: a document's id of 1 KiB and the trace as headers, and Kafka's framing.
+const BESIDE: usize = 4 << 10;
 
 /// The object that was read.
 #[derive(Clone, Debug)]
@@ -105,11 +110,32 @@ pub fn removed(before: Before<'_>, topics: &Topics, chunking: &Fingerprint) -> R
     Ok(Change { outputs, entry, new: 0, gone })
 }
 
-/// The object was read: only what differs from `before` is said, unless everything is asked for.
+/// The object was read: only what differs from `before` is said, unless everything is asked for. A document of which no
+/// topic takes all records is refused: Kafka would not take them at the next attempt either.
 ///
 /// # Errors
 /// Words, when a message cannot be written as JSON.
 pub fn changed(
+    before: Before<'_>,
+    topics: &Topics,
+    chunking: &Fingerprint,
+    (object, reading): (Object, Reading),
+) -> Result<Change, String> {
+    let change = said(before, topics, chunking, (object.clone(), reading))?;
+    let largest = change.outputs.iter().map(|output| output.bytes() + BESIDE).max().unwrap_or_default();
+    if largest <= topics.largest_record {
+        return Ok(change);
+    }
+    let cause = format!(
+        "a record of it would have {largest} bytes ({} chunks are in it), and a topic takes {} (max.message.bytes): split the \
+         file, or lower MILLRACE_MOST_CHUNKS",
+        change.entry.chunks.len(),
+        topics.largest_record
+    );
+    said(before, topics, chunking, (object, Reading::refused(&cause)))
+}
+
+fn said(
     before: Before<'_>,
     topics: &Topics,
     chunking: &Fingerprint,

@@ -1,6 +1,7 @@
 //! `chunk`: document references in, the difference in chunks out.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use chunk::difference::Topics;
 use chunk::read::Reader;
@@ -14,8 +15,8 @@ use sandbox::Sandbox;
 use stream::kafka::Kafka;
 use stream::{Delivery, Plan};
 
-/// Bytes of passages that are committed at once.
-const ENOUGH: usize = 8 << 20;
+/// A batch grows up to so many bytes of passages, and for so long.
+const ENOUGH: (usize, Duration) = (8 << 20, Duration::from_secs(5));
 
 fn main() -> ExitCode {
     sandbox::child().unwrap_or_else(|| process::run("chunk", work))
@@ -29,6 +30,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         chunks: topics::chunks(&chunking),
         ledger: topics::ledger(&chunking),
         confirmations: topics::CONFIRMATIONS.to_owned(),
+        largest_record: topics::LARGEST_RECORD,
     };
     let plan = Plan {
         worker: "chunk",
@@ -43,7 +45,14 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let kafka = Kafka::new(&config.kafka);
     let store = S3Store::new(&config.store)?;
     let (guard, patience) = (config.guard, config.lanes.patience());
-    let limits = Limits { largest: config.largest_document, patience, guard, enough: ENOUGH };
+    let limits = Limits {
+        buckets: config.buckets,
+        largest: config.largest_document,
+        patience,
+        guard,
+        enough: ENOUGH.0,
+        long_enough: ENOUGH.1,
+    };
     let copies = Copies { folder: Folder::claim(&config.data)?, cache_bytes: config.ledger_cache };
     let reader = Reader::new(Sandbox::new(config.sandbox), splitter);
     let stage = ChunkStage::new(kafka.clone(), store, reader, (chunking, topics), (limits, copies));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use document::{Extracted, Split, Splitter, Tokens};
+use document::{Extracted, Split, Splitter, Tokens, shortened};
 use message::{DocumentId, LeftOut, Part, Status};
 use sandbox::{Extractor, Unread};
 use stream::Trouble;
@@ -30,12 +30,12 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// A document that cannot be read.
+    /// A document that cannot be read. Of a long cause the beginning is kept: it may hold a name as long as the file.
     #[must_use]
-    pub fn refused(cause: String) -> Self {
+    pub fn refused(cause: &str) -> Self {
         Self {
             status: Status::Refused,
-            cause: Some(cause),
+            cause: Some(shortened(cause).into_owned()),
             title: None,
             format: None,
             language: None,
@@ -65,14 +65,14 @@ impl<E: Extractor> Reader<E> {
     pub async fn read(&self, document: DocumentId, bytes: Bytes) -> Result<Reading, Trouble> {
         let extracted = match self.extractor.extract(document.key(), bytes).await {
             Ok(extracted) => extracted,
-            Err(Unread::Refused(cause)) => return Ok(Reading::refused(cause)),
+            Err(Unread::Refused(cause)) => return Ok(Reading::refused(&cause)),
             Err(Unread::Trouble(cause)) => return Err(Trouble::wait(cause)),
         };
         let splitter = Arc::clone(&self.splitter);
         let splitting = tokio::task::spawn_blocking(move || split(&splitter, &document, extracted)).await;
         // A panic is a bug of ours in splitting this file; the file is at fault as far as its stream is concerned.
         Ok(splitting.unwrap_or_else(|error| {
-            Reading::refused(format!(
+            Reading::refused(&format!(
                 "splitting the document failed inside ({error}): please report this file"
             ))
         }))
@@ -83,7 +83,7 @@ impl<E: Extractor> Reader<E> {
 fn split(splitter: &Splitter<Arc<dyn Tokens>>, document: &DocumentId, extracted: Extracted) -> Reading {
     let splits = match splitter.split(document, &extracted) {
         Ok(splits) => splits,
-        Err(unsplittable) => return Reading::refused(unsplittable.to_string()),
+        Err(unsplittable) => return Reading::refused(&unsplittable.to_string()),
     };
     let status = if splits.is_empty() { Status::Empty } else { Status::Live };
     Reading {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use ::ledger::{Folder, LedgerPlace, WorkingCopy};
 use bytes::Bytes;
+use document::shortened;
 use futures::stream::TryStreamExt as _;
 use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest};
-use objects::{Look, Remedy, Store};
+use objects::{Buckets, Look, Remedy, Store};
 use sandbox::Extractor;
 use stream::{
     Broker, Committed, Lane, Outcome, Outgoing, Partition, Patience, Published, Record, Stage, Trouble,
@@ -15,6 +16,7 @@ use stream::{
 };
 use telemetry::{Counter, count};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tracing::info;
 
 use crate::difference::{Before, Change, Object, Topics, changed, removed, same_content};
@@ -54,8 +56,10 @@ pub struct Copies {
 }
 
 /// What is asked of documents, and of the patience with them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
+    /// In which buckets they are.
+    pub buckets: Buckets,
     /// Larger objects are refused: bytes.
     pub largest: u64,
     /// So long may one document hold up its partition while the store answers for others.
@@ -63,8 +67,11 @@ pub struct Limits {
     /// When more goes away than somebody can have meant.
     pub guard: GuardSettings,
     /// So many bytes of outputs (and those of one document more) are committed at once: a few references can stand for
-    /// a lot of text, and a transaction has 15 s.
+    /// a lot of text, and a transaction must end in time.
     pub enough: usize,
+    /// A batch ends with the document that is in hand after so long: 256 slow ones would else be searchable together,
+    /// after the last, and all of them be lost when the partition moves.
+    pub long_enough: Duration,
 }
 
 /// One partition: its documents' state.
@@ -142,13 +149,14 @@ impl<B: Broker, O: Store, E: Extractor> ChunkStage<B, O, E> {
 
 impl<O: Store, E: Extractor> Lane for ChunkLane<O, E> {
     async fn handle(&mut self, batch: &[Record]) -> Outcome {
-        let (mut outcome, mut bytes) = (Outcome::default(), 0);
+        let (mut outcome, mut bytes, began) = (Outcome::default(), 0, Instant::now());
         for (place, record) in batch.iter().enumerate() {
             match self.answer(record, batch.get(place + 1..).unwrap_or_default()).await {
                 Ok(verdict) => {
                     bytes += verdict.bytes();
                     outcome.verdicts.push(verdict);
-                    if bytes >= self.shared.limits.enough {
+                    let limits = &self.shared.limits;
+                    if bytes >= limits.enough || began.elapsed() >= limits.long_enough {
                         break;
                     }
                 }
@@ -200,6 +208,14 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
             return Ok(Verdict::refuse(format!(
                 "it is in partition {}, and its document belongs to another",
                 self.partition.number
+            )));
+        }
+        let buckets = &self.shared.limits.buckets;
+        if !buckets.hold(reference.document.bucket()) {
+            // Its bucket may not be there at all, or be closed to us, and the partition would wait for it.
+            return Ok(Verdict::refuse(format!(
+                "its bucket is none of those that MILLRACE_BUCKET names for this worker ({buckets}): name it and replay \
+                 this letter, or have the store not tell of that bucket"
             )));
         }
         let entry = self.ledger.get(&reference.document).map_err(|error| error.trouble())?;
@@ -305,13 +321,13 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
             Found::Gone => removed(before, topics, chunking),
             Found::Unchanged => return Ok(unchanged()),
             // Nothing is known of the object's content: what was read before stays as it is.
-            Found::Unreadable(cause) => return Ok(Verdict::refuse(cause)),
+            Found::Unreadable(cause) => return Ok(Verdict::refuse(shortened(&cause))),
             Found::TooLarge { etag, .. } if !reference.force && was_too_large(entry, &etag, chunking) => {
                 return Ok(unchanged());
             }
             Found::TooLarge { etag, size, cause } => {
                 let object = Object { etag, digest: String::new(), size, modified: None };
-                changed(before, topics, chunking, (object, Reading::refused(cause)))
+                changed(before, topics, chunking, (object, Reading::refused(&cause)))
             }
             Found::Read(object, bytes) => {
                 if let Some(entry) = entry.filter(|entry| {

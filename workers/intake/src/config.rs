@@ -1,6 +1,7 @@
 //! Settings of `intake`.
 
 use clap::Parser;
+use objects::Buckets;
 use process::Settings;
 use stream::LaneSettings;
 use stream::kafka::KafkaSettings;
@@ -15,6 +16,9 @@ pub struct Config {
     /// How Kafka is reached.
     #[command(flatten)]
     pub kafka: KafkaSettings,
+    /// Buckets of documents, several with commas between them: notices about any other are ignored.
+    #[arg(long = "bucket", env = "MILLRACE_BUCKET", default_value = "documents", value_name = "BUCKETS")]
+    pub buckets: Buckets,
     /// Which keys are documents.
     #[command(flatten)]
     pub scope: Scope,

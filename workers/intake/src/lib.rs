@@ -15,6 +15,6 @@ pub mod reference;
 pub mod stage;
 
 pub use config::Config;
-pub use objects::Scope;
-pub use reference::{Answer, Ignored, answer};
+pub use objects::{Buckets, Scope};
+pub use reference::{Answer, Ignored, Wanted, answer};
 pub use stage::IntakeStage;

@@ -38,6 +38,8 @@ pub enum Reason {
     OutOfScope,
     /// What Millrace itself wrote.
     OwnFile,
+    /// The bucket is none of those that hold documents.
+    OtherBucket,
 }
 
 impl Reason {
@@ -54,6 +56,7 @@ impl Reason {
             Self::UnknownName => "unknown_name",
             Self::OutOfScope => "out_of_scope",
             Self::OwnFile => "own_file",
+            Self::OtherBucket => "other_bucket",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From notices to references: which objects are to be looked at, and what is left out on purpose.
 
 use message::{DocumentId, DocumentReference, Why};
-use objects::{LeftOut, Scope};
+use objects::{Buckets, LeftOut, Scope};
 
 use crate::format::{self, shortened};
 use crate::name::{Change, Reason, change};
@@ -17,6 +17,15 @@ impl From<LeftOut> for Reason {
             LeftOut::OwnFile => Self::OwnFile,
         }
     }
+}
+
+/// Which objects are documents.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// In which buckets.
+    pub buckets: Buckets,
+    /// With which keys.
+    pub scope: Scope,
 }
 
 /// The answer to one raw value.
@@ -39,6 +48,8 @@ pub struct Ignored {
     pub name: String,
     /// Why.
     pub reason: Reason,
+    /// The bucket, as far as it was asked for (at most 60 characters); empty where the event alone decided.
+    pub bucket: String,
 }
 
 impl Answer {
@@ -57,17 +68,17 @@ impl Answer {
 
 /// What is to be done about one raw value of `object-events`.
 #[must_use]
-pub fn answer(value: &[u8], scope: &Scope) -> Answer {
+pub fn answer(value: &[u8], wanted: &Wanted) -> Answer {
     let reading = format::read(value);
     let mut answer = Answer { refusals: reading.refusals, ..Answer::default() };
     for notice in reading.notices {
-        answer.take(&notice, scope);
+        answer.take(&notice, wanted);
     }
     answer
 }
 
 impl Answer {
-    fn take(&mut self, notice: &Notice, scope: &Scope) {
+    fn take(&mut self, notice: &Notice, wanted: &Wanted) {
         if notice.name.is_empty() {
             let (format, name) = (notice.format, String::new());
             return self.refusals.push(Refusal::Incomplete { format, name, missing: "event name" });
@@ -75,7 +86,7 @@ impl Answer {
         let why = match change(&notice.name) {
             Change::Created => Why::Created,
             Change::Removed => Why::Removed,
-            Change::Ignored(reason) => return self.ignore(notice, reason),
+            Change::Ignored(reason) => return self.ignore(notice, reason, ""),
         };
         match &notice.object {
             Err(missing) => self.refusals.push(Refusal::Incomplete {
@@ -83,12 +94,18 @@ impl Answer {
                 name: shortened(&notice.name),
                 missing: missing.0,
             }),
-            Ok(Object { bucket, key: Key::Known(key) }) => self.refer(notice, (bucket, key), why, scope),
+            // Whatever else is wrong with it: it speaks of a bucket that is somebody else's.
+            Ok(Object { bucket, .. }) if !wanted.buckets.hold(bucket) => {
+                self.ignore(notice, Reason::OtherBucket, bucket);
+            }
+            Ok(Object { bucket, key: Key::Known(key) }) => {
+                self.refer(notice, (bucket, key), why, &wanted.scope);
+            }
             Ok(Object { bucket, key: Key::Either { verbatim, decoded } }) => {
-                self.refer(notice, (bucket, verbatim), why, scope);
+                self.refer(notice, (bucket, verbatim), why, &wanted.scope);
                 // The second reading is ours: if it is no key, nobody meant it.
                 if invalid(decoded).is_none() {
-                    self.refer(notice, (bucket, decoded), why, scope);
+                    self.refer(notice, (bucket, decoded), why, &wanted.scope);
                 }
             }
         }
@@ -96,7 +113,7 @@ impl Answer {
 
     fn refer(&mut self, notice: &Notice, (bucket, key): (&str, &str), why: Why, scope: &Scope) {
         if let Some(reason) = scope.leaves_out(key) {
-            return self.ignore(notice, reason.into());
+            return self.ignore(notice, reason.into(), bucket);
         }
         let document = match (invalid(key), DocumentId::new(bucket, key)) {
             (None, Ok(document)) => document,
@@ -120,8 +137,9 @@ impl Answer {
         });
     }
 
-    fn ignore(&mut self, notice: &Notice, reason: Reason) {
-        self.ignored.push(Ignored { format: notice.format, name: shortened(&notice.name), reason });
+    fn ignore(&mut self, notice: &Notice, reason: Reason, bucket: &str) {
+        let (name, bucket) = (shortened(&notice.name), shortened(bucket));
+        self.ignored.push(Ignored { format: notice.format, name, reason, bucket });
     }
 }
 

@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 use message::{Headers, trace};
 use stream::{Committed, Lane, Outcome, Outgoing, Partition, Record, Stage, Trouble, Verdict};
 use telemetry::{Counter, count};
-use tracing::info;
+use tracing::{info, warn};
 
-use crate::Scope;
-use crate::reference::answer;
+use crate::name::Reason;
+use crate::reference::{Answer, Wanted, answer};
 
 /// What every lane shares.
 #[derive(Clone, Debug)]
 pub struct IntakeStage {
-    scope: Scope,
+    wanted: Wanted,
     documents: String,
 }
 
 impl IntakeStage {
-    /// A stage that writes references within `scope` to the topic `documents`.
+    /// A stage that writes references to objects that are `wanted` to the topic `documents`.
     #[must_use]
-    pub fn new(scope: Scope, documents: &str) -> Self {
-        Self { scope, documents: documents.to_owned() }
+    pub fn new(wanted: Wanted, documents: &str) -> Self {
+        Self { wanted, documents: documents.to_owned() }
     }
 }
 
@@ -35,21 +35,42 @@ impl Stage for IntakeStage {
 
 impl Lane for IntakeStage {
     async fn handle(&mut self, batch: &[Record]) -> Outcome {
-        Outcome { verdicts: batch.iter().map(|record| self.verdict(record)).collect(), retry: None }
+        let mut elsewhere = Elsewhere::new();
+        let verdicts = batch.iter().map(|record| self.verdict(record, &mut elsewhere)).collect();
+        for (bucket, times) in elsewhere {
+            warn!(
+                bucket, times, ours = %self.wanted.buckets,
+                "notices about a bucket that MILLRACE_BUCKET does not name are ignored: name it, or let its store not tell of it"
+            );
+        }
+        Outcome { verdicts, retry: None }
+    }
+}
+
+/// Buckets that are not ours, and how many notices of a batch spoke of them: an account may have many more objects in
+/// others, so that a line for each of its notices would hide all else.
+type Elsewhere = BTreeMap<String, usize>;
+
+/// Counts and tells what is ignored.
+fn tell(said: &Answer, elsewhere: &mut Elsewhere) {
+    count(Counter::NoticesIgnored, said.ignored.len() as u64);
+    let mut counted: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for ignored in &said.ignored {
+        if ignored.reason == Reason::OtherBucket {
+            *elsewhere.entry(ignored.bucket.clone()).or_default() += 1;
+        } else {
+            *counted.entry((ignored.format, ignored.name.as_str())).or_default() += 1;
+        }
+    }
+    for ((format, name), times) in counted {
+        info!(format, name, times, "notice changes nothing");
     }
 }
 
 impl IntakeStage {
-    fn verdict(&self, record: &Record) -> Verdict {
-        let said = answer(record.value.as_deref().unwrap_or_default(), &self.scope);
-        count(Counter::NoticesIgnored, said.ignored.len() as u64);
-        let mut counted: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for ignored in &said.ignored {
-            *counted.entry((ignored.format, ignored.name.as_str())).or_default() += 1;
-        }
-        for ((format, name), times) in counted {
-            info!(format, name, times, "notice changes nothing");
-        }
+    fn verdict(&self, record: &Record, elsewhere: &mut Elsewhere) -> Verdict {
+        let said = answer(record.value.as_deref().unwrap_or_default(), &self.wanted);
+        tell(&said, elsewhere);
         let trace = trace_of(record);
         let mut cause = said.cause();
         let mut outputs = Vec::new();

@@ -10,7 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
-use intake::{Answer, Scope, answer};
+use intake::{Answer, Scope, Wanted, answer};
 use message::Why;
 use serde_json::Value;
 
@@ -23,10 +23,16 @@ fn vectors(name: &str) -> Option<PathBuf> {
     None
 }
 
+/// Every key of the buckets in the captured notices, the vendors' samples and the examples of the topic.
+fn wanted() -> Wanted {
+    let buckets = "docs,verdocs,sourcebucket,documents,manuals".parse().unwrap();
+    Wanted { buckets, scope: Scope::default() }
+}
+
 fn lines(name: &str) -> Vec<(String, Answer)> {
     let Some(path) = vectors(name) else { return Vec::new() };
     let text = std::fs::read_to_string(path).unwrap();
-    text.lines().map(|line| (line.to_owned(), answer(line.as_bytes(), &Scope::default()))).collect()
+    text.lines().map(|line| (line.to_owned(), answer(line.as_bytes(), &wanted()))).collect()
 }
 
 fn counts(captured: &[(String, Answer)]) -> (usize, usize, usize, usize) {
@@ -84,7 +90,7 @@ fn published_by_aws() {
         ("events__testdata__s3-replication-event.json", None),
         ("events__testdata__s3-restore-event.json", None),
     ] {
-        let answer = answer(&std::fs::read(folder.join(file)).unwrap(), &Scope::default());
+        let answer = answer(&std::fs::read(folder.join(file)).unwrap(), &wanted());
         assert!(answer.refusals.is_empty(), "{file}: {:?}", answer.refusals);
         if let Some(document) = document {
             assert_eq!(answer.references[0].document.as_str(), document, "{file}");
@@ -96,7 +102,7 @@ fn published_by_aws() {
 fn the_examples_of_the_topic() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../topics/examples/object-events");
     for entry in std::fs::read_dir(folder).unwrap() {
-        let answer = answer(&std::fs::read(entry.unwrap().path()).unwrap(), &Scope::default());
+        let answer = answer(&std::fs::read(entry.unwrap().path()).unwrap(), &wanted());
         assert_eq!((answer.references.len(), answer.refusals.len()), (1, 0), "{answer:?}");
     }
 }
@@ -113,7 +119,7 @@ fn published_in_documentation() {
                 text.split("```").skip(1).step_by(2).filter(|block| block.trim_start().starts_with('{'))
             {
                 if serde_json::from_str::<Value>(block).is_ok() {
-                    let answer = answer(block.as_bytes(), &Scope::default());
+                    let answer = answer(block.as_bytes(), &wanted());
                     // Among the examples are policies: no notices, and refused.
                     let notice = ["eventSource", "s3:TestEvent"].iter().any(|word| block.contains(word));
                     assert_eq!(answer.refusals.is_empty(), notice, "{block}: {:?}", answer.refusals);

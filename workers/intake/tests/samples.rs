@@ -1,6 +1,6 @@
 //! Every sample of `shared/fixture/notices` becomes what the file beside it says.
 
-use intake::{Answer, Scope, answer};
+use intake::{Answer, Scope, Wanted, answer};
 use message::DocumentReference;
 use serde::Deserialize;
 
@@ -33,9 +33,11 @@ fn ignored(answer: &Answer) -> Vec<Ignored> {
 fn each_sample_becomes_what_is_written_beside_it() {
     let samples = fixture::notices::notices().unwrap();
     assert!(samples.len() > 60, "only {} samples were found", samples.len());
+    let buckets = "documents,files,manuals,reports".parse().unwrap();
+    let wanted = Wanted { buckets, scope: Scope::default() };
     for sample in samples {
         let expected: Expected = serde_json::from_str(&sample.expected).unwrap();
-        let answer = answer(&sample.value, &Scope::default());
+        let answer = answer(&sample.value, &wanted);
         assert_eq!(answer.references, expected.references, "{}", sample.name);
         assert_eq!(ignored(&answer), expected.ignored, "{}", sample.name);
         let causes: Vec<String> = answer.refusals.iter().map(ToString::to_string).collect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use intake::{IntakeStage, Scope};
+use intake::{IntakeStage, Scope, Wanted};
 use message::{DeadLetter, DocumentReference, Why, partition_of};
 use serde_json::json;
 use stream::memory::Memory;
@@ -17,12 +17,22 @@ const DOCUMENTS: &str = "documents";
 const DEAD: &str = "dead-letters";
 const PARTITIONS: i32 = 4;
 
+/// The worker over the bucket `docs`.
+fn stage() -> IntakeStage {
+    let wanted = Wanted { buckets: "docs".parse().unwrap(), scope: Scope::default() };
+    IntakeStage::new(wanted, DOCUMENTS)
+}
+
 /// A MinIO notification of these events and keys (form-encoded).
 fn minio(events: &[(&str, &str)]) -> Outgoing {
+    minio_of("docs", events)
+}
+
+fn minio_of(bucket: &str, events: &[(&str, &str)]) -> Outgoing {
     let record = |(name, key): &(&str, &str)| {
         json!({
             "eventSource": "minio:s3", "eventName": name, "eventTime": "2025-01-02T03:04:05Z",
-            "s3": { "bucket": { "name": "docs" }, "object": { "key": key } },
+            "s3": { "bucket": { "name": bucket }, "object": { "key": key } },
         })
     };
     raw(&json!({ "Records": events.iter().map(record).collect::<Vec<_>>() }).to_string())
@@ -62,7 +72,7 @@ async fn run(broker: &Memory, references: usize, letters: usize) {
         lanes: LaneSettings::default(),
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let stage = IntakeStage::new(Scope::default(), DOCUMENTS);
+    let stage = stage();
     let running = stream::run(broker.clone(), plan, stage, async { drop(stopped.await) });
     let watching = async {
         while broker.records(DOCUMENTS).len() < references || broker.records(DEAD).len() < letters {
@@ -121,6 +131,19 @@ async fn what_changes_nothing_writes_nothing() {
     assert_eq!(references(&broker), [("docs/last.md".to_owned(), Why::Created)]);
 }
 
+/// A rule without a bucket filter tells of every bucket of an account: `chunk` could not read them, and would wait.
+#[tokio::test]
+async fn notices_about_other_buckets_are_neither_passed_on_nor_refused() {
+    let events = [
+        minio_of("other", &[("s3:ObjectCreated:Put", "x.md"), ("s3:ObjectRemoved:Delete", "y.md")]),
+        minio_of("another", &[("s3:ObjectCreated:Put", &"k".repeat(2000))]),
+        minio(&[("s3:ObjectCreated:Put", "a.md")]),
+    ];
+    let broker = broker(&events);
+    run(&broker, 1, 0).await;
+    assert_eq!(references(&broker), [("docs/a.md".to_owned(), Why::Created)]);
+}
+
 #[tokio::test]
 async fn what_cannot_be_read_is_a_dead_letter_with_its_bytes_and_what_can_be_read_beside_it_is_not_lost() {
     let mixed = minio(&[("s3:ObjectCreated:Put", "a.md"), ("s3:ObjectCreated:Put", "")]);
@@ -155,8 +178,7 @@ async fn a_key_that_can_be_read_in_two_ways_becomes_two_references() {
 
 #[tokio::test]
 async fn the_same_record_has_the_same_trace_and_another_record_another() {
-    let mut lane =
-        IntakeStage::new(Scope::default(), DOCUMENTS).open(stream::Partition::ONLY, None).await.unwrap();
+    let mut lane = stage().open(stream::Partition::ONLY, None).await.unwrap();
     let event = minio(&[("s3:ObjectCreated:Put", "a.md")]);
     let record = |offset: i64| Record {
         topic: EVENTS.into(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use model::{BackendSettings, EncoderSettings, ModelSettings};
-use objects::{S3Settings, Scope};
+use objects::{Buckets, S3Settings, Scope};
 use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
 use stream::kafka::KafkaSettings;
 use telemetry::{LogFormat, TelemetrySettings};
@@ -132,7 +132,7 @@ pub struct BucketSettings {
     #[command(flatten)]
     pub store: S3Settings,
     /// The bucket of documents.
-    #[arg(long, env = "MILLRACE_BUCKET", default_value = "documents")]
+    #[arg(long, env = "MILLRACE_BUCKET", default_value = "documents", value_parser = Buckets::one)]
     pub bucket: String,
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use model::{EncoderSettings, ModelSettings};
-use objects::S3Settings;
+use objects::{Buckets, S3Settings};
 use process::Settings;
 use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
 use stream::kafka::KafkaSettings;
@@ -52,7 +52,7 @@ pub struct Config {
     #[arg(long, env = "MILLRACE_SERVE_ENGINE", value_enum, default_value_t = EngineKind::Elasticsearch)]
     pub serve_engine: EngineKind,
     /// Bucket whose documents are listed, uploaded and deleted here; none: they are not.
-    #[arg(long, env = "MILLRACE_BUCKET")]
+    #[arg(long, env = "MILLRACE_BUCKET", value_parser = Buckets::one)]
     pub bucket: Option<String>,
     /// How the bucket is reached.
     #[command(flatten)]

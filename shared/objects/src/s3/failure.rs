@@ -36,6 +36,8 @@ pub(super) enum Meaning {
     InvalidKey,
     BadCredentials,
     Unavailable,
+    /// A word that is not listed here; whether the object alone or its bucket is to blame must be asked.
+    Unlisted,
     Rejected,
 }
 
@@ -96,7 +98,8 @@ pub(super) fn meaning(failure: &Failure) -> Meaning {
         ("NoSuchKey", _) => Meaning::NoSuchKey,
         ("NoSuchBucket", _) => Meaning::NoSuchBucket,
         ("InvalidObjectState", _) => Meaning::Archived,
-        ("PreconditionFailed", _) | (_, Some(412)) => Meaning::Changed,
+        // Nothing is left to continue with: the object became shorter.
+        ("PreconditionFailed" | "InvalidRange", _) | (_, Some(412 | 416)) => Meaning::Changed,
         (_, Some(304)) => Meaning::NotModified,
         _ if CREDENTIALS.contains(&code) => Meaning::BadCredentials,
         _ if INVALID_KEYS.contains(&code) => Meaning::InvalidKey,
@@ -106,6 +109,7 @@ pub(super) fn meaning(failure: &Failure) -> Meaning {
         // A success that is an error was cut off or is not S3's: the next may be whole.
         (_, None | Some(200..300 | 408 | 429 | 500..)) => Meaning::Unavailable,
         (_, Some(403)) => Meaning::Denied,
+        (_, Some(400..500)) => Meaning::Unlisted,
         _ => Meaning::Rejected,
     }
 }
@@ -167,19 +171,24 @@ impl Failure {
             | Meaning::NoSuchKey
             | Meaning::Archived
             | Meaning::InvalidKey
+            | Meaning::Unlisted
             | Meaning::Rejected => {
                 StoreError::Rejected { subject: bucket, endpoint, code, message: self.message.clone() }
             }
         }
     }
 
-    /// As an error of one object. `Denied` is the object's alone here: the bucket was asked.
+    /// As an error of one object. `Denied` and `Unlisted` are the object's alone here: the bucket was asked.
     pub(super) fn of_object(&self, endpoint: &str, document: &DocumentId) -> StoreError {
         let (document, endpoint, code) = (document.clone(), endpoint.to_owned(), self.word());
         match meaning(self) {
             Meaning::Denied => StoreError::ObjectDenied { document, endpoint, code },
             Meaning::Archived => StoreError::Archived { document, endpoint },
             Meaning::InvalidKey => StoreError::InvalidKey { document, endpoint, code },
+            Meaning::Unlisted => {
+                let message = self.message.clone();
+                StoreError::Unreadable { document, endpoint, code, message }
+            }
             Meaning::Unavailable => StoreError::Unavailable {
                 subject: document.to_string(),
                 endpoint,
@@ -212,8 +221,9 @@ mod tests {
         for (status, code, expected) in [
             (Some(404), "NoSuchKey", Meaning::NoSuchKey),
             (Some(404), "NoSuchBucket", Meaning::NoSuchBucket),
-            (Some(404), "", Meaning::Rejected),
-            (Some(404), "NotFound", Meaning::Rejected),
+            (Some(404), "", Meaning::Unlisted),
+            (Some(404), "NotFound", Meaning::Unlisted),
+            (Some(404), "SymlinkTargetNotExist", Meaning::Unlisted),
             (Some(403), "AccessDenied", Meaning::Denied),
             (Some(403), "", Meaning::Denied),
             (Some(403), "InvalidObjectState", Meaning::Archived),
@@ -224,9 +234,10 @@ mod tests {
             (Some(403), "InDebt", Meaning::Rejected),
             (Some(304), "", Meaning::NotModified),
             (Some(412), "", Meaning::Changed),
+            (Some(416), "InvalidRange", Meaning::Changed),
             (Some(400), "KeyTooLongError", Meaning::InvalidKey),
             (Some(400), "RequestTimeout", Meaning::Unavailable),
-            (Some(400), "InvalidArgument", Meaning::Rejected),
+            (Some(400), "InvalidArgument", Meaning::Unlisted),
             (Some(301), "PermanentRedirect", Meaning::Rejected),
             (Some(429), "", Meaning::Unavailable),
             (Some(500), "InternalError", Meaning::Unavailable),

@@ -45,6 +45,8 @@ pub(crate) const CONFIRMATIONS: &str = "confirmations";
 pub(crate) const GUARD: GuardSettings = GuardSettings { guard_share: 10, guard_least: 3, guard_window: 3600 };
 /// So many bytes are committed at once.
 pub(crate) const ENOUGH: usize = 64 << 10;
+/// A batch ends after so long.
+pub(crate) const LONG_ENOUGH: Duration = Duration::from_secs(5);
 pub(crate) const DEAD: &str = "dead-letters";
 
 /// One token a word, and a bug on demand.
@@ -89,6 +91,35 @@ pub(crate) fn stage_reading<B: Broker, O: Store>(
     stage_by(bench, (broker, store), InProcess::default(), (chunking, largest))
 }
 
+/// What every stage of these tests asks of documents of at most `largest` bytes.
+pub(crate) fn limits(largest: u64) -> chunk::stage::Limits {
+    chunk::stage::Limits {
+        buckets: BUCKET.parse().unwrap(),
+        largest,
+        patience: Duration::from_mins(10),
+        guard: GUARD,
+        enough: ENOUGH,
+        long_enough: LONG_ENOUGH,
+    }
+}
+
+/// The topics of these tests.
+pub(crate) fn topics() -> Topics {
+    Topics {
+        chunks: CHUNKS.to_owned(),
+        ledger: LEDGER.to_owned(),
+        confirmations: CONFIRMATIONS.to_owned(),
+        largest_record: topics::LARGEST_RECORD,
+    }
+}
+
+/// Lets `extractor` read; a document with more than `most` chunks is refused.
+pub(crate) fn reader<E: Extractor>(extractor: E, most: usize) -> Reader<E> {
+    let splitting = Limits { max_tokens: 64, max_chunks: most, ..Limits::default() };
+    let tokens: Arc<dyn Tokens> = Arc::new(Words);
+    Reader::new(extractor, Splitter::new(tokens, splitting).unwrap())
+}
+
 /// A stage whose documents are read by `extractor`.
 pub(crate) fn stage_by<B: Broker, O: Store, E: Extractor>(
     bench: &Bench,
@@ -96,19 +127,8 @@ pub(crate) fn stage_by<B: Broker, O: Store, E: Extractor>(
     extractor: E,
     (chunking, largest): (Fingerprint, u64),
 ) -> ChunkStage<B, O, E> {
-    let splitting = Limits { max_tokens: 64, max_chunks: MOST, ..Limits::default() };
-    let tokens: Arc<dyn Tokens> = Arc::new(Words);
-    let topics = Topics {
-        chunks: CHUNKS.to_owned(),
-        ledger: LEDGER.to_owned(),
-        confirmations: CONFIRMATIONS.to_owned(),
-    };
-    let data = bench.data.path().join(bench.stages.fetch_add(1, Ordering::Relaxed).to_string());
-    let copies = Copies { folder: Folder::claim(&data).unwrap(), cache_bytes: 1 << 20 };
-    let limits =
-        chunk::stage::Limits { largest, patience: Duration::from_mins(10), guard: GUARD, enough: ENOUGH };
-    let splitter = Splitter::new(tokens, splitting).unwrap();
-    ChunkStage::new(broker, store, Reader::new(extractor, splitter), (chunking, topics), (limits, copies))
+    let (reader, limits) = (reader(extractor, MOST), (limits(largest), bench.copies()));
+    ChunkStage::new(broker, store, reader, (chunking, topics()), limits)
 }
 
 /// The bucket and the broker.
@@ -130,6 +150,12 @@ impl Bench {
         broker.create(CONFIRMATIONS, 1);
         store.ensure_bucket(BUCKET, None).await.unwrap();
         Self { broker, store, data: tempfile::tempdir().unwrap(), stages: AtomicU32::new(0) }
+    }
+
+    /// A folder for the working copies of one more process.
+    pub(crate) fn copies(&self) -> Copies {
+        let data = self.data.path().join(self.stages.fetch_add(1, Ordering::Relaxed).to_string());
+        Copies { folder: Folder::claim(&data).unwrap(), cache_bytes: 1 << 20 }
     }
 
     pub(crate) fn stage(&self) -> ChunkStage<Memory, MemoryStore, InProcess> {
@@ -266,17 +292,17 @@ pub(crate) fn version(counter: u64) -> Version {
 }
 
 fn reference(key: &str, why: Why, force: bool) -> Outgoing {
-    referring(key, (why, force), &[])
+    refer(document(key), (why, force), &[])
 }
 
 /// A forced look, or one that is not, with passages that should not be there.
 pub(crate) fn suspecting(key: &str, force: bool, suspects: &[ChunkId]) -> Outgoing {
-    referring(key, (Why::LookAgain, force), suspects)
+    refer(document(key), (Why::LookAgain, force), suspects)
 }
 
-fn referring(key: &str, (why, force): (Why, bool), suspects: &[ChunkId]) -> Outgoing {
-    let document = document(key);
-    let headers = Headers { document: document.clone(), version: None, trace: format!("trace-{key}") };
+pub(crate) fn refer(document: DocumentId, (why, force): (Why, bool), suspects: &[ChunkId]) -> Outgoing {
+    let trace = format!("trace-{}", document.key());
+    let headers = Headers { document: document.clone(), version: None, trace };
     let reference = DocumentReference {
         document,
         why,

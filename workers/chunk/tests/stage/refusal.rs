@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use message::Status;
+use message::{DocumentId, Status, Why};
 use objects::{Fault, Store};
 use stream::{Lane, Outgoing, Stage, Verdict};
 
 use crate::bench::{
     BUCKET, Bench, LARGEST, LEAP, MOST, PANIC, Said, chunking, created, document, forced, handle, id,
-    look_again, outputs, page, said, stage_reading,
+    look_again, outputs, page, refer, said, stage_reading,
 };
 
 /// The cause of the refusal that one reference gave, and what it wrote besides.
@@ -110,7 +110,8 @@ async fn the_same_unreadable_bytes_under_force_are_refused_again() {
 
 #[tokio::test]
 async fn an_object_that_may_not_be_read_is_refused_and_its_old_chunks_stay() {
-    for fault in [Fault::DenyObject(document("a.md")), Fault::Archive(document("a.md"))] {
+    let faults = [Fault::DenyObject, Fault::Archive, Fault::Unreadable];
+    for fault in faults.map(|fault| fault(document("a.md"))) {
         let bench = Bench::new(1).await;
         let mut lane = bench.lane().await;
         bench.put("a.md", page(&["alpha"])).await;
@@ -232,4 +233,17 @@ async fn a_document_that_holds_up_its_neighbours_for_too_long_is_refused() {
     let stream::Verdict::Refuse { cause, outputs } = &outcome.verdicts[0] else { panic!("{outcome:?}") };
     assert!(cause.contains("answers for other objects") && outputs.is_empty(), "{cause}");
     assert!(matches!(&outcome.verdicts[1], stream::Verdict::Done(outputs) if outputs.len() == 3));
+}
+
+/// Nobody reads a bucket that is not ours, and one that is not there at all would hold up the partition for ever.
+#[tokio::test]
+async fn a_document_of_another_bucket_is_refused_unseen_and_its_neighbour_goes_on() {
+    let bench = Bench::new(1).await;
+    let mut lane = bench.lane().await;
+    bench.put("a.md", page(&["alpha"])).await;
+    let elsewhere = refer(DocumentId::new("other", "x.md").unwrap(), (Why::Created, false), &[]);
+    let verdicts = bench.say(&mut lane, &[elsewhere, created("a.md")]).await;
+    let Verdict::Refuse { cause, outputs: said } = &verdicts[0] else { panic!("{verdicts:?}") };
+    assert!(said.is_empty() && cause.contains("MILLRACE_BUCKET") && cause.contains(BUCKET), "{cause}");
+    assert_eq!(outputs(&verdicts[1]).len(), 3);
 }

@@ -4,10 +4,19 @@ use serde_json::json;
 
 use super::*;
 
+/// Every key of the bucket `docs`.
+fn wanted() -> Wanted {
+    Wanted { buckets: "docs".parse().unwrap(), scope: Scope::default() }
+}
+
 fn oss(key: &str) -> Answer {
+    oss_of("docs", key)
+}
+
+fn oss_of(bucket: &str, key: &str) -> Answer {
     let value = json!({"eventName": "ObjectCreated:PutObject", "eventTime": "2026-03-11T05:40:45.000Z",
-        "oss": {"bucket": {"name": "docs"}, "object": {"key": key}}});
-    answer(value.to_string().as_bytes(), &Scope::default())
+        "oss": {"bucket": {"name": bucket}, "object": {"key": key}}});
+    answer(value.to_string().as_bytes(), &wanted())
 }
 
 fn documents(answer: &Answer) -> Vec<&str> {
@@ -29,7 +38,7 @@ fn a_notice_outside_of_the_scope_is_ignored_with_its_reason() {
     let value = json!({"eventName": "ObjectCreated:PutObject",
         "oss": {"bucket": {"name": "docs"}, "object": {"key": "tmp/a.md"}}});
     let scope = Scope { include: Vec::new(), exclude: vec!["tmp/".to_owned()] };
-    let answer = answer(value.to_string().as_bytes(), &scope);
+    let answer = answer(value.to_string().as_bytes(), &Wanted { scope, ..wanted() });
     assert_eq!(answer.references, []);
     assert_eq!(answer.ignored[0].reason, Reason::OutOfScope);
     assert_eq!(oss(".millrace/x").ignored[0].reason, Reason::OwnFile);
@@ -51,7 +60,7 @@ fn an_impossible_key_is_refused_and_the_longest_possible_one_is_not() {
 fn a_change_without_an_object_is_refused_and_an_ignored_event_needs_none() {
     let cloud = |kind: &str| {
         let value = json!({"specversion": "1.0", "type": kind, "source": "acs.oss", "data": {}});
-        answer(value.to_string().as_bytes(), &Scope::default())
+        answer(value.to_string().as_bytes(), &wanted())
     };
     assert_eq!(cloud("oss:BucketCreated:PutBucket").ignored[0].reason, Reason::NotAnObject);
     assert_eq!(cloud("oss:BucketFrozen:Something").ignored[0].reason, Reason::UnknownName);
@@ -61,8 +70,30 @@ fn a_change_without_an_object_is_refused_and_an_ignored_event_needs_none() {
 #[test]
 fn one_dead_letter_names_how_many_were_refused() {
     let value = json!({"Records": [{"x": 1}, {"y": 2}]});
-    let cause = answer(value.to_string().as_bytes(), &Scope::default()).cause();
+    let cause = answer(value.to_string().as_bytes(), &wanted()).cause();
     assert!(
         cause.is_some_and(|cause| cause.contains("[x]") && cause.ends_with("(and 1 more of this record)"))
     );
+}
+
+/// Whatever is wrong with a notice, it is no concern of ours when it speaks of another bucket: no dead letter.
+#[test]
+fn a_notice_about_another_bucket_is_ignored_with_its_reason() {
+    for (bucket, key) in
+        [("other", "a.md"), ("docs2", "a+b.md"), ("do", ""), ("a/b", "a.md"), ("o", &"k".repeat(2000))]
+    {
+        let answer = oss_of(bucket, key);
+        if key.is_empty() {
+            // It lacks its object: what it speaks of cannot be known.
+            assert_eq!(answer.refusals.len(), 1);
+            continue;
+        }
+        assert_eq!((answer.references.len(), answer.refusals.len()), (0, 0), "{answer:?}");
+        let [ignored] = &answer.ignored[..] else { unreachable!("{answer:?}") };
+        assert_eq!((ignored.reason, ignored.bucket.as_str()), (Reason::OtherBucket, bucket));
+    }
+    let two = Wanted { buckets: "other,docs".parse().unwrap(), ..wanted() };
+    let value = json!({"eventName": "ObjectCreated:PutObject",
+        "oss": {"bucket": {"name": "other"}, "object": {"key": "a.md"}}});
+    assert_eq!(documents(&answer(value.to_string().as_bytes(), &two)), ["other/a.md"]);
 }
