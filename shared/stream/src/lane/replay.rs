@@ -40,7 +40,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                 let (moved, retry) = (outcome.verdicts.len(), outcome.retry.take());
                 self.tell(opened, batch, outcome).await?;
                 done += moved;
-                self.obey(retry, moved > 0, delays).await?;
+                self.obey(retry, moved > 0, records.get(done), delays).await?;
             }
             if records.is_empty() {
                 break;
