@@ -46,6 +46,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let copies = Copies { folder: Folder::claim(&config.data)?, cache_bytes: config.ledger_cache };
     let reader = Reader::new(Sandbox::new(config.sandbox), splitter);
     let stage = ChunkStage::new(kafka.clone(), store, reader, (chunking, topics), (limits, copies));
+    host.readiness().ready();
     stream::run(kafka, plan, stage, host.stopping()).await?;
     Ok(())
 }
