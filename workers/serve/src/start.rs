@@ -99,7 +99,7 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
     let (server, readiness) = (Arc::new(server), host.readiness().clone());
     let stopping = async move { host.stopping().await };
     tokio::select! {
-        served = http::serve(listen, Arc::clone(&server), stopping) => served.map_err(|error| {
+        ended = http::serve(listen, Arc::clone(&server), stopping) => ended.map_err(|error| {
             format!("{listen} cannot be served: {error}; choose a free address with MILLRACE_SERVE_LISTEN").into()
         }),
         never = tell(&server.search, &readiness) => match never {},

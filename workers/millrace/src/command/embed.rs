@@ -77,7 +77,10 @@ async fn flush(
         EncodeError::Text { position, fault } => {
             format!("line {}: {}", *number + position + 1, process::chain(&fault))
         }
-        error => process::chain(&error),
+        error @ (EncodeError::Shape { .. }
+        | EncodeError::Run { .. }
+        | EncodeError::Stalled { .. }
+        | EncodeError::Stopped) => process::chain(&error),
     })?;
     *number += texts.len();
     for (text, vector) in texts.iter().zip(vectors) {
