@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Parser;
 use process::Failure;
+use secret::Secret;
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant};
@@ -34,7 +35,7 @@ struct Settings {
     serve_url: String,
     /// A key that may read, where serve wants one.
     #[arg(long, env = "MILLRACE_SERVE_KEY", hide_env_values = true)]
-    serve_key: Option<String>,
+    serve_key: Option<Secret>,
     /// keyword, vector or hybrid.
     #[arg(long, default_value = "hybrid")]
     mode: String,
@@ -50,7 +51,7 @@ struct Settings {
 struct Load {
     client: reqwest::Client,
     url: String,
-    key: Option<String>,
+    key: Option<Secret>,
     mode: String,
     questions: Vec<String>,
     next: AtomicUsize,
@@ -87,7 +88,7 @@ impl Load {
         let question = &self.questions[self.next.fetch_add(1, Ordering::Relaxed) % self.questions.len()];
         let mut request = self.client.get(&self.url).query(&[("q", question), ("mode", &self.mode)]);
         if let Some(key) = &self.key {
-            request = request.bearer_auth(key);
+            request = request.bearer_auth(key.reveal());
         }
         let begun = Instant::now();
         let answer: Value = request.send().await?.error_for_status()?.json().await?;

@@ -66,6 +66,13 @@ impl Backoff {
     }
 }
 
+/// The wait that a server asks for with the text of a Retry-After header, if it gives seconds; a date says nothing,
+/// because no clock is trusted.
+#[must_use]
+pub fn retry_after(header: Option<&str>) -> Option<Duration> {
+    header.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs)
+}
+
 /// The delays of one run of failures. Drop it after a success and start anew.
 #[derive(Debug)]
 pub struct Delays {
@@ -97,6 +104,15 @@ mod tests {
         let mut delays = Backoff::SERVER.start();
         assert_eq!(delays.next_delay(Some(Duration::from_secs(7))), Duration::from_secs(7));
         assert_eq!(delays.next_delay(Some(Duration::from_hours(9))), Backoff::LONGEST);
+    }
+
+    #[test]
+    fn only_seconds_are_a_wish() {
+        assert_eq!(retry_after(Some(" 7 ")), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after(Some("0")), Some(Duration::ZERO));
+        for text in [None, Some(""), Some("-1"), Some("1.5"), Some("Wed, 21 Oct 2026 07:28:00 GMT")] {
+            assert_eq!(retry_after(text), None, "{text:?}");
+        }
     }
 
     proptest! {

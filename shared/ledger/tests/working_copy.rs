@@ -39,7 +39,7 @@ impl RealKafka {
     fn new() -> Self {
         let kafka_brokers =
             std::env::var("MILLRACE_KAFKA_BROKERS").expect("run by compose/test, which starts Kafka");
-        Self(Kafka::new(&KafkaSettings { kafka_brokers, kafka_properties: String::new() }))
+        Self(Kafka::new(&KafkaSettings { kafka_brokers, kafka_properties: String::new().into() }))
     }
 }
 

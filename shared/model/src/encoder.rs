@@ -20,20 +20,39 @@ use crate::encoder::hashing::Hashing;
 use crate::encoder::onnx::{Onnx, OpenOnnxError};
 use crate::tokenizer::{TokenizeError, Tokenizer, TokenizerError};
 
+/// What each of several texts gave, in their order.
+pub type TextVectors = Vec<Result<Vec<f32>, TextFault>>;
+
 /// Turns texts into vectors.
 pub trait Encoder: Send + Sync {
-    /// The vectors of `texts`, in their order; the model's prefix for `role` goes before each. Each vector has
-    /// [`Encoder::dimension`] finite numbers that are not all zero. All of them or an error; no text is ever cut.
+    /// What each of `texts` gives, in their order; the model's prefix for `role` goes before each. A vector has
+    /// [`Encoder::dimension`] finite numbers that are not all zero. All texts at fault are told at once, and cost the
+    /// others nothing; no text is ever cut.
     ///
     /// Dropping the future is safe: work that no session has begun is then never begun.
     ///
     /// # Errors
-    /// See [`EncodeError`]; [`EncodeError::position`] names the text at fault, if it is one's fault.
+    /// What is no text's own fault; [`EncodeError::remedy`] says what to do.
+    fn embed_each(
+        &self,
+        texts: Vec<String>,
+        role: Role,
+    ) -> impl Future<Output = Result<TextVectors, EncodeError>> + Send;
+
+    /// The vectors of `texts`: all of them or an error.
+    ///
+    /// # Errors
+    /// As [`Encoder::embed_each`], and [`EncodeError::Text`] for the first text at fault.
     fn embed(
         &self,
         texts: Vec<String>,
         role: Role,
-    ) -> impl Future<Output = Result<Vec<Vec<f32>>, EncodeError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Vec<f32>>, EncodeError>> + Send {
+        async move {
+            let each = self.embed_each(texts, role).await?.into_iter().enumerate();
+            each.map(|(position, one)| one.map_err(|fault| EncodeError::Text { position, fault })).collect()
+        }
+    }
 
     /// Numbers in a vector.
     fn dimension(&self) -> usize;
@@ -47,38 +66,38 @@ pub trait Encoder: Send + Sync {
     }
 }
 
-/// Why texts have no vectors.
+/// Why a text has no vector, when that is its own fault: refuse it, the others go on.
 #[derive(Debug, thiserror::Error)]
-pub enum EncodeError {
-    /// Refuse the text: it is longer than the model takes.
-    #[error("text {position} has {tokens} tokens and the model takes {limit}: cut it into shorter passages")]
+pub enum TextFault {
+    /// It is longer than the model takes.
+    #[error("the text has {tokens} tokens and the model takes {limit}: cut it into shorter passages")]
     TooLong {
-        /// Which of the texts, from 0.
-        position: usize,
         /// Its tokens, special tokens and prefix included.
         tokens: usize,
         /// The model's limit.
         limit: usize,
     },
-    /// Refuse the text: the tokenizer cannot read it.
-    #[error("text {position} has no tokens")]
-    Tokenize {
-        /// Which of the texts, from 0.
-        position: usize,
-        /// What the tokenizer says.
-        source: TokenizeError,
-    },
-    /// Refuse the text: the model's vector for it means nothing.
-    #[error(
-        "the vector of text {position} {problem}: leave the text out, or check the model with compose/model/check"
-    )]
-    Vector {
+    /// The tokenizer cannot read it.
+    #[error("the text has no tokens")]
+    Tokenize(#[source] TokenizeError),
+    /// The model's vector for it means nothing.
+    #[error("the text's vector {0}: leave the text out, or check the model with compose/model/check")]
+    Vector(VectorProblem),
+}
+
+/// Why texts have no vectors.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// One text is at fault.
+    #[error("text {position}: {fault}")]
+    Text {
         /// Which of the texts, from 0.
         position: usize,
         /// What is wrong with it.
-        problem: VectorProblem,
+        #[source]
+        fault: TextFault,
     },
-    /// Stop: the graph's output does not fit the bundle.
+    /// The graph's output does not fit the bundle.
     #[error(
         "the graph gave a tensor of shape {found:?} where bundle.json makes it {expected:?}: make the model bundle again"
     )]
@@ -88,27 +107,56 @@ pub enum EncodeError {
         /// What came.
         found: Vec<i64>,
     },
-    /// Try again, and then stop: the runtime failed on a batch (out of memory, a lost device).
-    #[error("the runtime failed on a batch of {texts} texts of up to {width} tokens")]
+    /// The runtime failed on a batch: out of memory, a lost device.
+    #[error(
+        "the runtime failed on a batch of {texts} texts of up to {width} tokens: lower --batch-tokens (MILLRACE_BATCH_TOKENS) if it \
+         is out of memory"
+    )]
     Run {
         /// Texts of the batch.
         texts: usize,
         /// Tokens of the longest.
         width: usize,
         /// What the runtime says.
-        source: ort::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Try again, and then stop: no batch was finished for a time that should do for many.
+    /// No batch was finished for a time that should do for many.
     #[error(
-        "no batch was finished within {seconds} s: give fewer texts at a time, or raise --encode-stall (MILLRACE_ENCODE_STALL)"
+        "no batch was finished within {seconds} s: raise --encode-stall (MILLRACE_ENCODE_STALL) if this machine is slow"
     )]
     Stalled {
         /// How long was waited.
         seconds: u64,
     },
-    /// Stop: the encoder's threads are gone.
+    /// The encoder's threads are gone.
     #[error("the encoder has stopped: start the process again")]
     Stopped,
+}
+
+/// What the caller of an encoder does about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EncodeRemedy {
+    /// Refuse the text; the others can be embedded without it.
+    Refuse,
+    /// Ask again with half of the texts; when there is only one, try it again and then refuse it, if others succeed.
+    Split,
+    /// Ask again, and end the process when that does not help either.
+    Retry,
+    /// End the process: it cannot embed anything any more.
+    Stop,
+}
+
+impl EncodeRemedy {
+    /// One word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Split => "split",
+            Self::Retry => "retry",
+            Self::Stop => "stop",
+        }
+    }
 }
 
 /// What can be wrong with a vector.
@@ -126,14 +174,14 @@ pub enum VectorProblem {
 }
 
 impl EncodeError {
-    /// The text at fault, if it is one's fault: the others can be embedded without it.
+    /// What the caller does about it.
     #[must_use]
-    pub fn position(&self) -> Option<usize> {
+    pub const fn remedy(&self) -> EncodeRemedy {
         match self {
-            Self::TooLong { position, .. }
-            | Self::Tokenize { position, .. }
-            | Self::Vector { position, .. } => Some(*position),
-            Self::Shape { .. } | Self::Run { .. } | Self::Stalled { .. } | Self::Stopped => None,
+            Self::Text { .. } => EncodeRemedy::Refuse,
+            Self::Run { .. } => EncodeRemedy::Split,
+            Self::Stalled { .. } => EncodeRemedy::Retry,
+            Self::Shape { .. } | Self::Stopped => EncodeRemedy::Stop,
         }
     }
 }
@@ -176,10 +224,10 @@ impl Backend {
 }
 
 impl Encoder for Backend {
-    async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Vec<f32>>, EncodeError> {
+    async fn embed_each(&self, texts: Vec<String>, role: Role) -> Result<TextVectors, EncodeError> {
         match self {
-            Self::Onnx(encoder) => encoder.embed(texts, role).await,
-            Self::Hashing(encoder) => encoder.embed(texts, role).await,
+            Self::Onnx(encoder) => encoder.embed_each(texts, role).await,
+            Self::Hashing(encoder) => encoder.embed_each(texts, role).await,
         }
     }
 

@@ -19,8 +19,8 @@ pub use bundle::{Bundle, BundleError, Manifest, ModelSettings, Prefixes, Role};
 pub use encoder::hashing::Hashing;
 pub use encoder::onnx::{Onnx, OnnxSettings, OpenOnnxError};
 pub use encoder::{
-    Backend, BackendKind, BackendSettings, EncodeError, Encoder, EncoderSettings, ExecutionProvider,
-    OpenEncoderError, VectorProblem,
+    Backend, BackendKind, BackendSettings, EncodeError, EncodeRemedy, Encoder, EncoderSettings,
+    ExecutionProvider, OpenEncoderError, TextFault, TextVectors, VectorProblem,
 };
 pub use generation::{Generation, ModelSplitter, chunking, splitter};
 pub use pack::{Batch, pack};

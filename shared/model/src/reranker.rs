@@ -22,7 +22,7 @@ pub trait Rerank: Send + Sync {
     /// counts.
     ///
     /// # Errors
-    /// See [`EncodeError`]; [`EncodeError::TooLong`] when the question alone leaves no room for a passage.
+    /// See [`EncodeError`]; [`TextFault::TooLong`](crate::TextFault::TooLong) when the question alone leaves no room for a passage.
     fn rank(
         &self,
         question: &str,

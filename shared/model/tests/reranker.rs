@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bundle::{Tried, bundle_of, tiny_bundle};
 use clap::Parser;
-use model::{Bundle, EncodeError, OnnxSettings, OpenRerankerError, Overlap, Rerank, Reranker};
+use model::{Bundle, EncodeError, OnnxSettings, OpenRerankerError, Overlap, Rerank, Reranker, TextFault};
 
 #[derive(Parser)]
 struct Settings {
@@ -67,7 +67,7 @@ async fn a_long_passage_counts_by_its_best_piece_and_none_is_cut() -> Tried {
     assert!(scores[0] > scores[1], "{scores:?}");
     let question = ["log"].repeat(limit).join(" ");
     let error = reranker.rank(&question, owned(&["log"])).await;
-    assert!(matches!(error, Err(EncodeError::TooLong { .. })), "{error:?}");
+    assert!(matches!(error, Err(EncodeError::Text { fault: TextFault::TooLong { .. }, .. })), "{error:?}");
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub use error::{Remedy, StoreError};
 pub use memory::{Fault, MemoryStore};
 pub use s3::S3Store;
 pub use scope::{LeftOut, OWN_PREFIX, Scope};
-pub use settings::{InvalidS3Settings, S3Settings, Secret};
+pub use settings::{InvalidS3Settings, S3Settings};
 pub use store::{Entry, Listing, Look, Page, Store};
 
 /// The store's change token as it is compared everywhere: without quotes and weakness mark, in lower case (OSS writes

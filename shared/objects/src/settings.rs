@@ -1,10 +1,9 @@
 //! The settings of a store that speaks S3.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
+use secret::Secret;
 
 /// Where the object store is, and how it is spoken to.
 #[derive(Args, Clone, Debug)]
@@ -57,32 +56,6 @@ pub struct S3Settings {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     pub object_timeout_seconds: u64,
-}
-
-/// A text that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text itself, for whoever sends it.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<hidden>")
-    }
 }
 
 /// Settings that contradict each other.

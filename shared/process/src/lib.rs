@@ -1,17 +1,23 @@
 #![expect(clippy::print_stderr, reason = "edge: errors before logging is up go to standard error")]
-//! What every main does, once: read and check settings, start telemetry, catch signals, report the end.
+//! What every main does, once: read and check settings, start telemetry, catch signals, serve the admin port, report
+//! the end.
 //!
 //! Settings are flags or `MILLRACE_…` variables (clap); `--help` documents each. Exit codes: 0 after a stop that was
 //! asked for, 1 after a failure, 2 for settings that cannot be used.
+
+pub mod admin;
+mod readiness;
 
 use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
-use telemetry::TelemetrySettings;
+use telemetry::{Gauge, Label, TelemetrySettings, set};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
+
+pub use readiness::Readiness;
 
 /// Anything that ends a program; printed with its sources.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -26,6 +32,7 @@ pub trait Settings: Parser + std::fmt::Debug + Send + 'static {
 #[derive(Clone, Debug)]
 pub struct Host {
     stopping: watch::Receiver<bool>,
+    readiness: Readiness,
 }
 
 impl Host {
@@ -54,7 +61,17 @@ impl Host {
                 }
             }
         });
-        Ok(Self { stopping })
+        Ok(Self { stopping, readiness: Readiness::new() })
+    }
+
+    /// Where the worker says whether it is ready. It is not, until it says so, and not any more when it was asked to stop.
+    #[must_use]
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
     }
 
     /// Ready when the process was asked to stop (SIGTERM or SIGINT).
@@ -77,12 +94,9 @@ where
         Err(error) => return failed(name, &error),
     };
     let code = runtime.block_on(async {
-        if let Err(error) = telemetry::start(settings.telemetry()) {
-            return failed(name, &error);
-        }
-        let host = match Host::catch() {
+        let host = match begin(name, settings.telemetry()).await {
             Ok(host) => host,
-            Err(error) => return failed(name, &error),
+            Err(failure) => return failed(name, failure.as_ref()),
         };
         info!(worker = name, version = env!("CARGO_PKG_VERSION"), "starting");
         match work(settings, host).await {
@@ -99,6 +113,18 @@ where
     // Calls into C libraries may still be on blocking threads; they have nothing left to save.
     runtime.shutdown_background();
     code
+}
+
+/// Starts telemetry, signals, and the admin port if it has an address.
+async fn begin(name: &str, settings: &TelemetrySettings) -> Result<Host, Failure> {
+    let page = telemetry::start(settings)?;
+    let host = Host::catch()?;
+    if let (Some(page), Some(address)) = (page, settings.metrics_listen) {
+        set(Gauge::Worker, &[(Label::Worker, name), (Label::Version, env!("CARGO_PKG_VERSION"))], 1.0);
+        host.readiness().waits("starting");
+        admin::open(address, page, &host).await?;
+    }
+    Ok(host)
 }
 
 /// An error with its sources, as one line.

@@ -1,33 +1,35 @@
 //! Elasticsearch: settings, dialect, and the way there by its own client's transport. An edge: it talks, by deadlines.
 
+use backoff::retry_after;
 use clap::Args;
 use elasticsearch::auth::Credentials;
 use elasticsearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
 use elasticsearch::http::{Method as HttpMethod, Url};
+use secret::Secret;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::error::SinkError;
 use crate::names::Names;
 use crate::settings::{RequestSettings, address};
-use crate::wire::{Failure, Method, Request, Response, Server, chain, retry_after};
+use crate::wire::{Failure, Method, Request, Response, Server, chain};
 
 /// One generation of indexes in Elasticsearch.
 pub type Elasticsearch = Engine<ElasticsearchServer>;
 
 /// Where Elasticsearch is.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Debug)]
 pub struct ElasticsearchSettings {
     /// Address of Elasticsearch, without credentials.
     #[arg(long, env = "MILLRACE_ELASTICSEARCH_URL", default_value = "http://127.0.0.1:9200")]
     pub elasticsearch_url: String,
     /// API key for Elasticsearch (base64 of id and secret, as it was created); wins over user and password.
     #[arg(long, env = "MILLRACE_ELASTICSEARCH_API_KEY", hide_env_values = true)]
-    pub elasticsearch_api_key: Option<String>,
+    pub elasticsearch_api_key: Option<Secret>,
     /// User for Elasticsearch; none when its security is off.
     #[arg(long, env = "MILLRACE_ELASTICSEARCH_USER", hide_env_values = true)]
-    pub elasticsearch_user: Option<String>,
+    pub elasticsearch_user: Option<Secret>,
     /// Password of that user.
     #[arg(
         long,
@@ -35,19 +37,19 @@ pub struct ElasticsearchSettings {
         hide_env_values = true,
         requires = "elasticsearch_user"
     )]
-    pub elasticsearch_password: Option<String>,
+    pub elasticsearch_password: Option<Secret>,
 }
 
 /// The connections to Elasticsearch.
-#[derive(Debug)]
 pub struct ElasticsearchServer {
     transport: Transport,
     url: String,
 }
 
-impl std::fmt::Debug for ElasticsearchSettings {
+// The client's transport shows the credentials that it holds.
+impl std::fmt::Debug for ElasticsearchServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ElasticsearchSettings").field("url", &self.elasticsearch_url).finish_non_exhaustive()
+        f.debug_struct("ElasticsearchServer").field("url", &self.url).finish_non_exhaustive()
     }
 }
 
@@ -76,16 +78,17 @@ impl Elasticsearch {
 }
 
 fn credentials(settings: &ElasticsearchSettings) -> Result<Option<Credentials>, SinkError> {
-    if let Some(key) = &settings.elasticsearch_api_key {
+    if let Some(key) = settings.elasticsearch_api_key.as_ref().map(Secret::reveal) {
         // The client panics on a key that is no header value.
         HeaderValue::try_from(key).map_err(|error| SinkError::Setting {
             setting: "MILLRACE_ELASTICSEARCH_API_KEY",
             cause: format!("{error}: give it on one line, base64 as it was created"),
         })?;
-        return Ok(Some(Credentials::EncodedApiKey(key.clone())));
+        return Ok(Some(Credentials::EncodedApiKey(key.to_owned())));
     }
-    let password = || settings.elasticsearch_password.clone().unwrap_or_default();
-    Ok(settings.elasticsearch_user.as_ref().map(|user| Credentials::Basic(user.clone(), password())))
+    let password = settings.elasticsearch_password.clone().unwrap_or_default();
+    let user = settings.elasticsearch_user.as_ref();
+    Ok(user.map(|user| Credentials::Basic(user.reveal().to_owned(), password.reveal().to_owned())))
 }
 
 impl Server for ElasticsearchServer {

@@ -1,33 +1,35 @@
 //! OpenSearch: settings, dialect, and the way there by its own client's transport. An edge: it talks, by deadlines.
 
+use backoff::retry_after;
 use clap::{Args, ValueEnum};
 use opensearch::auth::Credentials;
 use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use opensearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
 use opensearch::http::{Method as HttpMethod, Url};
+use secret::Secret;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::error::SinkError;
 use crate::names::Names;
 use crate::settings::{RequestSettings, address};
-use crate::wire::{Failure, Method, Request, Response, Server, chain, retry_after};
+use crate::wire::{Failure, Method, Request, Response, Server, chain};
 
 /// One generation of indexes in OpenSearch.
 pub type OpenSearch = Engine<OpenSearchServer>;
 
 /// Where OpenSearch is and how it compares vectors.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Debug)]
 pub struct OpenSearchSettings {
     /// Address of OpenSearch, without credentials.
     #[arg(long, env = "MILLRACE_OPENSEARCH_URL", default_value = "http://127.0.0.1:9200")]
     pub opensearch_url: String,
     /// User for OpenSearch; none when its security is off.
     #[arg(long, env = "MILLRACE_OPENSEARCH_USER", hide_env_values = true)]
-    pub opensearch_user: Option<String>,
+    pub opensearch_user: Option<Secret>,
     /// Password of that user.
     #[arg(long, env = "MILLRACE_OPENSEARCH_PASSWORD", hide_env_values = true, requires = "opensearch_user")]
-    pub opensearch_password: Option<String>,
+    pub opensearch_password: Option<Secret>,
     /// Library that finds the nearest vectors in a newly created index.
     #[arg(long, env = "MILLRACE_OPENSEARCH_ENGINE", value_enum, default_value_t = KnnEngine::Faiss)]
     pub opensearch_engine: KnnEngine,
@@ -43,17 +45,19 @@ pub enum KnnEngine {
 }
 
 /// The connections to OpenSearch.
-#[derive(Debug)]
 pub struct OpenSearchServer {
     transport: Transport,
     url: String,
     engine: KnnEngine,
 }
 
-impl std::fmt::Debug for OpenSearchSettings {
+// The client's transport shows the credentials that it holds.
+impl std::fmt::Debug for OpenSearchServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { opensearch_url: url, opensearch_engine: engine, .. } = self;
-        f.debug_struct("OpenSearchSettings").field("url", url).field("engine", engine).finish_non_exhaustive()
+        f.debug_struct("OpenSearchServer")
+            .field("url", &self.url)
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
     }
 }
 
@@ -75,7 +79,8 @@ impl OpenSearch {
         let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(parsed)).disable_proxy();
         if let Some(user) = &settings.opensearch_user {
             let password = settings.opensearch_password.clone().unwrap_or_default();
-            builder = builder.auth(Credentials::Basic(user.clone(), password));
+            let (user, password) = (user.reveal().to_owned(), password.reveal().to_owned());
+            builder = builder.auth(Credentials::Basic(user, password));
         }
         let transport = builder.build().map_err(|error| broken(error.to_string()))?;
         let server = OpenSearchServer { transport, url, engine: settings.opensearch_engine };

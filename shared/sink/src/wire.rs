@@ -99,11 +99,6 @@ impl Body {
     }
 }
 
-/// Seconds of a Retry-After header; a date says nothing, because no clock is trusted.
-pub(crate) fn retry_after(header: Option<&str>) -> Option<Duration> {
-    header.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs)
-}
-
 /// An error with everything beneath it, in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -156,12 +151,6 @@ fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn only_seconds_are_a_wish() {
-        assert_eq!(retry_after(Some(" 7 ")), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after(Some("Wed, 21 Oct 2026 07:28:00 GMT")), None);
-    }
 
     #[test]
     fn reasons_are_the_engines_own_words() {

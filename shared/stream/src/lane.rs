@@ -84,7 +84,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             match self.work(&mut pending, &mut delays).await {
                 Ended::Closed => return,
                 Ended::Trouble(trouble) => {
-                    if self.wait_out(&trouble, &mut delays).await.is_break() {
+                    if self.wait_out(&trouble, pending.front(), &mut delays).await.is_break() {
                         return;
                     }
                 }
@@ -152,16 +152,22 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             *delays = Backoff::SERVER.start();
         }
         self.stuck.stand_at(pending.front());
-        self.obey(retry, done > 0, delays).await
+        self.obey(retry, done > 0, pending.front(), delays).await
     }
 
-    /// Does what a stage asked for after a batch: goes on, waits, or ends to be opened anew.
-    async fn obey(&mut self, retry: Option<Trouble>, moved: bool, delays: &mut Delays) -> Result<(), Ended> {
+    /// Does what a stage asked for after a batch: goes on, waits `at` a record, or ends to be opened anew.
+    async fn obey(
+        &mut self,
+        retry: Option<Trouble>,
+        moved: bool,
+        at: Option<&Record>,
+        delays: &mut Delays,
+    ) -> Result<(), Ended> {
         match retry {
             None if moved => Ok(()),
             None => Err(Ended::Trouble(Trouble::alarm("the stage gave neither verdict nor retry (a bug)"))),
             Some(trouble) if trouble.reopen => Err(Ended::Trouble(trouble)),
-            Some(trouble) => match self.wait_out(&trouble, delays).await {
+            Some(trouble) => match self.wait_out(&trouble, at, delays).await {
                 ControlFlow::Break(()) => Err(Ended::Closed),
                 ControlFlow::Continue(()) => Ok(()),
             },
@@ -275,7 +281,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         count(Counter::RecordsRefused, 1);
         warn!(
             topic = %record.topic, partition = record.partition, offset = record.offset,
-            key = record.key_text(), cause, "refused: see dead-letters"
+            key = record.key_text(), trace = record.trace(), cause, "refused: see dead-letters"
         );
         outputs.push(self.dead_letter(record, &cause).map_err(|error| trouble_of(&error))?);
         Ok(outputs)
@@ -293,14 +299,20 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
     }
 
     /// Says what is wrong and waits; breaks when the lane is closed meanwhile.
-    async fn wait_out(&mut self, trouble: &Trouble, delays: &mut Delays) -> ControlFlow<()> {
+    async fn wait_out(
+        &mut self,
+        trouble: &Trouble,
+        at: Option<&Record>,
+        delays: &mut Delays,
+    ) -> ControlFlow<()> {
         let delay = delays.next_delay(trouble.retry_after);
         count(Counter::Retries, 1);
         let (worker, partition, cause) = (self.plan.worker, self.partition.number, trouble.cause.as_str());
+        let (offset, trace) = (at.map(|record| record.offset), at.and_then(Record::trace));
         if trouble.alarm {
-            error!(worker, partition, cause, ?delay, "partition waits; someone must act");
+            error!(worker, partition, offset, trace, cause, ?delay, "partition waits; someone must act");
         } else {
-            warn!(worker, partition, cause, ?delay, "partition waits");
+            warn!(worker, partition, offset, trace, cause, ?delay, "partition waits");
         }
         if *self.closing.borrow() {
             return ControlFlow::Break(());

@@ -65,6 +65,12 @@ impl Record {
         String::from_utf8_lossy(self.key.as_deref().unwrap_or_default()).into_owned()
     }
 
+    /// The trace that it came with: one for all that follows from one notice.
+    #[must_use]
+    pub fn trace(&self) -> Option<String> {
+        self.header(TRACE)
+    }
+
     fn header(&self, name: &str) -> Option<String> {
         let (_, value) = self.headers.iter().find(|(key, _)| key == name)?;
         String::from_utf8(value.clone()).ok()
@@ -82,7 +88,7 @@ impl Record {
             offset: self.offset,
             key: self.key.as_ref().map(|bytes| STANDARD.encode(bytes)),
             value: self.value.as_ref().map(|bytes| STANDARD.encode(bytes)),
-            trace: self.header(TRACE),
+            trace: self.trace(),
         }
     }
 }

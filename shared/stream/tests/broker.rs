@@ -48,7 +48,7 @@ impl RealKafka {
             std::env::var("MILLRACE_KAFKA_BROKERS").expect("run by compose/test, which starts Kafka");
         Self(Kafka::new(&KafkaSettings {
             kafka_brokers: brokers,
-            kafka_properties: "session.timeout.ms=6000".to_owned(),
+            kafka_properties: "session.timeout.ms=6000".to_owned().into(),
         }))
     }
 }

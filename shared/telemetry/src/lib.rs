@@ -5,5 +5,5 @@
 mod metric;
 mod setup;
 
-pub use metric::{Counter, Histogram, count, observe};
-pub use setup::{LogFormat, TelemetryError, TelemetrySettings, start};
+pub use metric::{Counter, Gauge, Histogram, Label, count, count_of, observe, set};
+pub use setup::{LogFormat, MetricsPage, TelemetryError, TelemetrySettings, start};

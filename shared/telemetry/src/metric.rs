@@ -11,13 +11,13 @@ macro_rules! names {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The name on the metrics page.
+            /// The name on the page of metrics.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What it counts.
+            /// What it is.
             #[must_use]
             pub const fn help(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc,)*),)* }
@@ -45,6 +45,8 @@ names! {
         ChunksGone = "millrace_chunks_gone_total",
         /// Chunks that were embedded.
         ChunksEmbedded = "millrace_chunks_embedded_total",
+        /// Calls of the encoder that failed, by what was done about it (label `remedy`: split, retry, refuse, stop).
+        EncodeFailures = "millrace_encode_failures_total",
         /// Tokens that were embedded, padding not counted.
         TokensEmbedded = "millrace_tokens_embedded_total",
         /// Writes that an engine acknowledged.
@@ -70,9 +72,49 @@ names! {
     }
 }
 
+names! {
+    /// What goes up and down.
+    Gauge {
+        /// 1: which worker this is, and of which version (labels `worker`, `version`).
+        Worker = "millrace_worker",
+        /// 1 when the worker can do its work, 0 while it cannot (`/readyz` says why).
+        Ready = "millrace_ready",
+    }
+}
+
+names! {
+    /// What tells apart the series of one metric. Few values each: never a key, a document or a cause.
+    Label {
+        /// The worker's name.
+        Worker = "worker",
+        /// The version of the program.
+        Version = "version",
+        /// What was done about a failure.
+        Remedy = "remedy",
+    }
+}
+
+/// Upper ends of the buckets of every histogram, in seconds: from an embedded question to a stalled batch.
+pub(crate) const BUCKETS: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0];
+
 /// Adds to a counter.
 pub fn count(counter: Counter, by: u64) {
-    metrics::counter!(counter.name()).increment(by);
+    count_of(counter, &[], by);
+}
+
+/// Adds to the series of a counter that has these labels.
+pub fn count_of(counter: Counter, labels: &[(Label, &str)], by: u64) {
+    metrics::counter!(counter.name(), labels_of(labels)).increment(by);
+}
+
+/// Sets the series of a gauge that has these labels.
+pub fn set(gauge: Gauge, labels: &[(Label, &str)], value: f64) {
+    metrics::gauge!(gauge.name(), labels_of(labels)).set(value);
+}
+
+fn labels_of(labels: &[(Label, &str)]) -> Vec<metrics::Label> {
+    labels.iter().map(|(label, value)| metrics::Label::new(label.name(), (*value).to_owned())).collect()
 }
 
 /// Records a value.
@@ -83,6 +125,9 @@ pub fn observe(histogram: Histogram, value: f64) {
 pub(crate) fn describe() {
     for counter in Counter::ALL {
         metrics::describe_counter!(counter.name(), counter.help());
+    }
+    for gauge in Gauge::ALL {
+        metrics::describe_gauge!(gauge.name(), gauge.help());
     }
     for histogram in Histogram::ALL {
         metrics::describe_histogram!(histogram.name(), histogram.help());

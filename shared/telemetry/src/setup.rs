@@ -1,9 +1,9 @@
-//! Starting logs and the metrics page.
+//! Starting logs and metrics.
 
 use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
-use metrics_exporter_prometheus::{BuildError, PrometheusBuilder};
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
 /// How a worker speaks.
@@ -15,7 +15,7 @@ pub struct TelemetrySettings {
     /// One line of text or one JSON object per event, on standard error.
     #[arg(long, env = "MILLRACE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
-    /// Address of the Prometheus page (`/metrics`), e.g. 127.0.0.1:9464; none when absent.
+    /// Address of the admin port (`/metrics` for Prometheus, `/healthz`, `/readyz`), e.g. 127.0.0.1:9464; none when absent.
     #[arg(long, env = "MILLRACE_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
 }
@@ -38,16 +38,52 @@ pub enum TelemetryError {
     /// Called twice in one process.
     #[error("logging was started twice")]
     Twice(#[source] tracing_subscriber::util::TryInitError),
-    /// The metrics page cannot be served.
-    #[error("the metrics page cannot be served on {0}: choose a free address with MILLRACE_METRICS_LISTEN")]
-    Listen(SocketAddr, #[source] BuildError),
+    /// The metrics cannot be collected.
+    #[error("metrics cannot be collected: unset MILLRACE_METRICS_LISTEN to do without them")]
+    Metrics(#[source] BuildError),
 }
 
-/// Starts logs, and the metrics page if one is asked for. Needs a tokio runtime around it.
+/// The page that Prometheus reads. Clones show the same.
+#[derive(Clone)]
+pub struct MetricsPage(PrometheusHandle);
+
+impl MetricsPage {
+    /// Begins to collect what the process counts; what was counted before is not on the page.
+    ///
+    /// # Errors
+    /// When the process collects metrics already.
+    pub fn collect() -> Result<Self, TelemetryError> {
+        let builder = PrometheusBuilder::new().set_buckets(&crate::metric::BUCKETS);
+        let handle =
+            builder.and_then(PrometheusBuilder::install_recorder).map_err(TelemetryError::Metrics)?;
+        crate::metric::describe();
+        Ok(Self(handle))
+    }
+
+    /// The page as it is now, in Prometheus' text format.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.render()
+    }
+
+    /// Sorts what was observed since the last time into its buckets. Until then each observation is held: to be called
+    /// every few seconds, also when nobody reads the page.
+    pub fn settle(&self) {
+        self.0.run_upkeep();
+    }
+}
+
+impl std::fmt::Debug for MetricsPage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MetricsPage").finish_non_exhaustive()
+    }
+}
+
+/// Starts logs, and metrics if an address is given for them; who started serves their page there.
 ///
 /// # Errors
-/// A filter that cannot be read, or an address that is taken.
-pub fn start(settings: &TelemetrySettings) -> Result<(), TelemetryError> {
+/// A filter that cannot be read, or a process that has started already.
+pub fn start(settings: &TelemetrySettings) -> Result<Option<MetricsPage>, TelemetryError> {
     use tracing_subscriber::util::SubscriberInitExt as _;
 
     let filter = EnvFilter::try_new(&settings.log)
@@ -58,12 +94,5 @@ pub fn start(settings: &TelemetrySettings) -> Result<(), TelemetryError> {
         LogFormat::Json => lines.json().finish().try_init(),
     }
     .map_err(TelemetryError::Twice)?;
-    if let Some(address) = settings.metrics_listen {
-        PrometheusBuilder::new()
-            .with_http_listener(address)
-            .install()
-            .map_err(|error| TelemetryError::Listen(address, error))?;
-    }
-    crate::metric::describe();
-    Ok(())
+    settings.metrics_listen.map(|_| MetricsPage::collect()).transpose()
 }

@@ -42,20 +42,19 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         delivery: Delivery::Transactional,
         lanes: config.lanes.clone(),
     };
-    let kafka = Kafka::new(&config.kafka);
-    let store = S3Store::new(&config.store)?;
-    let (guard, patience) = (config.guard, config.lanes.patience());
+    let (kafka, store) = (Kafka::new(&config.kafka), S3Store::new(&config.store)?);
     let limits = Limits {
         buckets: config.buckets,
         largest: config.largest_document,
-        patience,
-        guard,
+        patience: config.lanes.patience(),
+        guard: config.guard,
         enough: ENOUGH.0,
         long_enough: ENOUGH.1,
     };
     let copies = Copies { folder: Folder::claim(&config.data)?, cache_bytes: config.ledger_cache };
     let reader = Reader::new(Sandbox::new(config.sandbox), splitter);
     let stage = ChunkStage::new(kafka.clone(), store, reader, (chunking, topics), (limits, copies));
+    host.readiness().ready();
     stream::run(kafka, plan, stage, host.stopping()).await?;
     Ok(())
 }

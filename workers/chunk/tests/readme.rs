@@ -1,4 +1,4 @@
-//! The README's table of settings is the program's own.
+//! The README's table of settings is the program's own, and no secret among them is ever shown.
 
 use std::path::Path;
 
@@ -9,4 +9,11 @@ use fixture::settings_table::{agree, settings};
 fn the_table_of_settings_is_the_programs_own() -> Result<(), String> {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     agree(&readme, "settings", &settings(&chunk::Config::command()))
+}
+
+#[test]
+fn settings_are_logged_without_their_secrets() -> Result<(), String> {
+    let markers = fixture::secrets::hidden::<chunk::Config>()?;
+    assert!(markers > 0, "no setting holds a secret: there are Kafka's at least");
+    Ok(())
 }

@@ -17,6 +17,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let generation = Generation::of(&bundle, &config.encoder.backend);
     let encoder = Backend::open(&bundle, &config.encoder)?;
     let vectors = topics::vectors(&generation.space);
+    let patience = config.lanes.patience();
     let plan = Plan {
         worker: "embed",
         group: format!("embed-{}", generation.space.short()),
@@ -27,7 +28,8 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         delivery: Delivery::Transactional,
         lanes: config.lanes,
     };
-    let stage = EmbedStage::new(encoder, generation.space, vectors);
-    stream::run(Kafka::new(&config.kafka), plan, stage, host.stopping()).await?;
+    let stage = EmbedStage::new(encoder, generation.space, vectors, patience);
+    host.readiness().ready();
+    embed::run(Kafka::new(&config.kafka), plan, stage, host.stopping()).await?;
     Ok(())
 }

@@ -1,12 +1,15 @@
-//! The worker: one call of the encoder for all passages of a batch.
+//! The worker: one call of the encoder for all passages of a batch, and what is done when it fails.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use message::{Chunk, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Headers, Passage, Vector};
-use model::{Encoder, Role};
-use stream::{Committed, Lane, Outcome, Outgoing, Partition, Record, Stage, Trouble, Verdict};
-use telemetry::{Counter, Histogram, count, observe};
+use model::{EncodeError, EncodeRemedy, Encoder, Role};
+use stream::{Committed, Lane, Outcome, Outgoing, Partition, Patience, Record, Stage, Trouble, Verdict};
+use telemetry::{Counter, Histogram, Label, count, count_of, observe};
+use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::warn;
 
 /// What every lane shares.
 #[derive(Debug)]
@@ -19,17 +22,32 @@ struct Shared<E> {
     encoder: E,
     space: Fingerprint,
     vectors: String,
+    patience: Duration,
+    /// Why the process must end, once it must.
+    ended: watch::Sender<Option<String>>,
 }
 
-/// One partition; it has no state.
+/// One partition.
 #[derive(Debug)]
-pub struct EmbedLane<E>(EmbedStage<E>);
+pub struct EmbedLane<E> {
+    shared: Arc<Shared<E>>,
+    patience: Patience,
+    /// The passage that the lane waits at.
+    stuck: Option<i64>,
+}
 
 impl<E: Encoder + 'static> EmbedStage<E> {
-    /// A stage that embeds with `encoder` and writes to the topic `vectors` of `space`.
+    /// A stage that embeds with `encoder` and writes to the topic `vectors` of `space`. An encoder that fails for one
+    /// passage is asked again for as long as `patience`.
     #[must_use]
-    pub fn new(encoder: E, space: Fingerprint, vectors: String) -> Self {
-        Self { shared: Arc::new(Shared { encoder, space, vectors }) }
+    pub fn new(encoder: E, space: Fingerprint, vectors: String, patience: Duration) -> Self {
+        let ended = watch::Sender::new(None);
+        Self { shared: Arc::new(Shared { encoder, space, vectors, patience, ended }) }
+    }
+
+    /// Why the process must end; told once it must.
+    pub(crate) fn ended(&self) -> watch::Receiver<Option<String>> {
+        self.shared.ended.subscribe()
     }
 }
 
@@ -37,17 +55,20 @@ impl<E: Encoder + 'static> Stage for EmbedStage<E> {
     type Lane = EmbedLane<E>;
 
     async fn open(&self, _: Partition, _: Option<&Committed>) -> Result<EmbedLane<E>, Trouble> {
-        Ok(EmbedLane(Self { shared: Arc::clone(&self.shared) }))
+        let patience = Patience::new(self.shared.patience);
+        Ok(EmbedLane { shared: Arc::clone(&self.shared), patience, stuck: None })
     }
 }
 
 impl<E: Encoder + 'static> Lane for EmbedLane<E> {
     async fn handle(&mut self, batch: &[Record]) -> Outcome {
-        let mut steps: Vec<Result<Step, String>> = batch.iter().map(step).collect();
-        match self.0.embed_all(&mut steps).await {
-            Ok(vectors) => Outcome { verdicts: self.0.verdicts(batch, steps, vectors), retry: None },
-            Err(trouble) => Outcome { verdicts: Vec::new(), retry: Some(trouble) },
-        }
+        let steps: Vec<Result<Step, String>> = batch.iter().map(step).collect();
+        let passages = batch.iter().zip(&steps).filter_map(|(record, step)| match step {
+            Ok(Step::Embed(chunk, _)) => Some((record.offset, chunk.as_ref())),
+            Ok(Step::Pass(..) | Step::Delete(_)) | Err(_) => None,
+        });
+        let (vectors, retry) = self.embed(passages.collect()).await;
+        Outcome { verdicts: self.shared.verdicts(batch, steps, vectors), retry }
     }
 }
 
@@ -67,79 +88,120 @@ fn step(record: &Record) -> Result<Step, String> {
     }
 }
 
-impl<E: Encoder + 'static> EmbedStage<E> {
-    /// The vectors of all passages, in order. A passage that is at fault becomes a refusal, and the others go on
-    /// without it.
-    async fn embed_all(&self, steps: &mut [Result<Step, String>]) -> Result<Vec<Vec<f32>>, Trouble> {
-        loop {
-            let passages: Vec<(usize, &Chunk)> = steps
-                .iter()
-                .enumerate()
-                .filter_map(|(place, step)| match step {
-                    Ok(Step::Embed(chunk, _)) => Some((place, chunk.as_ref())),
-                    Ok(Step::Pass(..) | Step::Delete(_)) | Err(_) => None,
-                })
-                .collect();
-            if passages.is_empty() {
-                return Ok(Vec::new());
-            }
-            let texts = passages.iter().map(|(_, chunk)| chunk.embedded_text()).collect();
-            let tokens: u64 = passages.iter().map(|(_, chunk)| u64::from(chunk.tokens)).sum();
-            let begun = Instant::now();
-            match self.shared.encoder.embed(texts, Role::Passage).await {
-                Ok(vectors) => {
-                    observe(Histogram::EmbedSeconds, begun.elapsed().as_secs_f64());
-                    count(Counter::ChunksEmbedded, vectors.len() as u64);
-                    count(Counter::TokensEmbedded, tokens);
-                    return Ok(vectors);
-                }
-                Err(error) => {
-                    let place =
-                        error.position().and_then(|position| passages.get(position)).map(|(place, _)| *place);
+/// A passage's vector, or why it is refused.
+type Embedding = Result<Vec<f32>, String>;
+
+impl<E: Encoder + 'static> EmbedLane<E> {
+    /// What the passages give, in order, up to the first that must be tried again. Where the runtime fails on a batch,
+    /// its halves are tried, down to one passage.
+    async fn embed(&mut self, mut passages: Vec<(i64, &Chunk)>) -> (Vec<Embedding>, Option<Trouble>) {
+        // The passage that the lane waits at goes alone: the others would be embedded in vain as long as it fails.
+        let alone = passages.first().is_some_and(|(offset, _)| self.stuck == Some(*offset));
+        let rest = passages.split_off(if alone { 1 } else { passages.len() });
+        let (mut parts, mut found) = (vec![rest, passages], Vec::new());
+        while let Some(mut part) = parts.pop() {
+            let Some(&(offset, _)) = part.first() else { continue };
+            match self.shared.embed(&part).await {
+                Ok(each) => found.extend(each),
+                Err(error)
+                    if part.len() > 1
+                        && matches!(error.remedy(), EncodeRemedy::Split | EncodeRemedy::Refuse) =>
+                {
                     let cause = process::chain(&error);
-                    match place.and_then(|place| steps.get_mut(place)) {
-                        Some(step) => *step = Err(cause),
-                        None => return Err(Trouble::alarm(cause)),
-                    }
+                    warn!(texts = part.len(), cause, "the runtime failed on a batch: its halves are tried");
+                    let second = part.split_off(part.len() / 2);
+                    parts.extend([second, part]);
                 }
+                Err(error) => match self.give_up(offset, &error).await {
+                    Ok(cause) => found.push(Err(cause)),
+                    Err(trouble) => {
+                        self.stuck = Some(offset);
+                        return (found, Some(trouble));
+                    }
+                },
             }
         }
+        (found, None)
     }
 
+    /// The cause with which the passage at `offset` is refused, or why it is waited for. An encoder that fails for
+    /// everything after the patience with one passage will not mend itself: the process ends.
+    async fn give_up(&mut self, offset: i64, error: &EncodeError) -> Result<String, Trouble> {
+        let cause = process::chain(error);
+        let remedy = error.remedy();
+        if remedy == EncodeRemedy::Refuse {
+            return Ok(cause);
+        }
+        if remedy != EncodeRemedy::Stop && !self.patience.is_spent(offset) {
+            return Err(Trouble::alarm(cause));
+        }
+        // A word of our own, since the passages behind it may be at fault as well.
+        let word = vec!["word".to_owned()];
+        if remedy == EncodeRemedy::Split && self.shared.encoder.embed(word, Role::Passage).await.is_ok() {
+            let waited = self.shared.patience;
+            return Ok(format!("given up after {waited:?}, while other texts can be embedded: {cause}"));
+        }
+        self.shared.ended.send_replace(Some(cause.clone()));
+        Err(Trouble::alarm(cause))
+    }
+}
+
+impl<E: Encoder + 'static> Shared<E> {
+    /// One call of the encoder.
+    async fn embed(&self, passages: &[(i64, &Chunk)]) -> Result<Vec<Embedding>, EncodeError> {
+        let texts = passages.iter().map(|(_, chunk)| chunk.embedded_text()).collect();
+        let begun = Instant::now();
+        let each = self.encoder.embed_each(texts, Role::Passage).await.inspect_err(|error| {
+            count_of(Counter::EncodeFailures, &[(Label::Remedy, error.remedy().name())], 1);
+        })?;
+        observe(Histogram::EmbedSeconds, begun.elapsed().as_secs_f64());
+        let embedded = || passages.iter().zip(&each).filter(|(_, one)| one.is_ok());
+        count(Counter::ChunksEmbedded, embedded().count() as u64);
+        count(Counter::TokensEmbedded, embedded().map(|((_, chunk), _)| u64::from(chunk.tokens)).sum());
+        Ok(each.into_iter().map(|one| one.map_err(|fault| process::chain(&fault))).collect())
+    }
+
+    /// What becomes of each record, up to the first passage without an embedding.
     fn verdicts(
         &self,
         batch: &[Record],
         steps: Vec<Result<Step, String>>,
-        vectors: Vec<Vec<f32>>,
+        embeddings: Vec<Embedding>,
     ) -> Vec<Verdict> {
-        let mut vectors = vectors.into_iter();
-        let answer = |(record, step): (&Record, Result<Step, String>)| {
-            let outgoing = step.and_then(|step| self.outgoing(&record.key_text(), step, &mut vectors));
-            match outgoing {
+        let mut embeddings = embeddings.into_iter();
+        let mut verdicts = Vec::with_capacity(batch.len());
+        for (record, step) in batch.iter().zip(steps) {
+            let outgoing = match step {
+                Ok(Step::Embed(chunk, headers)) => {
+                    let Some(embedding) = embeddings.next() else { break };
+                    embedding.and_then(|vector| self.outgoing_chunk(record, *chunk, headers, vector))
+                }
+                Ok(Step::Pass(passed, headers)) => {
+                    let embedded = Embedded::Document(*passed);
+                    Outgoing::json(&self.vectors, &record.key_text(), &embedded, headers)
+                }
+                Ok(Step::Delete(headers)) => {
+                    Ok(Outgoing::tombstone(&self.vectors, &record.key_text(), headers))
+                }
+                Err(cause) => Err(cause),
+            };
+            verdicts.push(match outgoing {
                 Ok(outgoing) => Verdict::Done(vec![outgoing]),
                 Err(cause) => Verdict::refuse(cause),
-            }
-        };
-        batch.iter().zip(steps).map(answer).collect()
+            });
+        }
+        verdicts
     }
 
-    fn outgoing(
+    fn outgoing_chunk(
         &self,
-        key: &str,
-        step: Step,
-        vectors: &mut impl Iterator<Item = Vec<f32>>,
+        record: &Record,
+        chunk: Chunk,
+        headers: Headers,
+        vector: Vec<f32>,
     ) -> Result<Outgoing, String> {
-        let topic = &self.shared.vectors;
-        match step {
-            Step::Embed(chunk, headers) => {
-                let vector = vectors.next().ok_or("the encoder gave no vector for this passage")?;
-                let space = self.shared.space.clone();
-                let embedded =
-                    Embedded::Chunk(EmbeddedChunk { chunk: *chunk, space, vector: Vector(vector) });
-                Outgoing::json(topic, key, &embedded, headers)
-            }
-            Step::Pass(record, headers) => Outgoing::json(topic, key, &Embedded::Document(*record), headers),
-            Step::Delete(headers) => Ok(Outgoing::tombstone(topic, key, headers)),
-        }
+        let space = self.space.clone();
+        let embedded = Embedded::Chunk(EmbeddedChunk { chunk, space, vector: Vector(vector) });
+        Outgoing::json(&self.vectors, &record.key_text(), &embedded, headers)
     }
 }

@@ -36,6 +36,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         delivery: Delivery::AfterWrite,
         lanes: config.lanes,
     };
+    host.readiness().ready();
     stream::run(Kafka::new(&config.kafka), pipeline, stage, host.stopping()).await?;
     Ok(())
 }

@@ -24,6 +24,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         lanes: config.lanes,
     };
     let stage = IntakeStage::new(Wanted { buckets: config.buckets, scope: config.scope }, topics::DOCUMENTS);
+    host.readiness().ready();
     stream::run(Kafka::new(&config.kafka), plan, stage, host.stopping()).await?;
     Ok(())
 }

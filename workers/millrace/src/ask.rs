@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use process::Failure;
 use reqwest::RequestBuilder;
+use secret::Secret;
 use serde_json::{Value, json};
 
 use crate::cli::{Mode, ServeAddress};
@@ -16,7 +17,7 @@ const DEADLINE: Duration = Duration::from_mins(10);
 pub struct Asking {
     client: reqwest::Client,
     url: String,
-    key: Option<String>,
+    key: Option<Secret>,
 }
 
 /// Which passages are wanted, and how they are found.
@@ -70,7 +71,7 @@ impl Asking {
 
     async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {
         let request = match &self.key {
-            Some(key) => request.bearer_auth(key),
+            Some(key) => request.bearer_auth(key.reveal()),
             None => request,
         };
         let sent = request.send().await;

@@ -1,4 +1,4 @@
-//! The README's tables of commands and settings are the program's own.
+//! The README's tables of commands and settings are the program's own, and no secret among them is ever shown.
 
 use std::path::Path;
 
@@ -12,4 +12,11 @@ fn the_tables_of_commands_and_settings_are_the_programs_own() -> Result<(), Stri
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     agree(&readme, "commands", &commands(&Cli::command()))?;
     agree(&readme, "settings", &settings(&Cli::command()))
+}
+
+#[test]
+fn settings_are_logged_without_their_secrets() -> Result<(), String> {
+    let markers = fixture::secrets::hidden::<Cli>()?;
+    assert!(markers > 0, "no setting holds a secret: there are Kafka's at least");
+    Ok(())
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use clap::Args;
 use futures::Stream;
-use objects::Secret;
+use secret::Secret;
 use serde::Serialize;
 
 /// A question and everything that its answer may rest on.

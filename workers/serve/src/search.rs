@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use message::{ChunkId, Fingerprint};
-use model::{EncodeError, Encoder, Role};
+use model::{EncodeError, Encoder, Role, TextFault};
 use sink::{Hit, Reader, SinkError, Window, Words};
 use tokio::sync::OnceCell;
 use tokio::time::{Duration, Instant};
@@ -275,7 +275,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
 
 /// What a model says of a question; `otherwise` is how it can be asked as it is.
 fn encoding(error: EncodeError, otherwise: &str) -> SearchError {
-    if let EncodeError::TooLong { tokens, limit, .. } = error {
+    if let EncodeError::Text { fault: TextFault::TooLong { tokens, limit }, .. } = error {
         let message = format!(
             "the question has {tokens} tokens and the model takes {limit}: ask a shorter one, or {otherwise}"
         );

@@ -1,14 +1,16 @@
 //! Puts a server together and serves it.
 
+use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 
 use model::{Bundle, Encoder, Generation, OnnxSettings, Reranker};
 use objects::S3Store;
-use process::{Failure, Host};
+use process::{Failure, Host, Readiness};
 use sink::{Catalog, Names, Reader, Target};
 use stream::kafka::Kafka;
+use tokio::time::{Duration, sleep};
 use tracing::{info, warn};
 
 use crate::access::file::KeyFile;
@@ -20,6 +22,9 @@ use crate::pipeline::Pipeline;
 use crate::rerank::Again;
 use crate::sample::Sample;
 use crate::search::Search;
+
+/// The admin port learns so often whether the indexes are there.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// What was opened before.
 #[derive(Debug)]
@@ -91,10 +96,25 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
     };
     let (provider, _) = server.models.default_writer();
     info!(address = %listen, model = server.model, answers = provider, "serving");
+    let (server, readiness) = (Arc::new(server), host.readiness().clone());
     let stopping = async move { host.stopping().await };
-    http::serve(listen, Arc::new(server), stopping).await.map_err(|error| {
-        format!("{listen} cannot be served: {error}; choose a free address with MILLRACE_SERVE_LISTEN").into()
-    })
+    tokio::select! {
+        ended = http::serve(listen, Arc::clone(&server), stopping) => ended.map_err(|error| {
+            format!("{listen} cannot be served: {error}; choose a free address with MILLRACE_SERVE_LISTEN").into()
+        }),
+        never = tell(&server.search, &readiness) => match never {},
+    }
+}
+
+/// Has the admin port say what `/readyz` says here.
+async fn tell<E: Encoder, R: Reader>(search: &Search<E, R>, readiness: &Readiness) -> Infallible {
+    loop {
+        match search.ready().await {
+            Ok(()) => readiness.ready(),
+            Err(error) => readiness.waits(process::chain(&error)),
+        }
+        sleep(TOLD_EVERY).await;
+    }
 }
 
 fn reranker(folder: Option<&Path>, depth: usize, onnx: &OnnxSettings) -> Result<Option<Again>, Failure> {

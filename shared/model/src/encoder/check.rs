@@ -1,13 +1,13 @@
 //! Whether a vector can be searched with. Pure.
 
-use super::{EncodeError, VectorProblem};
+use super::{TextFault, VectorProblem};
 
 /// How far a vector's length may be from 1: rounding gives 1e-6 in fp32; int8 and fp16 graphs give more.
 const UNIT_TOLERANCE: f32 = 1e-3;
 
-/// Checks the vector of text `position`; `unit` when the bundle says that vectors are of length 1.
-pub(super) fn check(position: usize, vector: &[f32], unit: bool) -> Result<(), EncodeError> {
-    let length = length_of(vector);
+/// The vector of a text, if it is one; `unit` when the bundle says that vectors are of length 1.
+pub(super) fn checked(vector: Vec<f32>, unit: bool) -> Result<Vec<f32>, TextFault> {
+    let length = length_of(&vector);
     // A sum of squares is finite only if every number is.
     let problem = if !length.is_finite() {
         VectorProblem::NotFinite
@@ -16,9 +16,9 @@ pub(super) fn check(position: usize, vector: &[f32], unit: bool) -> Result<(), E
     } else if unit && (length - 1.0).abs() > UNIT_TOLERANCE {
         VectorProblem::NotUnit(length)
     } else {
-        return Ok(());
+        return Ok(vector);
     };
-    Err(EncodeError::Vector { position, problem })
+    Err(TextFault::Vector(problem))
 }
 
 /// The Euclidean length.
@@ -32,10 +32,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_problem_is_named_with_its_position() {
-        let problem = |vector: &[f32], unit| match check(7, vector, unit) {
-            Err(EncodeError::Vector { position: 7, problem }) => Some(problem),
-            _ => None,
+    fn each_problem_is_named() {
+        let problem = |vector: &[f32], unit| match checked(vector.to_vec(), unit) {
+            Err(TextFault::Vector(problem)) => Some(problem),
+            other => {
+                assert_eq!(other.ok().as_deref(), Some(vector));
+                None
+            }
         };
         assert_eq!(problem(&[0.6, 0.8], true), None);
         assert_eq!(problem(&[3.0, 4.0], false), None);

@@ -10,7 +10,7 @@ use message::Fingerprint;
 
 use super::check::length_of;
 use super::tokenise::tokenise;
-use super::{EncodeError, Encoder};
+use super::{EncodeError, Encoder, TextVectors};
 use crate::bundle::{Bundle, Role};
 use crate::tokenizer::Tokenizer;
 
@@ -71,12 +71,12 @@ impl Hashing {
 }
 
 impl Encoder for Hashing {
-    async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Vec<f32>>, EncodeError> {
-        let texts = match &self.limit {
-            Some((tokenizer, limit)) => tokenise(tokenizer, *limit, texts, role).await?.0,
-            None => texts,
+    async fn embed_each(&self, texts: Vec<String>, role: Role) -> Result<TextVectors, EncodeError> {
+        let Some((tokenizer, limit)) = &self.limit else {
+            return Ok(texts.iter().map(|text| Ok(self.vector(text))).collect());
         };
-        Ok(texts.iter().map(|text| self.vector(text)).collect())
+        let read = tokenise(tokenizer, *limit, texts, role).await?;
+        Ok(read.into_iter().map(|(text, tokens)| tokens.map(|_| self.vector(&text))).collect())
     }
 
     fn dimension(&self) -> usize {

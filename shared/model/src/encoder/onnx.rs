@@ -15,9 +15,9 @@ use std::path::PathBuf;
 use message::Fingerprint;
 
 pub(crate) use self::sessions::Sessions;
-use super::check::check;
+use super::check::checked;
 use super::tokenise::tokenise;
-use super::{EncodeError, Encoder, ExecutionProvider};
+use super::{EncodeError, Encoder, ExecutionProvider, TextFault, TextVectors};
 use crate::bundle::{Bundle, Role};
 use crate::tokenizer::Tokenizer;
 
@@ -174,13 +174,16 @@ impl Onnx {
 }
 
 impl Encoder for Onnx {
-    async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Vec<f32>>, EncodeError> {
-        let (_, tokens) = tokenise(&self.tokenizer, self.max_tokens, texts, role).await?;
-        let vectors = self.sessions.run(tokens).await?;
-        for (position, vector) in vectors.iter().enumerate() {
-            check(position, vector, self.unit)?;
-        }
-        Ok(vectors)
+    async fn embed_each(&self, texts: Vec<String>, role: Role) -> Result<TextVectors, EncodeError> {
+        let mut whole = Vec::with_capacity(texts.len());
+        let read = tokenise(&self.tokenizer, self.max_tokens, texts, role).await?;
+        let each: Vec<Result<(), TextFault>> =
+            read.into_iter().map(|(_, tokens)| tokens.map(|tokens| whole.push(tokens))).collect();
+        let mut vectors = self.sessions.run(whole).await?.into_iter();
+        let vector = |one: Result<(), TextFault>| {
+            one.and_then(|()| checked(vectors.next().unwrap_or_default(), self.unit))
+        };
+        Ok(each.into_iter().map(vector).collect())
     }
 
     fn dimension(&self) -> usize {

@@ -1,36 +1,34 @@
 //! Texts to tokens within the model's limit, off the async threads: tokenizing takes milliseconds a text.
 
-use super::EncodeError;
+use super::{EncodeError, TextFault};
 use crate::bundle::Role;
 use crate::tokenizer::{Tokenizer, Tokens};
 
-/// The tokens of each text, or the first text that is too long or cannot be read. Pure.
-pub(super) fn tokens_of(
-    tokenizer: &Tokenizer,
-    limit: usize,
-    texts: &[String],
-    role: Role,
-) -> Result<Vec<Tokens>, EncodeError> {
-    let one = |(position, text): (usize, &String)| {
-        let tokens =
-            tokenizer.encode(text, role).map_err(|source| EncodeError::Tokenize { position, source })?;
-        if tokens.ids.len() > limit {
-            return Err(EncodeError::TooLong { position, tokens: tokens.ids.len(), limit });
-        }
-        Ok(tokens)
-    };
-    texts.iter().enumerate().map(one).collect()
+/// A text, and its tokens or why it has none.
+pub(super) type ReadText = (String, Result<Tokens, TextFault>);
+
+/// The tokens of a text, within the limit. Pure.
+fn tokens_of(tokenizer: &Tokenizer, limit: usize, text: &str, role: Role) -> Result<Tokens, TextFault> {
+    let tokens = tokenizer.encode(text, role).map_err(TextFault::Tokenize)?;
+    if tokens.ids.len() > limit {
+        return Err(TextFault::TooLong { tokens: tokens.ids.len(), limit });
+    }
+    Ok(tokens)
 }
 
-/// As [`tokens_of`], on a thread that may block; gives the texts back.
+/// The tokens of each text, on a thread that may block.
 pub(super) async fn tokenise(
     tokenizer: &Tokenizer,
     limit: usize,
     texts: Vec<String>,
     role: Role,
-) -> Result<(Vec<String>, Vec<Tokens>), EncodeError> {
+) -> Result<Vec<ReadText>, EncodeError> {
     let tokenizer = tokenizer.clone();
-    let work = move || tokens_of(&tokenizer, limit, &texts, role).map(|tokens| (texts, tokens));
+    let one = move |text: String| {
+        let tokens = tokens_of(&tokenizer, limit, &text, role);
+        (text, tokens)
+    };
+    let work = move || texts.into_iter().map(one).collect();
     // The task ends without a result only when the runtime is shutting down.
-    tokio::task::spawn_blocking(work).await.map_err(|_| EncodeError::Stopped)?
+    tokio::task::spawn_blocking(work).await.map_err(|_| EncodeError::Stopped)
 }

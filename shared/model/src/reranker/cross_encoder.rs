@@ -6,8 +6,8 @@
 
 use super::Rerank;
 use crate::bundle::Bundle;
-use crate::encoder::EncodeError;
 use crate::encoder::onnx::{OnnxSettings, OpenOnnxError, Sessions};
+use crate::encoder::{EncodeError, TextFault, VectorProblem};
 use crate::tokenizer::{Tokenizer, TokenizerError, Tokens};
 
 /// Why a reranker cannot be opened. For a person to mend.
@@ -74,8 +74,8 @@ impl Rerank for CrossEncoder {
         let mut best = vec![f32::NEG_INFINITY; count];
         for (position, row) in positions.into_iter().zip(self.sessions.run(tokens).await?) {
             let score = row.first().copied().filter(|score| score.is_finite());
-            let problem = crate::encoder::VectorProblem::NotFinite;
-            let score = score.ok_or(EncodeError::Vector { position, problem })?;
+            let fault = TextFault::Vector(VectorProblem::NotFinite);
+            let score = score.ok_or(EncodeError::Text { position, fault })?;
             if let Some(best) = best.get_mut(position) {
                 *best = best.max(score);
             }
@@ -96,15 +96,16 @@ impl Beside<'_> {
     /// The pairs of the question with the passage, or with its halves where it is too long, and so on.
     fn pairs(&self, passage: &str, pairs: &mut Vec<(usize, Tokens)>) -> Result<(), EncodeError> {
         let position = self.position;
+        let at_fault = |fault| EncodeError::Text { position, fault };
         let tokens = self.tokenizer.encode_pair(self.question, passage);
-        let tokens = tokens.map_err(|source| EncodeError::Tokenize { position, source })?;
+        let tokens = tokens.map_err(|source| at_fault(TextFault::Tokenize(source)))?;
         if tokens.ids.len() <= self.limit {
             pairs.push((position, tokens));
             return Ok(());
         }
         let middle = passage.floor_char_boundary(passage.len() / 2);
         if middle == 0 {
-            return Err(EncodeError::TooLong { position, tokens: tokens.ids.len(), limit: self.limit });
+            return Err(at_fault(TextFault::TooLong { tokens: tokens.ids.len(), limit: self.limit }));
         }
         // At a space, where there is one near.
         let cut = passage[..middle].rfind(char::is_whitespace).filter(|&space| space > middle / 2);

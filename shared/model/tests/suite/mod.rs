@@ -2,7 +2,7 @@
 
 mod bundle;
 
-use model::{EncodeError, Encoder, Role};
+use model::{EncodeError, EncodeRemedy, Encoder, Role, TextFault};
 
 pub(crate) use self::bundle::{Tried, tiny_bundle};
 
@@ -60,16 +60,28 @@ async fn too_long_is_refused(encoder: &impl Encoder, limit: usize) -> Tried {
     // [CLS] and [SEP] are two of the tokens.
     let whole = vec!["log".to_owned(), ["log"].repeat(limit - 2).join(" ")];
     assert_eq!(encoder.embed(whole, Role::Passage).await?.len(), 2);
-    let over = vec!["log".to_owned(), ["log"].repeat(limit - 1).join(" ")];
-    match encoder.embed(over, Role::Passage).await {
-        Err(error @ EncodeError::TooLong { .. }) => {
-            assert_eq!(error.position(), Some(1));
-            assert!(
-                matches!(error, EncodeError::TooLong { tokens, limit: told, .. } if tokens == limit + 1 && told == limit)
-            );
-        }
-        other => return Err(format!("a text over the limit gave {other:?}").into()),
+    // Of several at fault each is told in one call, and the others keep their vectors.
+    let over = ["log"].repeat(limit - 1).join(" ");
+    let texts = vec![over.clone(), "log".to_owned(), over, "of".to_owned()];
+    let each = encoder.embed_each(texts.clone(), Role::Passage).await?;
+    let alone = encoder.embed(vec!["log".to_owned(), "of".to_owned()], Role::Passage).await?;
+    let [Err(first), Ok(second), Err(third), Ok(fourth)] = each.as_slice() else {
+        return Err(format!("texts over the limit gave {each:?}").into());
+    };
+    for fault in [first, third] {
+        assert!(
+            matches!(fault, TextFault::TooLong { tokens, limit: told } if (*tokens, *told) == (limit + 1, limit)),
+            "{fault:?}"
+        );
     }
+    for (found, alone) in [(second, &alone[0]), (fourth, &alone[1])] {
+        let cosine: f32 = found.iter().zip(alone).map(|(a, b)| a * b).sum();
+        assert!(cosine > 1.0 - 1e-5, "a neighbour of a text at fault has another vector: {cosine}");
+    }
+    // Who wants all or nothing learns of the first.
+    let error = encoder.embed(texts, Role::Passage).await.err();
+    assert!(matches!(error, Some(EncodeError::Text { position: 0, .. })), "{error:?}");
+    assert_eq!(error.map(|error| error.remedy()), Some(EncodeRemedy::Refuse));
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use backoff::retry_after;
 use message::DocumentId;
 
 use crate::StoreError;
@@ -131,15 +132,12 @@ impl Failure {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let response = error.raw_response();
-        let retry_after = response
-            .and_then(|response| response.headers().get("retry-after"))
-            .and_then(|text| text.trim().parse().ok())
-            .map(Duration::from_secs);
+        let wish = response.and_then(|response| response.headers().get("retry-after"));
         Self {
             status: response.map(|response| response.status().as_u16()),
             code: error.code().unwrap_or_default().to_owned(),
             message: error.message().map_or_else(|| innermost(error), str::to_owned),
-            retry_after,
+            retry_after: retry_after(wish),
             unsendable: matches!(error, SdkError::ConstructionFailure(_)),
         }
     }

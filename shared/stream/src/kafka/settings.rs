@@ -2,6 +2,7 @@
 
 use clap::Args;
 use rdkafka::ClientConfig;
+use secret::Secret;
 
 use crate::broker::StreamError;
 
@@ -25,7 +26,7 @@ pub struct KafkaSettings {
     /// Any further librdkafka properties, `name=value` separated by semicolons, e.g.
     /// `security.protocol=SASL_SSL;sasl.mechanism=PLAIN;sasl.username=u;sasl.password=p`.
     #[arg(long, env = "MILLRACE_KAFKA_PROPERTIES", default_value = "", hide_env_values = true)]
-    pub kafka_properties: String,
+    pub kafka_properties: Secret,
 }
 
 impl KafkaSettings {
@@ -36,10 +37,13 @@ impl KafkaSettings {
     pub(crate) fn client(&self) -> Result<ClientConfig, StreamError> {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.kafka_brokers).set("client.id", "millrace");
-        for pair in self.kafka_properties.split(';').map(str::trim).filter(|pair| !pair.is_empty()) {
+        let pairs = self.kafka_properties.reveal().split(';').map(str::trim);
+        for (number, pair) in pairs.enumerate().filter(|(_, pair)| !pair.is_empty()) {
             let Some((name, value)) = pair.split_once('=') else {
+                // Not shown: it may be the second half of a password.
                 return Err(StreamError::Fatal(format!(
-                    "MILLRACE_KAFKA_PROPERTIES: {pair:?} is not name=value"
+                    "MILLRACE_KAFKA_PROPERTIES: piece {} between semicolons is not name=value",
+                    number + 1
                 )));
             };
             if FIXED.contains(&name.trim()) {
@@ -95,7 +99,10 @@ mod tests {
     use super::*;
 
     fn settings(properties: &str) -> KafkaSettings {
-        KafkaSettings { kafka_brokers: "127.0.0.1:1".to_owned(), kafka_properties: properties.to_owned() }
+        KafkaSettings {
+            kafka_brokers: "127.0.0.1:1".to_owned(),
+            kafka_properties: properties.to_owned().into(),
+        }
     }
 
     #[test]
@@ -109,6 +116,15 @@ mod tests {
         for name in FIXED {
             assert!(matches!(settings(&format!("{name}=x")).client(), Err(StreamError::Fatal(_))), "{name}");
         }
-        assert!(settings("nonsense").client().is_err());
+    }
+
+    #[test]
+    fn no_property_is_shown() {
+        // A password with a semicolon falls into pieces.
+        let settings = settings("sasl.username=u;sasl.password=hunter2;marker");
+        let StreamError::Fatal(cause) = settings.client().unwrap_err() else { panic!("not fatal") };
+        assert!(cause.contains("piece 3") && !cause.contains("marker"), "{cause}");
+        let shown = format!("{settings:?}");
+        assert!(!shown.contains("hunter2") && !shown.contains("marker"), "{shown}");
     }
 }

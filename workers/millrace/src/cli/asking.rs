@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use model::OnnxSettings;
+use secret::Secret;
 
 use super::WorldSettings;
 
@@ -35,7 +36,7 @@ pub struct ServeAddress {
     pub serve_url: String,
     /// API key for `serve`, if it wants one.
     #[arg(long, env = "MILLRACE_SERVE_KEY", hide_env_values = true)]
-    pub serve_key: Option<String>,
+    pub serve_key: Option<Secret>,
 }
 
 /// How passages are found.
@@ -148,4 +149,46 @@ pub enum KeyRole {
     Write,
     /// Everything.
     Admin,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use crate::cli::{Ask, Cli};
+
+    /// The question, and whether JSON is wanted.
+    fn question(words: &[&str]) -> Result<(String, bool), String> {
+        let cli = Cli::try_parse_from(["millrace"].iter().chain(words)).map_err(|error| error.to_string())?;
+        match cli.ask {
+            Ask::Search(search) => Ok((search.question.join(" "), search.json)),
+            Ask::Ask(ask) => Ok((ask.question.join(" "), ask.json)),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn a_question_may_begin_with_a_dash_after_two_dashes() {
+        let told = |text: &str, json| Ok((text.to_owned(), json));
+        for command in ["search", "ask"] {
+            for (words, expected) in [
+                (vec!["--", "-x"], told("-x", false)),
+                (vec!["--json", "--", "-x", "does", "what"], told("-x does what", true)),
+                (vec!["--", "--json"], told("--json", false)),
+                (vec!["what", "does", "--", "-x", "do"], told("what does -x do", false)),
+            ] {
+                let words: Vec<&str> = [command].into_iter().chain(words).collect();
+                assert_eq!(question(&words), expected, "{words:?}");
+            }
+        }
+    }
+
+    /// Taken for a question, a mistyped option would change the question in silence.
+    #[test]
+    fn without_two_dashes_it_is_taken_for_an_option_and_the_remedy_is_named() {
+        let error = question(&["search", "-x"]).unwrap_err();
+        assert!(error.contains("-- -x"), "{error}");
+        let error = question(&["search", "leave", "--sise", "3"]).unwrap_err();
+        assert!(error.contains("--sise") && error.contains("--size"), "{error}");
+    }
 }

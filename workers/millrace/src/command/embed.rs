@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::ExitCode;
 
-use model::{Backend, Encoder as _, Role};
+use model::{Backend, EncodeError, Encoder as _, Role};
 use process::Failure;
 use serde::Deserialize;
 use serde_json::json;
@@ -73,9 +73,14 @@ async fn flush(
     if texts.is_empty() {
         return Ok(());
     }
-    let vectors = encoder.embed(texts.clone(), role).await.map_err(|error| match error.position() {
-        Some(position) => format!("line {}: {}", *number + position + 1, process::chain(&error)),
-        None => process::chain(&error),
+    let vectors = encoder.embed(texts.clone(), role).await.map_err(|error| match error {
+        EncodeError::Text { position, fault } => {
+            format!("line {}: {}", *number + position + 1, process::chain(&fault))
+        }
+        error @ (EncodeError::Shape { .. }
+        | EncodeError::Run { .. }
+        | EncodeError::Stalled { .. }
+        | EncodeError::Stopped) => process::chain(&error),
     })?;
     *number += texts.len();
     for (text, vector) in texts.iter().zip(vectors) {

@@ -9,10 +9,10 @@ mod failure;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use backoff::Backoff;
-use objects::Secret;
+use backoff::{Backoff, retry_after};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, Url};
+use secret::Secret;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, warn};
@@ -94,7 +94,7 @@ impl OpenAi {
             return Ok(response);
         }
         let wish = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let wish = wish.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+        let wish = retry_after(wish);
         let body = timeout(self.timeout, whole(response)).await.unwrap_or_default();
         Err(Failure::sorted(status.as_u16(), self.without_key(&body).as_bytes(), wish))
     }

@@ -8,7 +8,7 @@ use message::{
     About, Chunk, ChunkId, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Part, PartKind,
     Placement, Status, Vector, Version,
 };
-use model::{EncodeError, Encoder, Hashing, Role};
+use model::{EncodeError, Encoder, Hashing, Role, TextFault, TextVectors};
 use objects::MemoryStore;
 use serve::Search;
 use serve::http::guard::Gate;
@@ -40,14 +40,15 @@ pub(crate) struct Fussy {
 }
 
 impl Encoder for Fussy {
-    async fn embed(&self, texts: Vec<String>, role: Role) -> Result<Vec<Vec<f32>>, EncodeError> {
+    async fn embed_each(&self, texts: Vec<String>, role: Role) -> Result<TextVectors, EncodeError> {
         if self.stopped {
             return Err(EncodeError::Stopped);
         }
-        match texts.iter().position(|text| text.contains(LONG)) {
-            Some(position) => Err(EncodeError::TooLong { position, tokens: 300, limit: 256 }),
-            None => self.inner.embed(texts, role).await,
-        }
+        let long: Vec<bool> = texts.iter().map(|text| text.contains(LONG)).collect();
+        let each = self.inner.embed_each(texts, role).await?.into_iter().zip(long);
+        Ok(each
+            .map(|(one, long)| if long { Err(TextFault::TooLong { tokens: 300, limit: 256 }) } else { one })
+            .collect())
     }
 
     fn dimension(&self) -> usize {

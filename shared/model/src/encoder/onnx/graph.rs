@@ -56,7 +56,7 @@ impl Graph {
 
     /// The vectors of one batch, in its order; each text is filled up to `width` tokens.
     pub(super) fn run(&mut self, batch: &[Tokens], width: usize) -> Result<Vec<Vec<f32>>, EncodeError> {
-        let failed = |source| EncodeError::Run { texts: batch.len(), width, source };
+        let failed = |error: ort::Error| EncodeError::Run { texts: batch.len(), width, source: error.into() };
         let values = self
             .inputs
             .iter()
