@@ -11,7 +11,7 @@ use serde::Deserialize;
 pub const OBJECT_EVENTS: &str = "object-events";
 /// One reference per object touched.
 pub const DOCUMENTS: &str = "documents";
-/// Mass removals that a person meant.
+/// Mass removals that a person confirmed.
 pub const CONFIRMATIONS: &str = "confirmations";
 /// A sample of the questions.
 pub const QUERIES: &str = "queries";
@@ -40,7 +40,7 @@ const FILES: [(&str, &str); 8] = [
 pub struct Description {
     /// Its name; of the topics with `per`, the part before the dot.
     pub name: String,
-    /// There is one for each of these.
+    /// What there is one topic for each of; none for a single topic.
     pub per: Option<Per>,
     /// What it holds.
     pub description: String,
@@ -50,7 +50,7 @@ pub struct Description {
     pub read_by: Vec<String>,
     /// What its keys are.
     pub key: String,
-    /// `as asked` or a number.
+    /// A number, or `as asked`.
     pub partitions: Partitions,
     /// Its settings, as Kafka names them.
     pub settings: BTreeMap<String, String>,
@@ -58,7 +58,7 @@ pub struct Description {
     pub schema: Option<String>,
 }
 
-/// Of what a topic has one each.
+/// What there is one topic for each of.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Per {

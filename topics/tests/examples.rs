@@ -1,4 +1,4 @@
-//! Real messages, one file each under `examples/<topic>/`: what is written there can be read, and comes back the same.
+//! Real messages, one per file under `examples/<topic>/`: each can be read, and is written back unchanged.
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "edge: reads the examples; a test")]
 
 use std::path::Path;
@@ -21,7 +21,7 @@ fn examples(topic: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Reads each example and compares what is written again with what was read.
+/// Reads each example, writes it again, and compares the two.
 fn round_trip<T: Serialize + DeserializeOwned>(topic: &str) -> Vec<T> {
     let read = |(file, text): (String, String)| {
         let message: T = serde_json::from_str(&text).unwrap();
@@ -34,7 +34,7 @@ fn round_trip<T: Serialize + DeserializeOwned>(topic: &str) -> Vec<T> {
     messages
 }
 
-/// An example must not teach a wrong id.
+/// An example must not show a wrong id.
 fn id_is_derived(chunk: &Chunk) {
     assert_eq!(chunk.id, ChunkId::derive(&chunk.document, &chunk.heading_path, &chunk.text, 0));
 }

@@ -1,4 +1,4 @@
-//! The committed schemas are those of the Rust types, and no type changes in a way that breaks who reads or wrote.
+//! The committed schemas are those of the Rust types, and no type changes in a way that breaks a reader or a writer.
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ fn file_of(topic: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(format!("{topic}.schema.json"))
 }
 
-/// What a reader or a writer relies on, by path.
+/// What readers and writers rely on, by path.
 #[derive(Default)]
 struct Facts {
     kinds: BTreeMap<String, String>,
@@ -73,7 +73,7 @@ impl Facts {
     }
 }
 
-/// What breaks between two schemas of one topic.
+/// What of the old schema the new one breaks.
 fn breaking(old: &Value, new: &Value) -> Vec<String> {
     let (old, new) = (facts(old), facts(new));
     let mut found = Vec::new();
@@ -85,7 +85,7 @@ fn breaking(old: &Value, new: &Value) -> Vec<String> {
         }
     }
     let added = new.required.iter().filter(|path| !old.required.contains(path));
-    // A new variant brings its own required fields: nobody has written it yet.
+    // A new variant may have required fields: nobody has written it yet.
     let variants = |path: &str| {
         path.matches('|').count() > 0 && !old.kinds.keys().any(|key| key.starts_with(head(path)))
     };
@@ -93,7 +93,7 @@ fn breaking(old: &Value, new: &Value) -> Vec<String> {
     found
 }
 
-/// The variant that a path lies in.
+/// The variant that a path belongs to.
 fn head(path: &str) -> &str {
     path.rsplit_once('.').map_or(path, |(head, _)| head)
 }

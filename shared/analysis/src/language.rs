@@ -2,24 +2,25 @@
 
 use whatlang::{Lang, Script};
 
-/// With fewer letters a guess is chance; of a script that one language uses, a few are enough.
+/// With fewer letters the detected language is a guess.
 const FEWEST_LETTERS: usize = 20;
+/// The same, for a script that only one language uses.
 const FEWEST_OF_OWN_SCRIPT: usize = 4;
 
-/// A character of Chinese, Japanese or Korean says as much as so many letters of an alphabet.
+/// How many letters of an alphabet one Chinese, Japanese or Korean character counts for.
 const LETTERS_PER_CJK: usize = 3;
-/// Japanese has at least one kana in so many characters; Chinese quotes fewer.
+/// Japanese has at least one kana in this many characters; a Chinese text that quotes some has fewer.
 const CJK_PER_KANA: usize = 20;
 
-/// The language that most of a text is in, as ISO 639-1; nothing when it cannot be told. All of the text is looked at: give
-/// a sample of a long one.
+/// The language (ISO 639-1) of most of `text`; `None` when it cannot be detected. Reads all of it: pass a sample of a
+/// long text.
 #[must_use]
 pub fn language(text: &str) -> Option<&'static str> {
     let letters = text.chars().filter(|character| character.is_alphabetic()).count();
     if let Some(language) = by_script(text, letters) {
         return Some(language);
     }
-    // texts in Latin are rarer than technical English that is taken for it; beside it, English counts as unsure
+    // Technical English is often taken for Latin, or is too close to it to be reliable; real Latin is rarer than that.
     let info = whatlang::Detector::with_denylist(vec![Lang::Lat]).detect(text)?;
     let shared =
         matches!(info.script(), Script::Latin | Script::Cyrillic | Script::Arabic | Script::Devanagari);
@@ -27,7 +28,7 @@ pub fn language(text: &str) -> Option<&'static str> {
     (letters >= enough && info.is_reliable()).then(|| code(info.lang())).flatten()
 }
 
-/// Chinese, Japanese or Korean, also where half of the letters are names of commands and products.
+/// Chinese, Japanese or Korean, even when half of the letters are names of commands and products.
 fn by_script(text: &str, letters: usize) -> Option<&'static str> {
     let (mut han, mut kana, mut hangul) = (0_usize, 0_usize, 0_usize);
     for character in text.chars() {

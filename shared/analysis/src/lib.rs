@@ -1,13 +1,13 @@
 //! Words for search, made here so that both engines, the memory index and the questions agree on them.
 //!
 //! Pure. The stock builds of both engines have one analyzer for every language: it cuts Chinese into single characters
-//! and stems nothing. So the terms of a passage are made here, are stored in a field that is cut at spaces alone, and a
-//! question's terms are made by the same function.
+//! and stems nothing. So the terms of a passage are made here and stored in a field that the engines split at spaces
+//! only, and the same function makes the terms of a question.
 //!
-//! A change that gives a text other terms raises `sink::MAPPING_VERSION`: what is indexed then has to be indexed again.
+//! Raise `sink::MAPPING_VERSION` with any change that gives some text other terms: everything must be indexed again.
 //!
-//! [`language`] tells a text's language · [`terms`] cuts a text into terms · [`line`] is them as they are indexed · [`asked`] as a
-//! question has them.
+//! [`language`] detects a text's language · [`terms`] cuts a text into terms · [`line`] joins them for the index ·
+//! [`asked`] gives those of a question.
 
 mod language;
 mod terms;
@@ -15,5 +15,5 @@ mod terms;
 pub use language::language;
 pub use terms::{Term, asked, is_character, line, terms};
 
-/// The language of a text whose language cannot be told (ISO 639-2): its words are not stemmed.
+/// Stands for a language that cannot be detected (ISO 639-2); its words are not stemmed.
 pub const UNDETERMINED: &str = "und";

@@ -2,7 +2,7 @@
 //!
 //! Words by UAX #29, in lower case and compatibility form (NFKC), stemmed by the Snowball algorithm of the language, then
 //! without accents. A run of a script that puts no spaces between words (Chinese, Japanese, Korean, Thai, Lao, Khmer,
-//! Burmese) gives its characters and their pairs: the pairs find words, the characters what is one character long.
+//! Burmese) gives its characters and their pairs: the pairs find words, the characters find words of one character.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -14,15 +14,15 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::UNDETERMINED;
 
-/// Characters of a term at most; a longer word is cut, in passages and in questions alike. Lucene's tokenizers cut at 255.
+/// The most characters of a term. Longer words are cut, in passages and questions alike; Lucene's tokenizers cut at 255.
 const LONGEST: usize = 128;
 
 /// A term and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// What is compared.
+    /// Its normalised form, which is what is compared.
     pub text: String,
-    /// The bytes of the text that it was made of.
+    /// Where in the text it comes from, in bytes.
     pub range: Range<usize>,
 }
 
@@ -32,10 +32,10 @@ pub fn terms(text: &str, language: &str) -> Vec<Term> {
     cut(text, language, |_| true)
 }
 
-/// The terms that a question is asked by: each once, without words such as *how* and *the*, unless there are no others.
+/// The terms of a question: each once, without words such as *how* and *the*, unless there are no others.
 ///
 /// Measured on the train splits of scifact, `MedQuAD` and BANKING77: nDCG@10 of .6985, .6943 and .6040 without them, .6968,
-/// .6871 and .5775 with them; taken out of the passages as well they gain little, and cannot be asked for any more.
+/// .6871 and .5775 with them. Removing them from the passages too gains little, and nobody could search for them.
 #[must_use]
 pub fn asked(question: &str, language: &str) -> Vec<String> {
     let empty = stop_words::lookup(language).unwrap_or_default();
@@ -52,11 +52,11 @@ pub fn asked(question: &str, language: &str) -> Vec<String> {
     texts
 }
 
-/// The terms of the words that are kept.
+/// The terms of the words that `keep` accepts.
 fn cut(text: &str, language: &str, keep: impl Fn(&str) -> bool) -> Vec<Term> {
     let stemmer = stemmer(language);
     let mut terms = Vec::new();
-    // The last character of a run without spaces: with the next one it makes a pair.
+    // The last character of a run without spaces, to be paired with the next one.
     let mut previous: Option<(char, Range<usize>)> = None;
     for (start, word) in text.unicode_word_indices() {
         let range = start..start + word.len();
@@ -78,13 +78,13 @@ fn cut(text: &str, language: &str, keep: impl Fn(&str) -> bool) -> Vec<Term> {
     terms
 }
 
-/// True for a term that is one character of a script without spaces, which says little by itself.
+/// True for a single character of a script without spaces: a term that says little by itself.
 #[must_use]
 pub fn is_character(term: &str) -> bool {
     term.chars().all(is_unspaced) && term.chars().count() == 1
 }
 
-/// The terms as they are indexed: separated by spaces.
+/// The terms of a text as they are indexed: separated by spaces.
 #[must_use]
 pub fn line(text: &str, language: &str) -> String {
     let terms: Vec<String> = terms(text, language).into_iter().map(|term| term.text).collect();
@@ -92,13 +92,12 @@ pub fn line(text: &str, language: &str) -> String {
 }
 
 fn stemmer(language: &str) -> Option<Stemmer> {
-    // Both written standards of Norwegian have one algorithm.
+    // One algorithm serves both written standards of Norwegian.
     let name = if matches!(language, "nb" | "nn") { "no" } else { language };
     if name == UNDETERMINED { None } else { Stemmer::try_from_name(name).ok() }
 }
 
-/// A word of a script that puts spaces between words. A name such as `max.poll.interval_ms` is found as a whole and by
-/// each of its parts.
+/// Adds a word of a script with spaces. A name such as `max.poll.interval_ms` can be found whole and by each part.
 fn spaced(word: &str, range: Range<usize>, stemmer: Option<&Stemmer>, into: &mut Vec<Term>) {
     let whole = folded(word, stemmer);
     let is_name = word.contains(['.', '_', ':']) && word.chars().any(char::is_alphabetic);
@@ -118,7 +117,7 @@ fn spaced(word: &str, range: Range<usize>, stemmer: Option<&Stemmer>, into: &mut
     }
 }
 
-/// A character of a script without spaces, and its pair with the one before it.
+/// Adds a character of a script without spaces, and the pair that it makes with the one before it.
 fn unspaced(
     character: char,
     range: &Range<usize>,
@@ -133,18 +132,18 @@ fn unspaced(
     }
 }
 
-/// A word in the form that is compared.
+/// A word in its normalised form.
 fn folded(word: &str, stemmer: Option<&Stemmer>) -> String {
     let lower: String = word.nfkc().flat_map(char::to_lowercase).take(LONGEST).collect();
-    // ’ is how books write the apostrophe that the algorithms know.
+    // Books write ’, the stemmers know '.
     let lower = lower.replace('\u{2019}', "'");
     let stem = stemmer.map_or(lower.as_str().into(), |stemmer| stemmer.stem(&lower));
-    // Accents go after the stemming, which needs them. What compatibility forms turn into spaces would cut the term in two.
+    // The stemmer needs accents, so they go afterwards. Some compatibility forms become spaces, which would split the term.
     let bare: String = stem.nfd().filter(|c| !is_combining_mark(*c) && !c.is_whitespace()).collect();
     bare.nfc().collect()
 }
 
-/// True for scripts that write words without spaces, and for Korean, whose words carry their particles.
+/// True for scripts without spaces between words, and for Korean, whose particles are attached to the words.
 fn is_unspaced(character: char) -> bool {
     matches!(character,
         '\u{0e00}'..='\u{0eff}' // Thai, Lao

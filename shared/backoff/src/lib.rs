@@ -1,27 +1,27 @@
 //! How long to wait before the next attempt.
 //!
-//! Pure: it answers with durations and never waits. Delays double from `first` up to `most`, each with a random
-//! addition of at most itself (`backon`'s jitter), so that workers which failed together do not come back together.
-//! A server's own Retry-After wins over the delay, capped at [`Backoff::LONGEST`].
+//! Pure: it returns durations and never waits. Delays double from `first` up to `most`. Each is extended at random, at
+//! most to twice its length (`backon`'s jitter), so that workers that failed together do not return together. A server's
+//! own Retry-After replaces the delay, up to [`Backoff::LONGEST`].
 
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
-/// Settings of waiting that make sense together.
+/// How delays grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     first: Duration,
     most: Duration,
 }
 
-/// Settings that make no sense together.
+/// Bounds that contradict each other.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Impossible {
-    /// A zero delay would spin.
+    /// The first delay is zero, which would spin.
     #[error("the first delay must be longer than zero")]
     ZeroDelay,
-    /// The delays only grow.
+    /// The longest delay is shorter than the first.
     #[error("the longest delay ({most:?}) must not be shorter than the first ({first:?})")]
     ShrinkingDelay {
         /// The first delay.
@@ -32,7 +32,7 @@ pub enum Impossible {
 }
 
 impl Backoff {
-    /// No Retry-After of a server is followed beyond this.
+    /// The longest Retry-After that is obeyed.
     pub const LONGEST: Duration = Duration::from_mins(5);
 
     /// For a server that is away: 200 ms, doubling, up to 15 s.
@@ -41,7 +41,7 @@ impl Backoff {
     /// Delays from `first` (before jitter) up to `most` (jitter included).
     ///
     /// # Errors
-    /// When the first delay is zero or above the longest.
+    /// When the first delay is zero, or longer than `most`.
     pub fn try_new(first: Duration, most: Duration) -> Result<Self, Impossible> {
         if first.is_zero() {
             return Err(Impossible::ZeroDelay);
@@ -52,7 +52,7 @@ impl Backoff {
         Ok(Self { first, most })
     }
 
-    /// A new, endless sequence of delays; the caller stops at its own budget.
+    /// A new, endless sequence of delays; the caller decides when to give up.
     #[must_use]
     pub fn start(&self) -> Delays {
         let delays = ExponentialBuilder::default()
@@ -81,7 +81,7 @@ pub struct Delays {
 }
 
 impl Delays {
-    /// The next delay, or the server's own wish if it named one.
+    /// The next delay, or the server's `retry_after` if it sent one.
     pub fn next_delay(&mut self, retry_after: Option<Duration>) -> Duration {
         let own = self.delays.next().unwrap_or(self.most).min(self.most);
         retry_after.map_or(own, |wish| wish.min(Backoff::LONGEST))

@@ -5,7 +5,7 @@ use message::Fingerprint;
 use crate::Limits;
 
 /// Rises when [`crate::extract`] gives another text or other blocks for some document (also through a dependency:
-/// `tests/golden.rs` notices).
+/// `tests/suite/golden.rs` notices).
 pub const EXTRACTOR_VERSION: u32 = 2;
 
 /// Rises when [`crate::Splitter`] cuts some text differently.

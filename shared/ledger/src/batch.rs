@@ -1,4 +1,4 @@
-//! What is about to be written to a store: changes and the position that they lead to. Pure.
+//! What is about to be written to a store: changes, and the position after them. Pure.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,19 @@ use stream::Record;
 use crate::position::Position;
 use crate::summary::Summary;
 
-/// Restoring holds at most so many bytes (and one entry) before it writes them.
+/// At most 2 MiB (and one entry) are held before they are written.
 const FULL: usize = 2 << 20;
 
-/// Changes of a store; the last one of a document counts.
+/// Changes to a store. Of several for one document the last one counts.
 #[derive(Default)]
 pub(crate) struct Batch {
-    /// What is stored for each document; nothing removes its entry.
+    /// What is to be stored for each document; `None` removes its entry.
     pub(crate) changes: BTreeMap<DocumentId, Option<Vec<u8>>>,
-    /// The record after which this is true, as it was read.
+    /// The last record that was read.
     last: Option<Record>,
-    /// The same, where it is known already.
+    /// The position of the last record, where this process wrote it.
     written: Option<Position>,
-    /// A new note; none keeps the one that is there.
+    /// A new note; `None` keeps the present one.
     pub(crate) note: Option<Vec<u8>>,
     /// The highest epoch of these entries.
     pub(crate) epoch: u32,
@@ -28,7 +28,7 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Entries that were committed, and where the last one was written.
+    /// A batch of entries that were committed, the last of them at `written`.
     pub(crate) fn committed(
         entries: &[LedgerEntry],
         note: Option<Vec<u8>>,
@@ -42,12 +42,12 @@ impl Batch {
         Ok(batch)
     }
 
-    /// A note that another copy held.
+    /// A batch with nothing but the note of another copy.
     pub(crate) fn of_note(note: Option<Vec<u8>>) -> Self {
         Self { note, ..Self::default() }
     }
 
-    /// Takes a record of the topic.
+    /// Adds a record of the topic.
     pub(crate) fn take(&mut self, record: Record) -> Result<(), String> {
         let key = record.key.as_deref().ok_or("it has no key")?;
         let key = String::from_utf8(key.to_vec()).map_err(|error| error.to_string())?;
@@ -75,12 +75,12 @@ impl Batch {
         self.changes.insert(entry.document.clone(), Some(summary.stored(json)));
     }
 
-    /// Where the topic stands after these changes; none when nothing was taken.
+    /// The position of the topic after these changes; `None` when there are none.
     pub(crate) fn position(&self) -> Option<Position> {
         self.written.clone().or_else(|| self.last.as_ref().map(Position::of))
     }
 
-    /// True when it should be written before it takes more.
+    /// True when it should be written before more is added.
     pub(crate) fn is_full(&self) -> bool {
         self.bytes >= FULL
     }

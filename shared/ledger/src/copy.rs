@@ -15,19 +15,19 @@ use crate::follow::{blocking, follow};
 use crate::position::Position;
 use crate::store::{Scan, State, Store};
 
-/// The ledger of one partition, on disk. Its memory is bounded by the cache of its place, whatever it holds. Dropping it
-/// waits until the store has closed its files.
+/// The ledger of one partition, on disk. Its memory is bounded by [`LedgerPlace::cache_bytes`], however much it holds.
+/// Dropping it waits until the store has closed its files.
 #[derive(Debug)]
 pub struct WorkingCopy {
     store: Arc<Store>,
 }
 
 impl WorkingCopy {
-    /// Opens the copy, or makes it anew where there is none or it cannot be trusted, and catches up with the topic's end
-    /// as it is now. When the returned future is dropped, reading stops and the store is closed.
+    /// Opens the copy, or makes a new one where there is none or it cannot be trusted, and reads on to the present end of
+    /// the topic. Dropping the returned future stops the reading and closes the store.
     ///
     /// # Errors
-    /// As [`LedgerError`] says. What was restored up to a failure is kept and not read again.
+    /// As [`LedgerError`] says. What was read before a failure is kept and not read again.
     pub async fn open<B: Broker>(broker: &B, place: LedgerPlace) -> Result<Self, LedgerError> {
         let finding = place.clone();
         let Some(store) = blocking(&place, move || find(&finding)).await? else {
@@ -59,8 +59,7 @@ impl WorkingCopy {
         Ok(Self { store }.opened())
     }
 
-    /// Makes a copy of a topic that is another one now. The old copy is kept until the new one is known to have lost
-    /// nothing.
+    /// Copies a topic that has been replaced. The old copy is kept until the new one is known to have lost nothing.
     async fn replace<B: Broker>(
         broker: &B,
         place: LedgerPlace,
@@ -89,8 +88,7 @@ impl WorkingCopy {
         Ok(Self { store }.opened())
     }
 
-    /// An empty copy that follows no topic: a place on disk where entries are put together before they are written to
-    /// one.
+    /// An empty copy that follows no topic: a place on disk to gather entries before they are written to one.
     ///
     /// # Errors
     /// As [`LedgerError`] says.
@@ -105,10 +103,10 @@ impl WorkingCopy {
         Ok(Self { store: blocking(&place, make).await? })
     }
 
-    /// Takes entries of a copy that follows no topic; the last one of a document counts.
+    /// Adds entries to a copy that follows no topic. Of several for one document the last one counts.
     ///
     /// # Errors
-    /// `Full`, or `Broken`: begin anew.
+    /// `Full`, or `Broken`: start again.
     pub fn put(&mut self, entries: &[LedgerEntry]) -> Result<(), LedgerError> {
         let next = self.store.state().position.map_or(0, |position| position.next());
         self.apply(entries, None, Position::new(next, &[], None))
@@ -127,10 +125,10 @@ impl WorkingCopy {
         self
     }
 
-    /// Reads on to the topic's end as it is now.
+    /// Reads on to the present end of the topic.
     ///
     /// # Errors
-    /// As [`LedgerError`] says; `Changed` and `Broken` are mended by opening the copy again.
+    /// As [`LedgerError`] says; after `Changed` or `Broken`, open the copy again.
     pub async fn catch_up<B: Broker>(&mut self, broker: &B) -> Result<(), LedgerError> {
         follow(broker, &self.store).await
     }
@@ -143,11 +141,11 @@ impl WorkingCopy {
         self.store.get(document)
     }
 
-    /// Takes entries after their commit returned, at most one a document. `written` is the last record of this partition
-    /// of the ledger in that commit. A `note` is written in the same batch; none keeps the one that is there.
+    /// Stores entries after their commit returned, at most one per document. `written` is the last record of that commit
+    /// in this partition of the ledger. A `note` is written in the same batch; `None` keeps the present one.
     ///
     /// # Errors
-    /// `Rewound`, when the topic is no longer the one that was read; `Full`; `Broken`. In each case nothing was taken,
+    /// `Rewound`, when the topic is no longer the one that was read; `Full`; `Broken`. In each case nothing was stored,
     /// and the copy must be opened again.
     pub fn apply(
         &mut self,
@@ -166,7 +164,7 @@ impl WorkingCopy {
         self.store.write(&batch)
     }
 
-    /// A few bytes that its owner keeps beside the entries; none when nothing was noted since the copy was made.
+    /// A few bytes that the owner keeps beside the entries; `None` when there were none since the copy was made.
     ///
     /// # Errors
     /// `Broken`: open the copy again.
@@ -174,19 +172,19 @@ impl WorkingCopy {
         self.store.note()
     }
 
-    /// Every entry after a document, or every entry, in the order of their documents, as they are now.
+    /// All entries, or those after a document, as they are now and ordered by document.
     #[must_use]
     pub fn scan(&self, after: Option<&DocumentId>) -> Scan<'_> {
         Scan::new(&self.store, after)
     }
 
-    /// How many documents, by what became of them.
+    /// How many documents there are, by status.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.store.state().counts.unwrap_or_default()
     }
 
-    /// Counts every entry, where [`Self::counts`] is kept up to date.
+    /// Counts every entry, while [`Self::counts`] returns what is kept up to date.
     ///
     /// # Errors
     /// `Broken`: open the copy again.
@@ -200,14 +198,14 @@ impl WorkingCopy {
         self.store.state().epoch
     }
 
-    /// Up to where the topic is reflected; none before its first record.
+    /// How far the topic is reflected; `None` before its first record.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.store.state().position
     }
 }
 
-/// The copy that is there, if it can be opened.
+/// The existing copy, if it can be opened.
 fn find(place: &LedgerPlace) -> Result<Option<Arc<Store>>, LedgerError> {
     if !place.prepare()? {
         return Ok(None);
@@ -230,8 +228,8 @@ async fn close(place: &LedgerPlace, store: Arc<Store>) -> Result<(), LedgerError
     .await
 }
 
-/// How many entries were known and are there now, when some are missing. A removed document keeps its entry, so that
-/// they never become fewer, except under a new epoch.
+/// The counts before and now, when entries are missing. Their number never goes down, since a removed document keeps its
+/// entry, except under a new epoch.
 fn lost(had: &State, has: &State) -> Option<(u64, u64)> {
     let (before, now) = (had.counts?.documents(), has.counts.unwrap_or_default().documents());
     (now < before && has.epoch <= had.epoch).then_some((before, now))

@@ -1,11 +1,11 @@
-//! How many documents a ledger holds, by what became of them. Pure.
+//! How many documents a ledger holds, by status. Pure.
 
 use message::Status;
 use serde::{Deserialize, Serialize};
 
 use crate::summary::Summary;
 
-/// Documents by their status, and chunks of all.
+/// Documents by status, and the chunks of all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Documents whose passages are searchable.
@@ -27,7 +27,7 @@ impl Counts {
         self.live + self.empty + self.refused + self.removed
     }
 
-    /// These and those.
+    /// The sum of both.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {

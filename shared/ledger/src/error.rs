@@ -9,7 +9,7 @@ use stream::{StreamError, Trouble};
 /// A failure of the ledger.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// Kafka: wait, or alarm, as it says.
+    /// Kafka: wait or alarm, as the source says.
     #[error("the ledger {topic}/{partition}: {source}")]
     Stream {
         /// The topic.
@@ -19,7 +19,7 @@ pub enum LedgerError {
         /// What Kafka said.
         source: StreamError,
     },
-    /// Someone must act: an entry that this version cannot read is never passed over.
+    /// Someone must act: an entry that this version cannot read is never skipped.
     #[error(
         "the ledger {topic}/{partition} holds an entry that this version cannot read (offset {offset}: {cause}): run the \
          version that wrote it"
@@ -34,7 +34,7 @@ pub enum LedgerError {
         /// What is wrong with it.
         cause: String,
     },
-    /// Someone must act: entries never become fewer, since a removed document keeps its entry.
+    /// Someone must act: the number of entries never goes down, since a removed document keeps its entry.
     #[error(
         "the ledger {topic}/{partition} lost entries: the working copy knew {had} documents, the topic gives {has}: run \
          `millrace ledger rebuild`"
@@ -49,7 +49,7 @@ pub enum LedgerError {
         /// Entries of the topic.
         has: u64,
     },
-    /// Someone must act: the topic was emptied or made anew under the running worker.
+    /// Someone must act: the topic was emptied or replaced while the worker ran.
     #[error(
         "the ledger {topic}/{partition} lost entries: a record was written at offset {written}, and the working copy \
          reflects offset {recorded} already: run `millrace ledger rebuild`"
@@ -73,7 +73,7 @@ pub enum LedgerError {
         /// The folder.
         folder: PathBuf,
     },
-    /// Someone must act; afterwards it goes on by itself.
+    /// Someone must act; then it recovers by itself.
     #[error("the disk of {} is full (the working copy of the ledger): free some space, or move MILLRACE_DATA", folder.display())]
     Full {
         /// The folder.
@@ -87,7 +87,7 @@ pub enum LedgerError {
         /// What the system says.
         cause: String,
     },
-    /// Open the copy again: it is then made anew from the topic.
+    /// Open the copy again, which reads it from the topic.
     #[error("the working copy in {} is broken ({cause}): it is read from the topic anew", folder.display())]
     Broken {
         /// The folder.
@@ -95,7 +95,7 @@ pub enum LedgerError {
         /// What the store says.
         cause: String,
     },
-    /// Open the copy again: the topic is no longer the one that it was made from.
+    /// Open the copy again: it was made from another topic of this name.
     #[error(
         "the ledger {topic}/{partition} is not the one that the working copy was made from: it is read anew"
     )]
@@ -120,7 +120,7 @@ impl LedgerError {
         Self::Broken { folder: folder.to_owned(), cause: cause.to_string() }
     }
 
-    /// What the lane of the partition answers. Every failure opens the lane anew, since the copy may be behind.
+    /// What the lane of the partition does. Every failure opens the lane again, since the copy may be behind.
     #[must_use]
     pub fn trouble(&self) -> Trouble {
         let cause = self.to_string();

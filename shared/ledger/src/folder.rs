@@ -3,7 +3,7 @@
     clippy::disallowed_types,
     reason = "edge: the folder of the working copies"
 )]
-//! Where working copies are: a folder that one process holds, with one folder in it for each partition.
+//! Where working copies are: a folder held by one process, with a folder in it for each partition.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -14,7 +14,7 @@ use tracing::warn;
 
 use crate::error::LedgerError;
 
-/// A folder that this process holds until the last clone is dropped.
+/// A folder that this process holds, by a lock, until the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -22,7 +22,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder if need be, and takes it for this process.
+    /// Locks the folder for this process, and makes it if it is missing.
     ///
     /// # Errors
     /// `InUse`, when another process holds it; `Folder` or `Full`, when it cannot be made.
@@ -44,7 +44,7 @@ impl Folder {
     }
 }
 
-/// Which working copy, and how much memory it may take.
+/// Where a working copy is, and how much memory it may take.
 #[derive(Clone, Debug)]
 pub struct LedgerPlace {
     /// The folder of this process.
@@ -53,7 +53,7 @@ pub struct LedgerPlace {
     pub topic: String,
     /// The partition.
     pub partition: i32,
-    /// Bytes of blocks of the store that are kept in memory.
+    /// Bytes of the store's block cache.
     pub cache_bytes: usize,
 }
 
@@ -63,17 +63,17 @@ impl LedgerPlace {
         self.folder.path.join(&self.topic).join(self.partition.to_string())
     }
 
-    /// The copy of before, while a new one is made from a topic that changed.
+    /// The old copy, while a new one is read from a topic that changed.
     fn aside(&self) -> PathBuf {
         self.copy().with_extension("aside")
     }
 
-    /// Is there when the copy must not be opened again.
+    /// A file that says: do not open the copy again.
     fn condemned(&self) -> PathBuf {
         self.copy().with_extension("condemned")
     }
 
-    /// Marks the copy so that the next opening makes it anew.
+    /// Marks the copy so that it is not opened again but replaced.
     pub(crate) fn condemn(&self) {
         let path = self.condemned();
         if let Err(error) = File::create(&path) {
@@ -81,10 +81,10 @@ impl LedgerPlace {
         }
     }
 
-    /// Before opening: finishes what a crash left undone. True when there is a copy to be opened.
+    /// Before opening: finishes what a crash interrupted. True when there is a copy to open.
     pub(crate) fn prepare(&self) -> Result<bool, LedgerError> {
         if self.aside().exists() {
-            // The new copy was never finished, so the old one is still the measure of what the topic must give.
+            // The new copy was never finished, so the old one still says what the topic must hold.
             self.put_back()?;
         }
         if self.condemned().exists() {
@@ -104,19 +104,19 @@ impl LedgerPlace {
         }
     }
 
-    /// Keeps the copy while a new one is made.
+    /// Moves the copy aside while a new one is made.
     pub(crate) fn put_aside(&self) -> Result<(), LedgerError> {
         self.remove(&self.aside())?;
         std::fs::rename(self.copy(), self.aside()).map_err(|error| LedgerError::folder(&self.copy(), &error))
     }
 
-    /// The new copy is no good: the one of before takes its place.
+    /// Discards the new copy and puts the old one back.
     pub(crate) fn put_back(&self) -> Result<(), LedgerError> {
         self.remove(&self.copy())?;
         std::fs::rename(self.aside(), self.copy()).map_err(|error| LedgerError::folder(&self.copy(), &error))
     }
 
-    /// The new copy is good: the one of before goes.
+    /// Keeps the new copy and deletes the old one.
     pub(crate) fn forget_aside(&self) -> Result<(), LedgerError> {
         self.remove(&self.aside())
     }

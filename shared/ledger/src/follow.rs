@@ -1,4 +1,4 @@
-//! Reads the topic on from where a store stands, and writes what it gives in batches of bounded size.
+//! Reads the topic from where a store stands, and writes what comes in batches of bounded size.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,14 +11,14 @@ use crate::folder::LedgerPlace;
 use crate::position::Position;
 use crate::store::Store;
 
-/// What the reading thread holds; taken away when reading must stop, so that no thread that waits for Kafka keeps the
-/// store open.
+/// What the reading thread works with. Taken away to stop the reading, so that a thread waiting for Kafka does not keep
+/// the store open.
 type Shared = Arc<Mutex<Option<Follower>>>;
 
 struct Follower {
     store: Arc<Store>,
     batch: Batch,
-    /// The record that the store reflects: the first that must be read.
+    /// The last record that the store reflects, which must be the first one read.
     expected: Option<Position>,
     failed: Option<LedgerError>,
 }
@@ -101,7 +101,7 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Option<Follower>> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Does what waits for the disk on a thread that may wait.
+/// Runs work that waits for the disk on a thread that may block.
 pub(crate) async fn blocking<T: Send + 'static>(
     place: &LedgerPlace,
     work: impl FnOnce() -> Result<T, LedgerError> + Send + 'static,

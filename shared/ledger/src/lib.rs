@@ -1,10 +1,10 @@
 //! The ledger on disk: what is live for each document of a partition, caught up with its topic.
 //!
 //! The truth is the topic `ledger.<chunking>`; a working copy is a cache of it. It is written only after the commit
-//! returned, and the offset that it reflects is written with the entries in one batch. So a crash leaves an earlier
-//! state of the topic, never a mixture, and catching up is reading on from there. Whatever makes a copy doubtful (a
-//! failed checksum, another format, a topic that is another one) drops it; it is then read from the topic anew. An entry
-//! that cannot be read is never passed over, and a topic that lost entries is never taken for a smaller ledger.
+//! returned, in one batch with the offset that it then reflects. So a crash leaves an earlier state of the topic, never a
+//! mixture, and catching up means reading on from there. Any doubt about a copy (a failed checksum, another format, a
+//! topic that was replaced) drops it, and it is read from the topic again. An unreadable entry is never skipped, and a
+//! topic that lost entries is never taken for a smaller ledger.
 //!
 //! Order of files: [`Counts`], [`Position`] and `summary` pure · `batch` what is about to be written · `folder` and
 //! `store` the edge · `follow` reads the topic · [`WorkingCopy`] one partition · [`Ledger`] all of them.

@@ -11,17 +11,17 @@ use crate::error::LedgerError;
 use crate::folder::{Folder, LedgerPlace};
 use crate::store::Scan;
 
-/// So many partitions are restored at once: each holds a batch and a queue of the client while it is.
+/// How many partitions are restored at once: each holds a batch and a queue of the client meanwhile.
 const AT_ONCE: usize = 4;
 
-/// The working copies of every partition; by default of none.
+/// The working copies of all partitions; by default of none.
 #[derive(Debug, Default)]
 pub struct Ledger {
     copies: Vec<WorkingCopy>,
 }
 
 impl Ledger {
-    /// Opens all copies below `folder` and catches them up; `cache_bytes` are for all of them together.
+    /// Opens all copies below `folder` and reads on to the end of the topic; they share `cache_bytes`.
     ///
     /// # Errors
     /// As [`LedgerError`] says.
@@ -42,8 +42,7 @@ impl Ledger {
         Ok(Self { copies })
     }
 
-    /// Empty copies that follow no topic: a place on disk where the entries of a ledger of so many partitions are put
-    /// together.
+    /// Empty copies that follow no topic: a place on disk to gather the entries of a ledger of `partitions` partitions.
     ///
     /// # Errors
     /// As [`LedgerError`] says.
@@ -64,10 +63,10 @@ impl Ledger {
         Ok(Self { copies })
     }
 
-    /// Takes entries into copies that follow no topic; the last one of a document counts.
+    /// Adds entries to copies that follow no topic. Of several for one document the last one counts.
     ///
     /// # Errors
-    /// `Full`, or `Broken`: begin anew.
+    /// `Full`, or `Broken`: start again.
     pub fn put(&mut self, entries: &[LedgerEntry]) -> Result<(), LedgerError> {
         let partitions = i32::try_from(self.copies.len()).unwrap_or(i32::MAX);
         for (partition, copy) in (0..).zip(&mut self.copies) {
@@ -80,7 +79,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Reads every partition on to its end as it is now.
+    /// Reads on to the present end of every partition.
     ///
     /// # Errors
     /// As [`LedgerError`] says.
@@ -91,7 +90,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Reads one partition on to its end as it is now.
+    /// Reads on to the present end of one partition.
     ///
     /// # Errors
     /// As [`LedgerError`] says.
@@ -118,14 +117,14 @@ impl Ledger {
         &self.copies
     }
 
-    /// Every entry after a document, or every entry, in the order of their documents.
+    /// All entries, or those after a document, ordered by document.
     #[must_use]
     pub fn scan(&self, after: Option<&DocumentId>) -> MergedScan<'_> {
         let parts = self.copies.iter().map(|copy| Part::new(copy.scan(after))).collect();
         MergedScan { parts, failed: false }
     }
 
-    /// How many documents, by what became of them.
+    /// How many documents there are, by status.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.copies.iter().map(WorkingCopy::counts).fold(Counts::default(), Counts::plus)
@@ -138,7 +137,7 @@ impl Ledger {
     }
 }
 
-/// The entries of every partition, in the order of their documents. Holds one entry of each.
+/// The entries of all partitions, ordered by document. Holds one entry of each in memory.
 #[derive(Debug)]
 pub struct MergedScan<'a> {
     parts: Vec<Part<'a>>,
@@ -161,7 +160,7 @@ impl<'a> Part<'a> {
         std::mem::replace(&mut self.next, self.scan.next())
     }
 
-    /// What is sorted by; a failure has none and comes first.
+    /// The document to sort by; a failure has none and comes first.
     fn document(&self) -> Option<&DocumentId> {
         self.next.as_ref()?.as_ref().ok().map(|entry| &entry.document)
     }

@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "edge: the store on disk (fjall)")]
-//! The store of one partition: entries by document, and what they reflect, written in one batch.
+//! The store of one partition: entries by document and the position that they reflect, written in one batch.
 
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,15 +20,15 @@ use crate::folder::LedgerPlace;
 use crate::position::Position;
 use crate::summary::Summary;
 
-/// Goes up when what is stored changes; a copy of another format is made anew.
+/// Raised when the stored form changes; a copy of another format is replaced.
 const FORMAT: u32 = 1;
-/// What is written is held in memory up to this many bytes before it becomes a table. Small, as each partition has its own.
+/// Bytes that are held in memory before they become a table. Small, as each partition has its own.
 const MEMTABLE: u64 = 2 << 20;
-/// Writing waits while more than this many bytes are in memory: tables are written by one thread, which may be behind.
+/// A write waits while more bytes than this are in memory: one thread writes the tables, and may be behind.
 const UNWRITTEN: u64 = 4 * MEMTABLE;
-/// A store whose thread stands still for so long will not write again; its next batch is told why.
+/// How long a write waits for that thread. If it stands still for longer, the next batch gets its error.
 const STANDSTILL: Duration = Duration::from_secs(30);
-/// The store's own least size of its journal, which is a sparse file.
+/// The smallest journal that the store allows; it is a sparse file.
 const JOURNAL: u64 = 64 << 20;
 /// Files that the store of one partition keeps open.
 const OPEN_FILES: usize = 32;
@@ -37,7 +37,7 @@ const META: &[u8] = b"m";
 const NOTE: &[u8] = b"n";
 const ENTRY: u8 = b'e';
 
-/// What the entries reflect.
+/// What the store knows of its entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
     format: u32,
@@ -45,9 +45,9 @@ pub(crate) struct State {
     partition: i32,
     /// None before the first record.
     pub(crate) position: Option<Position>,
-    /// None while a new copy is filled: it is counted once, at the end.
+    /// None while a new copy is filled: the entries are counted once, at the end.
     pub(crate) counts: Option<Counts>,
-    /// The highest epoch that was ever seen.
+    /// The highest epoch seen so far.
     pub(crate) epoch: u32,
 }
 
@@ -67,7 +67,7 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens a copy that is there.
+    /// Opens an existing copy.
     pub(crate) fn open(place: &LedgerPlace) -> Result<Self, LedgerError> {
         let path = place.copy();
         let (database, entries) = guarded(&path, || connect(place))?;
@@ -119,7 +119,7 @@ impl Store {
         Ok(self.guarded(|| self.entries.get(NOTE))?.map(|note| note.to_vec()))
     }
 
-    /// Writes a batch and what it reflects, both or neither.
+    /// Writes a batch and the position that it leads to, both or neither.
     pub(crate) fn write(&self, batch: &Batch) -> Result<(), LedgerError> {
         let mut next = self.state();
         if let Some(position) = batch.position() {
@@ -151,7 +151,7 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps what is in memory bounded, however fast a topic is read.
+    /// Bounds what is in memory, however fast a topic is read.
     fn wait_for_tables(&self) {
         let until = Instant::now() + STANDSTILL;
         while self.database.write_buffer_size() > UNWRITTEN && Instant::now() < until {
@@ -159,7 +159,7 @@ impl Store {
         }
     }
 
-    /// Counts a copy that was filled, once.
+    /// Counts the entries of a copy that has just been filled.
     pub(crate) fn count(&self) -> Result<(), LedgerError> {
         if self.lock().counts.is_some() {
             return Ok(());
@@ -222,7 +222,7 @@ impl Store {
     }
 }
 
-/// Entries in the order of their documents, as they were when the scan began.
+/// Entries ordered by document, as they were when the scan began.
 pub struct Scan<'a> {
     store: &'a Store,
     entries: fjall::Iter,
@@ -274,13 +274,13 @@ fn key(document: &DocumentId) -> Vec<u8> {
     [&[ENTRY], document.as_str().as_bytes()].concat()
 }
 
-/// The keys of the entries after one of them; of all, without one.
+/// The keys of all entries, or of those after a document.
 fn range(after: Option<&DocumentId>) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
     let from = after.map_or(Bound::Included(vec![ENTRY]), |document| Bound::Excluded(key(document)));
     (from, Bound::Excluded(vec![ENTRY + 1]))
 }
 
-/// Does something with the store. Damage that its checksums do not cover makes it panic; that is damage, too.
+/// Calls the store. Damage that its checksums do not cover makes it panic: an error like any other damage.
 fn guarded<T>(path: &Path, work: impl FnOnce() -> fjall::Result<T>) -> Result<T, LedgerError> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(done)) => Ok(done),
@@ -302,7 +302,7 @@ fn classify(path: &Path, error: &fjall::Error) -> LedgerError {
     }
 }
 
-/// A copy that breaks while it is made is no damage: the folder cannot be used.
+/// A new copy that breaks is not damaged: its folder cannot be used.
 fn unusable(error: LedgerError) -> LedgerError {
     if let LedgerError::Broken { folder, cause } = error {
         return LedgerError::Folder { folder, cause };

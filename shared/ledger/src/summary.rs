@@ -1,11 +1,11 @@
-//! What is stored for an entry: a short head, so that counting reads no JSON, and the entry as it is in the topic. Pure.
+//! What is stored for an entry: a short head, so that counting parses no JSON, and the entry as the topic has it. Pure.
 
 use message::{LedgerEntry, Status, Version};
 
 /// Bytes of the head: status, version, chunks.
 const HEAD: usize = 17;
 
-/// What counts of an entry.
+/// What is counted of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) status: Status,
@@ -38,7 +38,7 @@ impl Summary {
         stored
     }
 
-    /// Reads what [`Self::stored`] gave: the head, and the entry's JSON. None when it is not that.
+    /// Splits what [`Self::stored`] returned into the head and the entry's JSON; `None` when it is something else.
     pub(crate) fn parse(stored: &[u8]) -> Option<(Self, &[u8])> {
         let (head, json) = stored.split_at_checked(HEAD)?;
         let (status, numbers) = head.split_first()?;

@@ -84,7 +84,7 @@ suite!(
     partitions_are_merged,
 );
 
-/// A copy with ten entries and a note, closed. The note tells a copy that was kept from one that was made anew.
+/// A copy with ten entries and a note, closed. By the note a copy that was kept differs from a new one.
 async fn noted(bench: &InMemory) -> World<'_, InMemory> {
     let world = World::new(bench).await;
     let mut copy = world.open().await.unwrap();
@@ -93,12 +93,12 @@ async fn noted(bench: &InMemory) -> World<'_, InMemory> {
     world
 }
 
-/// A byte that is damaged is found at opening or at reading, and the copy is made anew, whichever file it is in.
+/// A damaged byte is found when the copy is opened or read, in whichever file it is, and the copy is replaced.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_copy_is_made_anew() {
     let bench = InMemory::default();
     let world = World::new(&bench).await;
-    // Enough that the store has written tables.
+    // Enough for the store to have written tables.
     world.commit(&live(0..20_000)).await;
     drop(world.open().await.unwrap());
     let tables: Vec<_> =
@@ -120,7 +120,7 @@ async fn a_damaged_copy_is_made_anew() {
     assert_eq!((copy.counts().live, all(&copy).len()), (20_000, 20_000));
 }
 
-/// Files that are cut off or overwritten are no reason to stop.
+/// Files that were cut off or overwritten do not stop the worker.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_is_rubbish_is_made_anew() {
     for rubbish in [Vec::new(), vec![0xAA; 300]] {
@@ -134,7 +134,7 @@ async fn a_copy_that_is_rubbish_is_made_anew() {
     }
 }
 
-/// A topic that was deleted and made again has the same name and other records: the copy is made anew.
+/// A topic that was deleted and created again has the same name and other records: the copy is replaced.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_topic_under_the_same_name_is_noticed() {
     let bench = InMemory::default();
@@ -168,7 +168,7 @@ async fn a_topic_that_lost_entries_is_an_alarm() {
     assert_eq!(copy.note().unwrap().as_deref(), Some(b"kept".as_slice()), "the note is carried over");
 }
 
-/// A crash while the copy is made anew must not make the alarm go away.
+/// A crash while the copy is being replaced must not silence the alarm.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_while_the_copy_is_replaced_keeps_the_old_measure() {
     let bench = InMemory::default();
@@ -181,7 +181,7 @@ async fn a_crash_while_the_copy_is_replaced_keeps_the_old_measure() {
     assert!(matches!(world.open().await.unwrap_err(), LedgerError::Lost { .. }));
 }
 
-/// A record that is written below what the copy reflects means that the topic was emptied under the worker.
+/// A record written below what the copy reflects means that the topic was emptied while the worker ran.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_was_emptied_under_a_worker_is_an_alarm() {
     let bench = InMemory::default();
@@ -195,7 +195,7 @@ async fn a_topic_that_was_emptied_under_a_worker_is_an_alarm() {
     assert!(matches!(copy.catch_up(&bench.0).await, Err(LedgerError::Changed { .. })));
 }
 
-/// Two processes with one folder would take each other's copies away.
+/// Two processes in one folder would replace each other's copies.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_is_told_so() {
     let bench = InMemory::default();
@@ -208,7 +208,7 @@ async fn a_second_process_is_told_so() {
     world.open().await.unwrap();
 }
 
-/// Opening that is given up leaves nothing behind that holds the store, at whatever moment.
+/// An opening that is given up, at whatever moment, leaves nothing behind that holds the store.
 #[tokio::test(flavor = "multi_thread")]
 async fn opening_can_be_given_up() {
     let bench = InMemory::default();
@@ -233,7 +233,7 @@ const STATUSES: [Status; 4] = [Status::Live, Status::Empty, Status::Refused, Sta
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// Whatever is applied, restored and removed: the counts are those of a recount, and of what was said last.
+    /// Whatever is applied, restored and removed: the counts equal a recount, and those of the last word on each document.
     #[test]
     fn counts_are_those_of_a_recount(
         steps in prop::collection::vec((0_usize..4, prop::collection::vec((0_u8..30, 0_usize..5, 0_u64..4), 1..12)), 1..8)
@@ -246,7 +246,7 @@ proptest! {
 /// A document, its status (none is a tombstone) and its chunks.
 type Said = (u8, usize, u64);
 
-/// Each step is applied, or committed and caught up, or committed and found when the copy is opened again.
+/// A step is applied, or committed and read, or committed and found when the copy is opened again.
 async fn replay(steps: &[(usize, Vec<Said>)]) -> Result<(), TestCaseError> {
     let bench = InMemory::default();
     let world = World::new(&bench).await;

@@ -17,12 +17,12 @@ pub fn sha256_hex<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     digest.hex()
 }
 
-/// [`sha256_hex`] of parts that come one after the other: it holds none of them.
+/// [`sha256_hex`] of parts that come one by one; none of them is kept.
 #[derive(Clone, Debug, Default)]
 pub struct RunningDigest(Sha256);
 
 impl RunningDigest {
-    /// Takes the next part.
+    /// Adds the next part.
     pub fn add(&mut self, part: &[u8]) {
         self.0.update((part.len() as u64).to_le_bytes());
         self.0.update(part);

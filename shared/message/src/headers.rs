@@ -13,7 +13,7 @@ pub struct Headers {
     pub trace: String,
 }
 
-/// A trace for what `parts` tell: the same for the same parts (half a SHA-256, 32 hex characters).
+/// A trace derived from `parts`, the same for the same parts (half a SHA-256, 32 hex characters).
 #[must_use]
 pub fn trace<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut trace = sha256_hex(parts);
@@ -45,7 +45,7 @@ mod tests {
             seen[usize::try_from(partition).unwrap()] += 1;
         }
         assert!(seen.iter().all(|&count| count > 50), "{seen:?}");
-        // Fixed for ever: another answer would split a document's history over two partitions.
+        // Fixed for ever: another result would split a document's history over two partitions.
         assert_eq!(partition_of(&DocumentId::new("documents", "a.md").unwrap(), 12), 8);
     }
 }

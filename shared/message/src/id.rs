@@ -85,8 +85,8 @@ impl fmt::Display for DocumentId {
     }
 }
 
-/// Names a passage by its content: 32 hex characters, derived from the document, the heading path, the text, and
-/// which repeat of that text in the document it is. An unchanged passage keeps its id.
+/// Names a passage by its content: 32 hex characters, derived from the document, the heading path, the text, and how
+/// many equal passages come before it. An unchanged passage keeps its id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ChunkId(String);

@@ -1,4 +1,4 @@
-//! Topic `queries`: questions that were asked, a sample of them.
+//! Topic `queries`: a sample of the questions that were asked.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -28,8 +28,8 @@ impl Version {
         Self(self.0 + 1)
     }
 
-    /// One a good deal later. Who deletes or changes an item in an engine by hand leaves a version there that no log
-    /// issued, one higher each time; a repair goes beyond it.
+    /// A version 1,024 changes later, for a repair. Deleting or changing an item in an engine by hand leaves a version there
+    /// that no log issued, one higher each time; a repair has to be above it.
     #[must_use]
     pub fn leap(self) -> Self {
         Self(self.0 + 1024)

@@ -19,16 +19,16 @@ use tracing::{error, info, warn};
 
 pub use readiness::Readiness;
 
-/// Anything that ends a program; printed with its sources.
+/// Whatever ends a program early; printed with its sources.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// Settings of a worker.
 pub trait Settings: Parser + std::fmt::Debug + Send + 'static {
-    /// How it speaks.
+    /// Its log and its metrics page.
     fn telemetry(&self) -> &TelemetrySettings;
 }
 
-/// What the process gives to its worker.
+/// The process, as its worker sees it.
 #[derive(Clone, Debug)]
 pub struct Host {
     stopping: watch::Receiver<bool>,
@@ -39,7 +39,7 @@ impl Host {
     /// Catches SIGTERM and SIGINT from now on.
     ///
     /// # Errors
-    /// When the system gives no signals.
+    /// When the signal handlers cannot be installed.
     #[expect(
         clippy::disallowed_methods,
         reason = "edge: one task waits for signals for the life of the process"
@@ -74,10 +74,10 @@ impl Host {
         *self.stopping.borrow()
     }
 
-    /// Ready when the process was asked to stop (SIGTERM or SIGINT).
+    /// Waits until the process is asked to stop (SIGTERM or SIGINT).
     pub async fn stopping(&self) {
         let mut stopping = self.stopping.clone();
-        // An error means that the sender is gone, which is the end as well.
+        // An error means that the sender is gone: time to stop, too.
         let _asked = stopping.wait_for(|stopping| *stopping).await.is_ok();
     }
 }

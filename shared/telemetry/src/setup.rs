@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
-/// How a worker speaks.
+/// Where a worker's log and metrics go.
 #[derive(Args, Clone, Debug)]
 pub struct TelemetrySettings {
     /// What is logged: a level, or `crate=level` pairs separated by commas.

@@ -1,4 +1,4 @@
-//! A ledger topic, a folder, and words for both.
+//! A ledger topic and a folder, and what tests do with them.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,7 +35,7 @@ impl<'a, B: Bench> World<'a, B> {
         Self::of(bench, 1).await
     }
 
-    /// A topic of so many partitions.
+    /// A topic of `partitions` partitions.
     pub(crate) async fn of(bench: &'a B, partitions: i32) -> Self {
         let topic = fresh("ledger");
         bench.topic(&topic, partitions).await;
@@ -112,7 +112,7 @@ pub(crate) fn document(name: &str) -> DocumentId {
     DocumentId::new("docs", name).unwrap()
 }
 
-/// An entry of version 1 with so many chunks.
+/// An entry of version 1 with `chunks` chunks.
 pub(crate) fn entry(name: &str, status: Status, chunks: u64) -> LedgerEntry {
     let document = document(name);
     let placement =

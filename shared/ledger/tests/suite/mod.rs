@@ -62,7 +62,7 @@ pub(crate) async fn a_copy_goes_on_where_it_stood<B: Bench>(bench: &B) {
     assert_eq!(copy.note().unwrap().as_deref(), Some(b"a note".as_slice()), "it was not made anew");
 }
 
-/// A copy that reflects more than the topic holds, as after a topic that was made again, is made anew.
+/// A copy that reflects more than the topic holds (the topic was created again) is replaced.
 pub(crate) async fn an_offset_past_the_end_is_noticed<B: Bench>(bench: &B) {
     let world = World::new(bench).await;
     let mut copy = world.open().await.unwrap();
@@ -86,7 +86,7 @@ pub(crate) async fn the_highest_epoch_counts<B: Bench>(bench: &B) {
     assert_eq!(copy.epoch(), 4);
 }
 
-/// An entry that cannot be read stops the ledger; it is never passed over.
+/// An entry that cannot be read stops the ledger; it is never skipped.
 pub(crate) async fn what_cannot_be_read_stops<B: Bench>(bench: &B) {
     let world = World::new(bench).await;
     world.commit(&live(0..3)).await;
