@@ -223,9 +223,9 @@ async fn real() {
     suite(&store, bucket, 1005).await;
     a_file_where_a_folder_would_be_is_an_invalid_key(&store, bucket).await;
     if server == "minio" {
-        minio(&store, bucket).await
+        minio(&store, bucket).await;
     } else {
-        versitygw(&store, bucket).await
+        versitygw(&store, bucket).await;
     }
 
     let mut stranger = settings.clone();
