@@ -7,6 +7,7 @@
 #                         when you are root, since OpenSearch and Elasticsearch refuse root: it must be able to get there.
 #   MILLRACE_INSTANCE     which instance: demo (the default), test, or a name of your own
 #   MILLRACE_MODEL        the folder of a model bundle (default all-MiniLM-L6-v2, which compose/install makes)
+#   MILLRACE_STORE        which S3 server: versitygw (the default) or minio
 #   MILLRACE_PORT_OFFSET  added to every port: 0 for demo and 1000 for test; a name of your own needs one
 # shellcheck disable=SC2034  # the ports and folders are used by the scripts that source this
 
@@ -29,6 +30,18 @@ if [[ ! $MILLRACE_INSTANCE =~ ^[a-z][a-z0-9-]*$ ]]; then
   exit 2
 fi
 
+export MILLRACE_STORE=${MILLRACE_STORE:-versitygw}
+case $MILLRACE_STORE in
+  # It tells Kafka of all its buckets, and forgets what Kafka did not take: `millrace reconcile` finds that.
+  versitygw) STORE_NOTIFY=() STORE_KEEPS_NOTICES=false ;;
+  # It tells of the buckets that ask for it, and keeps on disk what Kafka did not take.
+  minio) STORE_NOTIFY=(--notify arn:minio:sqs::A:kafka) STORE_KEEPS_NOTICES=true ;;
+  *)
+    echo "instance.sh: MILLRACE_STORE is '$MILLRACE_STORE': it must be versitygw or minio" >&2
+    exit 2
+    ;;
+esac
+
 case $MILLRACE_INSTANCE in
   demo) port_offset=0 ;;
   test) port_offset=1000 ;;
@@ -49,7 +62,7 @@ export MILLRACE_DATA=$MILLRACE_INSTANCE_DIR/data
 
 KAFKA_PORT=$((19092 + port_offset))
 KAFKA_CONTROLLER_PORT=$((19093 + port_offset))
-MINIO_PORT=$((19900 + port_offset))
+STORE_PORT=$((19900 + port_offset))
 MINIO_CONSOLE_PORT=$((19901 + port_offset))
 OPENSEARCH_PORT=$((19210 + port_offset))
 OPENSEARCH_TRANSPORT_PORT=$((19310 + port_offset))
@@ -60,7 +73,7 @@ SERVE_PORT=$((18080 + port_offset))
 METRICS_PORT=$((19700 + port_offset))
 
 export MILLRACE_KAFKA_BROKERS=127.0.0.1:$KAFKA_PORT
-export MILLRACE_S3_ENDPOINT=http://127.0.0.1:$MINIO_PORT
+export MILLRACE_S3_ENDPOINT=http://127.0.0.1:$STORE_PORT
 export MILLRACE_S3_PATH_STYLE=true
 export MILLRACE_S3_REGION=us-east-1
 export MILLRACE_S3_ACCESS_KEY_ID=millrace

@@ -2,7 +2,8 @@
 # What every compose/servers/NAME/run does with its verb. Sourced by them after they set, with instance.sh:
 #   server_name, server_ports (array),
 #   server_prepare (writes the configuration), server_command (sets the array `command`), server_ready (a check that is
-#   true once clients can work), server_url (for people)
+#   true once clients can work), server_url (for people); perhaps server_needs (for
+#   people, when it does not start)
 
 # shellcheck disable=SC2154  # see above for who sets what is not set here
 
@@ -28,6 +29,7 @@ server_say() { process_say "$server_name" "$1"; }
 
 server_fail() {
   server_say "$1" >&2
+  if [[ -n ${server_needs:-} ]]; then server_say "$server_needs" >&2; fi
   if [[ -s $SERVER_LOG ]]; then
     echo "the end of $SERVER_LOG:" >&2
     tail -n "${2:-30}" "$SERVER_LOG" | cut -c1-400 | sed 's/^/    /' >&2

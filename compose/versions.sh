@@ -10,6 +10,7 @@ OPENSEARCH_VERSION=3.6.0
 # one: its list of these is incomplete.
 OPENSEARCH_PLUGIN_VERSION=3.6.0.0
 ELASTICSEARCH_VERSION=9.5.3
+VERSITYGW_VERSION=v1.8.0
 # MinIO has no release tags that Go understands: this is the commit of 12 February 2026.
 MINIO_VERSION=v0.0.0-20260212201848-7aac2a2c5b7c
 ONNXRUNTIME_VERSION=1.32.0

@@ -34,8 +34,8 @@ measure_start() {
   "$COMPOSE_DIR/down" --wipe
   "$COMPOSE_DIR/up" kafka
   "$MILLRACE_BIN/millrace" topics apply
-  "$COMPOSE_DIR/up" minio opensearch elasticsearch
-  "$MILLRACE_BIN/millrace" bucket init --notify arn:minio:sqs::A:kafka
+  "$COMPOSE_DIR/up" "$MILLRACE_STORE" opensearch elasticsearch
+  "$MILLRACE_BIN/millrace" bucket init "${STORE_NOTIFY[@]}"
   for worker in "$@"; do "$COMPOSE_DIR/worker" start "$worker"; done
 }
 

@@ -3,8 +3,6 @@
 
 # shellcheck disable=SC2154  # compose/kills sets what is not set here
 
-# shellcheck disable=SC2034  # compose/kills uses it
-NOTICES=arn:minio:sqs::A:kafka
 WORKER_DIR=$MILLRACE_INSTANCE_DIR/workers
 # A group gives a silent member's partitions away after so many seconds (the least that Kafka takes by default).
 SESSION=6
@@ -85,7 +83,7 @@ kill_worker() {
 heal() {
   local pidfile server
   {
-    for server in kafka minio opensearch elasticsearch; do "$here/servers/$server/run" resume || true; done
+    for server in kafka "$MILLRACE_STORE" opensearch elasticsearch; do "$here/servers/$server/run" resume || true; done
     for pidfile in "$WORKER_DIR"/*.pid; do process_signal "$pidfile" CONT || true; done
     "$here/up" && start_workers
     for server in embed chunk; do "$here/worker" stop "$server" 2; done
@@ -102,6 +100,13 @@ behind() {
     fi
   done
   fail "millrace status failed $try times: $(tail -n 1 "$STATE/millrace.log")"
+}
+
+# find_lost_notices: to be called when Kafka is back. A store that keeps no notices has lost those of what was put meanwhile.
+find_lost_notices() {
+  if $STORE_KEEPS_NOTICES; then return 0; fi
+  "$millrace" reconcile
+  note "reconciled: $MILLRACE_STORE keeps no notices while Kafka is away"
 }
 
 # settle: waits until everything is quiet, then audits. The one proof that every scenario ends with.

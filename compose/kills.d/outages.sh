@@ -37,17 +37,18 @@ outage() {
   same_workers "$before"
   must_have_waited "$worker" "$lines"
   "$here/servers/$server/run" start
+  if [[ $server == kafka ]]; then find_lost_notices; fi
   settle
   same_workers "$before"
 }
 
 scenario_outage_opensearch() { outage opensearch kill index; }
 scenario_outage_elasticsearch() { outage elasticsearch kill replicate; }
-# Asked to stop, not killed: MinIO itself may lose the notices of its last milliseconds when it is killed.
-scenario_outage_minio() { outage minio stop chunk; }
+# Asked to stop, not killed: the store itself may lose the notices of its last milliseconds when it is killed.
+scenario_outage_store() { outage "$MILLRACE_STORE" stop chunk; }
 scenario_outage_kafka() { outage kafka kill embed; }
 
-# Workers that start while Kafka is away wait for it; MinIO keeps the notices of what is put meanwhile.
+# Workers that start while Kafka is away wait for it. Of what is put meanwhile the store keeps the notices, or they are found.
 scenario_start_without_kafka() {
   local worker before
   for worker in "${WORKERS[@]}"; do "$here/worker" stop "$worker"; done
@@ -60,6 +61,7 @@ scenario_start_without_kafka() {
   same_workers "$before"
   for worker in "${WORKERS[@]}"; do must_have_waited "$worker" 0; done
   "$here/servers/kafka/run" start
+  find_lost_notices
   settle
   same_workers "$before"
 }

@@ -152,7 +152,7 @@ scenario_zombie_chunk() {
   # All at once before it, so that it is busy from then on.
   "$here/worker" stop intake
   put
-  until_true 60 "MinIO's notices" is_behind intake "${#keys[@]}"
+  until_true 60 "the store's notices" is_behind intake "${#keys[@]}"
   before=$(handled chunk)
   start intake
   # More than one batch, as above.

@@ -48,6 +48,9 @@ pub struct Config {
     /// First of three ports for the proxies of OpenSearch, Elasticsearch and the store.
     #[arg(long, env = "MILLRACE_PROXY_PORT")]
     pub proxy_port: u16,
+    /// Which S3 server the instance has.
+    #[arg(long, env = "MILLRACE_STORE", value_enum, default_value_t = StoreServer::Versitygw)]
+    pub store_server: StoreServer,
     /// The bucket of documents.
     #[arg(long, env = "MILLRACE_BUCKET", default_value = "documents", value_parser = Buckets::one)]
     pub bucket: String,
@@ -72,6 +75,32 @@ pub struct Config {
     /// Which encoder.
     #[command(flatten)]
     pub backend: BackendSettings,
+}
+
+/// An S3 server of `compose/servers`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StoreServer {
+    /// versitygw: what Kafka does not take within seconds is told to nobody.
+    Versitygw,
+    /// MinIO: notices wait on disk for Kafka.
+    Minio,
+}
+
+impl StoreServer {
+    /// Its folder in `compose/servers`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Versitygw => "versitygw",
+            Self::Minio => "minio",
+        }
+    }
+
+    /// Whether its notices outlast an absence of Kafka.
+    #[must_use]
+    pub fn keeps_notices(self) -> bool {
+        self == Self::Minio
+    }
 }
 
 /// A mechanism that the negative control switches off.

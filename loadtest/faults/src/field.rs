@@ -214,7 +214,7 @@ impl Field {
             Outage::CopyFull => return self.fill_disk().await,
             Outage::KafkaRestarted => self.restart("kafka", "stop", 0).await?,
             Outage::KafkaKilled => self.restart("kafka", "kill", 2).await?,
-            Outage::MinioKilled => self.restart("minio", "kill", 3).await?,
+            Outage::StoreKilled => self.restart(self.fleet.store.name(), "kill", 3).await?,
         }
         self.count(&outage.name(), 1).await;
         Ok(())

@@ -9,6 +9,7 @@ use fault::{Mechanism, Place};
 use process::Failure;
 use tokio::process::Command;
 
+use crate::config::StoreServer;
 use crate::mirror::LOST;
 use crate::schedule::{Blow, Worker};
 
@@ -35,6 +36,8 @@ pub struct Fleet {
     instance: PathBuf,
     endpoints: Endpoints,
     off: Option<Mechanism>,
+    /// The server that holds the bucket.
+    pub store: StoreServer,
     /// Whether `intake` leaves out the keys whose notices are to be lost.
     pub drops: AtomicBool,
 }
@@ -42,9 +45,14 @@ pub struct Fleet {
 impl Fleet {
     /// Workers that `compose` starts in the folder `instance`, with one mechanism switched off perhaps.
     #[must_use]
-    pub fn new(compose: &Path, instance: &Path, endpoints: Endpoints, off: Option<Mechanism>) -> Self {
+    pub fn new(
+        (compose, instance): (&Path, &Path),
+        endpoints: Endpoints,
+        off: Option<Mechanism>,
+        store: StoreServer,
+    ) -> Self {
         let (compose, instance) = (compose.to_owned(), instance.to_owned());
-        Self { compose, instance, endpoints, off, drops: AtomicBool::new(false) }
+        Self { compose, instance, endpoints, off, store, drops: AtomicBool::new(false) }
     }
 
     /// Starts process `number` of a worker; one that runs is left alone.

@@ -139,7 +139,7 @@ fn begin(config: &Config, tasks: &mut JoinSet<()>) -> Result<Field, Failure> {
     let endpoints = Endpoints { opensearch: at(port), elasticsearch: at(port + 1), store: at(port + 2) };
     let off = config.off.map(faults::config::Off::mechanism);
     let compose = std::path::absolute(&config.compose)?;
-    let fleet = Fleet::new(&compose, &config.instance, endpoints, off);
+    let fleet = Fleet::new((&compose, &config.instance), endpoints, off, config.store_server);
     let proxies = Proxies { engines: [opensearch, elasticsearch], store: (store, store_proxy) };
     Ok(Field::new(oracle, fleet, proxies, World::open(config)?))
 }

@@ -107,8 +107,8 @@ pub enum Outage {
     KafkaRestarted,
     /// Kafka is killed and started.
     KafkaKilled,
-    /// MinIO is killed and started.
-    MinioKilled,
+    /// The store is killed and started.
+    StoreKilled,
 }
 
 impl Outage {
@@ -120,7 +120,7 @@ impl Outage {
         Self::KafkaRestarted,
         Self::CopyFull,
         Self::Storm(Worker::Embed),
-        Self::MinioKilled,
+        Self::StoreKilled,
         Self::IndexDeleted(Engine::Elasticsearch),
         Self::KafkaKilled,
         Self::Storm(Worker::Index),
@@ -137,7 +137,7 @@ impl Outage {
             Self::CopyFull => "disk full for the working copy".to_owned(),
             Self::KafkaRestarted => "kafka restarted".to_owned(),
             Self::KafkaKilled => "kafka killed".to_owned(),
-            Self::MinioKilled => "minio killed".to_owned(),
+            Self::StoreKilled => "store killed".to_owned(),
         }
     }
 }

@@ -42,7 +42,7 @@ impl Seed<'_> {
         self.field.take().await;
         self.field.oracle.begin(self.number, self.schedule.drops).await;
         self.lose_notices(self.schedule.drops).await?;
-        let mut troubles = match self.act().await {
+        let mut troubles = match self.act(proof).await {
             Ok(()) => Vec::new(),
             Err(error) => vec![format!("a fault could not be made or mended: {error}")],
         };
@@ -78,7 +78,7 @@ impl Seed<'_> {
     }
 
     /// Changes and faults beside each other, until every fault has struck and the time is over.
-    async fn act(&self) -> Result<(), Failure> {
+    async fn act(&self, proof: &Proof) -> Result<(), Failure> {
         let done = AtomicBool::new(false);
         let changes = async {
             while !done.load(Ordering::Relaxed) {
@@ -88,7 +88,7 @@ impl Seed<'_> {
         };
         let notices = self.disturb_notices(&done);
         let faults = async {
-            let result = self.faults().await;
+            let result = self.faults(proof).await;
             done.store(true, Ordering::Relaxed);
             result
         };
@@ -96,7 +96,7 @@ impl Seed<'_> {
         changes.and(faults)
     }
 
-    async fn faults(&self) -> Result<(), Failure> {
+    async fn faults(&self, proof: &Proof) -> Result<(), Failure> {
         let (field, schedule) = (self.field, &self.schedule);
         let tracks = schedule.tracks.iter().enumerate().map(|(number, track)| async move {
             // They begin one after another, the last at once: it may be a long one.
@@ -111,6 +111,9 @@ impl Seed<'_> {
             sleep(Duration::from_secs(5)).await;
             for outage in &schedule.outages {
                 field.outage(*outage).await?;
+                if self.loses_notices(*outage) {
+                    proof.reconcile().await?;
+                }
                 sleep(Duration::from_secs(3)).await;
             }
             Ok::<_, Failure>(())
@@ -162,6 +165,16 @@ impl Seed<'_> {
         Err(format!("no dead letter for {key} in a minute").into())
     }
 
+    /// A store that is killed loses the notices of its last milliseconds; one that keeps none on disk loses those of the
+    /// time that Kafka is away.
+    fn loses_notices(&self, outage: Outage) -> bool {
+        match outage {
+            Outage::StoreKilled => true,
+            Outage::KafkaRestarted | Outage::KafkaKilled => !self.field.fleet.store.keeps_notices(),
+            Outage::Storm(_) | Outage::IndexDeleted(_) | Outage::NoBucket | Outage::CopyFull => false,
+        }
+    }
+
     async fn disturb_notices(&self, done: &AtomicBool) {
         let mut notices = Notices::new(self.number);
         while !done.load(Ordering::Relaxed) {
@@ -191,7 +204,7 @@ impl Seed<'_> {
                 .count();
             field.count("notices dropped", lost as u64).await;
         }
-        for server in ["kafka", "minio", "opensearch", "elasticsearch"] {
+        for server in ["kafka", field.fleet.store.name(), "opensearch", "elasticsearch"] {
             field.fleet.server(server, "start").await?;
         }
         self.lose_notices(false).await?;
@@ -201,8 +214,7 @@ impl Seed<'_> {
                 field.fleet.start(worker, 1).await?;
             }
         }
-        // MinIO loses the notices of its last milliseconds when it is killed.
-        if schedule.drops || schedule.outages.contains(&Outage::MinioKilled) {
+        if schedule.drops || schedule.outages.iter().any(|outage| self.loses_notices(*outage)) {
             proof.reconcile().await?;
         }
         Ok(())

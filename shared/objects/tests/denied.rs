@@ -1,4 +1,4 @@
-//! Denials by a real store: MinIO, a bucket policy and a reader without credentials.
+//! Denials by a real store: a bucket policy and a reader without credentials.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -44,8 +44,8 @@ async fn open_to_all_but_one(environment: &Environment) {
 }
 
 #[tokio::test]
-#[ignore = "real: minio"]
-async fn minio() {
+#[ignore = "real: store"]
+async fn real() {
     let environment = Environment::parse_from(["test"]);
     let owner = S3Store::new(&environment.s3).unwrap();
     let mut nobody = environment.s3.clone();

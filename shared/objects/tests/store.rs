@@ -1,4 +1,4 @@
-//! One suite for every store: in memory, and over MinIO (`cargo test -p objects -- --ignored`, with the settings of
+//! One suite for every store: in memory, and over the S3 server that `MILLRACE_STORE` names (`cargo test -p objects -- --ignored`, with the settings of
 //! `compose/instance.sh` in the environment).
 
 #![expect(clippy::unwrap_used, reason = "a test")]
@@ -27,8 +27,9 @@ const ODD_KEYS: [&str; 15] = [
     "=+&?%",
 ];
 
-/// Keys that S3 and OSS take and MinIO refuses. (Slashes at the start it drops: `//a` is `a` there.)
-const KEYS_BEYOND_MINIO: [&str; 2] = ["a//b", "a/../b"];
+/// Keys that S3 and OSS take and a server over a file system does not: MinIO refuses them, versitygw takes them for other keys
+/// (`a/b`, `b`). Slashes at the start are dropped by both.
+const KEYS_BEYOND_FILES: [&str; 2] = ["a//b", "a/../b"];
 
 fn id(bucket: &str, key: &str) -> DocumentId {
     DocumentId::new(bucket, key).unwrap()
@@ -152,6 +153,17 @@ async fn a_missing_bucket_is_not_a_missing_object<S: Store>(store: &S) {
     }
 }
 
+/// A server over a file system has no object below another.
+async fn a_file_where_a_folder_would_be_is_an_invalid_key(store: &S3Store, bucket: &str) {
+    let (file, below) = (id(bucket, "file"), id(bucket, "file/below.md"));
+    store.put(&file, Bytes::from_static(b"x"), "text/plain").await.unwrap();
+    let error = store.put(&below, Bytes::from_static(b"x"), "text/plain").await.unwrap_err();
+    assert!(matches!(error, StoreError::InvalidKey { .. }), "{error:?}");
+    assert_eq!(store.look(&below, None, 10).await.unwrap(), Look::Gone);
+    store.delete(&below).await.unwrap();
+    store.delete(&file).await.unwrap();
+}
+
 async fn suite<S: Store>(store: &S, bucket: &str, many: usize) {
     store.ensure_bucket(bucket, None).await.unwrap();
     store.ensure_bucket(bucket, None).await.unwrap();
@@ -169,7 +181,7 @@ async fn suite<S: Store>(store: &S, bucket: &str, many: usize) {
 async fn memory() {
     let store = MemoryStore::with_page_size(4);
     suite(&store, "documents", 11).await;
-    every_key_comes_back_as_it_was(&store, "documents", &KEYS_BEYOND_MINIO).await;
+    every_key_comes_back_as_it_was(&store, "documents", &KEYS_BEYOND_FILES).await;
     every_key_comes_back_as_it_was(&store, "documents", &["//a", "/b"]).await;
     store.ensure_bucket("documents", Some("arn:minio:sqs::A:kafka")).await.unwrap();
     assert_eq!(store.notified("documents").as_deref(), Some("arn:minio:sqs::A:kafka"));
@@ -179,16 +191,14 @@ async fn memory() {
 struct Environment {
     #[command(flatten)]
     s3: S3Settings,
+    /// Which server it is.
+    #[arg(long, env = "MILLRACE_STORE")]
+    store: String,
 }
 
-#[tokio::test]
-#[ignore = "real: minio"]
-async fn minio() {
-    let settings = Environment::parse_from(["test"]).s3;
-    let store = S3Store::new(&settings).unwrap();
-    let bucket = "millrace-objects-suite";
-    suite(&store, bucket, 1005).await;
-    for key in KEYS_BEYOND_MINIO {
+/// MinIO refuses keys that are no paths, and tells whom a bucket's configuration names.
+async fn minio(store: &S3Store, bucket: &str) {
+    for key in KEYS_BEYOND_FILES {
         let error = store.put(&id(bucket, key), Bytes::from_static(b"x"), "text/plain").await.unwrap_err();
         assert!(matches!(error, StoreError::InvalidKey { .. }), "{key:?}: {error:?}");
     }
@@ -196,6 +206,32 @@ async fn minio() {
     store.ensure_bucket(bucket, Some("arn:minio:sqs::A:kafka")).await.unwrap();
     let error = store.ensure_bucket(bucket, Some("arn:minio:sqs::nobody:kafka")).await.unwrap_err();
     assert!(matches!(error, StoreError::Rejected { .. }), "{error:?}");
+}
+
+/// versitygw tells Kafka of all buckets, and says so where it is asked to tell of one.
+async fn versitygw(store: &S3Store, bucket: &str) {
+    let error = store.ensure_bucket(bucket, Some("arn:minio:sqs::A:kafka")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Rejected { .. }), "{error:?}");
+}
+
+#[tokio::test]
+#[ignore = "real: store"]
+async fn real() {
+    let Environment { s3: settings, store: server } = Environment::parse_from(["test"]);
+    let store = S3Store::new(&settings).unwrap();
+    let bucket = "millrace-objects-suite";
+    suite(&store, bucket, 1005).await;
+    a_file_where_a_folder_would_be_is_an_invalid_key(&store, bucket).await;
+    if server == "minio" {
+        minio(&store, bucket).await;
+    } else {
+        versitygw(&store, bucket).await;
+    }
+
+    let mut stranger = settings.clone();
+    stranger.access_key_id = "nobody".parse().ok();
+    let error = S3Store::new(&stranger).unwrap().look(&id(bucket, "a.md"), None, 10).await.unwrap_err();
+    assert!(matches!(error, StoreError::BadCredentials { .. }), "{error:?}");
 
     let mut wrong = settings;
     wrong.secret_access_key = "not the secret".parse().ok();

@@ -42,7 +42,7 @@ pub(super) enum Meaning {
     Rejected,
 }
 
-const CREDENTIALS: [&str; 13] = [
+const CREDENTIALS: [&str; 14] = [
     "AccessKeyIdAndSecurityTokenNotMatch",
     "ExpiredToken",
     "InvalidAccessKeyId",
@@ -56,12 +56,16 @@ const CREDENTIALS: [&str; 13] = [
     "SecurityTokenExpired",
     "SignatureDoesNotMatch",
     "TokenRefreshRequired",
+    // versitygw, with 404
+    "XAdminUserNotFound",
 ];
 
-const INVALID_KEYS: [&str; 7] = [
+const INVALID_KEYS: [&str; 9] = [
+    "ExistingObjectIsDirectory",
     "InvalidObjectName",
     "InvalidURI",
     "KeyTooLongError",
+    "ObjectParentIsFile",
     "XMinioInvalidObjectName",
     "XMinioInvalidResourceName",
     "XMinioObjectExistsAsDirectory",
@@ -226,6 +230,9 @@ mod tests {
             (Some(403), "", Meaning::Denied),
             (Some(403), "InvalidObjectState", Meaning::Archived),
             (Some(403), "InvalidAccessKeyId", Meaning::BadCredentials),
+            (Some(404), "XAdminUserNotFound", Meaning::BadCredentials),
+            (Some(409), "ObjectParentIsFile", Meaning::InvalidKey),
+            (Some(409), "ExistingObjectIsDirectory", Meaning::InvalidKey),
             (Some(403), "SignatureDoesNotMatch", Meaning::BadCredentials),
             (Some(400), "ExpiredToken", Meaning::BadCredentials),
             (Some(403), "SecondLevelDomainForbidden", Meaning::Rejected),
