@@ -149,12 +149,6 @@ impl Trial {
         self.known.count()
     }
 
-    /// Notices, of all that there were, that `chunk` has not handled yet.
-    #[must_use]
-    pub fn waiting(&self) -> i64 {
-        self.steps[..2].iter().map(|step| self.behind(step)).sum()
-    }
-
     /// True when everything that was told went all the way. What a step wrote is counted by the next one, so they are asked
     /// in the order of the way.
     #[must_use]
@@ -175,18 +169,19 @@ impl Trial {
         }
     }
 
-    /// Passages that are found now.
+    /// Files that went all the way, refused ones included, and passages that are found now.
     ///
     /// # Errors
     /// Never, unless the engine lost its index.
-    pub async fn passages(&self) -> Result<u64, Failure> {
-        Ok(self.ground.engine.count(Target::Chunks).await?)
+    pub async fn arrived(&self) -> Result<(usize, u64), Failure> {
+        let files = usize::try_from(self.ground.engine.count(Target::Documents).await?)?;
+        Ok((files, self.ground.engine.count(Target::Chunks).await?))
     }
 
     /// What became of one file.
     ///
     /// # Errors
-    /// As [`Trial::passages`].
+    /// As [`Trial::arrived`].
     pub async fn outcome(&self, key: &str) -> Result<Outcome, Failure> {
         let document = DocumentId::new(&self.bucket, key)?;
         let Some(stored) = self.ground.engine.document(&document).await? else {
@@ -203,9 +198,10 @@ impl Trial {
     /// What became of all files.
     ///
     /// # Errors
-    /// As [`Trial::passages`].
+    /// As [`Trial::arrived`].
     pub async fn outcomes(&self) -> Result<Outcomes, Failure> {
-        let mut outcomes = Outcomes { passages: self.passages().await?, ..Outcomes::default() };
+        let (_, passages) = self.arrived().await?;
+        let mut outcomes = Outcomes { passages, ..Outcomes::default() };
         let mut letters = self.letters();
         let mut after = None;
         loop {

@@ -25,6 +25,9 @@ pub(super) struct Passage {
     /// The vector's.
     #[serde(skip)]
     length: f64,
+    /// Terms.
+    #[serde(skip)]
+    count: usize,
     /// Separated by spaces, as in the engines.
     terms: String,
     #[serde(flatten)]
@@ -71,6 +74,7 @@ impl Passages {
     pub(super) fn put(&mut self, mut passage: Passage) -> u32 {
         let slot = self.next;
         passage.length = dot(&passage.vector, &passage.vector).sqrt();
+        passage.count = passage.terms().count();
         self.next += 1;
         for term in passage.terms() {
             self.terms += 1;
@@ -131,7 +135,7 @@ impl Passages {
                     if passage.about.language.as_deref() != Some(language) || !passage.is_in(window) {
                         continue;
                     }
-                    let (count, length) = (f64::from(*count), passage.terms().count() as f64);
+                    let (count, length) = (f64::from(*count), passage.count as f64);
                     let least = SATURATION * (1.0 - LENGTH + LENGTH * length / average);
                     *scores.entry(*slot).or_default() += rarity * count / (count + least);
                 }
@@ -186,7 +190,14 @@ mod tests {
                 space: Fingerprint::of(&[]),
             };
             let about = About { language: Some("en".to_owned()), ..About::default() };
-            passages.put(Passage { chunk, vector: vec![1.0], length: 0.0, terms: (*text).to_owned(), about });
+            passages.put(Passage {
+                chunk,
+                vector: vec![1.0],
+                length: 0.0,
+                count: 0,
+                terms: (*text).to_owned(),
+                about,
+            });
         }
         passages
     }

@@ -18,6 +18,8 @@ use crate::trial::{Found, Outcome, Outcomes, Trial};
 
 /// How often it is looked how far the reading is.
 const GLANCE: Duration = Duration::from_millis(50);
+/// How often it is said how far the reading is, where no bar can show it.
+const SAID: Duration = Duration::from_secs(15);
 /// How often the folder is looked through.
 const LOOK: Duration = Duration::from_millis(500);
 /// Files that are named one by one.
@@ -90,15 +92,21 @@ fn introduce(ask: &Try, trial: &Trial, found: &Found) {
 
 /// Waits until everything is found, and says what became of it.
 async fn read(trial: &mut Trial, begun: Instant) -> Result<(), Failure> {
-    let bar = show::bar(trial.files() as u64, "reading");
+    let files = trial.files();
+    let bar = show::bar(files as u64, "reading");
+    let mut said = Instant::now();
     while !trial.is_done() {
         tokio::select! {
             () = sleep(GLANCE) => {}
             failure = trial.ended() => return Err(failure),
         }
-        let waiting = u64::try_from(trial.waiting()).unwrap_or_default();
-        bar.set_position((trial.files() as u64).saturating_sub(waiting));
-        bar.set_message(format!("{} passages", trial.passages().await?));
+        let (arrived, passages) = trial.arrived().await?;
+        bar.set_position(arrived as u64);
+        bar.set_message(format!("{passages} passages"));
+        if bar.is_hidden() && said.elapsed() >= SAID {
+            show::note(&format!("  {arrived} of {files} files, {passages} passages are searchable"));
+            said = Instant::now();
+        }
     }
     bar.finish_and_clear();
     trial.release();
