@@ -41,6 +41,7 @@ pub struct FolderStore {
     /// The folder in messages.
     endpoint: Arc<str>,
     page_size: usize,
+    writable: bool,
     /// What files are called while they are written.
     written: Arc<AtomicU64>,
 }
@@ -57,13 +58,19 @@ impl FolderStore {
         }
         let endpoint = root.to_string_lossy().into();
         let (bucket, root) = (bucket.into(), root.into());
-        Ok(Self { bucket, root, endpoint, page_size: PAGE, written: Arc::default() })
+        Ok(Self { bucket, root, endpoint, page_size: PAGE, writable: true, written: Arc::default() })
     }
 
     /// The same store with listings of so many entries a page (at least 1).
     #[must_use]
     pub fn with_page_size(self, page_size: usize) -> Self {
         Self { page_size: page_size.max(1), ..self }
+    }
+
+    /// The same store, whose files nobody writes or deletes through it.
+    #[must_use]
+    pub fn read_only(self) -> Self {
+        Self { writable: false, ..self }
     }
 
     /// All that is in the folder now; it stops when there are more than `most` files.
@@ -73,14 +80,15 @@ impl FolderStore {
     pub async fn tree(&self, most: usize) -> Result<FolderTree, StoreError> {
         let root = Arc::clone(&self.root);
         let walked = self.blocking(move || tree::walk(&root, most)).await;
-        walked.map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => self.no_such_bucket(&self.bucket),
-            ErrorKind::PermissionDenied => StoreError::BucketDenied {
-                bucket: self.bucket.to_string(),
-                endpoint: self.endpoint.to_string(),
-                code: error.to_string(),
-            },
-            _ => self.unavailable(&self.bucket, &error),
+        walked.map_err(|error| {
+            if is_gone(&error) {
+                self.no_such_bucket(&self.bucket)
+            } else if error.kind() == ErrorKind::PermissionDenied {
+                let (bucket, code) = (self.bucket.to_string(), error.to_string());
+                StoreError::BucketDenied { bucket, endpoint: self.endpoint.to_string(), code }
+            } else {
+                self.unavailable(&self.bucket, &error)
+            }
         })
     }
 
@@ -120,6 +128,15 @@ impl FolderStore {
         StoreError::NoSuchBucket { bucket: bucket.to_owned(), endpoint: self.endpoint.to_string() }
     }
 
+    /// Where a document's file is that shall be another one, or gone.
+    fn path_to_change(&self, document: &DocumentId) -> Result<PathBuf, StoreError> {
+        if self.writable {
+            return self.path(document);
+        }
+        let (endpoint, code) = (self.endpoint.to_string(), "the folder is only read".to_owned());
+        Err(StoreError::ObjectDenied { document: document.clone(), endpoint, code })
+    }
+
     fn invalid(&self, document: &DocumentId, code: &str) -> StoreError {
         let (endpoint, code) = (self.endpoint.to_string(), code.to_owned());
         StoreError::InvalidKey { document: document.clone(), endpoint, code }
@@ -136,16 +153,15 @@ impl FolderStore {
 
     /// What the system said of one file.
     fn failure(&self, document: &DocumentId, error: &std::io::Error) -> StoreError {
-        match error.kind() {
-            ErrorKind::PermissionDenied => StoreError::ObjectDenied {
-                document: document.clone(),
-                endpoint: self.endpoint.to_string(),
-                code: error.to_string(),
-            },
-            ErrorKind::InvalidFilename | ErrorKind::NotADirectory | ErrorKind::IsADirectory => {
-                self.invalid(document, &error.to_string())
-            }
-            _ => self.unavailable(document.as_str(), error),
+        use ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, PermissionDenied};
+        let kind = error.kind();
+        if kind == PermissionDenied {
+            let (document, endpoint) = (document.clone(), self.endpoint.to_string());
+            StoreError::ObjectDenied { document, endpoint, code: error.to_string() }
+        } else if [InvalidFilename, NotADirectory, IsADirectory].contains(&kind) {
+            self.invalid(document, &error.to_string())
+        } else {
+            self.unavailable(document.as_str(), error)
         }
     }
 
@@ -279,14 +295,14 @@ impl Store for FolderStore {
     }
 
     async fn put(&self, document: &DocumentId, bytes: Bytes, _: &str) -> Result<String, StoreError> {
-        let path = self.path(document)?;
+        let path = self.path_to_change(document)?;
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         let written = self.blocking(move || Self::write(&path, number, &bytes)).await;
         written.map_err(|error| self.failure(document, &error))
     }
 
     async fn delete(&self, document: &DocumentId) -> Result<(), StoreError> {
-        match tokio::fs::remove_file(self.path(document)?).await {
+        match tokio::fs::remove_file(self.path_to_change(document)?).await {
             Err(error) if !is_gone(&error) => Err(self.failure(document, &error)),
             _ => Ok(()),
         }

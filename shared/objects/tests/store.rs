@@ -225,6 +225,14 @@ async fn a_folder_is_what_its_files_are_now() {
     std::fs::write(at("a/b/c.md"), "another").unwrap();
     let (second, bytes) = found(&store, &id("documents", "a/b/c.md")).await;
     assert_eq!((bytes, first == second), (Bytes::from_static(b"another"), false));
+    let reading = store.clone().read_only();
+    for error in [
+        reading.put(&id("documents", "a/b/c.md"), Bytes::new(), "").await.unwrap_err(),
+        reading.delete(&id("documents", "a/b/c.md")).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::ObjectDenied { .. }), "{error:?}");
+    }
+    assert_eq!(found(&reading, &id("documents", "a/b/c.md")).await.0, second);
     std::fs::remove_file(at("a/b/c.md")).unwrap();
     assert_eq!(store.look(&id("documents", "a/b/c.md"), Some(&second), 9).await.unwrap(), Look::Gone);
     // The folder itself going away is never taken for the removal of its files.

@@ -92,6 +92,7 @@ impl Trial {
         let bucket = ask.bucket();
         let told = |error: std::io::Error| format!("{}: {error}", ask.folder.display());
         let store = FolderStore::open(&bucket, &ask.folder).map_err(told)?;
+        let store = if ask.writable { store } else { store.read_only() };
         let (files, found) = first_look(ask, &store).await?;
         let prepared = Prepared::open(ask)?;
         let scratch = tempfile::tempdir()?;

@@ -147,6 +147,13 @@ async fn a_folder_is_searchable_and_followed_until_it_is_ended() {
     let page = trial.client.get(&trial.url).send().await.unwrap();
     assert!(page.text().await.unwrap().contains("<script"));
 
+    // Nobody loses a file to a click on the page of a trial.
+    let one = format!("{}/v1/documents?key=leave.md", trial.url);
+    let answer = trial.client.delete(&one).send().await.unwrap();
+    assert!(!answer.status().is_success());
+    assert!(answer.text().await.unwrap().contains("only read"));
+    assert!(at("leave.md").exists());
+
     // Another text, a new file in a new folder, and a file that goes away.
     fs::write(at("leave.md"), "# Leave\n\nEvery employee has forty days of paid vacation a year.\n").unwrap();
     trial.until("forty", 1).await;

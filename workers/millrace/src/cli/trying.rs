@@ -18,6 +18,9 @@ pub struct Try {
     /// The page's port on 127.0.0.1; 0 for any that is free.
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
+    /// Let the page upload files into the folder and delete files of it; without this the folder is only read.
+    #[arg(long)]
+    pub writable: bool,
     /// Refuse a folder with more files: everything is kept in memory.
     #[arg(long, default_value_t = 5_000)]
     pub most_files: usize,
