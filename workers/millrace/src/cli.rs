@@ -43,10 +43,8 @@ impl Cli {
     /// How it speaks: lines of text, no metrics page.
     #[must_use]
     pub fn telemetry(&self) -> TelemetrySettings {
-        let log = match &self.ask {
-            Ask::Try(_) if self.log == LOG => LOG_TRY,
-            _ => &self.log,
-        };
+        let is_try = matches!(self.ask, Ask::Try(_));
+        let log = if is_try && self.log == LOG { LOG_TRY } else { &self.log };
         TelemetrySettings { log: log.to_owned(), log_format: LogFormat::Text, metrics_listen: None }
     }
 }
