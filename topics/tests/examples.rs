@@ -3,9 +3,7 @@
 
 use std::path::Path;
 
-use message::{
-    Chunk, ChunkId, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query, Said,
-};
+use message::{Chunk, ChunkId, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query, Said};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -89,5 +89,5 @@ pub(crate) async fn wait(world: &World, worker: &str) -> Result<Value, Failure> 
 async fn behind(kafka: &Kafka, group: &str, topic: &str) -> Result<i64, Failure> {
     let ends = end_offsets(kafka, topic).await?;
     let committed = committed_offsets(kafka, group, topic).await?;
-    Ok(ends.iter().zip(committed).map(|(end, done)| end - done.unwrap_or(0)).sum())
+    Ok(ends.iter().zip(committed).map(|(end, done)| end - done.map_or(0, |done| done.next)).sum())
 }

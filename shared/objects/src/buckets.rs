@@ -28,6 +28,12 @@ impl Buckets {
         self.0.iter().any(|name| name == bucket)
     }
 
+    /// One bucket by its name.
+    #[must_use]
+    pub fn just(name: &str) -> Self {
+        Self(vec![name.to_owned()])
+    }
+
     /// The name in a setting of a program that works in one bucket.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Bytes by address: the object store.
 //!
-//! [`Store`] is the seam; [`MemoryStore`] and [`S3Store`] (S3, OSS, MinIO) pass the same suite (`tests/store.rs`).
+//! [`Store`] is the seam; [`MemoryStore`], [`FolderStore`] (the files of a folder) and [`S3Store`] (S3, OSS, MinIO) pass the
+//! same suite (`tests/store.rs`).
 //!
 //! Guarantees. A look answers with one version of the object, whole, or not at all: a body that breaks is continued
 //! under `If-Match`, and an object that changes meanwhile is read from its start again. Never more than the caller's
@@ -11,6 +12,7 @@
 
 mod buckets;
 mod error;
+mod folder;
 mod memory;
 mod read;
 mod s3;
@@ -20,6 +22,7 @@ mod store;
 
 pub use buckets::{Buckets, InvalidBuckets};
 pub use error::{Remedy, StoreError};
+pub use folder::{FolderStore, FolderTree, NoObject};
 pub use memory::{Fault, MemoryStore};
 pub use s3::S3Store;
 pub use scope::{LeftOut, OWN_PREFIX, Scope};

@@ -1,4 +1,4 @@
-//! One suite for every store: in memory, and over the S3 server that `MILLRACE_STORE` names (`cargo test -p objects -- --ignored`, with the settings of
+//! One suite for every store: in memory, over a folder, and over the S3 server that `MILLRACE_STORE` names (`cargo test -p objects -- --ignored`, with the settings of
 //! `compose/instance.sh` in the environment).
 
 #![expect(clippy::unwrap_used, reason = "a test")]
@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use clap::Parser;
 use message::DocumentId;
-use objects::{Look, MemoryStore, S3Settings, S3Store, Store, StoreError};
+use objects::{FolderStore, Look, MemoryStore, S3Settings, S3Store, Store, StoreError};
 
 /// Keys that a careless client bends: decoded twice, trimmed, collapsed or cut.
 const ODD_KEYS: [&str; 15] = [
@@ -164,14 +164,14 @@ async fn a_file_where_a_folder_would_be_is_an_invalid_key(store: &S3Store, bucke
     store.delete(&file).await.unwrap();
 }
 
-async fn suite<S: Store>(store: &S, bucket: &str, many: usize) {
+async fn suite<S: Store>(store: &S, bucket: &str, (many, odd): (usize, &[&str])) {
     store.ensure_bucket(bucket, None).await.unwrap();
     store.ensure_bucket(bucket, None).await.unwrap();
     empty(store, bucket).await;
     a_look_sees_the_object_as_it_is_now(store, bucket).await;
     more_than_the_limit_is_not_read(store, bucket).await;
     an_empty_object_is_an_object(store, bucket).await;
-    every_key_comes_back_as_it_was(store, bucket, &ODD_KEYS).await;
+    every_key_comes_back_as_it_was(store, bucket, odd).await;
     a_listing_goes_through_every_page(store, bucket, many).await;
     a_missing_bucket_is_not_a_missing_object(store).await;
     empty(store, bucket).await;
@@ -180,11 +180,107 @@ async fn suite<S: Store>(store: &S, bucket: &str, many: usize) {
 #[tokio::test]
 async fn memory() {
     let store = MemoryStore::with_page_size(4);
-    suite(&store, "documents", 11).await;
+    suite(&store, "documents", (11, &ODD_KEYS)).await;
     every_key_comes_back_as_it_was(&store, "documents", &KEYS_BEYOND_FILES).await;
     every_key_comes_back_as_it_was(&store, "documents", &["//a", "/b"]).await;
     store.ensure_bucket("documents", Some("arn:minio:sqs::A:kafka")).await.unwrap();
     assert_eq!(store.notified("documents").as_deref(), Some("arn:minio:sqs::A:kafka"));
+}
+
+#[tokio::test]
+async fn folder() {
+    let files = tempfile::tempdir().unwrap();
+    let store = FolderStore::open("documents", files.path()).unwrap().with_page_size(4);
+    // A name that begins with a dot is no object here, and a folder is none either.
+    let (beyond, odd): (Vec<&str>, Vec<&str>) = ODD_KEYS
+        .iter()
+        .partition(|key| key.ends_with('/') || key.split('/').any(|name| name.starts_with('.')));
+    assert_eq!(beyond, [".hidden", "..leading", "dir/.hidden/..x", "folder/"]);
+    suite(&store, "documents", (11, &odd)).await;
+    let long = "n".repeat(300);
+    let elsewhere = ["//a", "a//b", "a/../b", "../a", "a\0b", long.as_str()];
+    for key in beyond.iter().chain(&KEYS_BEYOND_FILES).chain(&elsewhere) {
+        let error = store.put(&id("documents", key), Bytes::new(), "").await.unwrap_err();
+        assert!(matches!(error, StoreError::InvalidKey { .. }), "{key:?}: {error:?}");
+    }
+    let error = store.ensure_bucket("documents", Some("arn:minio:sqs::A:kafka")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Rejected { .. }), "{error:?}");
+}
+
+/// What somebody else does to the files is seen as it is: edits in place, links, and files that hold no text yet.
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "edge: somebody edits the files of a folder")]
+async fn a_folder_is_what_its_files_are_now() {
+    let files = tempfile::tempdir().unwrap();
+    let at = |name: &str| files.path().join(name);
+    let store = FolderStore::open("documents", files.path()).unwrap();
+    std::fs::create_dir_all(at("a/b")).unwrap();
+    std::fs::write(at("a/b/c.md"), "one").unwrap();
+    std::fs::write(at(".hidden"), "no").unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("secret"), "no").unwrap();
+    std::os::unix::fs::symlink(outside.path().join("secret"), at("link.md")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), at("elsewhere")).unwrap();
+
+    assert_eq!(keys(&store, "documents", "").await, ["a/b/c.md"]);
+    let left: Vec<String> = store.tree(9).await.unwrap().left_out.into_iter().map(|left| left.path).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    let (first, bytes) = found(&store, &id("documents", "a/b/c.md")).await;
+    assert_eq!((bytes, store.tree(0).await.unwrap().more), (Bytes::from_static(b"one"), true));
+    assert_eq!(store.look(&id("documents", "link.md"), None, 9).await.unwrap(), Look::Gone);
+    for key in ["elsewhere/secret", "elsewhere/new.md"] {
+        let error = store.put(&id("documents", key), Bytes::new(), "").await.unwrap_err();
+        assert!(matches!(error, StoreError::InvalidKey { .. }), "{error:?}");
+        assert!(store.look(&id("documents", key), None, 9).await.is_err());
+    }
+
+    std::fs::write(at("a/b/c.md"), "another").unwrap();
+    let (second, bytes) = found(&store, &id("documents", "a/b/c.md")).await;
+    assert_eq!((bytes, first == second), (Bytes::from_static(b"another"), false));
+    let reading = store.clone().read_only();
+    for error in [
+        reading.put(&id("documents", "a/b/c.md"), Bytes::new(), "").await.unwrap_err(),
+        reading.delete(&id("documents", "a/b/c.md")).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::ObjectDenied { .. }), "{error:?}");
+    }
+    assert_eq!(found(&reading, &id("documents", "a/b/c.md")).await.0, second);
+    std::fs::remove_file(at("a/b/c.md")).unwrap();
+    assert_eq!(store.look(&id("documents", "a/b/c.md"), Some(&second), 9).await.unwrap(), Look::Gone);
+    // The folder itself going away is never taken for the removal of its files.
+    drop(files);
+    let error = store.look(&id("documents", "a/b/c.md"), None, 9).await.unwrap_err();
+    assert!(matches!(error, StoreError::NoSuchBucket { .. }), "{error:?}");
+    assert!(matches!(store.tree(9).await, Err(StoreError::NoSuchBucket { .. })));
+}
+
+/// A file that somebody writes while it is read is read as one version, or not at all.
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "edge: somebody edits a file while it is read")]
+async fn a_file_that_is_written_meanwhile_is_never_a_mixture() {
+    let files = tempfile::tempdir().unwrap();
+    let store = FolderStore::open("documents", files.path()).unwrap();
+    let path = files.path().join("a.bin");
+    std::fs::write(&path, vec![0_u8; 1 << 20]).unwrap();
+    let writing = std::thread::spawn(move || {
+        for round in 1..60_u8 {
+            std::fs::write(&path, vec![round; 1 << 20]).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    });
+    let (mut whole, mut waits) = (0, 0);
+    while !writing.is_finished() {
+        match store.look(&id("documents", "a.bin"), None, 1 << 30).await {
+            Ok(Look::Found { bytes, .. }) => {
+                whole += 1;
+                assert!(bytes.iter().all(|byte| *byte == bytes[0]), "two versions in one look");
+            }
+            Err(StoreError::Unavailable { .. }) => waits += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    writing.join().unwrap();
+    assert!(whole > 0, "nothing was ever read, {waits} waits");
 }
 
 #[derive(Parser)]
@@ -220,7 +316,7 @@ async fn real() {
     let Environment { s3: settings, store: server } = Environment::parse_from(["test"]);
     let store = S3Store::new(&settings).unwrap();
     let bucket = "millrace-objects-suite";
-    suite(&store, bucket, 1005).await;
+    suite(&store, bucket, (1005, &ODD_KEYS)).await;
     a_file_where_a_folder_would_be_is_an_invalid_key(&store, bucket).await;
     if server == "minio" {
         minio(&store, bucket).await;

@@ -1,6 +1,6 @@
 //! Indexes in memory: versions, tombstones and answers as the engines give them, and faults on demand.
 //!
-//! Ordinary code, for tests of everything above the sink. Everything is visible at once, nothing is ever forgotten
+//! Ordinary code, for tests of everything above the sink and for `millrace try`. Everything is visible at once, nothing is ever forgotten
 //! (deletions included), and a write to an index that does not exist stops, as in the engines.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -16,11 +16,14 @@ use crate::bulk;
 use crate::error::SinkError;
 use crate::names::Names;
 use crate::plan::{Ensured, IndexPlan, IndexState};
+use crate::reader::StoredDocument;
 use crate::sink::{Answer, Sink, Written};
 
 mod catalog;
+mod passages;
 mod read;
-mod words;
+
+use passages::{Passage, Passages};
 
 /// One generation of indexes in memory. Clones and [`Memory::over`] share what is stored.
 #[derive(Clone, Debug)]
@@ -57,13 +60,22 @@ struct Index {
     uuid: String,
     plan: IndexPlan,
     items: BTreeMap<String, Item>,
+    passages: Passages,
 }
 
 #[derive(Debug)]
 struct Item {
     version: Version,
-    /// Absent when it was deleted: the version is remembered.
-    body: Option<Value>,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    /// It was deleted: the version is remembered.
+    Gone,
+    /// Where it is among the passages.
+    Passage(u32),
+    Document(Box<StoredDocument>),
 }
 
 impl Memory {
@@ -124,7 +136,13 @@ impl Memory {
         }
         state.created += 1;
         let uuid = format!("memory-{}", state.created);
-        state.indexes.insert(name, Index { uuid: uuid.clone(), plan: plan.clone(), items: BTreeMap::new() });
+        let index = Index {
+            uuid: uuid.clone(),
+            plan: plan.clone(),
+            items: BTreeMap::new(),
+            passages: Passages::default(),
+        };
+        state.indexes.insert(name, index);
         Ok(IndexState { uuid, created: true })
     }
 
@@ -172,24 +190,32 @@ impl Index {
             return bulk::held(item.version, action);
         }
         let body = match &action.operation {
-            Operation::Delete => None,
-            Operation::Put(bytes) => match self.checked(bytes) {
-                Ok(body) => Some(body),
+            Operation::Delete => Body::Gone,
+            Operation::Put(bytes) => match self.read(action.target, bytes) {
+                Ok(body) => body,
                 Err(cause) => return Answer::Refused(cause),
             },
         };
-        self.items.insert(action.id.clone(), Item { version: action.version, body });
+        let before = self.items.insert(action.id.clone(), Item { version: action.version, body });
+        if let Some(Item { body: Body::Passage(slot), .. }) = before {
+            self.passages.remove(slot);
+        }
         Answer::Done
     }
 
-    fn checked(&self, bytes: &[u8]) -> Result<Value, String> {
-        let body: Value =
-            serde_json::from_slice(bytes).map_err(|error| format!("the item is no JSON: {error}"))?;
-        match body.get("vector").and_then(Value::as_array) {
-            Some(vector) if vector.len() != self.plan.dimension => {
-                Err(format!("the vector has {} numbers, not {}", vector.len(), self.plan.dimension))
+    /// Takes in what Millrace writes, and refuses everything else.
+    fn read(&mut self, target: Target, bytes: &[u8]) -> Result<Body, String> {
+        let strange = |error: serde_json::Error| format!("an item is not as Millrace writes it: {error}");
+        match target {
+            Target::Documents => serde_json::from_slice(bytes).map(Body::Document).map_err(strange),
+            Target::Chunks => {
+                let passage: Passage = serde_json::from_slice(bytes).map_err(strange)?;
+                let (found, wanted) = (passage.vector.len(), self.plan.dimension);
+                if found != wanted {
+                    return Err(format!("the vector has {found} numbers, not {wanted}"));
+                }
+                Ok(Body::Passage(self.passages.put(passage)))
             }
-            _ => Ok(body),
         }
     }
 }
@@ -210,9 +236,9 @@ impl Sink for Memory {
         let state = self.state();
         let name = self.names.physical(Target::Documents);
         let index = state.indexes.get(&name).ok_or_else(|| self.missing(Target::Documents))?;
-        let is_mine = |item: &&Item| {
-            let document = item.body.as_ref().and_then(|body| body.get("document")?.as_str());
-            document.and_then(|text| DocumentId::try_from(text.to_owned()).ok()).is_some_and(|id| mine(&id))
+        let is_mine = |item: &&Item| match &item.body {
+            Body::Document(stored) => mine(&stored.record.document),
+            Body::Gone | Body::Passage(_) => false,
         };
         Ok(index.items.values().filter(is_mine).map(|item| item.version).max())
     }

@@ -59,6 +59,7 @@ engines! {
     write::the_highest_version_of_chosen_records_is_told,
     read::words_find_the_right_passage,
     read::vectors_find_the_right_passage,
+    read::what_is_gone_is_found_no_more,
     read::both_ways_in_one_question,
     read::ranks_are_fused_as_their_formula_says,
     read::words_are_compared_in_the_language_of_the_passage,

@@ -7,6 +7,7 @@ mod consumer;
 mod publisher;
 mod state;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -57,7 +58,7 @@ impl Memory {
 
     /// What `group` committed of a partition of `topic`.
     #[must_use]
-    pub fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<Committed> {
+    pub fn committed_of(&self, group: &str, topic: &str, partition: i32) -> Option<Committed> {
         let state = self.lock();
         state.groups.get(&(group.to_owned(), topic.to_owned()))?.committed.get(&partition).cloned()
     }
@@ -67,6 +68,36 @@ impl Memory {
         let number = usize::try_from(partition).unwrap_or_default();
         if let Some(records) = self.lock().topics.get_mut(topic).and_then(|topic| topic.get_mut(number)) {
             records.truncate(end);
+        }
+    }
+
+    /// The offset after the last record of each partition of a topic.
+    #[must_use]
+    pub fn ends(&self, topic: &str) -> Vec<i64> {
+        let state = self.lock();
+        let partitions = state.topics.get(topic).into_iter().flatten();
+        partitions.map(|records| i64::try_from(records.len()).unwrap_or(i64::MAX)).collect()
+    }
+
+    /// The next record that a group will handle, of each partition of a topic in which it committed.
+    #[must_use]
+    pub fn committed(&self, group: &str, topic: &str) -> BTreeMap<i32, i64> {
+        let state = self.lock();
+        let group = state.groups.get(&(group.to_owned(), topic.to_owned()));
+        let committed = group.into_iter().flat_map(|group| &group.committed);
+        committed.map(|(partition, committed)| (*partition, committed.next)).collect()
+    }
+
+    /// Forgets what is in the records of a topic that every group of it has handled. Their places stay, and are empty.
+    pub fn release(&self, topic: &str) {
+        let mut state = self.lock();
+        let State { topics, groups, .. } = &mut *state;
+        for (partition, records) in (0..).zip(topics.get_mut(topic).into_iter().flatten()) {
+            let readers = groups.iter().filter(|((_, read), _)| read == topic).map(|(_, group)| group);
+            let handled = readers.map(|group| group.committed.get(&partition).map_or(0, |done| done.next));
+            let least = usize::try_from(handled.min().unwrap_or(0)).unwrap_or_default();
+            // By the last one that it handled, a group knows the log again.
+            records.iter_mut().take(least.saturating_sub(1)).for_each(Stored::empty);
         }
     }
 

@@ -78,6 +78,7 @@ async fn a_line_about_a_record_tells_its_trace() {
         input: "in".to_owned(),
         alike: Vec::new(),
         dead_letters: "dead".to_owned(),
+        confirmations: "confirmations".to_owned(),
         delivery: Delivery::Transactional,
         lanes: LaneSettings::default(),
     };

@@ -142,7 +142,8 @@ impl<B: Broker, O: Store, E: Extractor> ChunkStage<B, O, E> {
     async fn has_chunks(&self, partition: i32) -> Result<bool, Trouble> {
         let topic = &self.shared.topics.chunks;
         let first = self.broker.reading(topic, partition, 0).try_next().await;
-        let first = first.map_err(|error| Trouble::wait(format!("the chunks {topic}/{partition}: {error}")))?;
+        let first =
+            first.map_err(|error| Trouble::wait(format!("the chunks {topic}/{partition}: {error}")))?;
         Ok(first.is_some())
     }
 }

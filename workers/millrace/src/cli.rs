@@ -11,10 +11,12 @@ use telemetry::{LogFormat, TelemetrySettings};
 
 mod asking;
 mod reading;
+mod trying;
 mod upkeep;
 
 pub use asking::{AskQuestion, Eval, Key, KeyRole, Mode, Search, ServeAddress};
 pub use reading::{Chunk, Extract, Reading};
+pub use trying::Try;
 pub use upkeep::{
     Audit, Confirm, DataSettings, DeadLetters, LedgerCommand, LedgerRebuild, LetterFilter, ListLetters,
     Reconcile, ReplayLetters, ShowLetter, Skip,
@@ -28,15 +30,22 @@ pub struct Cli {
     #[command(subcommand)]
     pub ask: Ask,
     /// What is logged on standard error: a level, or `crate=level` pairs separated by commas.
-    #[arg(long, global = true, default_value = "warn,librdkafka=off,rdkafka=off")]
+    #[arg(long, global = true, default_value = LOG)]
     pub log: String,
 }
+
+/// What is logged where nothing else is asked for.
+const LOG: &str = "warn,librdkafka=off,rdkafka=off";
+/// The same for `try`, whose stages log in this process: what they refuse is told in its own words.
+const LOG_TRY: &str = "error";
 
 impl Cli {
     /// How it speaks: lines of text, no metrics page.
     #[must_use]
     pub fn telemetry(&self) -> TelemetrySettings {
-        TelemetrySettings { log: self.log.clone(), log_format: LogFormat::Text, metrics_listen: None }
+        let is_try = matches!(self.ask, Ask::Try(_));
+        let log = if is_try && self.log == LOG { LOG_TRY } else { &self.log };
+        TelemetrySettings { log: log.to_owned(), log_format: LogFormat::Text, metrics_listen: None }
     }
 }
 
@@ -77,6 +86,9 @@ pub enum Ask {
     /// The ledger.
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Search a folder here and now: the stages and the page of the real thing in one process, which follows the folder until
+    /// it is ended and keeps nothing; needs no server.
+    Try(Box<Try>),
     /// Read files as `chunk` would, and print their text; exit code 1 when one is refused; needs no server.
     Extract(Extract),
     /// Cut files into chunks as `chunk` would, and print one JSON object per chunk; needs no server.

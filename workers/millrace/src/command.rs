@@ -19,6 +19,7 @@ mod search;
 mod skip;
 mod status;
 mod topics_apply;
+mod try_folder;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Ask::Skip(ask) => skip::run(ask).await,
         Ask::Ledger(LedgerCommand::Rebuild(ask)) => ledger_rebuild::run(ask).await,
         Ask::DeadLetters(ask) => dead_letters::run(ask).await,
+        Ask::Try(ask) => try_folder::run(&ask).await,
         Ask::Extract(ask) => extract::run(&ask).await,
         Ask::Chunk(ask) => chunk::run(&ask).await,
         Ask::Embed(ask) => embed::run(ask).await,

@@ -6,7 +6,7 @@
 //!
 //! Order of files: [`cli`] what can be asked · [`command`] one file each · [`world`] what is there · [`entries`] the
 //! ledger · [`log`] a topic's records · [`ask`] questions to `serve` · [`merge`], [`audit`],
-//! [`reconcile`], [`rebuild`], [`letters`], [`eval`] the thinking ·
+//! [`reconcile`], [`rebuild`], [`letters`], [`eval`] the thinking · [`trial`] the system in one process ·
 //! `files` what a person names · `reading` files, many at once · `place` the page of a passage · [`show`] the words.
 
 pub mod again;
@@ -27,4 +27,5 @@ mod reading;
 pub mod rebuild;
 pub mod reconcile;
 pub mod show;
+pub mod trial;
 pub mod world;

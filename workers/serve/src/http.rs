@@ -30,7 +30,7 @@ use tokio::net::TcpListener;
 use crate::access::Role;
 use crate::application::{Application, Offer, Writer};
 use crate::llm::Models;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, Watched};
 use crate::search::Search;
 use guard::Gate;
 use refusal::Refusal;
@@ -48,6 +48,8 @@ pub trait Parts: Send + Sync + 'static {
     type Reader: Reader + Catalog;
     /// Where documents are.
     type Store: Store;
+    /// What moves them on their way here.
+    type Topics: Watched;
 }
 
 /// The bucket that documents are in.
@@ -67,8 +69,8 @@ pub struct Server<P: Parts> {
     pub models: Models,
     /// Where documents are; none: they are neither listed nor uploaded.
     pub bucket: Option<Bucket<P::Store>>,
-    /// What Kafka says of the pipeline; none where there is none.
-    pub pipeline: Option<Pipeline>,
+    /// What the broker says of the pipeline; none where there is none.
+    pub pipeline: Option<Pipeline<P::Topics>>,
     /// What the engine is.
     pub engine: &'static str,
     /// The index that is searched.
@@ -115,7 +117,18 @@ pub async fn serve<P: Parts>(
     server: Arc<Server<P>>,
     stopping: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let listener = TcpListener::bind(listen).await?;
+    serve_at(TcpListener::bind(listen).await?, server, stopping).await
+}
+
+/// The same at an address that is bound already.
+///
+/// # Errors
+/// When serving fails.
+pub async fn serve_at<P: Parts>(
+    listener: TcpListener,
+    server: Arc<Server<P>>,
+    stopping: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     axum::serve(listener, routes(server)).with_graceful_shutdown(stopping).await
 }
 

@@ -26,6 +26,8 @@ impl Languages {
             return Ok(languages.clone());
         }
         let languages = match (reader.languages().await, last.take()) {
+            // Of an index that is still empty nothing is known: it may be filled by the next question.
+            (Ok(languages), _) if languages.is_empty() => return Ok(languages),
             (Ok(mut languages), _) => {
                 languages.sort();
                 languages

@@ -1,4 +1,4 @@
-#![expect(clippy::disallowed_methods, reason = "edge: asks Kafka, by a deadline")]
+#![expect(clippy::disallowed_methods, reason = "edge: asks the broker, by a deadline")]
 //! The pipeline as its topics show it: who is behind, how fast it goes, and what was refused.
 
 use std::collections::HashMap;
@@ -9,20 +9,59 @@ use std::time::{Duration, Instant};
 use message::{DeadLetter, DocumentId};
 use model::Generation;
 use serde::Serialize;
-use stream::kafka::{Kafka, end_offsets, standings};
-use stream::{Broker as _, StreamError};
+use stream::kafka::{Kafka, Standing, end_offsets, standings};
+use stream::memory::Memory;
+use stream::{Broker, Memo, StreamError};
 
 use crate::access::Principal;
 
-/// How long Kafka may take to answer everything.
+/// A broker that says how far its groups are.
+pub trait Watched: Broker {
+    /// Where a group stands in each partition of a topic.
+    fn standings(
+        &self,
+        group: &str,
+        topic: &str,
+    ) -> impl Future<Output = Result<Vec<Standing>, StreamError>> + Send;
+
+    /// The offset after the last record of each partition of a topic.
+    fn ends(&self, topic: &str) -> impl Future<Output = Result<Vec<i64>, StreamError>> + Send;
+}
+
+impl Watched for Kafka {
+    async fn standings(&self, group: &str, topic: &str) -> Result<Vec<Standing>, StreamError> {
+        standings(self, group, topic).await
+    }
+
+    async fn ends(&self, topic: &str) -> Result<Vec<i64>, StreamError> {
+        end_offsets(self, topic).await
+    }
+}
+
+impl Watched for Memory {
+    async fn standings(&self, group: &str, topic: &str) -> Result<Vec<Standing>, StreamError> {
+        let committed = self.committed(group, topic);
+        let standing = |(partition, end)| {
+            let committed = committed.get(&partition).copied();
+            Standing { end, committed, waiting: end - committed.unwrap_or(0), memo: Memo::default() }
+        };
+        Ok((0..).zip(self.ends(topic)).map(standing).collect())
+    }
+
+    async fn ends(&self, topic: &str) -> Result<Vec<i64>, StreamError> {
+        Ok(self.ends(topic))
+    }
+}
+
+/// How long the broker may take to answer everything.
 const DEADLINE: Duration = Duration::from_secs(15);
 /// Dead letters that are shown.
 const SHOWN: u8 = 20;
 
-/// What is asked of Kafka.
+/// What is asked of the broker.
 #[derive(Debug)]
-pub struct Pipeline {
-    kafka: Kafka,
+pub struct Pipeline<B> {
+    broker: B,
     /// Group and topic of each worker.
     readers: Vec<(String, String)>,
     last: Mutex<HashMap<String, (Instant, i64)>>,
@@ -70,7 +109,7 @@ pub struct Letter {
     pub cause: String,
 }
 
-/// Everything that Kafka says.
+/// Everything that the broker says.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Picture {
     /// Each worker's place.
@@ -81,25 +120,24 @@ pub struct Picture {
     pub dead_letters: DeadLetters,
 }
 
-impl Pipeline {
-    /// The pipeline of a generation whose indexes are called `index` in short.
+impl<B: Watched> Pipeline<B> {
+    /// The pipeline of a generation whose indexes are called `index` in short, and which these workers write.
     #[must_use]
-    pub fn new(kafka: Kafka, generation: &Generation, index: &str) -> Self {
+    pub fn new(broker: B, generation: &Generation, index: &str, writers: &[&str]) -> Self {
         let (chunking, space) = (&generation.chunking, &generation.space);
-        let readers = vec![
+        let mut readers = vec![
             ("intake".to_owned(), topics::OBJECT_EVENTS.to_owned()),
             (format!("chunk-{}", chunking.short()), topics::DOCUMENTS.to_owned()),
             (format!("embed-{}", space.short()), topics::chunks(chunking)),
-            (format!("index-{index}"), topics::vectors(space)),
-            (format!("replicate-{index}"), topics::vectors(space)),
         ];
-        Self { kafka, readers, last: Mutex::default() }
+        readers.extend(writers.iter().map(|name| (format!("{name}-{index}"), topics::vectors(space))));
+        Self { broker, readers, last: Mutex::default() }
     }
 
     /// How everything stands now. Dead letters of documents that `principal` may not see are counted, not shown.
     ///
     /// # Errors
-    /// Why Kafka cannot be asked, for a person.
+    /// Why the broker cannot be asked, for a person.
     pub async fn look(&self, principal: &Principal) -> Result<Picture, String> {
         let looked = tokio::time::timeout(DEADLINE, self.all(principal)).await;
         looked.map_err(|_| format!("no answer within {DEADLINE:?}"))?.map_err(|error| error.to_string())
@@ -107,7 +145,7 @@ impl Pipeline {
 
     async fn all(&self, principal: &Principal) -> Result<Picture, StreamError> {
         let asked = self.readers.iter().map(|(group, topic)| async move {
-            let standings = standings(&self.kafka, group, topic).await?;
+            let standings = self.broker.standings(group, topic).await?;
             Ok::<_, StreamError>(Topic {
                 topic: topic.clone(),
                 group: group.clone(),
@@ -137,7 +175,7 @@ impl Pipeline {
     }
 
     async fn dead_letters(&self, principal: &Principal) -> Result<DeadLetters, StreamError> {
-        let ends = end_offsets(&self.kafka, topics::DEAD_LETTERS).await?;
+        let ends = self.broker.ends(topics::DEAD_LETTERS).await?;
         let found: Arc<Mutex<Vec<(i64, DeadLetter)>>> = Arc::default();
         for (partition, end) in (0..).zip(&ends) {
             let filling = Arc::clone(&found);
@@ -147,7 +185,7 @@ impl Pipeline {
                 found.extend(letter.map(|letter| (record.offset, letter)));
                 ControlFlow::Continue(())
             };
-            self.kafka.read(topics::DEAD_LETTERS, partition, (end - i64::from(SHOWN)).max(0), each).await?;
+            self.broker.read(topics::DEAD_LETTERS, partition, (end - i64::from(SHOWN)).max(0), each).await?;
         }
         let mut found = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
         found.sort_by_key(|(offset, _)| std::cmp::Reverse(*offset));

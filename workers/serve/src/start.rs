@@ -47,6 +47,7 @@ impl<E: Encoder + 'static, R: Reader + Catalog> Parts for OverS3<E, R> {
     type Encoder = E;
     type Reader = R;
     type Store = S3Store;
+    type Topics = Kafka;
 }
 
 /// Serves until the process is asked to stop.
@@ -83,7 +84,7 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
             .with_floor(config.serve_least_relevance),
         models: Models::open(&config.llm)?,
         bucket: bucket.transpose()?,
-        pipeline: Some(Pipeline::new(kafka, &generation, names.generation())),
+        pipeline: Some(Pipeline::new(kafka, &generation, names.generation(), &["index", "replicate"])),
         engine: match config.serve_engine {
             EngineKind::Elasticsearch => "elasticsearch",
             EngineKind::Opensearch => "opensearch",

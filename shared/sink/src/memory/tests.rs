@@ -1,5 +1,7 @@
 //! Faults on demand.
 
+use serde_json::json;
+
 use super::*;
 
 fn memory() -> (Memory, Vec<Action>) {
@@ -15,11 +17,24 @@ fn memory() -> (Memory, Vec<Action>) {
         id: id.to_owned(),
         version: Version::from(1),
         highest: Version::from(1),
-        operation: Operation::Put(b"{}".as_slice().into()),
+        operation: Operation::Put(item(target).to_string().into()),
     };
     let batch =
         vec![action(Target::Documents, "d"), action(Target::Chunks, "a"), action(Target::Chunks, "b")];
     (memory, batch)
+}
+
+fn item(target: Target) -> Value {
+    let mut item = json!({"document": "docs/k", "version": 1, "space": Fingerprint::of(&[])});
+    let more = match target {
+        Target::Documents => json!({"status": "empty", "etag": "e", "size": 0, "chunks": []}),
+        Target::Chunks => {
+            let id = "0".repeat(32);
+            json!({"id": id, "heading_path": [], "text": "t", "tokens": 1, "vector": [1.0], "terms": "t"})
+        }
+    };
+    item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    item
 }
 
 /// One letter an answer: Done, Refused, Wait, Stop.
@@ -53,4 +68,13 @@ async fn each_fault_strikes_once() {
         assert_eq!(letters(&memory, &batch).await, "ddd");
         assert_eq!(stored(&memory), 3);
     }
+}
+
+/// What nobody can read back is never taken for something that is there.
+#[tokio::test]
+async fn what_millrace_does_not_write_is_refused() {
+    let (memory, mut batch) = memory();
+    batch[1].operation = Operation::Put(b"{}".as_slice().into());
+    batch[2].operation = Operation::Put(b"{".as_slice().into());
+    assert_eq!((letters(&memory, &batch).await.as_str(), stored(&memory)), ("drr", 1));
 }

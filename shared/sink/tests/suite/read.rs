@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use message::{About, ChunkId, DocumentId, EmbeddedChunk};
-use sink::{Clause, Hit, Place, RANK_CONSTANT, Reader, Sink, SinkError, Target, Window, Words};
+use sink::{Clause, Hit, Place, RANK_CONSTANT, Reader, Sink, SinkError, Target, Window, Words, delete};
 use stream::Boottime;
 
 use super::bench::{Bench, ready, space};
@@ -180,6 +180,30 @@ pub(crate) async fn vectors_find_the_right_passage<B: Bench>(bench: &B) {
     }
     assert_eq!(engine.vector(&vector(1), &Window { candidates: 0, ..Window::of(2) }).await.unwrap().len(), 2);
     assert!(engine.vector(&vector(1), &Window::of(0)).await.unwrap().is_empty());
+}
+
+/// What was deleted is found by no word and no vector, nor is what stood under an id before; and neither counts.
+pub(crate) async fn what_is_gone_is_found_no_more<B: Bench>(bench: &B) {
+    let (engine, passages) = filled(bench).await;
+    let mut other = passages[1].clone();
+    other.chunk.text = "Sailing boats tack through the wind.".to_owned();
+    other.chunk.version = version(2);
+    other.vector.0 = vector(9);
+    let gone = &passages[0].chunk;
+    let batch = vec![delete(gone.id.as_str(), &gone.document, version(2)), put(&other)];
+    all_done(&engine.write(batch, Boottime::now()).await);
+    engine.refresh().await.unwrap();
+    for question in ["rice", "oil engine kilometres"] {
+        assert_eq!(keyword(engine, question, &Window::of(9)).await, Vec::new(), "{question}");
+    }
+    assert_eq!(engine.frequencies(&["rice", "oil", "wind"]).await.unwrap(), (4, vec![0, 0, 1]));
+    first_is(&keyword(engine, "boats in the wind", &Window::of(9)).await, &other);
+    let nearest = engine.vector(&vector(9), &Window::of(9)).await.unwrap();
+    first_is(&nearest, &other);
+    assert_eq!(nearest.len(), 4);
+    assert!(nearest.iter().all(|hit| hit.id != gone.id), "{nearest:?}");
+    let old = engine.vector(&vector(2), &Window::of(9)).await.unwrap();
+    assert!(old.iter().all(|hit| hit.score < 0.999), "the vector of before is still there: {old:?}");
 }
 
 pub(crate) async fn both_ways_in_one_question<B: Bench>(bench: &B) {

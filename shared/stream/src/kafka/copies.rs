@@ -44,7 +44,8 @@ impl Kafka {
         let (settings, topic) = (self.settings.clone(), topic.to_owned());
         blocking(move || {
             let client: BaseConsumer = settings.reader()?.create().map_err(|e| unavailable(&settings, &e))?;
-            let metadata = client.fetch_metadata(Some(&topic), ASK).map_err(|e| unavailable(&settings, &e))?;
+            let metadata =
+                client.fetch_metadata(Some(&topic), ASK).map_err(|e| unavailable(&settings, &e))?;
             let found = metadata.topics().iter().find(|found| found.name() == topic);
             let partitions = found.map(rdkafka::metadata::MetadataTopic::partitions).unwrap_or_default();
             let fewest = partitions.iter().map(|partition| partition.replicas().len()).min();

@@ -52,7 +52,11 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         let lost = committed.next > range.end || !self.is_known(committed).await?;
         if lost {
             error!(
-                worker = self.plan.worker, partition = number, topic, committed = committed.next, end = range.end,
+                worker = self.plan.worker,
+                partition = number,
+                topic,
+                committed = committed.next,
+                end = range.end,
                 "the topic lost records that were read already (a broker lost its disk or was elected unclean): it is handled \
                  again from its start. Run `millrace reconcile` and `millrace audit --repair`, and see that the topics are \
                  replicated (`millrace topics apply --replication 3`)"
@@ -105,7 +109,10 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         let age = if memo.at == 0 { 0 } else { now.saturating_sub(memo.at) };
         if age > self.plan.lanes.stale_after_seconds {
             error!(
-                worker = self.plan.worker, partition = self.partition.number, topic = self.plan.input, age,
+                worker = self.plan.worker,
+                partition = self.partition.number,
+                topic = self.plan.input,
+                age,
                 "the partition was not read for longer (seconds) than its topic keeps deletions: what was deleted meanwhile may \
                  still be there. Run `millrace reconcile` and `millrace audit --repair`"
             );

@@ -53,12 +53,7 @@ impl Stuck {
         let first = batch.first()?;
         let skip = self.skips.iter().find(|skip| skip.offset == first.offset)?;
         let cause = self.waiting.as_ref().map(|waiting| format!("; it waited for: {}", waiting.cause));
-        Some(Verdict::refuse(format!(
-            "skipped by {}: {}{}",
-            skip.by,
-            skip.reason,
-            cause.unwrap_or_default()
-        )))
+        Some(Verdict::refuse(format!("skipped by {}: {}{}", skip.by, skip.reason, cause.unwrap_or_default())))
     }
 }
 

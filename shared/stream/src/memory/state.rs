@@ -28,6 +28,10 @@ impl Stored {
             held: None,
         }
     }
+
+    pub(super) fn empty(&mut self) {
+        (self.key, self.value, self.headers) = (None, None, Vec::new());
+    }
 }
 
 /// A group: its members, who owns what, where it stands.

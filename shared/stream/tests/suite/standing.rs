@@ -16,7 +16,8 @@ use super::{Bench, Copy, PATIENCE, copy, plan, publish, record, wait_for};
 /// Says something in `topic`, as the operator's command does.
 async fn say<B: Bench>(bench: &B, topic: &str, said: &Said) {
     let value = Some(serde_json::to_vec(said).unwrap());
-    publish(bench, vec![Outgoing { topic: topic.to_owned(), key: Some(vec![1]), value, headers: None }]).await;
+    publish(bench, vec![Outgoing { topic: topic.to_owned(), key: Some(vec![1]), value, headers: None }])
+        .await;
 }
 
 /// Waits until what the group committed of partition 0 is as `wanted` says.

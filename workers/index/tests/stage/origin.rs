@@ -33,7 +33,8 @@ async fn a_log_that_did_not_fill_the_index_stops_before_it_writes_anything() {
         assert!(trouble.cause.contains("millrace ledger rebuild"), "{trouble:?}");
         assert_eq!(held(&engine).await, texts([("old", 1)]));
         // It is found out once, and stands with the offset from then on.
-        let committed = Committed { next: 0, memo: Memo { identity: lane.identity().to_owned(), ..Memo::default() } };
+        let committed =
+            Committed { next: 0, memo: Memo { identity: lane.identity().to_owned(), ..Memo::default() } };
         lane = opened(&stage(&engine), Some(&committed)).await;
         assert_eq!(lane.identity(), committed.memo.identity);
     }

@@ -21,7 +21,8 @@ pub(super) async fn run(ask: AskQuestion) -> Result<ExitCode, Failure> {
     Ok(if found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn print(answer: &Value) {
+/// An answer for a person, with its sources.
+pub(super) fn print(answer: &Value) {
     show::line(answer["answer"].as_str().unwrap_or_default());
     let sources = answer["citations"].as_array().into_iter().flatten();
     for (place, source) in sources.enumerate() {

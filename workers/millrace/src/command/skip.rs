@@ -34,7 +34,9 @@ fn skip_of(lags: &[Lag], ask: &cli::Skip) -> Result<Skip, Failure> {
     let (worker, partition) = &ask.partition;
     let Some(lag) = lags.iter().find(|lag| lag.worker == worker) else {
         let workers: Vec<&str> = lags.iter().map(|lag| lag.worker).collect();
-        return Err(format!("there is no worker '{worker}' that reads a topic: {}", workers.join(", ")).into());
+        return Err(
+            format!("there is no worker '{worker}' that reads a topic: {}", workers.join(", ")).into()
+        );
     };
     let Some(wait) = lag.waits.iter().find(|wait| wait.partition == *partition) else {
         return Err(format!(

@@ -165,6 +165,7 @@ impl<R: Reader + Catalog> Parts for Over<R> {
     type Encoder = Fussy;
     type Reader = R;
     type Store = MemoryStore;
+    type Topics = stream::memory::Memory;
 }
 
 /// A server over `search` that lets everybody in and has no models but `extractive`.

@@ -1,0 +1,284 @@
+//! The system in one process, over a folder: the workers' own stages and the real server, with a broker and an engine in
+//! memory. Nothing is kept when it ends.
+//!
+//! The one place in which workers are put together: everywhere else no worker depends on a worker.
+//!
+//! Order of files: `prepared` what cuts and embeds · `difference` what changed in the folder · `stages` the workers' stages ·
+//! `page` the server.
+
+mod difference;
+mod page;
+mod prepared;
+mod stages;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use ledger::Folder;
+use message::{DeadLetter, DocumentId, Status};
+use objects::FolderStore;
+use process::Failure;
+use sink::{Names, Reader as _, Sink as _, Target};
+use stream::Outgoing;
+use stream::memory::Memory;
+use tokio::sync::watch;
+
+use crate::cli::Try;
+use difference::{Change, Known};
+use prepared::Prepared;
+use stages::{Ground, Pipelines, Step, index_plan, steps};
+
+/// What the indexes are called.
+const INDEX: &str = "try";
+/// Records of an engine that are read at once.
+const PAGE: usize = 1_000;
+
+/// The system over a folder.
+pub struct Trial {
+    ground: Ground,
+    bucket: String,
+    known: Known,
+    most_files: usize,
+    steps: [Step; 4],
+    running: Pipelines,
+    address: SocketAddr,
+    /// Removed with what is in it when this is dropped.
+    _scratch: tempfile::TempDir,
+}
+
+/// What is in the folder at first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Files.
+    pub files: usize,
+    /// Their bytes together.
+    pub bytes: u64,
+    /// What is no file that can be read, with the reason.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// So many passages of it are found.
+    Passages(usize),
+    /// It holds no text.
+    Empty,
+    /// Why it was not read.
+    Refused(String),
+    /// It is gone, and so is its text.
+    Gone,
+}
+
+/// What became of all files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcomes {
+    /// Files that are found.
+    pub live: usize,
+    /// Files without text.
+    pub empty: usize,
+    /// Files that were not read, with the reason.
+    pub refused: BTreeMap<String, String>,
+    /// Passages of them all.
+    pub passages: u64,
+}
+
+impl Trial {
+    /// Starts everything over the folder, and begins to read it.
+    ///
+    /// # Errors
+    /// When the folder is too large or cannot be read, there is no model, or the port is taken.
+    pub async fn start(ask: &Try) -> Result<(Self, Found), Failure> {
+        let bucket = ask.bucket();
+        let told = |error: std::io::Error| format!("{}: {error}", ask.folder.display());
+        let store = FolderStore::open(&bucket, &ask.folder).map_err(told)?;
+        let store = if ask.writable { store } else { store.read_only() };
+        let (files, found) = first_look(ask, &store).await?;
+        let prepared = Prepared::open(ask)?;
+        let scratch = tempfile::tempdir()?;
+        let generation = prepared.generation.clone();
+        let engine = sink::Memory::new(Names::new(INDEX, &generation.space)?);
+        engine.ensure(&index_plan(generation.clone())).await?;
+        let ground = Ground {
+            broker: Memory::default(),
+            store,
+            engine,
+            folder: Folder::claim(scratch.path())?,
+            closing: watch::Sender::new(false),
+        };
+        let steps = steps(&generation, ground.engine.names());
+        let encoder = prepared.encoder.clone();
+        let mut running = ground.start(ask, prepared);
+        let address = page::serve(ask, &ground, (&generation, encoder), &mut running).await?;
+        let known = Known::default();
+        let most_files = ask.most_files;
+        let mut trial =
+            Self { ground, bucket, known, most_files, steps, running, address, _scratch: scratch };
+        trial.tell(files);
+        Ok((trial, found))
+    }
+
+    /// Where the page is.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Looks through the folder, and lets the stages know what changed since: the keys.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub async fn look(&mut self) -> Result<Vec<String>, Failure> {
+        let tree = self.ground.store.tree(usize::MAX).await?;
+        Ok(self.tell(tree.files))
+    }
+
+    fn tell(&mut self, files: Vec<objects::Entry>) -> Vec<String> {
+        let changes = self.known.look(files, self.most_files);
+        for change in &changes {
+            let value = Some(change.notice(&self.bucket).into_bytes());
+            // A store's notices name no document in a header.
+            let topic = topics::OBJECT_EVENTS.to_owned();
+            self.ground.broker.append(&Outgoing { topic, key: None, value, headers: None });
+        }
+        changes.iter().map(Change::key).map(str::to_owned).collect()
+    }
+
+    /// Files that were handed to the stages.
+    #[must_use]
+    pub fn files(&self) -> usize {
+        self.known.count()
+    }
+
+    /// True when everything that was told went all the way. What a step wrote is counted by the next one, so they are asked
+    /// in the order of the way.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.steps.iter().all(|step| self.behind(step) == 0)
+    }
+
+    fn behind(&self, step: &Step) -> i64 {
+        let committed = self.ground.broker.committed(&step.group, &step.topic);
+        let ends = (0..).zip(self.ground.broker.ends(&step.topic));
+        ends.map(|(partition, end)| end - committed.get(&partition).copied().unwrap_or(0)).sum()
+    }
+
+    /// Lets go of what every step has handled.
+    pub fn release(&self) {
+        for step in &self.steps {
+            self.ground.broker.release(&step.topic);
+        }
+    }
+
+    /// Files that went all the way, refused ones included, and passages that are found now.
+    ///
+    /// # Errors
+    /// Never, unless the engine lost its index.
+    pub async fn arrived(&self) -> Result<(usize, u64), Failure> {
+        let files = usize::try_from(self.ground.engine.count(Target::Documents).await?)?;
+        Ok((files, self.ground.engine.count(Target::Chunks).await?))
+    }
+
+    /// What became of one file.
+    ///
+    /// # Errors
+    /// As [`Trial::arrived`].
+    pub async fn outcome(&self, key: &str) -> Result<Outcome, Failure> {
+        let document = DocumentId::new(&self.bucket, key)?;
+        let Some(stored) = self.ground.engine.document(&document).await? else {
+            let letter = self.letters().remove(document.as_str()).filter(|_| self.known.has(key));
+            return Ok(letter.map_or(Outcome::Gone, Outcome::Refused));
+        };
+        Ok(match stored.record.status {
+            Status::Empty => Outcome::Empty,
+            Status::Refused => Outcome::Refused(stored.record.cause.unwrap_or_default()),
+            Status::Live | Status::Removed => Outcome::Passages(stored.record.chunks.len()),
+        })
+    }
+
+    /// What became of all files.
+    ///
+    /// # Errors
+    /// As [`Trial::arrived`].
+    pub async fn outcomes(&self) -> Result<Outcomes, Failure> {
+        let (_, passages) = self.arrived().await?;
+        let mut outcomes = Outcomes { passages, ..Outcomes::default() };
+        let mut letters = self.letters();
+        let mut after = None;
+        loop {
+            let page = self.ground.engine.scan_documents(after.as_ref(), PAGE).await?;
+            for stored in page.items {
+                let record = stored.record;
+                letters.remove(record.document.as_str());
+                match record.status {
+                    Status::Empty => outcomes.empty += 1,
+                    Status::Refused => {
+                        let key = record.document.key().to_owned();
+                        outcomes.refused.insert(key, record.cause.unwrap_or_default());
+                    }
+                    Status::Live | Status::Removed => outcomes.live += 1,
+                }
+            }
+            after = page.after;
+            if after.is_none() {
+                break;
+            }
+        }
+        let named = letters.into_iter().filter_map(|(document, cause)| {
+            Some((DocumentId::try_from(document).ok()?.key().to_owned(), cause))
+        });
+        outcomes.refused.extend(named.filter(|(key, _)| self.known.has(key)));
+        Ok(outcomes)
+    }
+
+    /// Why documents were refused, the last reason of each.
+    fn letters(&self) -> BTreeMap<String, String> {
+        let records = self.ground.broker.records(topics::DEAD_LETTERS).into_iter();
+        let letters = records.filter_map(|record| {
+            let letter: DeadLetter = serde_json::from_slice(record.value.as_deref()?).ok()?;
+            Some((letter.document?, letter.cause))
+        });
+        letters.collect()
+    }
+
+    /// Ready when a stage or the server ended, which they do only when something is wrong.
+    pub async fn ended(&mut self) -> Failure {
+        match self.running.join_next().await {
+            Some(Ok(Err(failure))) => failure,
+            Some(Err(error)) => error.into(),
+            Some(Ok(Ok(()))) | None => "a stage ended by itself (a bug)".into(),
+        }
+    }
+
+    /// Ends everything.
+    pub async fn close(mut self) {
+        self.ground.closing.send_replace(true);
+        while self.running.join_next().await.is_some() {}
+    }
+}
+
+/// What is in the folder, unless that is more than this is made for.
+async fn first_look(ask: &Try, store: &FolderStore) -> Result<(Vec<objects::Entry>, Found), Failure> {
+    let tree = store.tree(ask.most_files).await?;
+    let (files, bytes) = (tree.files.len(), tree.bytes());
+    let folder = ask.folder.display();
+    if tree.more {
+        return Err(format!(
+            "{folder} holds more than {} files, and this keeps everything in memory: name a folder below it, raise \
+             --most-files, or run the real thing (README.md, Run it)",
+            ask.most_files
+        )
+        .into());
+    }
+    if bytes > ask.most_bytes {
+        return Err(format!(
+            "{folder} holds {} MB and --most-bytes allows {} MB, as this keeps everything in memory: name a folder below it, \
+             raise --most-bytes, or run the real thing (README.md, Run it)",
+            bytes >> 20,
+            ask.most_bytes >> 20
+        )
+        .into());
+    }
+    let left_out = tree.left_out.into_iter().map(|left| (left.path, left.cause)).collect();
+    Ok((tree.files, Found { files, bytes, left_out }))
+}

@@ -1,0 +1,150 @@
+//! What changed in a folder since it was looked through before, and how a store would say so. Pure.
+
+use std::collections::BTreeMap;
+
+use objects::Entry;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::json;
+
+/// Keys with their change tokens.
+pub(super) type Files = BTreeMap<String, String>;
+
+/// What is known of a folder.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// What was told.
+    told: Files,
+    /// What stood there when it was looked through last.
+    seen: Files,
+}
+
+/// A file of which something has to be told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Change {
+    /// It is new, or another.
+    Written(String),
+    /// It went away.
+    Removed(String),
+}
+
+impl Change {
+    /// The key.
+    pub(super) fn key(&self) -> &str {
+        let (Self::Written(key) | Self::Removed(key)) = self;
+        key
+    }
+
+    /// The notice by which MinIO would tell it.
+    pub(super) fn notice(&self, bucket: &str) -> String {
+        let name = match self {
+            Self::Written(_) => "s3:ObjectCreated:Put",
+            Self::Removed(_) => "s3:ObjectRemoved:Delete",
+        };
+        let key = utf8_percent_encode(self.key(), NON_ALPHANUMERIC).to_string();
+        let object = json!({"bucket": {"name": bucket}, "object": {"key": key}});
+        json!({"Records": [{"eventSource": "minio:s3", "eventName": name, "s3": object}]}).to_string()
+    }
+}
+
+impl Known {
+    /// Files that were told.
+    pub(super) fn count(&self) -> usize {
+        self.told.len()
+    }
+
+    /// Whether a file that was told is still there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.told.contains_key(key)
+    }
+
+    /// What has to be told now that these files are there; at most `most` of them are ever told. A file that was there
+    /// before is told when it was the same at two looks: while somebody copies it, each look would find a part of it.
+    pub(super) fn look(&mut self, files: Vec<Entry>, most: usize) -> Vec<Change> {
+        let first = self.seen.is_empty() && self.told.is_empty();
+        let now: Files = files.into_iter().map(|file| (file.key, file.etag)).collect();
+        let mut changes: Vec<Change> =
+            self.told.keys().filter(|key| !now.contains_key(*key)).cloned().map(Change::Removed).collect();
+        self.told.retain(|key, _| now.contains_key(key));
+        for (key, token) in &now {
+            let is_still = first || self.seen.get(key) == Some(token);
+            let has_room = self.told.contains_key(key) || self.told.len() < most;
+            if is_still && has_room && self.told.get(key) != Some(token) {
+                self.told.insert(key.clone(), token.clone());
+                changes.push(Change::Written(key.clone()));
+            }
+        }
+        self.seen = now;
+        changes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use intake::{Buckets, Scope, Wanted};
+
+    use super::*;
+
+    fn wanted(bucket: &str) -> Wanted {
+        Wanted { buckets: Buckets::just(bucket), scope: Scope::default() }
+    }
+
+    fn look(known: &mut Known, files: &[(&str, &str)]) -> Vec<Change> {
+        let entry = |(key, etag): &(&str, &str)| Entry {
+            key: (*key).to_owned(),
+            etag: (*etag).to_owned(),
+            size: 1,
+            last_modified: None,
+        };
+        known.look(files.iter().map(entry).collect(), 3)
+    }
+
+    fn written(key: &str) -> Change {
+        Change::Written(key.to_owned())
+    }
+
+    #[test]
+    fn everything_is_told_once_and_a_change_when_it_stands_still() {
+        let mut known = Known::default();
+        assert_eq!(look(&mut known, &[("a", "1"), ("b", "1")]), [written("a"), written("b")]);
+        assert_eq!(look(&mut known, &[("a", "1"), ("b", "1")]), []);
+        assert_eq!(look(&mut known, &[("a", "2"), ("b", "1")]), []);
+        assert_eq!(look(&mut known, &[("a", "3"), ("b", "1")]), []);
+        assert_eq!(look(&mut known, &[("a", "3"), ("b", "1")]), [written("a")]);
+        assert_eq!(look(&mut known, &[("a", "3"), ("b", "1")]), []);
+    }
+
+    #[test]
+    fn what_goes_away_is_told_at_once_and_may_come_again() {
+        let mut known = Known::default();
+        look(&mut known, &[("a", "1"), ("b", "1")]);
+        assert_eq!(look(&mut known, &[("b", "1")]), [Change::Removed("a".to_owned())]);
+        assert!(!known.has("a") && known.has("b"));
+        assert_eq!(look(&mut known, &[("a", "1"), ("b", "1")]), []);
+        assert_eq!(look(&mut known, &[("a", "1"), ("b", "1")]), [written("a")]);
+    }
+
+    #[test]
+    fn no_more_are_told_than_there_is_room_for() {
+        let mut known = Known::default();
+        look(&mut known, &[("a", "1"), ("b", "1"), ("c", "1"), ("d", "1")]);
+        assert_eq!((known.count(), known.has("d")), (3, false));
+        assert_eq!(
+            look(&mut known, &[("a", "1"), ("c", "1"), ("d", "1")]),
+            [Change::Removed("b".to_owned()), written("d")]
+        );
+    }
+
+    /// The worker that reads notices reads this one, whatever is in the key.
+    #[test]
+    fn a_notice_names_the_file_as_it_is() {
+        for key in ["a b/+x%41.md", "中文 &=?#.md", "a\"b\\c"] {
+            let said = intake::answer(written(key).notice("my docs").as_bytes(), &wanted("my docs"));
+            assert_eq!(said.refusals, []);
+            let named: Vec<(&str, &str)> =
+                said.references.iter().map(|one| (one.document.bucket(), one.document.key())).collect();
+            assert_eq!(named, [("my docs", key)]);
+        }
+        let said = intake::answer(Change::Removed("a".to_owned()).notice("b").as_bytes(), &wanted("b"));
+        assert_eq!(said.references[0].why, message::Why::Removed);
+    }
+}

@@ -1,0 +1,67 @@
+#![expect(clippy::disallowed_types, reason = "edge: the address of the HTTP server")]
+//! The server with its page, over what is in this process.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use model::Generation;
+use objects::FolderStore;
+use process::Failure;
+use serve::Search;
+use serve::http::guard::Gate;
+use serve::http::{Bucket, Parts, Server, serve_at};
+use serve::llm::Models;
+use serve::pipeline::Pipeline;
+use sink::Target;
+use stream::memory::Memory;
+use tokio::net::TcpListener;
+
+use super::prepared::SharedEncoder;
+use super::stages::{Ground, Pipelines};
+use crate::cli::Try;
+
+/// A server over this process.
+#[derive(Debug)]
+struct InProcess;
+
+impl Parts for InProcess {
+    type Encoder = SharedEncoder;
+    type Reader = sink::Memory;
+    type Store = FolderStore;
+    type Topics = Memory;
+}
+
+/// Begins to serve, until the ground is closed; answers the address.
+pub(super) async fn serve(
+    ask: &Try,
+    ground: &Ground,
+    (generation, encoder): (&Generation, SharedEncoder),
+    tasks: &mut Pipelines,
+) -> Result<SocketAddr, Failure> {
+    // Nobody looks at the page of a command that answers and ends.
+    let port = if ask.questions.is_empty() { ask.port } else { 0 };
+    let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = TcpListener::bind(wanted).await.map_err(|error| {
+        format!("{wanted} cannot be served: {error}; choose another port with --port (0: any that is free)")
+    })?;
+    let address = listener.local_addr()?;
+    let names = ground.engine.names();
+    let server: Server<InProcess> = Server {
+        search: Search::new(encoder, generation.space.clone(), ground.engine.clone()),
+        models: Models::open(&ask.llm)?,
+        bucket: Some(Bucket { name: ask.bucket(), store: ground.store.clone() }),
+        pipeline: Some(Pipeline::new(ground.broker.clone(), generation, names.generation(), &["index"])),
+        engine: "memory",
+        physical: names.physical(Target::Chunks),
+        gate: Arc::new(Gate::new(None, 0)),
+        index: names.index().to_owned(),
+        model: generation.model.clone(),
+        largest_upload: usize::try_from(ask.largest_document)?,
+    };
+    let mut closing = ground.closing.subscribe();
+    let stopping = async move {
+        let _asked = closing.wait_for(|closing| *closing).await.is_ok();
+    };
+    tasks.spawn(async move { Ok(serve_at(listener, Arc::new(server), stopping).await?) });
+    Ok(address)
+}

@@ -1,0 +1,164 @@
+//! The stages of the workers, as their mains put them together, over what is in this process.
+
+use std::time::Duration;
+
+use chunk::ChunkStage;
+use chunk::difference::Topics;
+use chunk::guard::GuardSettings;
+use chunk::read::Reader;
+use chunk::stage::{Copies, Limits};
+use embed::EmbedStage;
+use intake::{IntakeStage, Scope, Wanted};
+use ledger::Folder;
+use message::Fingerprint;
+use model::Generation;
+use objects::{Buckets, FolderStore};
+use process::Failure;
+use sandbox::Sandbox;
+use sink::{IndexPlan, Names, WriteStage};
+use stream::memory::Memory;
+use stream::{BatchLimits, Delivery, LaneSettings, Plan, Stage};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::prepared::Prepared;
+use crate::cli::Try;
+
+/// Documents that are read side by side.
+const PARTITIONS: i32 = 2;
+/// Records that are handled at once: few, so that the first are found while the others are read, and that a question
+/// waits for few passages.
+const BATCH: usize = 16;
+/// Bytes of the ledger that are kept in memory.
+const CACHE: usize = 8 << 20;
+/// Bytes of passages that are committed at once, and how long one batch may take.
+const ENOUGH: (usize, Duration) = (1 << 20, Duration::from_secs(1));
+
+/// Everything that the stages share.
+pub(super) struct Ground {
+    pub(super) broker: Memory,
+    pub(super) store: FolderStore,
+    pub(super) engine: sink::Memory,
+    pub(super) folder: Folder,
+    pub(super) closing: watch::Sender<bool>,
+}
+
+/// One that reads a topic: its group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) group: String,
+    pub(super) topic: String,
+}
+
+/// The steps in the order in which a document takes them.
+pub(super) fn steps(generation: &Generation, names: &Names) -> [Step; 4] {
+    let Generation { chunking, space, .. } = generation;
+    let step = |group: String, topic: String| Step { group, topic };
+    [
+        step("intake".to_owned(), topics::OBJECT_EVENTS.to_owned()),
+        step(format!("chunk-{}", chunking.short()), topics::DOCUMENTS.to_owned()),
+        step(format!("embed-{}", space.short()), topics::chunks(chunking)),
+        step(format!("index-{}", names.generation()), topics::vectors(space)),
+    ]
+}
+
+/// The pipelines, each until it is asked to close.
+pub(super) type Pipelines = JoinSet<Result<(), Failure>>;
+
+impl Ground {
+    /// Makes the topics and starts every stage.
+    pub(super) fn start(&self, ask: &Try, prepared: Prepared) -> Pipelines {
+        let Prepared { generation, splitter, encoder } = prepared;
+        let [intake, chunk, embed, index] = steps(&generation, self.engine.names());
+        let ledger = topics::ledger(&generation.chunking);
+        for topic in [&intake.topic, &chunk.topic, &embed.topic, &index.topic, &ledger] {
+            self.broker.create(topic, PARTITIONS);
+        }
+        self.broker.create(topics::DEAD_LETTERS, 1);
+        self.broker.create(topics::CONFIRMATIONS, 1);
+
+        let mut pipelines = Pipelines::new();
+        let wanted = Wanted { buckets: buckets(ask), scope: Scope::default() };
+        let documents = IntakeStage::new(wanted, &chunk.topic);
+        self.run(&mut pipelines, documents, plan("intake", intake, Delivery::Transactional));
+        let cut = Topics {
+            chunks: embed.topic.clone(),
+            ledger,
+            confirmations: topics::CONFIRMATIONS.to_owned(),
+            largest_record: topics::LARGEST_RECORD,
+        };
+        let reader = Reader::new(Sandbox::new(ask.sandbox.clone()), splitter);
+        let cutter = self.cutter(ask, reader, (generation.chunking.clone(), cut));
+        self.run(&mut pipelines, cutter, plan("chunk", chunk, Delivery::Transactional));
+        let (space, vectors) = (generation.space.clone(), index.topic.clone());
+        let embedder = EmbedStage::new(encoder, space, vectors, lanes().patience());
+        self.run(&mut pipelines, embedder, plan("embed", embed, Delivery::Transactional));
+        let writer = WriteStage::new(self.engine.clone(), index_plan(generation));
+        self.run(&mut pipelines, writer, plan("index", index, Delivery::AfterWrite));
+        pipelines
+    }
+
+    /// The stage of `chunk` over the folder.
+    fn cutter(
+        &self,
+        ask: &Try,
+        reader: Reader<Sandbox>,
+        names: (Fingerprint, Topics),
+    ) -> ChunkStage<Memory, FolderStore, Sandbox> {
+        let limits = Limits {
+            buckets: buckets(ask),
+            largest: ask.largest_document,
+            patience: lanes().patience(),
+            // Whoever empties a folder of their own means it.
+            guard: GuardSettings { guard_share: 100, ..GuardSettings::default() },
+            enough: ENOUGH.0,
+            long_enough: ENOUGH.1,
+        };
+        let copies = Copies { folder: self.folder.clone(), cache_bytes: CACHE };
+        ChunkStage::new(self.broker.clone(), self.store.clone(), reader, names, (limits, copies))
+    }
+
+    fn run<S: Stage>(&self, pipelines: &mut Pipelines, stage: S, plan: Plan) {
+        let (broker, mut closing) = (self.broker.clone(), self.closing.subscribe());
+        let stopping = async move {
+            // An error means that the sender is gone, which is the end as well.
+            let _asked = closing.wait_for(|closing| *closing).await.is_ok();
+        };
+        pipelines.spawn(async move { Ok(stream::run(broker, plan, stage, stopping).await?) });
+    }
+}
+
+/// The folder is the one bucket.
+fn buckets(ask: &Try) -> Buckets {
+    Buckets::just(&ask.bucket())
+}
+
+/// What the engine's indexes are for.
+pub(super) fn index_plan(generation: Generation) -> IndexPlan {
+    let Generation { chunking, space, dimension, model } = generation;
+    IndexPlan { space, chunking, model, dimension }
+}
+
+fn plan(worker: &'static str, Step { group, topic }: Step, delivery: Delivery) -> Plan {
+    Plan {
+        worker,
+        group,
+        input: topic,
+        alike: Vec::new(),
+        dead_letters: topics::DEAD_LETTERS.to_owned(),
+        confirmations: topics::CONFIRMATIONS.to_owned(),
+        delivery,
+        lanes: lanes(),
+    }
+}
+
+fn lanes() -> LaneSettings {
+    LaneSettings {
+        batch: BatchLimits { batch_records: BATCH, ..BatchLimits::default() },
+        drain_seconds: 1,
+        patience_seconds: 10,
+        // A folder may hold whatever it likes.
+        dead_letter_budget: 0,
+        ..LaneSettings::default()
+    }
+}
