@@ -31,7 +31,7 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
 /// Pages, slides, sheets and members, as many as a record holds.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
-    parts: Vec<Part>,
+    kept: Vec<Part>,
     bytes: usize,
     ends: Vec<End>,
 }
@@ -54,19 +54,19 @@ impl Parts {
                 end.more += 1;
                 return;
             }
-            self.ends.push(End { kind: part.kind, at: self.parts.len(), more: 0 });
+            self.ends.push(End { kind: part.kind, at: self.kept.len(), more: 0 });
         }
-        self.parts.push(part);
+        self.kept.push(part);
     }
 
     pub(crate) fn finish(mut self) -> Vec<Part> {
         for End { at, more, .. } in self.ends.into_iter().filter(|end| end.more > 0) {
-            if let Some(part) = self.parts.get_mut(at) {
+            if let Some(part) = self.kept.get_mut(at) {
                 let name = part.name.take().map_or_else(String::new, |name| format!("{name} "));
                 part.name = Some(format!("{name}and {more} more"));
             }
         }
-        self.parts
+        self.kept
     }
 }
 

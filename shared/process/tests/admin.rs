@@ -1,11 +1,6 @@
 //! The admin port, asked as Prometheus and a scheduler ask it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "edge: asks over the network; a test"
-)]
+#![expect(clippy::unwrap_used, clippy::disallowed_types, reason = "edge: asks over the network; a test")]
 
 use std::net::SocketAddr;
 

@@ -20,9 +20,10 @@ impl Committed {
     /// The records up to `last` are handled; while the log is handled again, they are handled again.
     pub(crate) fn pass(&mut self, last: &Record) {
         let next = last.offset + 1;
-        match &mut self.memo.replayed {
-            Some(replayed) => *replayed = next,
-            None => (self.next, self.memo.last) = (next, digest_of(last)),
+        if let Some(replayed) = &mut self.memo.replayed {
+            *replayed = next;
+        } else {
+            (self.next, self.memo.last) = (next, digest_of(last));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use intake::{Config, IntakeStage, Wanted};
+use intake::{Config, IntakeStage, WantedObjects};
 use process::{Failure, Host};
 use stream::kafka::Kafka;
 use stream::{Delivery, Plan};
@@ -23,7 +23,8 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         delivery: Delivery::Transactional,
         lanes: config.lanes,
     };
-    let stage = IntakeStage::new(Wanted { buckets: config.buckets, scope: config.scope }, topics::DOCUMENTS);
+    let stage =
+        IntakeStage::new(WantedObjects { buckets: config.buckets, scope: config.scope }, topics::DOCUMENTS);
     host.readiness().ready();
     stream::run(Kafka::new(&config.kafka), plan, stage, host.stopping()).await?;
     Ok(())

@@ -21,7 +21,7 @@ impl From<LeftOut> for Reason {
 
 /// Which objects are documents.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct WantedObjects {
     /// In which buckets.
     pub buckets: Buckets,
     /// With which keys.
@@ -68,7 +68,7 @@ impl Answer {
 
 /// What is to be done about one raw value of `object-events`.
 #[must_use]
-pub fn answer(value: &[u8], wanted: &Wanted) -> Answer {
+pub fn answer(value: &[u8], wanted: &WantedObjects) -> Answer {
     let reading = format::read(value);
     let mut answer = Answer { refusals: reading.refusals, ..Answer::default() };
     for notice in reading.notices {
@@ -78,7 +78,7 @@ pub fn answer(value: &[u8], wanted: &Wanted) -> Answer {
 }
 
 impl Answer {
-    fn take(&mut self, notice: &Notice, wanted: &Wanted) {
+    fn take(&mut self, notice: &Notice, wanted: &WantedObjects) {
         if notice.name.is_empty() {
             let (format, name) = (notice.format, String::new());
             return self.refusals.push(Refusal::Incomplete { format, name, missing: "event name" });

@@ -8,19 +8,19 @@ use telemetry::{Counter, count};
 use tracing::{info, warn};
 
 use crate::name::Reason;
-use crate::reference::{Answer, Wanted, answer};
+use crate::reference::{Answer, WantedObjects, answer};
 
 /// What every lane shares.
 #[derive(Clone, Debug)]
 pub struct IntakeStage {
-    wanted: Wanted,
+    wanted: WantedObjects,
     documents: String,
 }
 
 impl IntakeStage {
     /// A stage that writes references to objects that are `wanted` to the topic `documents`.
     #[must_use]
-    pub fn new(wanted: Wanted, documents: &str) -> Self {
+    pub fn new(wanted: WantedObjects, documents: &str) -> Self {
         Self { wanted, documents: documents.to_owned() }
     }
 }

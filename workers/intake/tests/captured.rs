@@ -10,7 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
-use intake::{Answer, Scope, Wanted, answer};
+use intake::{Answer, Scope, WantedObjects, answer};
 use message::Why;
 use serde_json::Value;
 
@@ -24,9 +24,9 @@ fn vectors(name: &str) -> Option<PathBuf> {
 }
 
 /// Every key of the buckets in the captured notices, the vendors' samples and the examples of the topic.
-fn wanted() -> Wanted {
+fn wanted() -> WantedObjects {
     let buckets = "docs,verdocs,sourcebucket,documents,manuals".parse().unwrap();
-    Wanted { buckets, scope: Scope::default() }
+    WantedObjects { buckets, scope: Scope::default() }
 }
 
 fn lines(name: &str) -> Vec<(String, Answer)> {

@@ -1,6 +1,6 @@
 //! Every sample of `shared/fixture/notices` becomes what the file beside it says.
 
-use intake::{Answer, Scope, Wanted, answer};
+use intake::{Answer, Scope, WantedObjects, answer};
 use message::DocumentReference;
 use serde::Deserialize;
 
@@ -34,7 +34,7 @@ fn each_sample_becomes_what_is_written_beside_it() {
     let samples = fixture::notices::notices().unwrap();
     assert!(samples.len() > 60, "only {} samples were found", samples.len());
     let buckets = "documents,files,manuals,reports".parse().unwrap();
-    let wanted = Wanted { buckets, scope: Scope::default() };
+    let wanted = WantedObjects { buckets, scope: Scope::default() };
     for sample in samples {
         let expected: Expected = serde_json::from_str(&sample.expected).unwrap();
         let answer = answer(&sample.value, &wanted);

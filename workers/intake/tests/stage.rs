@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use intake::{IntakeStage, Scope, Wanted};
+use intake::{IntakeStage, Scope, WantedObjects};
 use message::{DeadLetter, DocumentReference, Why, partition_of};
 use serde_json::json;
 use stream::memory::Memory;
@@ -19,7 +19,7 @@ const PARTITIONS: i32 = 4;
 
 /// The worker over the bucket `docs`.
 fn stage() -> IntakeStage {
-    let wanted = Wanted { buckets: "docs".parse().unwrap(), scope: Scope::default() };
+    let wanted = WantedObjects { buckets: "docs".parse().unwrap(), scope: Scope::default() };
     IntakeStage::new(wanted, DOCUMENTS)
 }
 

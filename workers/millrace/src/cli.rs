@@ -19,7 +19,7 @@ pub use reading::{Chunk, Extract, Reading};
 pub use trying::Try;
 pub use upkeep::{
     Audit, Confirm, DataSettings, DeadLetters, LedgerCommand, LedgerRebuild, LetterFilter, ListLetters,
-    Reconcile, ReplayLetters, ShowLetter, Skip,
+    Reconcile, ReplayLetters, ShowLetter, SkipRecord,
 };
 
 /// Looks after documents in a bucket that are searchable in OpenSearch and Elasticsearch.
@@ -79,7 +79,7 @@ pub enum Ask {
     Confirm(Confirm),
     /// Have the one record refused that holds up a partition: it becomes a dead letter, and the partition goes on. What the
     /// record would have changed stays as it is: run `millrace audit` afterwards.
-    Skip(Skip),
+    Skip(SkipRecord),
     /// What workers had to refuse.
     #[command(subcommand)]
     DeadLetters(DeadLetters),

@@ -59,7 +59,7 @@ pub struct Found {
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum FileOutcome {
     /// So many passages of it are found.
     Passages(usize),
     /// It holds no text.
@@ -183,16 +183,16 @@ impl Trial {
     ///
     /// # Errors
     /// As [`Trial::arrived`].
-    pub async fn outcome(&self, key: &str) -> Result<Outcome, Failure> {
+    pub async fn outcome(&self, key: &str) -> Result<FileOutcome, Failure> {
         let document = DocumentId::new(&self.bucket, key)?;
         let Some(stored) = self.ground.engine.document(&document).await? else {
             let letter = self.letters().remove(document.as_str()).filter(|_| self.known.has(key));
-            return Ok(letter.map_or(Outcome::Gone, Outcome::Refused));
+            return Ok(letter.map_or(FileOutcome::Gone, FileOutcome::Refused));
         };
         Ok(match stored.record.status {
-            Status::Empty => Outcome::Empty,
-            Status::Refused => Outcome::Refused(stored.record.cause.unwrap_or_default()),
-            Status::Live | Status::Removed => Outcome::Passages(stored.record.chunks.len()),
+            Status::Empty => FileOutcome::Empty,
+            Status::Refused => FileOutcome::Refused(stored.record.cause.unwrap_or_default()),
+            Status::Live | Status::Removed => FileOutcome::Passages(stored.record.chunks.len()),
         })
     }
 

@@ -98,10 +98,9 @@ fn document_record(bench: &Bench, key: &str) -> DocumentRecord {
     let named =
         |passage: &Passage| matches!(passage, Passage::Document(record) if record.document.key() == key);
     let passages = bench.broker.records(CHUNKS);
-    let passages = passages.iter().filter_map(|record| serde_json::from_slice(record.value.as_deref()?).ok());
-    let Some(Passage::Document(record)) = passages.filter(named).next_back() else {
-        panic!("no record of {key}")
-    };
+    let mut passages =
+        passages.iter().filter_map(|record| serde_json::from_slice(record.value.as_deref()?).ok());
+    let Some(Passage::Document(record)) = passages.rfind(named) else { panic!("no record of {key}") };
     record
 }
 
@@ -115,7 +114,7 @@ async fn a_document_whose_record_no_topic_takes_is_refused_and_its_neighbour_goe
         let bench = Bench::new(1).await;
         bench.put("a.md", page(&words)).await;
         bench.said(&mut bench.lane().await, created("a.md")).await;
-        let largest = |topic| bench.broker.records(topic).iter().map(|record| record.bytes()).max().unwrap();
+        let largest = |topic| bench.broker.records(topic).iter().map(stream::Record::bytes).max().unwrap();
         largest(CHUNKS).max(largest(LEDGER))
     };
     let beside = 4 << 10;

@@ -141,7 +141,7 @@ proptest! {
     #[test]
     fn arbitrary_notices_never_panic(value in notice_like()) {
         let buckets = "aws:s3,minio:s3,aws.s3,Notification".parse().unwrap();
-        let wanted = crate::Wanted { buckets, scope: crate::Scope::default() };
+        let wanted = crate::WantedObjects { buckets, scope: crate::Scope::default() };
         let answer = crate::answer(value.to_string().as_bytes(), &wanted);
         for reference in answer.references {
             prop_assert!(!reference.document.key().is_empty());

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::*;
 
 /// Every key of the bucket `docs`.
-fn wanted() -> Wanted {
-    Wanted { buckets: "docs".parse().unwrap(), scope: Scope::default() }
+fn wanted() -> WantedObjects {
+    WantedObjects { buckets: "docs".parse().unwrap(), scope: Scope::default() }
 }
 
 fn oss(key: &str) -> Answer {
@@ -38,7 +38,7 @@ fn a_notice_outside_of_the_scope_is_ignored_with_its_reason() {
     let value = json!({"eventName": "ObjectCreated:PutObject",
         "oss": {"bucket": {"name": "docs"}, "object": {"key": "tmp/a.md"}}});
     let scope = Scope { include: Vec::new(), exclude: vec!["tmp/".to_owned()] };
-    let answer = answer(value.to_string().as_bytes(), &Wanted { scope, ..wanted() });
+    let answer = answer(value.to_string().as_bytes(), &WantedObjects { scope, ..wanted() });
     assert_eq!(answer.references, []);
     assert_eq!(answer.ignored[0].reason, Reason::OutOfScope);
     assert_eq!(oss(".millrace/x").ignored[0].reason, Reason::OwnFile);
@@ -92,7 +92,7 @@ fn a_notice_about_another_bucket_is_ignored_with_its_reason() {
         let [ignored] = &answer.ignored[..] else { unreachable!("{answer:?}") };
         assert_eq!((ignored.reason, ignored.bucket.as_str()), (Reason::OtherBucket, bucket));
     }
-    let two = Wanted { buckets: "other,docs".parse().unwrap(), ..wanted() };
+    let two = WantedObjects { buckets: "other,docs".parse().unwrap(), ..wanted() };
     let value = json!({"eventName": "ObjectCreated:PutObject",
         "oss": {"bucket": {"name": "other"}, "object": {"key": "a.md"}}});
     assert_eq!(documents(&answer(value.to_string().as_bytes(), &two)), ["other/a.md"]);

@@ -160,11 +160,11 @@ mod tests {
     /// The question, and whether JSON is wanted.
     fn question(words: &[&str]) -> Result<(String, bool), String> {
         let cli = Cli::try_parse_from(["millrace"].iter().chain(words)).map_err(|error| error.to_string())?;
-        match cli.ask {
-            Ask::Search(search) => Ok((search.question.join(" "), search.json)),
-            Ask::Ask(ask) => Ok((ask.question.join(" "), ask.json)),
-            other => Err(format!("{other:?}")),
+        if let Ask::Search(search) = cli.ask {
+            return Ok((search.question.join(" "), search.json));
         }
+        let Ask::Ask(ask) = cli.ask else { return Err(format!("{:?}", cli.ask)) };
+        Ok((ask.question.join(" "), ask.json))
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
     fn without_two_dashes_it_is_taken_for_an_option_and_the_remedy_is_named() {
         let error = question(&["search", "-x"]).unwrap_err();
         assert!(error.contains("-- -x"), "{error}");
-        let error = question(&["search", "leave", "--sise", "3"]).unwrap_err();
-        assert!(error.contains("--sise") && error.contains("--size"), "{error}");
+        let error = question(&["search", "leave", "--siez", "3"]).unwrap_err();
+        assert!(error.contains("--siez") && error.contains("--size"), "{error}");
     }
 }

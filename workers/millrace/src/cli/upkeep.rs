@@ -92,7 +92,7 @@ pub struct Confirm {
 
 /// `skip`
 #[derive(Args, Debug)]
-pub struct Skip {
+pub struct SkipRecord {
     /// The partition that waits, as `status` names it: WORKER/PARTITION, for example `chunk/3`.
     #[arg(value_name = "WORKER/PARTITION", value_parser = waiting_at)]
     pub partition: (String, i32),

@@ -11,7 +11,7 @@ use crate::again::Writer;
 use crate::world::{Lag, World};
 use crate::{cli, show};
 
-pub(super) async fn run(ask: cli::Skip) -> Result<ExitCode, Failure> {
+pub(super) async fn run(ask: cli::SkipRecord) -> Result<ExitCode, Failure> {
     let world = World::open(&ask.world)?;
     let skip = skip_of(&world.lags().await?, &ask)?;
     let mut writer = Writer::new(&world.kafka)?;
@@ -30,7 +30,7 @@ pub(super) async fn run(ask: cli::Skip) -> Result<ExitCode, Failure> {
 }
 
 /// The record that the partition waits at.
-fn skip_of(lags: &[Lag], ask: &cli::Skip) -> Result<Skip, Failure> {
+fn skip_of(lags: &[Lag], ask: &cli::SkipRecord) -> Result<Skip, Failure> {
     let (worker, partition) = &ask.partition;
     let Some(lag) = lags.iter().find(|lag| lag.worker == worker) else {
         let workers: Vec<&str> = lags.iter().map(|lag| lag.worker).collect();
@@ -74,9 +74,11 @@ mod tests {
     use crate::cli::{Ask, Cli};
     use crate::world::Wait;
 
-    fn asked(partition: &str) -> cli::Skip {
-        let Ask::Skip(ask) =
-            Cli::parse_from(["millrace", "skip", partition, "--reason", "night", "--by", "me"]).ask
+    fn asked(partition: &str) -> cli::SkipRecord {
+        let Ask::Skip(ask) = Cli::parse_from([
+            "millrace", "skip", partition, "--reason", "night", "--by", "me", "--model", "m",
+        ])
+        .ask
         else {
             panic!("another command")
         };
@@ -101,7 +103,7 @@ mod tests {
         assert_eq!(Said::parse(&value).unwrap(), Said::Skip(skip));
         let refused = |partition| skip_of(&lags, &asked(partition)).unwrap_err().to_string();
         assert!(refused("chunk/2").contains("does not wait"));
-        assert!(refused("chank/3").contains("no worker 'chank'"));
-        assert!(Cli::try_parse_from(["millrace", "skip", "chunk", "--reason", "x"]).is_err());
+        assert!(refused("nobody/3").contains("no worker 'nobody'"));
+        assert!(Cli::try_parse_from(["millrace", "skip", "chunk", "--reason", "x", "--model", "m"]).is_err());
     }
 }

@@ -14,7 +14,7 @@ use super::ask::print;
 use crate::ask::Asking;
 use crate::cli::{ServeAddress, Try};
 use crate::show;
-use crate::trial::{Found, Outcome, Outcomes, Trial};
+use crate::trial::{FileOutcome, Found, Outcomes, Trial};
 
 /// How often it is looked how far the reading is.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -170,10 +170,10 @@ async fn tell(trial: &Trial, keys: &BTreeSet<String>) -> Result<(), Failure> {
     let mut lines = Vec::new();
     for key in keys {
         let words = match trial.outcome(key).await? {
-            Outcome::Passages(count) => counted(count, "passage"),
-            Outcome::Empty => "no text".to_owned(),
-            Outcome::Refused(cause) => format!("refused: {cause}"),
-            Outcome::Gone => "gone, and its text with it".to_owned(),
+            FileOutcome::Passages(count) => counted(count, "passage"),
+            FileOutcome::Empty => "no text".to_owned(),
+            FileOutcome::Refused(cause) => format!("refused: {cause}"),
+            FileOutcome::Gone => "gone, and its text with it".to_owned(),
         };
         lines.push(format!("{key}: {words}"));
     }

@@ -80,12 +80,12 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
-    use intake::{Buckets, Scope, Wanted};
+    use intake::{Buckets, Scope, WantedObjects};
 
     use super::*;
 
-    fn wanted(bucket: &str) -> Wanted {
-        Wanted { buckets: Buckets::just(bucket), scope: Scope::default() }
+    fn wanted(bucket: &str) -> WantedObjects {
+        WantedObjects { buckets: Buckets::just(bucket), scope: Scope::default() }
     }
 
     fn look(known: &mut Known, files: &[(&str, &str)]) -> Vec<Change> {

@@ -8,7 +8,7 @@ use chunk::guard::GuardSettings;
 use chunk::read::Reader;
 use chunk::stage::{Copies, Limits};
 use embed::EmbedStage;
-use intake::{IntakeStage, Scope, Wanted};
+use intake::{IntakeStage, Scope, WantedObjects};
 use ledger::Folder;
 use message::Fingerprint;
 use model::Generation;
@@ -78,7 +78,7 @@ impl Ground {
         self.broker.create(topics::CONFIRMATIONS, 1);
 
         let mut pipelines = Pipelines::new();
-        let wanted = Wanted { buckets: buckets(ask), scope: Scope::default() };
+        let wanted = WantedObjects { buckets: buckets(ask), scope: Scope::default() };
         let documents = IntakeStage::new(wanted, &chunk.topic);
         self.run(&mut pipelines, documents, plan("intake", intake, Delivery::Transactional));
         let cut = Topics {
