@@ -188,7 +188,7 @@ mod tests {
     fn without_two_dashes_it_is_taken_for_an_option_and_the_remedy_is_named() {
         let error = question(&["search", "-x"]).unwrap_err();
         assert!(error.contains("-- -x"), "{error}");
-        let error = question(&["search", "leave", "--siez", "3"]).unwrap_err();
-        assert!(error.contains("--siez") && error.contains("--size"), "{error}");
+        let error = question(&["search", "leave", "--sizes", "3"]).unwrap_err();
+        assert!(error.contains("--sizes") && error.contains("--size"), "{error}");
     }
 }
