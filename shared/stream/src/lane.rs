@@ -15,7 +15,7 @@ use telemetry::{Counter, count};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use crate::boottime::{Boottime, wall_seconds};
+use crate::boottime::Boottime;
 use crate::broker::{Broker, Committed, Published, Publisher, StreamError};
 use crate::budget::Budget;
 use crate::pipeline::Plan;
@@ -136,10 +136,9 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         pending: &mut VecDeque<Record>,
         (size, delays): (usize, &mut Delays),
     ) -> Result<(), Ended> {
-        self.watch_age(opened);
         self.prove(opened).await.map_err(Ended::Trouble)?;
         let batch = pending.make_contiguous().get(..size).unwrap_or_default();
-        let outcome = match self.stuck.skipped(batch) {
+        let outcome = match self.stuck.skipped(batch, opened.standing.next) {
             Some(verdict) => Outcome { verdicts: vec![verdict], retry: None },
             None => opened.lane.handle(batch).await,
         };
@@ -224,6 +223,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             outputs.extend(self.outputs(record, verdict).map_err(Ended::Trouble)?);
         }
         committed.memo.note = opened.lane.note();
+        self.grow_old(&mut committed.memo);
         let published = self.publish(opened, outputs, committed).await;
         let published = published.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
         fault::strike(Place::AfterCommit);
@@ -258,7 +258,6 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         mut committed: Committed,
     ) -> Result<Published, StreamError> {
         let at = Boottime::now();
-        committed.memo.at = wall_seconds();
         committed.memo.waiting = self.stuck.waiting();
         let published = opened
             .publisher

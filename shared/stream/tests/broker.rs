@@ -104,6 +104,7 @@ suite!(
     what_a_partition_waits_at_is_told_and_may_be_skipped,
     a_worker_that_drains_answers_a_rebalance,
     a_reader_that_was_away_for_too_long_is_told,
+    a_reader_whose_server_was_away_for_too_long_is_told,
 );
 
 /// A publish that fails is repeated on a lane opened anew, and nothing is written twice.

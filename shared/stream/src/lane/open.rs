@@ -4,7 +4,7 @@ use tracing::{debug, error};
 
 use super::{LaneTask, Opened, PROVED_EVERY, trouble_of};
 use crate::boottime::{Boottime, wall_seconds};
-use crate::broker::{Broker, Committed, Membership, Publisher};
+use crate::broker::{Broker, Committed, Membership, Memo, Publisher};
 use crate::committed::digest_of;
 use crate::pipeline::Delivery;
 use crate::stage::{Lane, Stage, Trouble};
@@ -27,7 +27,10 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             None => false,
         };
         let lane = self.stage.open(self.partition, committed.as_ref()).await?;
-        let mut standing = committed.clone().unwrap_or_default();
+        let mut standing = committed.clone().unwrap_or_else(|| Committed {
+            memo: Memo { at: wall_seconds(), ..Memo::default() },
+            ..Committed::default()
+        });
         if committed.is_some_and(|committed| committed.memo.identity != lane.identity()) {
             standing.memo.replayed = Some(0);
         }
@@ -36,7 +39,6 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             (standing.next, standing.memo.last, standing.memo.replayed) = (0, String::new(), None);
         }
         let mut opened = Opened { publisher, lane, standing, rewound, proved: None };
-        self.watch_age(&mut opened);
         if let Err(error) = self.hear_checked(&mut opened).await {
             debug!(worker = self.plan.worker, %error, "what was compared cannot be read");
         }
@@ -102,10 +104,11 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         Ok(())
     }
 
-    /// Notices that the partition was not read for longer than its log keeps deletions. What was deleted meanwhile may be
-    /// gone from the log, and then stays where this group wrote it: no reader can see that, only a comparison can.
-    pub(super) fn watch_age(&self, opened: &mut Opened<B, S>) {
-        let (now, memo) = (wall_seconds(), &mut opened.standing.memo);
+    /// Takes note that the partition is read up to `memo` now, and notices when that took longer than its log keeps
+    /// deletions: what was deleted meanwhile may be gone from the log, and then stays where this group wrote it. No reader can
+    /// see that, only a comparison can. To be called when records were handled, or none are there: trying is not reading.
+    pub(super) fn grow_old(&self, memo: &mut Memo) {
+        let now = wall_seconds();
         let age = if memo.at == 0 { 0 } else { now.saturating_sub(memo.at) };
         if age > self.plan.lanes.stale_after_seconds {
             error!(

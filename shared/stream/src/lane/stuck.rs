@@ -48,10 +48,12 @@ impl Stuck {
         self.waiting.clone()
     }
 
-    /// The refusal of the first record of `batch`, if a person asked for it.
-    pub(super) fn skipped(&self, batch: &[Record]) -> Option<Verdict> {
-        let first = batch.first()?;
-        let skip = self.skips.iter().find(|skip| skip.offset == first.offset)?;
+    /// The refusal of the first record of `batch`, if a person asked for it. What was told may be the group's offset `next`
+    /// where trouble came before the record was known; the record there may have been compacted away.
+    pub(super) fn skipped(&self, batch: &[Record], next: i64) -> Option<Verdict> {
+        let first = batch.first()?.offset;
+        let is_it = |skip: &&Skip| skip.offset == first || (next..=first).contains(&skip.offset);
+        let skip = self.skips.iter().find(is_it)?;
         let cause = self.waiting.as_ref().map(|waiting| format!("; it waited for: {}", waiting.cause));
         Some(Verdict::refuse(format!("skipped by {}: {}{}", skip.by, skip.reason, cause.unwrap_or_default())))
     }
@@ -111,7 +113,8 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
     /// Commits that the partition is read up to here, so that its age is right.
     pub(super) async fn stay_young(&mut self, opened: &mut Opened<B, S>) -> Result<(), Ended> {
         self.hear_checked(opened).await.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
-        let standing = opened.standing.clone();
+        let mut standing = opened.standing.clone();
+        self.grow_old(&mut standing.memo);
         let published = self.publish(opened, Vec::new(), standing).await;
         published.map(drop).map_err(|error| Ended::Trouble(trouble_of(&error)))
     }
