@@ -7,7 +7,6 @@ mod consumer;
 mod publisher;
 mod state;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -58,7 +57,7 @@ impl Memory {
 
     /// What `group` committed of a partition of `topic`.
     #[must_use]
-    pub fn committed_of(&self, group: &str, topic: &str, partition: i32) -> Option<Committed> {
+    pub fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<Committed> {
         let state = self.lock();
         state.groups.get(&(group.to_owned(), topic.to_owned()))?.committed.get(&partition).cloned()
     }
@@ -77,15 +76,6 @@ impl Memory {
         let state = self.lock();
         let partitions = state.topics.get(topic).into_iter().flatten();
         partitions.map(|records| i64::try_from(records.len()).unwrap_or(i64::MAX)).collect()
-    }
-
-    /// The next record that a group will handle, of each partition of a topic in which it committed.
-    #[must_use]
-    pub fn committed(&self, group: &str, topic: &str) -> BTreeMap<i32, i64> {
-        let state = self.lock();
-        let group = state.groups.get(&(group.to_owned(), topic.to_owned()));
-        let committed = group.into_iter().flat_map(|group| &group.committed);
-        committed.map(|(partition, committed)| (*partition, committed.next)).collect()
     }
 
     /// Forgets what is in the records of a topic that every group of it has handled. Their places stay, and are empty.

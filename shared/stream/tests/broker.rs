@@ -35,7 +35,7 @@ impl Bench for InMemory {
     }
 
     async fn committed(&self, group: &str, topic: &str) -> Option<Committed> {
-        self.0.committed_of(group, topic, 0)
+        self.0.committed(group, topic, 0)
     }
 }
 

@@ -158,9 +158,11 @@ impl Trial {
     }
 
     fn behind(&self, step: &Step) -> i64 {
-        let committed = self.ground.broker.committed(&step.group, &step.topic);
-        let ends = (0..).zip(self.ground.broker.ends(&step.topic));
-        ends.map(|(partition, end)| end - committed.get(&partition).copied().unwrap_or(0)).sum()
+        let broker = &self.ground.broker;
+        let behind = |(partition, end)| {
+            end - broker.committed(&step.group, &step.topic, partition).map_or(0, |committed| committed.next)
+        };
+        (0..).zip(broker.ends(&step.topic)).map(behind).sum()
     }
 
     /// Lets go of what every step has handled.

@@ -11,7 +11,7 @@ use model::Generation;
 use serde::Serialize;
 use stream::kafka::{Kafka, Standing, end_offsets, standings};
 use stream::memory::Memory;
-use stream::{Broker, Memo, StreamError};
+use stream::{Broker, StreamError};
 
 use crate::access::Principal;
 
@@ -40,10 +40,15 @@ impl Watched for Kafka {
 
 impl Watched for Memory {
     async fn standings(&self, group: &str, topic: &str) -> Result<Vec<Standing>, StreamError> {
-        let committed = self.committed(group, topic);
         let standing = |(partition, end)| {
-            let committed = committed.get(&partition).copied();
-            Standing { end, committed, waiting: end - committed.unwrap_or(0), memo: Memo::default() }
+            let committed = self.committed(group, topic, partition);
+            let (next, memo) = committed.map(|committed| (committed.next, committed.memo)).unzip();
+            Standing {
+                end,
+                committed: next,
+                waiting: end - next.unwrap_or(0),
+                memo: memo.unwrap_or_default(),
+            }
         };
         Ok((0..).zip(self.ends(topic)).map(standing).collect())
     }
