@@ -232,8 +232,9 @@ pub(crate) async fn a_reader_that_was_away_for_too_long_is_told<B: Bench>(bench:
     let (dead, said) = (bench.topic("old-dead", 1).await, bench.topic("old-said", 1).await);
     let mut plan = plan(&input, &output, &dead);
     plan.confirmations.clone_from(&said);
-    plan.lanes.stale_after_seconds = 1;
     for (times, is_stale) in [(1, false), (2, true), (3, true), (4, false)] {
+        // Only the second time counts as late, however slow the machine is.
+        plan.lanes.stale_after_seconds = if times == 2 { 1 } else { 3_600 };
         publish(bench, vec![record(&input, "k", "v")]).await;
         if times == 4 {
             let checked_at = wall_seconds() + 60;
