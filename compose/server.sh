@@ -63,8 +63,8 @@ server_check() {
 }
 
 server_folders() {
-  mkdir -p "$SERVER_DIR"/{data,tmp,config}
-  if ((EUID == 0)); then chown -R 65534:65534 "$SERVER_DIR"/{data,tmp,config}; fi
+  mkdir -p "$SERVER_DIR"/{data,tmp,config,snapshots}
+  if ((EUID == 0)); then chown -R 65534:65534 "$SERVER_DIR"/{data,tmp,config,snapshots}; fi
 }
 
 server_await_ready() {

@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use document::extract;
+use generation::{Generation, Names, Target};
 use message::{DeadLetter, DocumentId, LedgerEntry};
-use model::{Generation, ModelSplitter, Tokenizer};
+use model::{ModelSplitter, Tokenizer};
 use process::Failure;
-use sink::{Elasticsearch, Names, OpenSearch, Reader, RequestSettings, SinkError, Target, Window, Words};
+use sink::{Elasticsearch, OpenSearch, Reader, RequestSettings, SinkError, Window, Words};
 use stream::kafka::Kafka;
 use stream::{Broker as _, Record};
 
@@ -44,8 +45,8 @@ impl World {
     /// When settings cannot be used.
     pub fn open(config: &Config) -> Result<Self, Failure> {
         let bundle = config.model.open()?;
-        let generation = Generation::of(&bundle, &config.backend);
-        let names = Names::new(&config.index.index, &generation.space)?;
+        let generation = model::generation(&bundle, &config.backend);
+        let names = Names::new(&config.index.index, &generation)?;
         let requests = RequestSettings::default();
         Ok(Self {
             kafka: Kafka::new(&config.kafka),

@@ -3,11 +3,12 @@
 //! Pure. A document has 50 chunks of about 300 bytes, made of words; its vectors are the encoder `hashing`'s, so that
 //! chunks with words in common lie near each other, as in real text.
 
+use generation::Generation;
 use message::{
     About, Chunk, ChunkId, DocumentId, DocumentRecord, EmbeddedChunk, Headers, InvalidDocumentId,
     LedgerEntry, Placement, Status, Vector, Version, embedded_text, sha256_hex,
 };
-use model::{Encoder, Generation, Hashing, Role};
+use model::{Encoder, Hashing, Role};
 use process::Failure;
 
 /// Chunks of a document; its last has the rest.
@@ -142,8 +143,13 @@ mod tests {
     #[tokio::test]
     async fn chunks_are_all_different_and_the_same_again() {
         let space = Fingerprint::of(&[]);
-        let generation =
-            Generation { chunking: space.clone(), space, dimension: 64, model: "hashing".to_owned() };
+        let generation = Generation {
+            chunking: space.clone(),
+            space,
+            dimension: 64,
+            model: "hashing".to_owned(),
+            mapping: 1,
+        };
         let encoder = Hashing::new(NonZeroUsize::new(64).unwrap());
         let mut ids = Vec::new();
         for number in 0..documents(120) {

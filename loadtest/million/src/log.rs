@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use generation::TopicReader;
 use message::Embedded;
 use process::Failure;
 use serde_json::{Value, json};
@@ -75,18 +76,17 @@ pub(crate) async fn ledger(world: &World, count: u64) -> Result<Value, Failure> 
 
 /// Waits until the group of `worker` (`index` or `replicate`) has committed all of `vectors.<space>`.
 pub(crate) async fn wait(world: &World, worker: &str) -> Result<Value, Failure> {
-    let topic = topics::vectors(&world.generation.space);
-    let group = format!("{worker}-{}", world.names.generation());
+    let reader = world.reader(worker).await?;
     loop {
-        let behind = behind(&world.kafka, &group, &topic).await?;
+        let behind = behind(&world.kafka, &reader).await?;
         if behind == 0 {
-            return Ok(json!({"group": group, "behind": 0}));
+            return Ok(json!({"group": reader.group, "behind": 0}));
         }
         sleep(Duration::from_millis(500)).await;
     }
 }
 
-async fn behind(kafka: &Kafka, group: &str, topic: &str) -> Result<i64, Failure> {
+async fn behind(kafka: &Kafka, TopicReader { group, topic, .. }: &TopicReader) -> Result<i64, Failure> {
     let ends = end_offsets(kafka, topic).await?;
     let committed = committed_offsets(kafka, group, topic).await?;
     Ok(ends.iter().zip(committed).map(|(end, done)| end - done.map_or(0, |done| done.next)).sum())

@@ -11,9 +11,10 @@ mod world;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use generation::Target;
 use process::Failure;
 use serde_json::{Value, json};
-use sink::{Reader, Target};
+use sink::Reader;
 use world::{EngineKind, World, WorldSettings};
 
 #[derive(Parser)]

@@ -7,12 +7,13 @@ use std::time::Instant;
 
 use elasticsearch::Elasticsearch;
 use elasticsearch::http::transport as elastic_transport;
+use generation::{Names, Target};
 use message::Embedded;
 use opensearch::OpenSearch;
 use opensearch::http::transport as open_transport;
 use process::Failure;
 use serde_json::{Value, json};
-use sink::{Action, Names, Operation, Reader, Sink, Target, action_of};
+use sink::{Action, Operation, Reader, Sink, action_of};
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, BufWriter};
 use tokio::task::JoinSet;
@@ -31,7 +32,7 @@ pub(crate) async fn prepare(
     count: u64,
     (folder, parts): (&Path, u64),
 ) -> Result<Value, Failure> {
-    let names = Names::new(NAME, &world.generation.space)?;
+    let names = Names::new(NAME, &world.generation)?;
     tokio::fs::create_dir_all(folder).await?;
     let mut files = Vec::new();
     for part in 0..parts {
@@ -76,21 +77,21 @@ pub(crate) async fn load(
     engine: EngineKind,
     (folder, parts): (&Path, u64),
 ) -> Result<Value, Failure> {
-    let names = Names::new(NAME, &world.generation.space)?;
+    let names = Names::new(NAME, &world.generation)?;
     match engine {
         EngineKind::Opensearch => {
             let url = world.settings.opensearch.opensearch_url.parse()?;
             let pool = open_transport::SingleNodeConnectionPool::new(url);
             let transport = open_transport::TransportBuilder::new(pool).disable_proxy().build()?;
             let client = Client::OpenSearch(OpenSearch::new(transport));
-            anew(world, (&world.opensearch(&names)?, &names), client, (folder, parts)).await
+            anew((&world.opensearch(&names)?, &names), client, (folder, parts)).await
         }
         EngineKind::Elasticsearch => {
             let url = world.settings.elasticsearch.elasticsearch_url.parse()?;
             let pool = elastic_transport::SingleNodeConnectionPool::new(url);
             let transport = elastic_transport::TransportBuilder::new(pool).disable_proxy().build()?;
             let client = Client::Elasticsearch(Elasticsearch::new(transport));
-            anew(world, (&world.elasticsearch(&names)?, &names), client, (folder, parts)).await
+            anew((&world.elasticsearch(&names)?, &names), client, (folder, parts)).await
         }
     }
 }
@@ -147,13 +148,12 @@ impl Client {
 
 /// Loads into a new index, whatever an earlier run left.
 async fn anew<E: Sink + Reader>(
-    world: &World,
     (index, names): (&E, &Names),
     client: Client,
     (folder, parts): (&Path, u64),
 ) -> Result<Value, Failure> {
     client.delete(names).await?;
-    index.ensure(&world.plan()).await?;
+    index.ensure().await?;
     let begun = Instant::now();
     let mut senders = JoinSet::new();
     for part in 0..parts {

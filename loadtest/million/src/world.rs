@@ -1,11 +1,12 @@
 //! What is connected to, by the same settings as the workers.
 
 use clap::{Args, ValueEnum};
-use model::{BackendKind, BackendSettings, Generation, Hashing, ModelSettings};
+use generation::{Generation, Names, TopicReader};
+use model::{BackendKind, BackendSettings, Hashing, ModelSettings};
 use process::Failure;
 use sink::{
-    Elasticsearch, ElasticsearchSettings, IndexPlan, IndexSettings, Names, OpenSearch, OpenSearchSettings,
-    RequestSettings,
+    Elasticsearch, ElasticsearchSettings, IndexSettings, OpenSearch, OpenSearchSettings, RequestSettings,
+    Sink as _,
 };
 use stream::kafka::{Kafka, KafkaSettings};
 
@@ -53,14 +54,29 @@ impl World {
             return Err("set MILLRACE_ENCODER=hashing, here and for the workers: no model is run".into());
         }
         let bundle = settings.model.open()?;
-        let generation = Generation::of(&bundle, &settings.backend);
+        let generation = model::generation(&bundle, &settings.backend);
         Ok(Self {
             kafka: Kafka::new(&settings.kafka),
             encoder: Hashing::sized(&bundle, settings.backend.hashing_dimension),
-            names: Names::new(&settings.index.index, &generation.space)?,
+            names: Names::new(&settings.index.index, &generation)?,
             generation,
             settings,
         })
+    }
+
+    /// `index` or `replicate` as the reader of its topic.
+    pub(crate) async fn reader(&self, worker: &str) -> Result<TopicReader, Failure> {
+        match worker {
+            "index" => {
+                Ok(TopicReader::sink("index", &self.names, &self.opensearch(&self.names)?.cluster().await?))
+            }
+            "replicate" => Ok(TopicReader::sink(
+                "replicate",
+                &self.names,
+                &self.elasticsearch(&self.names)?.cluster().await?,
+            )),
+            other => Err(format!("{other} writes to no engine: index or replicate").into()),
+        }
     }
 
     /// The indexes of `names` in OpenSearch.
@@ -71,15 +87,5 @@ impl World {
     /// The indexes of `names` in Elasticsearch.
     pub(crate) fn elasticsearch(&self, names: &Names) -> Result<Elasticsearch, Failure> {
         Ok(Elasticsearch::connect(&self.settings.elasticsearch, &self.settings.requests, names.clone())?)
-    }
-
-    /// What an index is made for.
-    pub(crate) fn plan(&self) -> IndexPlan {
-        IndexPlan {
-            space: self.generation.space.clone(),
-            chunking: self.generation.chunking.clone(),
-            model: self.generation.model.clone(),
-            dimension: self.generation.dimension,
-        }
     }
 }

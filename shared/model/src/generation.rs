@@ -1,10 +1,11 @@
-//! What is built from a bundle: the names that topics, groups and indexes carry.
+//! What is built from a bundle: the generation that topics, groups and indexes are named by.
 //!
-//! Pure. Every worker computes them from its own bundle and settings; two workers that agree on the names agree on
+//! Pure. Every worker computes it from its own bundle and settings; two workers that agree on the names agree on
 //! everything that decides the vectors.
 
 use std::sync::Arc;
 
+use ::generation::{Generation, MAPPING_VERSION};
 use document::{InvalidLimits, Limits, Splitter, Tokens, chunking_fingerprint};
 use message::Fingerprint;
 
@@ -13,37 +14,23 @@ use crate::encoder::hashing::Hashing;
 use crate::encoder::{BackendKind, BackendSettings, Encoder as _};
 use crate::tokenizer::Tokenizer;
 
-/// A chunking, the space over it, and the shape of its vectors.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Generation {
-    /// The fingerprint of extractor, chunker, tokenizer, token limit and overlap.
-    pub chunking: Fingerprint,
-    /// The fingerprint of that and the model.
-    pub space: Fingerprint,
-    /// Numbers in a vector.
-    pub dimension: usize,
-    /// The model's name, for people.
-    pub model: String,
-}
-
-impl Generation {
-    /// What `bundle` and the choice of encoder give.
-    #[must_use]
-    pub fn of(bundle: &Bundle, backend: &BackendSettings) -> Self {
-        let chunking = chunking(bundle);
-        let (model, dimension) = match backend.encoder {
-            BackendKind::Onnx => (bundle.model_fingerprint(), bundle.dimension()),
-            BackendKind::Hashing => {
-                let hashing = Hashing::sized(bundle, backend.hashing_dimension);
-                (hashing.model_fingerprint(), hashing.dimension())
-            }
-        };
-        Self {
-            space: space_of(&chunking, &model),
-            chunking,
-            dimension,
-            model: bundle.manifest().name.clone(),
+/// What `bundle` and the choice of encoder give, with the mappings of this program.
+#[must_use]
+pub fn generation(bundle: &Bundle, backend: &BackendSettings) -> Generation {
+    let chunking = chunking(bundle);
+    let (model, dimension) = match backend.encoder {
+        BackendKind::Onnx => (bundle.model_fingerprint(), bundle.dimension()),
+        BackendKind::Hashing => {
+            let hashing = Hashing::sized(bundle, backend.hashing_dimension);
+            (hashing.model_fingerprint(), hashing.dimension())
         }
+    };
+    Generation {
+        space: space_of(&chunking, &model),
+        chunking,
+        dimension,
+        model: bundle.manifest().name.clone(),
+        mapping: MAPPING_VERSION,
     }
 }
 

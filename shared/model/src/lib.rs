@@ -22,7 +22,7 @@ pub use encoder::{
     Backend, BackendKind, BackendSettings, EncodeError, EncodeRemedy, Encoder, EncoderSettings,
     ExecutionProvider, OpenEncoderError, TextFault, TextVectors, VectorProblem,
 };
-pub use generation::{Generation, ModelSplitter, chunking, splitter};
+pub use generation::{ModelSplitter, chunking, generation, splitter};
 pub use pack::{Batch, pack};
 pub use reranker::{CrossEncoder, OpenRerankerError, Overlap, Rerank, Reranker};
 pub use tokenizer::{TokenizeError, Tokenizer, TokenizerError, Tokens};

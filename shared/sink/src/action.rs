@@ -4,17 +4,9 @@
 //! [`DocumentId::short`], because an engine's `_id` is limited to 512 bytes and a key is not.
 
 use bytes::Bytes;
+use generation::Target;
 use message::{DocumentId, Embedded, EmbeddedChunk, Fingerprint, Version};
 use serde_json::json;
-
-/// Which of a generation's two indexes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Target {
-    /// Passages with their vectors.
-    Chunks,
-    /// Document records.
-    Documents,
-}
 
 /// One write of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]

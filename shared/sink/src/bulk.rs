@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use generation::{Names, Target};
 use message::Version;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::action::{Action, Operation, Target};
-use crate::names::Names;
+use crate::action::{Action, Operation};
 use crate::sink::Answer;
 use crate::wire::{Response, explain, reason};
 

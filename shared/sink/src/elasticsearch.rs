@@ -6,12 +6,12 @@ use elasticsearch::auth::Credentials;
 use elasticsearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
 use elasticsearch::http::{Method as HttpMethod, Url};
+use generation::Names;
 use secret::Secret;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::error::SinkError;
-use crate::names::Names;
 use crate::settings::{RequestSettings, address};
 use crate::wire::{Failure, Method, Request, Response, Server, chain};
 
@@ -93,6 +93,7 @@ fn credentials(settings: &ElasticsearchSettings) -> Result<Option<Credentials>, 
 
 impl Server for ElasticsearchServer {
     const KIND: &'static str = "elasticsearch";
+    const COSINE: &'static str = "cosine";
 
     fn url(&self) -> &str {
         &self.url
@@ -124,6 +125,11 @@ impl Server for ElasticsearchServer {
             // Said explicitly: what is chosen otherwise changed from version to version (hnsw, int8_hnsw, bbq_hnsw).
             "index_options": {"type": "hnsw", "m": 16, "ef_construction": 100},
         })
+    }
+
+    fn vectors_of(&self, field: &Value) -> (Option<u64>, String) {
+        let similarity = field.get("similarity").and_then(Value::as_str).unwrap_or(Self::COSINE);
+        (field.get("dims").and_then(Value::as_u64), similarity.to_owned())
     }
 
     fn vector_settings(&self) -> Value {

@@ -1,28 +1,42 @@
 //! A search engine that speaks the bulk and search protocol which OpenSearch and Elasticsearch share.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use generation::{Cluster, Names};
 use message::{DocumentId, Fingerprint, Version};
 use serde_json::Value;
 use stream::Boottime;
 use tokio::sync::OnceCell;
 
 use crate::action::Action;
+use crate::ensured::Ensured;
 use crate::error::SinkError;
-use crate::names::Names;
-use crate::plan::{Ensured, IndexPlan};
 use crate::settings::RequestSettings;
 use crate::sink::{Sink, Written};
 use crate::wire::{Body, Method, Request, Response, Server, reason};
 
 mod catalog;
+mod cluster;
 mod ensure;
 mod highest;
+mod kept;
 mod mapping;
 mod read;
 mod search;
 mod write;
+
+/// What was said already, so that a check that is made again and again says it once.
+#[derive(Debug, Default)]
+struct Told(Mutex<BTreeSet<String>>);
+
+impl Told {
+    /// True the first time.
+    fn is_news(&self, what: String) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(what)
+    }
+}
 
 /// One generation of indexes on one engine. Clones and [`Engine::over`] share the connections.
 #[derive(Debug)]
@@ -32,6 +46,7 @@ pub struct Engine<S> {
     names: Names,
     /// See [`Reader::fused`](crate::Reader::fused).
     offers_fusion: Arc<OnceCell<bool>>,
+    told: Arc<Told>,
 }
 
 impl<S> Clone for Engine<S> {
@@ -42,7 +57,13 @@ impl<S> Clone for Engine<S> {
 
 impl<S> Engine<S> {
     pub(crate) fn new(server: S, settings: RequestSettings, names: Names) -> Self {
-        Self { server: Arc::new(server), settings, names, offers_fusion: Arc::default() }
+        Self {
+            server: Arc::new(server),
+            settings,
+            names,
+            offers_fusion: Arc::default(),
+            told: Arc::default(),
+        }
     }
 
     /// Another generation on the same engine.
@@ -53,13 +74,8 @@ impl<S> Engine<S> {
             settings: self.settings.clone(),
             names,
             offers_fusion: Arc::clone(&self.offers_fusion),
+            told: Arc::clone(&self.told),
         }
-    }
-
-    /// The generation that is written and read.
-    #[must_use]
-    pub fn names(&self) -> &Names {
-        &self.names
     }
 }
 
@@ -118,7 +134,7 @@ impl<S: Server> Engine<S> {
             return Ok(());
         }
         Err(SinkError::Mismatch {
-            index: self.names.physical(crate::Target::Chunks),
+            index: self.names.physical(generation::Target::Chunks),
             what: "the space",
             found: self.names.space().to_string(),
             expected: space.to_string(),
@@ -131,9 +147,16 @@ impl<S: Server> Sink for Engine<S> {
         S::KIND
     }
 
-    async fn ensure(&self, plan: &IndexPlan) -> Result<Ensured, SinkError> {
-        self.check_space(&plan.space)?;
-        self.ensure_both(plan).await
+    fn names(&self) -> &Names {
+        &self.names
+    }
+
+    async fn cluster(&self) -> Result<Cluster, SinkError> {
+        self.known_cluster().await
+    }
+
+    async fn ensure(&self) -> Result<Ensured, SinkError> {
+        self.ensure_both().await
     }
 
     async fn highest(&self, mine: impl Fn(&DocumentId) -> bool + Send) -> Result<Option<Version>, SinkError> {

@@ -10,10 +10,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::action::{Action, action_of, delete};
+use crate::ensured::{is_same, is_same_index};
 use crate::origin::Origin;
-use crate::plan::IndexPlan;
 use crate::sink::{Answer, Sink};
-use crate::stage::{WriteStage, uuids};
+use crate::stage::WriteStage;
 
 /// One partition.
 ///
@@ -23,7 +23,6 @@ use crate::stage::{WriteStage, uuids};
 #[derive(Debug)]
 pub struct WriteLane<S> {
     sink: Arc<S>,
-    plan: IndexPlan,
     /// The engine's own identity of both indexes.
     indexes: String,
     /// Whose documents they held before.
@@ -79,6 +78,10 @@ impl<S: Sink> Lane for WriteLane<S> {
         &self.identity
     }
 
+    fn follows(&self, identity: &str) -> bool {
+        Origin::follows(&self.identity, identity)
+    }
+
     async fn lost(&mut self) -> Trouble {
         loop {
             let due = self.checked + self.checked_every;
@@ -98,7 +101,6 @@ impl<S: Sink> WriteLane<S> {
     pub(crate) fn new(stage: &WriteStage<S>, indexes: String, origin: Origin) -> Self {
         Self {
             sink: Arc::clone(&stage.sink),
-            plan: stage.plan.clone(),
             identity: origin.identity(&indexes),
             indexes,
             origin,
@@ -114,15 +116,23 @@ impl<S: Sink> WriteLane<S> {
     /// Fails when the indexes are no longer those that this lane was opened for. An engine that does not answer is left
     /// to the next write.
     async fn check(&mut self) -> Result<(), Trouble> {
-        let mut same = *self.seen.borrow() == self.indexes;
-        if same && self.checked.elapsed() >= self.checked_every {
-            let ensured = self.sink.ensure(&self.plan).await;
+        let mut now = self.seen.borrow().clone();
+        if is_same(&now, &self.indexes) && self.checked.elapsed() >= self.checked_every {
+            let ensured = self.sink.ensure().await;
             self.checked = Instant::now();
-            same = ensured.map_or(true, |ensured| uuids(&ensured) == self.indexes);
+            now = ensured.map_or_else(|_| self.indexes.clone(), |ensured| ensured.identity());
         }
-        let again =
-            || Trouble::wait("an index was deleted and made anew: this partition is written to it again");
-        if same { Ok(()) } else { Err(Trouble { reopen: true, ..again() }) }
+        if is_same(&now, &self.indexes) {
+            return Ok(());
+        }
+        let cause = if is_same_index(&now, &self.indexes) {
+            "an index went back to an earlier state (a snapshot was restored over it, or a stale copy of a shard was \
+             forced): this partition is written to it again. The log forgets deletions after delete.retention.ms: where \
+             that state is older, run `millrace audit --repair` when this is done"
+        } else {
+            "an index was deleted and made anew: this partition is written to it again"
+        };
+        Err(Trouble { reopen: true, ..Trouble::wait(cause) })
     }
 
     /// What is to be done with each record up to the first that must not be sent, and why that must not.
@@ -185,6 +195,6 @@ impl<S: Sink> WriteLane<S> {
         };
         let embedded: Embedded =
             serde_json::from_slice(value).map_err(|error| format!("not an embedded passage: {error}"))?;
-        action_of(&embedded, &self.plan.space).map_err(|error| error.to_string())
+        action_of(&embedded, self.sink.names().space()).map_err(|error| error.to_string())
     }
 }

@@ -1,6 +1,6 @@
 //! Where it ends: search engines written in bulk, read for search and scanned for audit.
 //!
-//! [`Sink`] writes and [`Reader`] reads one generation of indexes, named by [`Names`]. [`OpenSearch`], [`Elasticsearch`]
+//! [`Sink`] writes and [`Reader`] reads one generation of indexes, named by [`generation::Names`]. [`OpenSearch`], [`Elasticsearch`]
 //! and [`Memory`] are both; one suite (`tests/engines.rs`) runs over all three. Every bulk answer is read item by
 //! item, a write goes to an alias that must exist (a deleted index is never created again by a write), a vector of
 //! another space is refused by writers and readers, and every request has a deadline.
@@ -11,34 +11,34 @@ mod bulk;
 mod catalog;
 mod elasticsearch;
 mod engine;
+mod ensured;
 mod error;
 mod lane;
 mod memory;
-mod names;
 mod opensearch;
 mod origin;
-mod plan;
 mod question;
 mod reader;
+mod run;
 mod settings;
 mod sink;
 mod stage;
 mod wire;
 
-pub use action::{Action, Operation, Target, WrongSpace, action_of, delete};
+pub use action::{Action, Operation, WrongSpace, action_of, delete};
 pub use catalog::Catalog;
 pub use elasticsearch::{Elasticsearch, ElasticsearchSettings};
 pub use engine::Engine;
+pub use ensured::{Ensured, IndexState};
 pub use error::SinkError;
 pub use lane::WriteLane;
 pub use memory::{Fault, Memory};
-pub use names::{InvalidIndexName, MAPPING_VERSION, Names};
 pub use opensearch::{KnnEngine, OpenSearch, OpenSearchSettings};
-pub use plan::{Ensured, IndexPlan, IndexState};
 pub use question::{Clause, Window, Words};
 pub use reader::{
     Hit, Page, Place, RANK_CONSTANT, Reader, StoredChunk, StoredDocument, StoredVector, cosine,
 };
+pub use run::run;
 pub use settings::{IndexSettings, RequestSettings};
 pub use sink::{Answer, Sink, Written};
 pub use stage::WriteStage;

@@ -4,18 +4,19 @@
 //! (deletions included), and a write to an index that does not exist stops, as in the engines.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use generation::{Cluster, Names, Target};
 use message::{DocumentId, Fingerprint, Version};
 use serde_json::Value;
 use stream::Boottime;
 
-use crate::action::{Action, Operation, Target};
+use crate::action::{Action, Operation};
 use crate::age;
 use crate::bulk;
+use crate::ensured::{Ensured, IndexState};
 use crate::error::SinkError;
-use crate::names::Names;
-use crate::plan::{Ensured, IndexPlan, IndexState};
 use crate::reader::StoredDocument;
 use crate::sink::{Answer, Sink, Written};
 
@@ -24,6 +25,9 @@ mod passages;
 mod read;
 
 use passages::{Passage, Passages};
+
+/// How many stores this process opened.
+static OPENED: AtomicU64 = AtomicU64::new(0);
 
 /// One generation of indexes in memory. Clones and [`Memory::over`] share what is stored.
 #[derive(Clone, Debug)]
@@ -49,6 +53,8 @@ pub enum Fault {
 
 #[derive(Debug, Default)]
 struct State {
+    /// Which of the stores in this process.
+    number: u64,
     indexes: BTreeMap<String, Index>,
     faults: VecDeque<Fault>,
     created: u64,
@@ -58,7 +64,9 @@ struct State {
 #[derive(Debug)]
 struct Index {
     uuid: String,
-    plan: IndexPlan,
+    dimension: usize,
+    /// How often it went back to an earlier state.
+    restored: u64,
     items: BTreeMap<String, Item>,
     passages: Passages,
 }
@@ -82,7 +90,8 @@ impl Memory {
     /// An empty place for the indexes of `names`.
     #[must_use]
     pub fn new(names: Names) -> Self {
-        Self { names, state: Arc::default() }
+        let state = State { number: OPENED.fetch_add(1, Ordering::Relaxed), ..State::default() };
+        Self { names, state: Arc::new(Mutex::new(state)) }
     }
 
     /// Another generation in the same place.
@@ -91,15 +100,18 @@ impl Memory {
         Self { names, state: Arc::clone(&self.state) }
     }
 
-    /// The generation that is written and read.
-    #[must_use]
-    pub fn names(&self) -> &Names {
-        &self.names
-    }
-
     /// Makes one later write go wrong; faults are used up in the order they came.
     pub fn inject(&self, fault: Fault) {
         self.state().faults.push_back(fault);
+    }
+
+    /// Empties an index of this generation, which stays the same index: as the restore of an old snapshot over it does.
+    pub fn restore_empty(&self, target: Target) {
+        if let Some(index) = self.state().indexes.get_mut(&self.names.physical(target)) {
+            index.restored += 1;
+            index.items.clear();
+            index.passages = Passages::default();
+        }
     }
 
     /// Deletes an index of this generation with its write alias, as an operator might.
@@ -124,26 +136,23 @@ impl Memory {
         Err(SinkError::Mismatch { index, what: "the space", found, expected })
     }
 
-    fn ensure_one(&self, plan: &IndexPlan, target: Target) -> Result<IndexState, SinkError> {
-        let name = self.names.physical(target);
+    fn ensure_one(&self, target: Target) -> Result<IndexState, SinkError> {
+        let (name, dimension) = (self.names.physical(target), self.names.generation().dimension);
         let mut state = self.state();
         if let Some(index) = state.indexes.get(&name) {
-            if index.plan.dimension != plan.dimension {
-                let (found, expected) = (index.plan.dimension.to_string(), plan.dimension.to_string());
+            if index.dimension != dimension {
+                let (found, expected) = (index.dimension.to_string(), dimension.to_string());
                 return Err(SinkError::Mismatch { index: name, what: "the dimension", found, expected });
             }
-            return Ok(IndexState { uuid: index.uuid.clone(), created: false });
+            return Ok(index.state(false));
         }
         state.created += 1;
         let uuid = format!("memory-{}", state.created);
-        let index = Index {
-            uuid: uuid.clone(),
-            plan: plan.clone(),
-            items: BTreeMap::new(),
-            passages: Passages::default(),
-        };
+        let index =
+            Index { uuid, dimension, restored: 0, items: BTreeMap::new(), passages: Passages::default() };
+        let made = index.state(true);
         state.indexes.insert(name, index);
-        Ok(IndexState { uuid, created: true })
+        Ok(made)
     }
 
     /// Does the first `most` actions, passages before document records; a record waits for the passages before it, as in
@@ -183,6 +192,11 @@ fn unfinished_chunk(batch: &[Action], answers: &[Answer]) -> Option<(usize, Answ
 }
 
 impl Index {
+    fn state(&self, created: bool) -> IndexState {
+        let history = Some(self.restored.to_string());
+        IndexState { uuid: self.uuid.clone(), history, remembers: true, created }
+    }
+
     fn apply(&mut self, action: &Action) -> Answer {
         if let Some(item) = self.items.get(&action.id)
             && item.version >= action.version
@@ -210,7 +224,7 @@ impl Index {
             Target::Documents => serde_json::from_slice(bytes).map(Body::Document).map_err(strange),
             Target::Chunks => {
                 let passage: Passage = serde_json::from_slice(bytes).map_err(strange)?;
-                let (found, wanted) = (passage.vector.len(), self.plan.dimension);
+                let (found, wanted) = (passage.vector.len(), self.dimension);
                 if found != wanted {
                     return Err(format!("the vector has {found} numbers, not {wanted}"));
                 }
@@ -225,10 +239,17 @@ impl Sink for Memory {
         "memory"
     }
 
-    async fn ensure(&self, plan: &IndexPlan) -> Result<Ensured, SinkError> {
-        self.check_space(&plan.space)?;
-        let chunks = self.ensure_one(plan, Target::Chunks)?;
-        let documents = self.ensure_one(plan, Target::Documents)?;
+    fn names(&self) -> &Names {
+        &self.names
+    }
+
+    async fn cluster(&self) -> Result<Cluster, SinkError> {
+        Ok(Cluster::known_by("memory", &self.state().number.to_string()))
+    }
+
+    async fn ensure(&self) -> Result<Ensured, SinkError> {
+        let chunks = self.ensure_one(Target::Chunks)?;
+        let documents = self.ensure_one(Target::Documents)?;
         Ok(Ensured { chunks, documents })
     }
 

@@ -2,6 +2,7 @@
 
 use backoff::retry_after;
 use clap::{Args, ValueEnum};
+use generation::Names;
 use opensearch::auth::Credentials;
 use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use opensearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
@@ -11,7 +12,6 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::error::SinkError;
-use crate::names::Names;
 use crate::settings::{RequestSettings, address};
 use crate::wire::{Failure, Method, Request, Response, Server, chain};
 
@@ -90,6 +90,7 @@ impl OpenSearch {
 
 impl Server for OpenSearchServer {
     const KIND: &'static str = "opensearch";
+    const COSINE: &'static str = "cosinesimil";
 
     fn url(&self) -> &str {
         &self.url
@@ -124,6 +125,12 @@ impl Server for OpenSearchServer {
             "type": "knn_vector", "dimension": dimension, "space_type": "cosinesimil",
             "method": {"name": "hnsw", "engine": engine, "parameters": {"m": 16, "ef_construction": 100}},
         })
+    }
+
+    fn vectors_of(&self, field: &Value) -> (Option<u64>, String) {
+        let named = field.get("space_type").or_else(|| field.pointer("/method/space_type"));
+        let similarity = named.and_then(Value::as_str).unwrap_or("l2");
+        (field.get("dimension").and_then(Value::as_u64), similarity.to_owned())
     }
 
     fn vector_settings(&self) -> Value {

@@ -6,6 +6,8 @@
 
 use message::Version;
 
+use crate::ensured::{is_same, is_same_index};
+
 /// Whose documents of one partition an index held before this group wrote its first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -22,10 +24,24 @@ pub(crate) enum Origin {
 const ABOVE: &str = " above epoch ";
 
 impl Origin {
-    /// What was committed with the group's offset: for the same indexes it stays true, for others it says nothing.
+    /// What was committed with the group's offset: for the same indexes it stays true, also when they went back to an
+    /// earlier state; for others it says nothing.
     pub(crate) fn committed(indexes: &str, identity: &str) -> Self {
-        let epoch = identity.strip_prefix(indexes).and_then(|rest| rest.strip_prefix(ABOVE)?.parse().ok());
-        epoch.map_or(Self::ThisLog, |epoch| Self::Another { epoch })
+        let Some((before, epoch)) = identity.split_once(ABOVE) else { return Self::ThisLog };
+        match epoch.parse() {
+            Ok(epoch) if is_same_index(before, indexes) => Self::Another { epoch },
+            _ => Self::ThisLog,
+        }
+    }
+
+    /// Whether what was committed under `identity` went into the indexes of `mine`, and is there still.
+    pub(crate) fn follows(mine: &str, identity: &str) -> bool {
+        let parts = |identity: &str| match identity.split_once(ABOVE) {
+            Some((indexes, epoch)) => (indexes.to_owned(), Some(epoch.to_owned())),
+            None => (identity.to_owned(), None),
+        };
+        let (mine, committed) = (parts(mine), parts(identity));
+        is_same(&mine.0, &committed.0) && mine.1 == committed.1
     }
 
     /// What is committed with each offset.
@@ -63,6 +79,20 @@ mod tests {
             assert_eq!(Origin::committed("a c", &origin.identity("a b")), Origin::ThisLog);
         }
         assert_ne!(another.identity("a b"), Origin::ThisLog.identity("a b"));
+    }
+
+    #[test]
+    fn an_earlier_state_is_written_again_and_its_foreign_documents_are_not_forgotten() {
+        let another = Origin::Another { epoch: 3 };
+        let committed = another.identity("a/1 b/2");
+        assert_eq!(Origin::committed("a/1 b/9", &committed), another);
+        assert!(!Origin::follows(&another.identity("a/1 b/9"), &committed));
+        // Committed before histories were looked at.
+        for origin in [Origin::ThisLog, another] {
+            assert!(Origin::follows(&origin.identity("a/1 b/2"), &origin.identity("a b")));
+        }
+        assert!(!Origin::follows("a/1 b/2", &another.identity("a b")));
+        assert!(!Origin::follows("a/1 b/2", "c b"));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The seam of readers: search, look-up, and scans for the audit. Vectors come only when they are asked for.
 
+use generation::Target;
 use message::{About, ChunkId, DocumentId, DocumentRecord, Fingerprint, Version};
 use serde::Deserialize;
 
-use crate::action::Target;
 use crate::error::SinkError;
 use crate::question::{Window, Words};
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use message::{DocumentId, Version};
 use stream::Boottime;
 
-use crate::{Action, Ensured, IndexPlan, SinkError};
+use generation::{Cluster, Names};
+
+use crate::{Action, Ensured, SinkError};
 
 /// Something that holds one generation of indexes and is written in bulk.
 ///
@@ -15,13 +17,22 @@ pub trait Sink: Send + Sync + 'static {
     /// What it is, for people: `opensearch`, `elasticsearch`, `memory`.
     fn kind(&self) -> &'static str;
 
-    /// Creates what is absent (both indexes, their write aliases, and the outside aliases if nobody holds them) and
-    /// checks what is there.
+    /// What is written, and where to.
+    fn names(&self) -> &Names;
+
+    /// Which cluster it is that is written to, as that says of itself.
     ///
     /// # Errors
-    /// [`SinkError::Mismatch`] when an index was made for another space or dimension; [`SinkError::Unavailable`] when
-    /// waiting should help; otherwise a human must act.
-    fn ensure(&self, plan: &IndexPlan) -> impl Future<Output = Result<Ensured, SinkError>> + Send;
+    /// [`SinkError::Unavailable`] when waiting should help; otherwise a human must act.
+    fn cluster(&self) -> impl Future<Output = Result<Cluster, SinkError>> + Send;
+
+    /// Creates what is absent (both indexes, their write aliases, and the outside aliases if nobody holds them) and
+    /// checks what is there, and what the engine made of what it was asked to create.
+    ///
+    /// # Errors
+    /// [`SinkError::Mismatch`] when an index is for another space, dimension or similarity; [`SinkError::Unavailable`]
+    /// when waiting should help; otherwise a human must act.
+    fn ensure(&self) -> impl Future<Output = Result<Ensured, SinkError>> + Send;
 
     /// The highest version among the document records of documents that are `mine`; none where there is no record.
     ///

@@ -10,10 +10,10 @@ use stream::{Committed, Partition, Stage, Trouble};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::ensured::{Ensured, is_same};
 use crate::error::SinkError;
 use crate::lane::WriteLane;
 use crate::origin::Origin;
-use crate::plan::{Ensured, IndexPlan};
 use crate::sink::Sink;
 
 /// How long an index that was deleted and made anew may stay unnoticed by a lane whose own writes do not fail.
@@ -25,7 +25,6 @@ const PATIENCE: Duration = Duration::from_mins(10);
 #[derive(Debug)]
 pub struct WriteStage<S> {
     pub(crate) sink: Arc<S>,
-    pub(crate) plan: IndexPlan,
     /// The engine's own identity of both indexes, as it was last seen by any lane.
     pub(crate) seen: watch::Sender<String>,
     pub(crate) checked_every: Duration,
@@ -33,11 +32,10 @@ pub struct WriteStage<S> {
 }
 
 impl<S: Sink> WriteStage<S> {
-    /// A stage that writes what `plan` describes to `sink`.
-    pub fn new(sink: S, plan: IndexPlan) -> Self {
+    /// A stage that writes to `sink`.
+    pub fn new(sink: S) -> Self {
         Self {
             sink: Arc::new(sink),
-            plan,
             seen: watch::Sender::default(),
             checked_every: CHECKED_EVERY,
             patience: PATIENCE,
@@ -95,24 +93,19 @@ impl<S: Sink> Stage for WriteStage<S> {
         partition: Partition,
         committed: Option<&Committed>,
     ) -> Result<WriteLane<S>, Trouble> {
-        let ensured = self.sink.ensure(&self.plan).await.map_err(|error| trouble_of(&error))?;
+        let ensured = self.sink.ensure().await.map_err(|error| trouble_of(&error))?;
         if ensured.chunks.created || ensured.documents.created {
             info!(engine = self.sink.kind(), partition = partition.number, "indexes created");
         }
-        let indexes = uuids(&ensured);
+        let indexes = ensured.identity();
         let origin = self.origin(partition, (&ensured, &indexes), committed).await?;
         self.seen.send_if_modified(|seen| {
-            let other = *seen != indexes;
+            let other = !is_same(seen, &indexes);
             seen.clone_from(&indexes);
             other
         });
         Ok(WriteLane::new(self, indexes, origin))
     }
-}
-
-/// The engine's own identity of both indexes.
-pub(crate) fn uuids(ensured: &Ensured) -> String {
-    format!("{} {}", ensured.chunks.uuid, ensured.documents.uuid)
 }
 
 fn trouble_of(error: &SinkError) -> Trouble {

@@ -9,6 +9,8 @@ use serde_json::Value;
 pub trait Server: Send + Sync + 'static {
     /// The engine's name in lower case.
     const KIND: &'static str;
+    /// How it calls the comparison by cosine.
+    const COSINE: &'static str;
 
     /// Where it is, without credentials.
     fn url(&self) -> &str;
@@ -18,6 +20,9 @@ pub trait Server: Send + Sync + 'static {
 
     /// The mapping of a field of vectors compared by cosine in an HNSW graph.
     fn vector_field(&self, dimension: usize) -> Value;
+
+    /// The dimension and the similarity of a field in a mapping that the engine answered with, defaults filled in.
+    fn vectors_of(&self, field: &Value) -> (Option<u64>, String);
 
     /// What an index with vectors needs among its settings (an object).
     fn vector_settings(&self) -> Value;

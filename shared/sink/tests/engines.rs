@@ -11,6 +11,7 @@ mod suite {
     mod faults;
     mod outside;
     pub(crate) mod read;
+    mod restored;
     mod script;
     pub(crate) mod write;
 }
@@ -54,6 +55,7 @@ engines! {
     write::a_version_of_another_log_stops,
     write::a_deleted_index_stops_and_is_not_created_by_a_write,
     write::ensure_tells_a_new_index_from_an_old_one,
+    write::every_generation_is_in_one_cluster,
     write::another_space_or_dimension_is_refused,
     write::nothing_is_written_long_after_the_proof,
     write::the_highest_version_of_chosen_records_is_told,

@@ -73,6 +73,15 @@ pub trait Broker: Clone + Send + Sync + 'static {
     /// Fatal, when the settings cannot be used. A broker that is away is told by [`Event::Failed`].
     fn subscribe(&self, group: &str, topic: &str, queue_bytes: usize) -> Result<Self::Consumer, StreamError>;
 
+    /// Lets `group`, which has no member yet, begin where `former` stands: takes over what that committed of each partition
+    /// of `topic` of which `group` has committed nothing. Answers of how many.
+    fn inherit(
+        &self,
+        group: &str,
+        former: &str,
+        topic: &str,
+    ) -> impl Future<Output = Result<usize, StreamError>> + Send;
+
     /// A transactional writer. When this returns, every earlier writer with the same `id` is fenced and its open
     /// transaction is aborted.
     fn transactional(&self, id: &str) -> impl Future<Output = Result<Self::Publisher, StreamError>> + Send;

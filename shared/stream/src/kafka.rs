@@ -5,6 +5,7 @@
 mod admin;
 mod consumer;
 mod copies;
+mod groups;
 mod publisher;
 mod reader;
 mod settings;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use admin::{Applied, TopicSpec, committed_offsets, end_offsets};
 pub use copies::least_in_sync;
+pub use groups::groups;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataTopic;
@@ -69,6 +71,10 @@ impl Broker for Kafka {
 
     fn subscribe(&self, group: &str, topic: &str, queue_bytes: usize) -> Result<Self::Consumer, StreamError> {
         consumer::KafkaConsumer::join(&self.settings, group, topic, queue_bytes)
+    }
+
+    async fn inherit(&self, group: &str, former: &str, topic: &str) -> Result<usize, StreamError> {
+        groups::inherit(self, group, former, topic).await
     }
 
     async fn transactional(&self, id: &str) -> Result<Self::Publisher, StreamError> {

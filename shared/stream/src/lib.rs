@@ -31,7 +31,7 @@ pub use batch::BatchLimits;
 pub use boottime::{Boottime, wall_seconds};
 pub use broker::{Broker, Committed, Memo, Published, Reading, StreamError, Waiting};
 pub use patience::Patience;
-pub use pipeline::{Delivery, Plan, run};
+pub use pipeline::{Delivery, Plan, run, transactional_id};
 pub use record::{Outgoing, Record};
 pub use settings::LaneSettings;
 pub use stage::{Lane, Outcome, Partition, Stage, Trouble, Verdict};

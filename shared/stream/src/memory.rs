@@ -62,6 +62,12 @@ impl Memory {
         state.groups.get(&(group.to_owned(), topic.to_owned()))?.committed.get(&partition).cloned()
     }
 
+    /// The groups that ever joined or inherited something.
+    #[must_use]
+    pub fn groups(&self) -> Vec<String> {
+        self.lock().groups.keys().map(|(group, _)| group.clone()).collect()
+    }
+
     /// Takes away the records of a partition from offset `end` on, as a broker that lost what it had not replicated.
     pub fn truncate(&self, topic: &str, partition: i32, end: usize) {
         let number = usize::try_from(partition).unwrap_or_default();
@@ -117,6 +123,21 @@ impl Broker for Memory {
 
     fn subscribe(&self, group: &str, topic: &str, queue_bytes: usize) -> Result<MemoryConsumer, StreamError> {
         Ok(MemoryConsumer::join(self, (group, topic), queue_bytes))
+    }
+
+    async fn inherit(&self, group: &str, former: &str, topic: &str) -> Result<usize, StreamError> {
+        let mut state = self.lock();
+        let left = state.groups.get(&(former.to_owned(), topic.to_owned()));
+        let left = left.map(|group| group.committed.clone()).unwrap_or_default();
+        let heir = state.groups.entry((group.to_owned(), topic.to_owned())).or_default();
+        let will: Vec<_> =
+            left.into_iter().filter(|(partition, _)| !heir.committed.contains_key(partition)).collect();
+        if !(will.is_empty() || heir.members.is_empty()) {
+            return Err(StreamError::Unavailable(format!("the group {group} has members")));
+        }
+        let count = will.len();
+        heir.committed.extend(will);
+        Ok(count)
     }
 
     async fn transactional(&self, id: &str) -> Result<MemoryPublisher, StreamError> {

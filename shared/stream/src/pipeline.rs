@@ -50,6 +50,13 @@ pub struct Plan {
     pub lanes: LaneSettings,
 }
 
+/// The transactional id of a writer that stands for a partition of `input` in `group`: whoever takes it fences the one
+/// before.
+#[must_use]
+pub fn transactional_id(group: &str, input: &str, partition: i32) -> String {
+    format!("{group}-{input}-{partition}")
+}
+
 struct Running {
     records: mpsc::UnboundedSender<Record>,
     closing: watch::Sender<bool>,

@@ -72,6 +72,12 @@ pub trait Lane: Send + 'static {
         String::new()
     }
 
+    /// Whether what was committed under `identity` went into what this lane writes to, and is there still; where it did not,
+    /// the log is handled again.
+    fn follows(&self, identity: &str) -> bool {
+        identity == self.identity()
+    }
+
     /// Ready when what handled records went into turns out to be another ([`Lane::identity`]) while no record comes;
     /// the lane is then opened anew. Asked only between batches; never ready where there is no such thing. Must be
     /// cancel-safe.

@@ -1,6 +1,7 @@
 //! Settings of `chunk`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use model::ModelSettings;
@@ -12,6 +13,10 @@ use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;
 
 use crate::guard::GuardSettings;
+use crate::stage::Limits;
+
+/// A batch grows up to so many bytes of passages, and for so long.
+const ENOUGH: (usize, Duration) = (8 << 20, Duration::from_secs(5));
 
 /// Looks at each object that was named and writes the difference in its chunks.
 #[derive(Clone, Debug, Parser)]
@@ -53,6 +58,21 @@ pub struct Config {
     /// How it speaks.
     #[command(flatten)]
     pub telemetry: TelemetrySettings,
+}
+
+impl Config {
+    /// What the stage allows.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            buckets: self.buckets.clone(),
+            largest: self.largest_document,
+            patience: self.lanes.patience(),
+            guard: self.guard.clone(),
+            enough: ENOUGH.0,
+            long_enough: ENOUGH.1,
+        }
+    }
 }
 
 impl Settings for Config {

@@ -1,12 +1,12 @@
 //! `chunk`: document references in, the difference in chunks out.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use chunk::difference::Topics;
 use chunk::read::Reader;
-use chunk::stage::{Copies, Limits};
+use chunk::stage::Copies;
 use chunk::{ChunkStage, Config};
+use generation::TopicReader;
 use ledger::Folder;
 use model::Tokenizer;
 use objects::S3Store;
@@ -14,9 +14,6 @@ use process::{Failure, Host};
 use sandbox::Sandbox;
 use stream::kafka::Kafka;
 use stream::{Delivery, Plan};
-
-/// A batch grows up to so many bytes of passages, and for so long.
-const ENOUGH: (usize, Duration) = (8 << 20, Duration::from_secs(5));
 
 fn main() -> ExitCode {
     sandbox::child().unwrap_or_else(|| process::run("chunk", work))
@@ -32,10 +29,11 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         confirmations: topics::CONFIRMATIONS.to_owned(),
         largest_record: topics::LARGEST_RECORD,
     };
+    let reads = TopicReader::chunk(&chunking);
     let plan = Plan {
-        worker: "chunk",
-        group: format!("chunk-{}", chunking.short()),
-        input: topics::DOCUMENTS.to_owned(),
+        worker: reads.worker,
+        group: reads.group,
+        input: reads.topic,
         alike: vec![topics.chunks.clone(), topics.ledger.clone()],
         dead_letters: topics::DEAD_LETTERS.to_owned(),
         confirmations: topics::CONFIRMATIONS.to_owned(),
@@ -43,14 +41,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         lanes: config.lanes.clone(),
     };
     let (kafka, store) = (Kafka::new(&config.kafka), S3Store::new(&config.store)?);
-    let limits = Limits {
-        buckets: config.buckets,
-        largest: config.largest_document,
-        patience: config.lanes.patience(),
-        guard: config.guard,
-        enough: ENOUGH.0,
-        long_enough: ENOUGH.1,
-    };
+    let limits = config.limits();
     let copies = Copies { folder: Folder::claim(&config.data)?, cache_bytes: config.ledger_cache };
     let reader = Reader::new(Sandbox::new(config.sandbox), splitter);
     let stage = ChunkStage::new(kafka.clone(), store, reader, (chunking, topics), (limits, copies));

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use embed::{Config, EmbedStage};
-use model::{Backend, Generation};
+use generation::TopicReader;
+use model::Backend;
 use process::{Failure, Host};
 use stream::kafka::Kafka;
 use stream::{Delivery, Plan};
@@ -14,14 +15,14 @@ fn main() -> ExitCode {
 
 async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let bundle = config.model.open()?;
-    let generation = Generation::of(&bundle, &config.encoder.backend);
+    let generation = model::generation(&bundle, &config.encoder.backend);
     let encoder = Backend::open(&bundle, &config.encoder)?;
-    let vectors = topics::vectors(&generation.space);
+    let (reader, vectors) = (TopicReader::embed(&generation), generation.vectors());
     let patience = config.lanes.patience();
     let plan = Plan {
-        worker: "embed",
-        group: format!("embed-{}", generation.space.short()),
-        input: topics::chunks(&generation.chunking),
+        worker: reader.worker,
+        group: reader.group,
+        input: reader.topic,
         alike: vec![vectors.clone()],
         dead_letters: topics::DEAD_LETTERS.to_owned(),
         confirmations: topics::CONFIRMATIONS.to_owned(),

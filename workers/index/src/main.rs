@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
+use generation::Names;
 use index::Config;
-use model::Generation;
 use process::{Failure, Host};
-use sink::{IndexPlan, Names, OpenSearch, WriteStage};
+use sink::OpenSearch;
 use stream::kafka::Kafka;
-use stream::{Delivery, Plan};
 
 fn main() -> ExitCode {
     process::run("index", work)
@@ -15,28 +14,9 @@ fn main() -> ExitCode {
 
 async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let bundle = config.model.open()?;
-    let generation = Generation::of(&bundle, &config.backend);
-    let names = Names::new(&config.index.index, &generation.space)?;
-    let group = format!("index-{}", names.generation());
+    let generation = model::generation(&bundle, &config.backend);
+    let names = Names::new(&config.index.index, &generation)?;
     let engine = OpenSearch::connect(&config.opensearch, &config.requests, names)?;
-    let plan = IndexPlan {
-        space: generation.space.clone(),
-        chunking: generation.chunking.clone(),
-        model: generation.model.clone(),
-        dimension: generation.dimension,
-    };
-    let stage = WriteStage::new(engine, plan).patience(config.lanes.patience());
-    let pipeline = Plan {
-        worker: "index",
-        group,
-        input: topics::vectors(&generation.space),
-        alike: Vec::new(),
-        dead_letters: topics::DEAD_LETTERS.to_owned(),
-        confirmations: topics::CONFIRMATIONS.to_owned(),
-        delivery: Delivery::AfterWrite,
-        lanes: config.lanes,
-    };
-    host.readiness().ready();
-    stream::run(Kafka::new(&config.kafka), pipeline, stage, host.stopping()).await?;
+    sink::run(Kafka::new(&config.kafka), engine, "index", config.lanes, host.stopping()).await?;
     Ok(())
 }

@@ -3,13 +3,13 @@
 use std::ops::{Deref, DerefMut};
 
 use bytes::Bytes;
+use generation::{Generation, MAPPING_VERSION, Names};
 use message::{
     About, Chunk, ChunkId, DocumentId, DocumentRecord, DocumentReference, Embedded, EmbeddedChunk,
     Fingerprint, Headers, LedgerEntry, Placement, Status, Vector, Version,
 };
-use model::Generation;
 use objects::{MemoryStore, Scope, Store as _};
-use sink::{Action, IndexPlan, Names, Sink as _, action_of};
+use sink::{Action, Sink as _, action_of};
 use stream::memory::Memory;
 use stream::{Boottime, Outgoing};
 
@@ -51,9 +51,14 @@ impl DerefMut for Bench {
 /// Topics, a bucket and two pairs of indexes, all empty.
 pub(crate) async fn world() -> Bench {
     let chunking = Fingerprint::of(&[("chunking", "c")]);
-    let generation =
-        Generation { chunking: chunking.clone(), space: space(), dimension: 1, model: "m".to_owned() };
-    let names = Names::new("m", &space()).unwrap();
+    let generation = Generation {
+        chunking: chunking.clone(),
+        space: space(),
+        dimension: 1,
+        model: "m".to_owned(),
+        mapping: MAPPING_VERSION,
+    };
+    let names = Names::new("m", &generation).unwrap();
     let kafka = Memory::default();
     for topic in topics::all(&chunking, &space()).unwrap() {
         kafka.create(&topic.name, topic.partitions.unwrap_or(PARTITIONS));
@@ -61,9 +66,8 @@ pub(crate) async fn world() -> Bench {
     let store = MemoryStore::with_page_size(2);
     store.ensure_bucket(BUCKET, None).await.unwrap();
     let (opensearch, elasticsearch) = (sink::Memory::new(names.clone()), sink::Memory::new(names.clone()));
-    let plan = IndexPlan { space: space(), chunking, model: "m".to_owned(), dimension: 1 };
-    opensearch.ensure(&plan).await.unwrap();
-    elasticsearch.ensure(&plan).await.unwrap();
+    opensearch.ensure().await.unwrap();
+    elasticsearch.ensure().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let small = World {
         bucket: BUCKET.to_owned(),

@@ -11,6 +11,7 @@
 use std::path::Path;
 
 use futures::stream::TryStreamExt as _;
+use generation::TopicReader;
 use ledger::{FIRST_EPOCH, Folder, Ledger, LedgerError};
 use message::{LedgerEntry, Version};
 use objects::Store;
@@ -29,7 +30,7 @@ use crate::audit::scan;
 use crate::entries::OWN_BUCKET;
 use crate::world::World;
 use scratch::Scratch;
-use write::Target;
+use write::LedgerTarget;
 
 /// Bytes of the copies on disk that are kept in memory.
 const CACHE: usize = 32 << 20;
@@ -91,7 +92,7 @@ pub async fn draft<K: Broker, O: Store, A: Reader + Sink, B: Reader + Sink>(
     world: &World<K, O, A, B>,
     folder: &Path,
 ) -> Result<Draft, Failure> {
-    let topic = topics::ledger(&world.generation.chunking);
+    let topic = world.generation.ledger();
     let partitions = world.kafka.partitions(&topic).await?;
     let place = |name: &str| Folder::claim(&folder.join(name));
     let mut existing = Ledger::open(&world.kafka, &place("existing")?, &topic, CACHE).await?;
@@ -152,13 +153,13 @@ impl Draft {
         world: &World<K, O, A, B>,
         run: &str,
     ) -> Result<Done, Failure> {
-        let topic = topics::ledger(&world.generation.chunking);
+        let topic = world.generation.ledger();
         kept::write(&world.store, &world.bucket, self.found.epoch).await?;
         let mut looks = Writer::new(&world.kafka)?;
-        let target = Target {
+        let target = LedgerTarget {
             broker: &world.kafka,
             topic: &topic,
-            group: &format!("chunk-{}", world.generation.chunking.short()),
+            group: &TopicReader::chunk(&world.generation.chunking).group,
             epoch: self.found.epoch,
             run,
         };

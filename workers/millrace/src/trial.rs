@@ -14,11 +14,12 @@ mod stages;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use generation::{Names, Target, TopicReader};
 use ledger::Folder;
 use message::{DeadLetter, DocumentId, Status};
 use objects::FolderStore;
 use process::Failure;
-use sink::{Names, Reader as _, Sink as _, Target};
+use sink::{Reader as _, Sink as _};
 use stream::Outgoing;
 use stream::memory::Memory;
 use tokio::sync::watch;
@@ -26,7 +27,7 @@ use tokio::sync::watch;
 use crate::cli::Try;
 use difference::{Change, Known};
 use prepared::Prepared;
-use stages::{Ground, Pipelines, Step, index_plan, steps};
+use stages::{Ground, Pipelines, steps};
 
 /// What the indexes are called.
 const INDEX: &str = "try";
@@ -39,7 +40,7 @@ pub struct Trial {
     bucket: String,
     known: Known,
     most_files: usize,
-    steps: [Step; 4],
+    steps: [TopicReader; 4],
     running: Pipelines,
     address: SocketAddr,
     /// Removed with what is in it when this is dropped.
@@ -96,9 +97,8 @@ impl Trial {
         let (files, found) = first_look(ask, &store).await?;
         let prepared = Prepared::open(ask)?;
         let scratch = tempfile::tempdir()?;
-        let generation = prepared.generation.clone();
-        let engine = sink::Memory::new(Names::new(INDEX, &generation.space)?);
-        engine.ensure(&index_plan(generation.clone())).await?;
+        let engine = sink::Memory::new(Names::new(INDEX, &prepared.generation)?);
+        engine.ensure().await?;
         let ground = Ground {
             broker: Memory::default(),
             store,
@@ -106,10 +106,10 @@ impl Trial {
             folder: Folder::claim(scratch.path())?,
             closing: watch::Sender::new(false),
         };
-        let steps = steps(&generation, ground.engine.names());
+        let steps = steps(&ground.engine).await?;
         let encoder = prepared.encoder.clone();
-        let mut running = ground.start(ask, prepared);
-        let address = page::serve(ask, &ground, (&generation, encoder), &mut running).await?;
+        let mut running = ground.start(ask, prepared, steps.clone());
+        let address = page::serve(ask, &ground, encoder, &mut running).await?;
         let known = Known::default();
         let most_files = ask.most_files;
         let mut trial =
@@ -157,7 +157,7 @@ impl Trial {
         self.steps.iter().all(|step| self.behind(step) == 0)
     }
 
-    fn behind(&self, step: &Step) -> i64 {
+    fn behind(&self, step: &TopicReader) -> i64 {
         let broker = &self.ground.broker;
         let behind = |(partition, end)| {
             end - broker.committed(&step.group, &step.topic, partition).map_or(0, |committed| committed.next)

@@ -1,17 +1,21 @@
 //! What is there: bucket, ledger, engines, lags, gathered through the same seams that the workers use.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use model::Generation;
+use generation::{Generation, Names, TopicReader};
 use objects::{S3Store, Scope};
 use process::Failure;
-use sink::{Elasticsearch, Names, OpenSearch, RequestSettings};
-use stream::kafka::{Kafka, Standing, standings};
+use sink::{Elasticsearch, OpenSearch, RequestSettings, Sink};
+use stream::kafka::{Kafka, Standing, groups, standings};
 use stream::{Broker, Waiting};
 
 use crate::audit::Rules;
 use crate::cli::{GenerationSettings, WorldSettings};
 use crate::entries::Entries;
+
+/// An engine that does not say by then which cluster it is counts as away.
+const ENGINE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Everything that documents pass; over memory in tests.
 #[derive(Debug)]
@@ -64,7 +68,7 @@ pub struct Wait {
 }
 
 impl Lag {
-    fn new(worker: &'static str, (group, topic): (String, String), standings: Vec<Standing>) -> Self {
+    fn new(TopicReader { worker, group, topic }: TopicReader, standings: Vec<Standing>) -> Self {
         let behind = standings.iter().map(|standing| standing.waiting).sum();
         let (mut waits, mut stale) = (Vec::new(), Vec::new());
         for (partition, standing) in (0..).zip(standings) {
@@ -81,7 +85,7 @@ impl Lag {
 /// When the bundle cannot be used.
 pub fn generation(settings: &GenerationSettings) -> Result<Generation, Failure> {
     let bundle = settings.model.open()?;
-    Ok(Generation::of(&bundle, &settings.backend))
+    Ok(model::generation(&bundle, &settings.backend))
 }
 
 impl<K: Broker, O, A, B> World<K, O, A, B> {
@@ -90,7 +94,7 @@ impl<K: Broker, O, A, B> World<K, O, A, B> {
     /// # Errors
     /// When Kafka does not answer, or an entry cannot be read.
     pub async fn entries(&self) -> Result<Entries<K>, Failure> {
-        Entries::open(&self.kafka, topics::ledger(&self.generation.chunking), &self.data).await
+        Entries::open(&self.kafka, self.generation.ledger(), &self.data).await
     }
 
     /// What documents are compared by.
@@ -112,7 +116,7 @@ impl World {
     /// When settings cannot be used.
     pub fn open(settings: &WorldSettings) -> Result<Self, Failure> {
         let generation = generation(&settings.generation)?;
-        let names = Names::new(&settings.index.index, &generation.space)?;
+        let names = Names::new(&settings.index.index, &generation)?;
         let requests = RequestSettings::default();
         Ok(Self {
             bucket: settings.bucket.bucket.clone(),
@@ -132,21 +136,23 @@ impl World {
     /// # Errors
     /// When Kafka does not answer.
     pub async fn lags(&self) -> Result<Vec<Lag>, Failure> {
-        let (chunking, space) = (&self.generation.chunking, &self.generation.space);
-        let generation = self.names.generation();
-        let readers = [
-            ("intake", "intake".to_owned(), topics::OBJECT_EVENTS.to_owned()),
-            ("chunk", format!("chunk-{}", chunking.short()), topics::DOCUMENTS.to_owned()),
-            ("embed", format!("embed-{}", space.short()), topics::chunks(chunking)),
-            ("index", format!("index-{generation}"), topics::vectors(space)),
-            ("replicate", format!("replicate-{generation}"), topics::vectors(space)),
-        ];
+        let mut readers = Vec::from(TopicReader::upstream(&self.generation));
+        readers.extend(self.writers("index", &self.opensearch).await?);
+        readers.extend(self.writers("replicate", &self.elasticsearch).await?);
         let mut lags = Vec::new();
-        for (worker, group, topic) in readers {
-            let standings = standings(&self.kafka, &group, &topic).await?;
-            lags.push(Lag::new(worker, (group, topic), standings));
+        for reader in readers {
+            let standings = standings(&self.kafka, &reader.group, &reader.topic).await?;
+            lags.push(Lag::new(reader, standings));
         }
         Ok(lags)
+    }
+
+    /// The group that writes to this engine; while the engine is away, every group that may be it.
+    async fn writers(&self, worker: &'static str, engine: &impl Sink) -> Result<Vec<TopicReader>, Failure> {
+        match tokio::time::timeout(ENGINE_PATIENCE, engine.cluster()).await {
+            Ok(Ok(cluster)) => Ok(vec![TopicReader::sink(worker, &self.names, &cluster)]),
+            Ok(Err(_)) | Err(_) => Ok(TopicReader::among(worker, &self.names, &groups(&self.kafka).await?)),
+        }
     }
 }
 
@@ -163,7 +169,7 @@ mod tests {
         let stuck = Memo { waiting: Some(at.clone()), ..Memo::default() };
         let old = Memo { stale: Some(7), ..Memo::default() };
         let all = vec![standing(0, Memo::default()), standing(4, stuck), standing(1, old)];
-        let lag = Lag::new("chunk", ("g".to_owned(), "t".to_owned()), all);
+        let lag = Lag::new(TopicReader::intake(), all);
         assert_eq!((lag.behind, lag.stale), (5, vec![2]));
         assert_eq!(lag.waits, [Wait { partition: 1, at }]);
     }

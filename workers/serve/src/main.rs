@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use model::{Backend, Generation};
+use generation::Names;
+use model::Backend;
 use process::{Failure, Host};
 use serve::config::EngineKind;
 use serve::start::{Opened, start};
 use serve::{Config, Search};
-use sink::{Elasticsearch, Names, OpenSearch, RequestSettings};
+use sink::{Elasticsearch, OpenSearch, RequestSettings};
 
 fn main() -> ExitCode {
     process::run("serve", work)
@@ -15,13 +16,12 @@ fn main() -> ExitCode {
 
 async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let bundle = config.model.open()?;
-    let generation = Generation::of(&bundle, &config.encoder.backend);
+    let generation = model::generation(&bundle, &config.encoder.backend);
     let encoder = Backend::open(&bundle, &config.encoder)?;
-    let names = Names::new(&config.index.index, &generation.space)?;
+    let names = Names::new(&config.index.index, &generation)?;
     let requests = RequestSettings::default();
     let model = bundle.manifest().name.clone();
-    let opened =
-        Opened { model, generation: generation.clone(), names: names.clone(), config: config.clone() };
+    let opened = Opened { model, names: names.clone(), config: config.clone() };
     match config.serve_engine {
         EngineKind::Elasticsearch => {
             let reader = Elasticsearch::connect(&config.elasticsearch, &requests, names)?;

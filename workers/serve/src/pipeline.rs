@@ -6,10 +6,10 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use generation::{Names, TopicReader};
 use message::{DeadLetter, DocumentId};
-use model::Generation;
 use serde::Serialize;
-use stream::kafka::{Kafka, Standing, end_offsets, standings};
+use stream::kafka::{Kafka, Standing, end_offsets, groups, standings};
 use stream::memory::Memory;
 use stream::{Broker, StreamError};
 
@@ -24,6 +24,9 @@ pub trait Watched: Broker {
         topic: &str,
     ) -> impl Future<Output = Result<Vec<Standing>, StreamError>> + Send;
 
+    /// Which groups there are.
+    fn groups(&self) -> impl Future<Output = Result<Vec<String>, StreamError>> + Send;
+
     /// The offset after the last record of each partition of a topic.
     fn ends(&self, topic: &str) -> impl Future<Output = Result<Vec<i64>, StreamError>> + Send;
 }
@@ -31,6 +34,10 @@ pub trait Watched: Broker {
 impl Watched for Kafka {
     async fn standings(&self, group: &str, topic: &str) -> Result<Vec<Standing>, StreamError> {
         standings(self, group, topic).await
+    }
+
+    async fn groups(&self) -> Result<Vec<String>, StreamError> {
+        groups(self).await
     }
 
     async fn ends(&self, topic: &str) -> Result<Vec<i64>, StreamError> {
@@ -53,6 +60,10 @@ impl Watched for Memory {
         Ok((0..).zip(self.ends(topic)).map(standing).collect())
     }
 
+    async fn groups(&self) -> Result<Vec<String>, StreamError> {
+        Ok(self.groups())
+    }
+
     async fn ends(&self, topic: &str) -> Result<Vec<i64>, StreamError> {
         Ok(self.ends(topic))
     }
@@ -67,8 +78,8 @@ const SHOWN: u8 = 20;
 #[derive(Debug)]
 pub struct Pipeline<B> {
     broker: B,
-    /// Group and topic of each worker.
-    readers: Vec<(String, String)>,
+    names: Names,
+    writers: Vec<&'static str>,
     last: Mutex<HashMap<String, (Instant, i64)>>,
 }
 
@@ -126,17 +137,17 @@ pub struct Picture {
 }
 
 impl<B: Watched> Pipeline<B> {
-    /// The pipeline of a generation whose indexes are called `index` in short, and which these workers write.
+    /// The pipeline to the indexes of `names`, which these workers write.
     #[must_use]
-    pub fn new(broker: B, generation: &Generation, index: &str, writers: &[&str]) -> Self {
-        let (chunking, space) = (&generation.chunking, &generation.space);
-        let mut readers = vec![
-            ("intake".to_owned(), topics::OBJECT_EVENTS.to_owned()),
-            (format!("chunk-{}", chunking.short()), topics::DOCUMENTS.to_owned()),
-            (format!("embed-{}", space.short()), topics::chunks(chunking)),
-        ];
-        readers.extend(writers.iter().map(|name| (format!("{name}-{index}"), topics::vectors(space))));
-        Self { broker, readers, last: Mutex::default() }
+    pub fn new(broker: B, names: Names, writers: Vec<&'static str>) -> Self {
+        Self { broker, names, writers, last: Mutex::default() }
+    }
+
+    /// Every worker as the reader of its topic.
+    async fn readers(&self) -> Result<Vec<TopicReader>, StreamError> {
+        let groups = self.broker.groups().await?;
+        let writers = self.writers.iter().flat_map(|worker| TopicReader::among(worker, &self.names, &groups));
+        Ok(TopicReader::upstream(self.names.generation()).into_iter().chain(writers).collect())
     }
 
     /// How everything stands now. Dead letters of documents that `principal` may not see are counted, not shown.
@@ -149,11 +160,11 @@ impl<B: Watched> Pipeline<B> {
     }
 
     async fn all(&self, principal: &Principal) -> Result<Picture, StreamError> {
-        let asked = self.readers.iter().map(|(group, topic)| async move {
-            let standings = self.broker.standings(group, topic).await?;
+        let asked = self.readers().await?.into_iter().map(|reader| async move {
+            let standings = self.broker.standings(&reader.group, &reader.topic).await?;
             Ok::<_, StreamError>(Topic {
-                topic: topic.clone(),
-                group: group.clone(),
+                topic: reader.topic,
+                group: reader.group,
                 lag: standings.iter().map(|standing| standing.waiting).sum(),
                 end: standings.iter().map(|standing| standing.end).sum(),
             })

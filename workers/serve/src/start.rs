@@ -5,10 +5,11 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{Bundle, Encoder, Generation, OnnxSettings, Reranker};
+use generation::{Names, Target};
+use model::{Bundle, Encoder, OnnxSettings, Reranker};
 use objects::S3Store;
 use process::{Failure, Host, Readiness};
-use sink::{Catalog, Names, Reader, Target};
+use sink::{Catalog, Reader};
 use stream::kafka::Kafka;
 use tokio::time::{Duration, sleep};
 use tracing::{info, warn};
@@ -32,8 +33,6 @@ pub struct Opened {
     /// What the embedding model is called.
     pub model: String,
     /// What is served.
-    pub generation: Generation,
-    /// What its indexes are called.
     pub names: Names,
     /// The settings.
     pub config: Config,
@@ -55,7 +54,7 @@ impl<E: Encoder + 'static, R: Reader + Catalog> Parts for OverS3<E, R> {
 /// # Errors
 /// A setting that cannot be used, an address that cannot be served.
 pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
-    Opened { model, generation, names, config }: Opened,
+    Opened { model, names, config }: Opened,
     search: Search<E, R>,
     host: Host,
 ) -> Result<(), Failure> {
@@ -84,7 +83,7 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
             .with_floor(config.serve_least_relevance),
         models: Models::open(&config.llm)?,
         bucket: bucket.transpose()?,
-        pipeline: Some(Pipeline::new(kafka, &generation, names.generation(), &["index", "replicate"])),
+        pipeline: Some(Pipeline::new(kafka, names.clone(), vec!["index", "replicate"])),
         engine: match config.serve_engine {
             EngineKind::Elasticsearch => "elasticsearch",
             EngineKind::Opensearch => "opensearch",

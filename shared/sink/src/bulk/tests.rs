@@ -1,7 +1,7 @@
 //! Answers of engines, one by one.
 
 use super::*;
-use crate::action::Target;
+use generation::{Generation, Target};
 use message::Fingerprint;
 use proptest::prelude::*;
 
@@ -45,7 +45,10 @@ fn stopped(reply: &Reply) -> bool {
 
 #[test]
 fn lines_carry_alias_and_external_version() {
-    let names = Names::new("m", &Fingerprint::of(&[])).unwrap();
+    let space = Fingerprint::of(&[]);
+    let generation =
+        Generation { chunking: space.clone(), space, dimension: 1, model: String::new(), mapping: 1 };
+    let names = Names::new("m", &generation).unwrap();
     let lines = [Lines::of(&put("x", 5), &names), Lines::of(&delete("y"), &names)];
     let body = joined(lines.iter());
     assert_eq!(body.len(), lines.iter().map(Lines::len).sum::<usize>());

@@ -1,19 +1,19 @@
 //! Creating what is absent and checking what is there.
 
+use generation::Target;
 use message::Fingerprint;
 use serde_json::{Value, json};
 use tracing::info;
 
-use super::{Engine, mapping};
-use crate::action::Target;
+use super::{Engine, kept, mapping};
+use crate::ensured::{Ensured, IndexState};
 use crate::error::SinkError;
-use crate::plan::{Ensured, IndexPlan, IndexState};
 use crate::wire::{Body, Method, Server};
 
 impl<S: Server> Engine<S> {
-    pub(super) async fn ensure_both(&self, plan: &IndexPlan) -> Result<Ensured, SinkError> {
-        let chunks = self.ensure_one(plan, Target::Chunks).await?;
-        let documents = self.ensure_one(plan, Target::Documents).await?;
+    pub(super) async fn ensure_both(&self) -> Result<Ensured, SinkError> {
+        let chunks = self.ensure_one(Target::Chunks).await?;
+        let documents = self.ensure_one(Target::Documents).await?;
         for target in [Target::Chunks, Target::Documents] {
             let name = self.names.outside_alias(target);
             if !self.exists(&name).await? {
@@ -38,23 +38,23 @@ impl<S: Server> Engine<S> {
         Ok(())
     }
 
-    async fn ensure_one(&self, plan: &IndexPlan, target: Target) -> Result<IndexState, SinkError> {
+    async fn ensure_one(&self, target: Target) -> Result<IndexState, SinkError> {
         let index = self.names.physical(target);
-        let created = !self.exists(&index).await? && self.create(plan, target).await?;
+        let created = !self.exists(&index).await? && self.create(target).await?;
+        let answer = self.ask(Method::Get, format!("{index}/_mapping"), Body::Empty).await?;
+        let generation = self.names.generation();
+        check_meta(&index, &answer, &generation.space, Some(generation.dimension))?;
+        if target == Target::Chunks {
+            let field = answer.get(&index).and_then(|one| one.pointer("/mappings/properties/vector"));
+            kept::check_vectors(&*self.server, (&index, created), field.unwrap_or(&Value::Null), generation)?;
+        }
         if !created {
-            let answer = self.ask(Method::Get, format!("{index}/_mapping"), Body::Empty).await?;
-            check_meta(&index, &answer, &plan.space, Some(plan.dimension))?;
             let alias = self.names.write_alias(target);
             if !self.exists(&alias).await? {
                 self.add_alias(target, &alias, true).await?;
             }
         }
-        let path = format!("{index}/_settings?filter_path=*.settings.index.uuid");
-        let answer = self.ask(Method::Get, path, Body::Empty).await?;
-        let uuid = answer.get(&index).and_then(|one| one.pointer("/settings/index/uuid")?.as_str());
-        let uuid =
-            uuid.ok_or_else(|| self.unavailable(format!("the index {index} told no uuid")))?.to_owned();
-        Ok(IndexState { uuid, created })
+        self.state(&index, created).await
     }
 
     /// Takes the aliases for outside clients from whatever holds them, in one step. Idempotent.
@@ -99,9 +99,9 @@ impl<S: Server> Engine<S> {
     }
 
     /// Creates the index; false when somebody else did so at the same moment.
-    async fn create(&self, plan: &IndexPlan, target: Target) -> Result<bool, SinkError> {
+    async fn create(&self, target: Target) -> Result<bool, SinkError> {
         let index = self.names.physical(target);
-        let body = mapping::body(&*self.server, &self.settings, (&self.names, target), plan);
+        let body = mapping::body(&*self.server, &self.settings, &self.names, target);
         let response = self.send(Method::Put, index.clone(), Body::Json(body.to_string().into())).await?;
         match response.status {
             200 => {

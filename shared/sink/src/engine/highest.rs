@@ -1,11 +1,11 @@
 //! The highest version that the index holds of some documents.
 
+use generation::Target;
 use message::{DocumentId, Version};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Engine, search};
-use crate::action::Target;
 use crate::error::SinkError;
 use crate::wire::{Body, Method, Server};
 

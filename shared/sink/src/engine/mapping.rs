@@ -1,15 +1,13 @@
-//! The two indexes as they are created. Raise [`MAPPING_VERSION`](crate::MAPPING_VERSION) with every change here.
+//! The two indexes as they are created. Raise [`generation::MAPPING_VERSION`] with every change here.
 //!
 //! Pure. `dynamic: strict` refuses a field that is not named here instead of guessing a type for it. `terms` are made by
 //! `shared/analysis` and only cut at spaces here: stock builds of both engines have no analyzer that suits each language.
 //! `text` and `heading_path` are for clients outside, by the standard analyzer.
 
 use fault::Mechanism;
+use generation::{Generation, Names, Target};
 use serde_json::{Value, json};
 
-use crate::action::Target;
-use crate::names::{MAPPING_VERSION, Names};
-use crate::plan::IndexPlan;
 use crate::settings::RequestSettings;
 use crate::wire::Server;
 
@@ -17,8 +15,8 @@ use crate::wire::Server;
 pub(super) fn body<S: Server>(
     server: &S,
     settings: &RequestSettings,
-    (names, target): (&Names, Target),
-    plan: &IndexPlan,
+    names: &Names,
+    target: Target,
 ) -> Value {
     // Terms can be made again from the text: they are not kept twice.
     let source = match target {
@@ -34,13 +32,13 @@ pub(super) fn body<S: Server>(
         Target::Chunks => {
             merge(&mut index, server.vector_settings());
             let mut properties = chunks();
-            merge(&mut properties, json!({"vector": server.vector_field(plan.dimension)}));
+            merge(&mut properties, json!({"vector": server.vector_field(names.generation().dimension)}));
             properties
         }
     };
     json!({
         "settings": {"index": index},
-        "mappings": {"dynamic": "strict", "_source": source, "_meta": meta(plan), "properties": properties},
+        "mappings": {"dynamic": "strict", "_source": source, "_meta": meta(names.generation()), "properties": properties},
         "aliases": {names.write_alias(target): {"is_write_index": true}},
     })
 }
@@ -50,10 +48,10 @@ fn gc_deletes() -> &'static str {
     if fault::is_off(Mechanism::GcDeletes) { "0s" } else { "1h" }
 }
 
-fn meta(plan: &IndexPlan) -> Value {
+fn meta(generation: &Generation) -> Value {
     json!({
-        "space": plan.space, "chunking": plan.chunking, "model": plan.model,
-        "dimension": plan.dimension, "mapping": MAPPING_VERSION,
+        "space": generation.space, "chunking": generation.chunking, "model": generation.model,
+        "dimension": generation.dimension, "mapping": generation.mapping,
     })
 }
 

@@ -1,12 +1,12 @@
 //! Reading: each question goes to the physical indexes, never to an alias, and every answer is whole.
 
+use generation::Target;
 use message::{ChunkId, DocumentId, Fingerprint};
 use serde_json::{Value, json};
 use tracing::info;
 
 use super::Engine;
 use super::search::{self, Unusable};
-use crate::action::Target;
 use crate::error::SinkError;
 use crate::question::{Window, Words};
 use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};

@@ -6,12 +6,13 @@ use std::time::Duration;
 use backoff::{Backoff, Delays};
 use bytes::Bytes;
 use fault::{Mechanism, Place};
+use generation::Target;
 use stream::Boottime;
 use tokio::time::Instant;
 use tracing::debug;
 
 use super::Engine;
-use crate::action::{Action, Target};
+use crate::action::Action;
 use crate::age;
 use crate::bulk::{self, Judgement, Lines, Reply};
 use crate::sink::{Answer, Written};

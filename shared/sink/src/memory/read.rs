@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use generation::Target;
 use message::{ChunkId, DocumentId, Fingerprint};
 
 use super::passages::Passage;
 use super::{Body, Index, Memory};
-use crate::action::Target;
 use crate::error::SinkError;
 use crate::question::{Window, Words};
 use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};

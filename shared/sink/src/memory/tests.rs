@@ -1,16 +1,17 @@
 //! Faults on demand.
 
+use generation::Generation;
 use serde_json::json;
 
 use super::*;
 
 fn memory() -> (Memory, Vec<Action>) {
     let space = Fingerprint::of(&[]);
-    let plan =
-        IndexPlan { space: space.clone(), chunking: space.clone(), model: String::new(), dimension: 1 };
-    let memory = Memory::new(Names::new("m", &space).unwrap());
+    let generation =
+        Generation { chunking: space.clone(), space, dimension: 1, model: String::new(), mapping: 1 };
+    let memory = Memory::new(Names::new("m", &generation).unwrap());
     for target in [Target::Chunks, Target::Documents] {
-        memory.ensure_one(&plan, target).unwrap();
+        memory.ensure_one(target).unwrap();
     }
     let action = |target, id: &str| Action {
         target,

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use clap::Parser;
+use generation::{Generation, MAPPING_VERSION, Names, Target};
 use message::Fingerprint;
-use sink::{
-    Catalog, ElasticsearchSettings, IndexPlan, KnnEngine, Names, OpenSearchSettings, Reader, RequestSettings,
-    Sink, Target,
-};
+use sink::{Catalog, ElasticsearchSettings, KnnEngine, OpenSearchSettings, Reader, RequestSettings, Sink};
 
 /// Numbers in a test vector.
 pub(crate) const DIMENSION: usize = 8;
@@ -23,6 +21,8 @@ pub(crate) trait Bench: Sized {
     fn open(fact: &str) -> Self;
     /// What is tested.
     fn engine(&self) -> &Self::Engine;
+    /// Another generation on the same engine.
+    fn over(&self, names: Names) -> Self::Engine;
     /// Deletes an index behind the engine's back.
     async fn drop_index(&self, target: Target);
     /// Removes everything.
@@ -37,25 +37,26 @@ pub(crate) fn space() -> Fingerprint {
     Fingerprint::of(&[("model", "test")])
 }
 
-/// What the test indexes are for.
-pub(crate) fn plan() -> IndexPlan {
-    IndexPlan {
+/// What the test indexes hold.
+pub(crate) fn generation() -> Generation {
+    Generation {
         space: space(),
         chunking: Fingerprint::of(&[("chunker", "test")]),
         model: "test".to_owned(),
         dimension: DIMENSION,
+        mapping: MAPPING_VERSION,
     }
 }
 
 /// Prepares the indexes of a bench.
 pub(crate) async fn ready<B: Bench>(bench: &B) -> &B::Engine {
-    bench.engine().ensure(&plan()).await.unwrap();
+    bench.engine().ensure().await.unwrap();
     bench.engine()
 }
 
 fn names(fact: &str) -> Names {
     let unique = std::process::id();
-    Names::new(&format!("test-{unique}-{fact}"), &space()).unwrap()
+    Names::new(&format!("test-{unique}-{fact}"), &generation()).unwrap()
 }
 
 fn requests() -> RequestSettings {
@@ -90,6 +91,10 @@ impl Bench for Memory {
         &self.0
     }
 
+    fn over(&self, names: Names) -> sink::Memory {
+        self.0.over(names)
+    }
+
     async fn drop_index(&self, target: Target) {
         self.0.drop_index(target);
     }
@@ -109,6 +114,10 @@ impl Bench for OpenSearch {
         &self.0
     }
 
+    fn over(&self, names: Names) -> sink::OpenSearch {
+        self.0.over(names)
+    }
+
     async fn drop_index(&self, target: Target) {
         tokio::time::timeout(Duration::from_mins(1), self.0.delete_index(target)).await.unwrap().unwrap();
     }
@@ -124,6 +133,10 @@ impl Bench for Elasticsearch {
 
     fn engine(&self) -> &sink::Elasticsearch {
         &self.0
+    }
+
+    fn over(&self, names: Names) -> sink::Elasticsearch {
+        self.0.over(names)
     }
 
     async fn drop_index(&self, target: Target) {

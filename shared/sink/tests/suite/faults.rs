@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use clap::Parser;
+use generation::{Names, Target};
 use message::Version;
 use serde_json::{Value, json};
 use sink::{
-    Action, Answer, Elasticsearch, ElasticsearchSettings, Names, OpenSearch, OpenSearchSettings, Operation,
-    Reader, RequestSettings, Sink, SinkError, Target, Window, Words, Written,
+    Action, Answer, Elasticsearch, ElasticsearchSettings, OpenSearch, OpenSearchSettings, Operation, Reader,
+    RequestSettings, Sink, SinkError, Window, Words, Written,
 };
 use stream::Boottime;
 
-use super::bench::space;
+use super::bench::{generation, space};
 use super::data::all_done;
 use tokio::time::Instant;
 
@@ -33,7 +34,7 @@ fn engines(url: &str) -> (OpenSearch, Elasticsearch) {
     let urls = ["--opensearch-url", url, "--elasticsearch-url", url];
     let key = ["--elasticsearch-api-key", "c2VjcmV0", "--opensearch-user", "u", "--opensearch-password", "p"];
     let flags = Flags::parse_from(FLAGS.iter().chain(&urls).chain(&key));
-    let names = Names::new("m", &space()).unwrap();
+    let names = Names::new("m", &generation()).unwrap();
     (
         OpenSearch::connect(&flags.opensearch, &flags.requests, names.clone()).unwrap(),
         Elasticsearch::connect(&flags.elasticsearch, &flags.requests, names).unwrap(),

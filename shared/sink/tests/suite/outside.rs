@@ -1,10 +1,11 @@
 //! The aliases for clients outside, which follow what is served.
 
+use generation::{Generation, Names, Target};
 use message::Fingerprint;
 use serde_json::Value;
-use sink::{Elasticsearch, IndexPlan, Names, OpenSearch, Sink, SinkError, Target};
+use sink::{Elasticsearch, OpenSearch, Sink, SinkError};
 
-use super::bench::{self, Bench, plan};
+use super::bench::{self, Bench, generation};
 
 /// Which indexes hold an alias.
 async fn holders(url: &str, alias: &str) -> Vec<String> {
@@ -30,15 +31,15 @@ macro_rules! follows {
             let bench = bench::$bench::open(stringify!($fact));
             let old: &$bench = bench.engine();
             let alias = |target| old.names().outside_alias(target);
-            old.ensure(&plan()).await.unwrap();
+            old.ensure().await.unwrap();
             let served = |target| [old.names().physical(target)];
             for target in [Target::Chunks, Target::Documents] {
                 assert_eq!(holders(&url, &alias(target)).await, served(target));
             }
-            let space = Fingerprint::of(&[("model", "next")]);
-            let next = old.over(Names::new(&alias(Target::Chunks), &space).unwrap());
+            let other = Generation { space: Fingerprint::of(&[("model", "next")]), ..generation() };
+            let next = old.over(Names::new(&alias(Target::Chunks), &other).unwrap());
             assert!(matches!(next.point_outside().await, Err(SinkError::Missing { .. })));
-            next.ensure(&IndexPlan { space, ..plan() }).await.unwrap();
+            next.ensure().await.unwrap();
             for (engine, times) in [(&next, 2), (old, 1)] {
                 for target in [Target::Chunks, Target::Documents] {
                     assert_eq!(

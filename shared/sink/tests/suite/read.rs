@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use generation::Target;
 use message::{About, ChunkId, DocumentId, EmbeddedChunk};
-use sink::{Clause, Hit, Place, RANK_CONSTANT, Reader, Sink, SinkError, Target, Window, Words, delete};
+use sink::{Clause, Hit, Place, RANK_CONSTANT, Reader, Sink, SinkError, Window, Words, delete};
 use stream::Boottime;
 
 use super::bench::{Bench, ready, space};

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use generation::{Generation, Names, Target};
 use message::{DocumentId, Fingerprint};
-use sink::{Answer, IndexPlan, Operation, Reader, Sink, SinkError, Target, delete};
+use sink::{Answer, Operation, Reader, Sink, SinkError, delete};
 use stream::Boottime;
 
-use super::bench::{Bench, DIMENSION, plan, ready, space};
+use super::bench::{Bench, DIMENSION, generation, ready, space};
 use super::data::{all_done, chunk, document, put, put_record, record, version};
 
 pub(crate) async fn what_is_written_is_counted_and_read_back<B: Bench>(bench: &B) {
@@ -128,22 +129,30 @@ pub(crate) async fn a_deleted_index_stops_and_is_not_created_by_a_write<B: Bench
     // Both engines would create an index for a request of deletes alone, under the name of the alias.
     let written = engine.write(vec![delete("00", &document("k"), version(2))], Boottime::now()).await;
     assert!(written.answers.iter().all(|answer| matches!(answer, Answer::Stop(_))), "{written:?}");
-    let anew = engine.ensure(&plan()).await.unwrap();
+    let anew = engine.ensure().await.unwrap();
     assert!(anew.chunks.created, "a write made something of that name");
     all_done(&engine.write(batch, Boottime::now()).await);
 }
 
 pub(crate) async fn ensure_tells_a_new_index_from_an_old_one<B: Bench>(bench: &B) {
-    let first = bench.engine().ensure(&plan()).await.unwrap();
+    let first = bench.engine().ensure().await.unwrap();
     assert!(first.chunks.created && first.documents.created);
-    let again = bench.engine().ensure(&plan()).await.unwrap();
+    let again = bench.engine().ensure().await.unwrap();
     assert!(!again.chunks.created && !again.documents.created);
     assert_eq!((&again.chunks.uuid, &again.documents.uuid), (&first.chunks.uuid, &first.documents.uuid));
     bench.drop_index(Target::Chunks).await;
-    let anew = bench.engine().ensure(&plan()).await.unwrap();
+    let anew = bench.engine().ensure().await.unwrap();
     assert!(anew.chunks.created && !anew.documents.created);
     assert_ne!(anew.chunks.uuid, first.chunks.uuid);
     all_done(&bench.engine().write(vec![put(&chunk("k", "text", 1, version(1)))], Boottime::now()).await);
+}
+
+pub(crate) async fn every_generation_is_in_one_cluster<B: Bench>(bench: &B) {
+    let other = Generation { space: Fingerprint::of(&[("model", "next")]), ..generation() };
+    let other = bench.over(Names::new("other", &other).unwrap());
+    let cluster = bench.engine().cluster().await.unwrap();
+    assert_eq!(other.cluster().await.unwrap(), cluster);
+    assert_eq!(cluster.short().len(), 12);
 }
 
 pub(crate) async fn another_space_or_dimension_is_refused<B: Bench>(bench: &B) {
@@ -154,10 +163,9 @@ pub(crate) async fn another_space_or_dimension_is_refused<B: Bench>(bench: &B) {
     assert!(matches!(error, SinkError::Mismatch { .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains(space().as_str()) && text.contains(other.as_str()), "{text}");
-    let foreign = IndexPlan { space: other, ..plan() };
-    assert!(matches!(engine.ensure(&foreign).await, Err(SinkError::Mismatch { .. })));
-    let longer = IndexPlan { dimension: DIMENSION + 1, ..plan() };
-    let error = engine.ensure(&longer).await.unwrap_err();
+    let longer = Generation { dimension: DIMENSION + 1, ..generation() };
+    let longer = bench.over(Names::new(engine.names().index(), &longer).unwrap());
+    let error = longer.ensure().await.unwrap_err();
     assert!(matches!(error, SinkError::Mismatch { what: "the dimension", .. }), "{error}");
     let mut action = put(&chunk("k", "text", 1, version(1)));
     action.operation = Operation::Put(b"{".as_slice().into());

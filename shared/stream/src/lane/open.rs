@@ -6,7 +6,7 @@ use super::{LaneTask, Opened, PROVED_EVERY, trouble_of};
 use crate::boottime::{Boottime, wall_seconds};
 use crate::broker::{Broker, Committed, Membership, Memo, Publisher};
 use crate::committed::digest_of;
-use crate::pipeline::Delivery;
+use crate::pipeline::{Delivery, transactional_id};
 use crate::stage::{Lane, Stage, Trouble};
 
 impl<B: Broker, S: Stage> LaneTask<B, S> {
@@ -14,7 +14,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
     pub(super) async fn open(&mut self) -> Result<Opened<B, S>, Trouble> {
         let publisher = match self.plan.delivery {
             Delivery::Transactional => {
-                let id = format!("{}-{}-{}", self.plan.group, self.plan.input, self.partition.number);
+                let id = transactional_id(&self.plan.group, &self.plan.input, self.partition.number);
                 self.broker.transactional(&id).await
             }
             Delivery::AfterWrite => self.broker.after_write(),
@@ -31,7 +31,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             memo: Memo { at: wall_seconds(), ..Memo::default() },
             ..Committed::default()
         });
-        if committed.is_some_and(|committed| committed.memo.identity != lane.identity()) {
+        if committed.is_some_and(|committed| !lane.follows(&committed.memo.identity)) {
             standing.memo.replayed = Some(0);
         }
         lane.identity().clone_into(&mut standing.memo.identity);

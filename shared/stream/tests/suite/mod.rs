@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use message::{DocumentId, Headers, Version};
-use stream::broker::{Broker, Committed, Consumer, Event, Memo, Publisher};
+use stream::broker::{Broker, Committed, Consumer, Event, Membership, Memo, Publisher};
 use stream::{
     BatchLimits, Delivery, Lane, LaneSettings, Outcome, Outgoing, Partition, Plan, Record, Stage,
     StreamError, Trouble, Verdict,
@@ -332,4 +332,32 @@ pub(crate) async fn a_lost_target_is_filled_again<B: Bench>(bench: &B) {
     }
     assert_eq!(handled.iter().map(Vec::len).collect::<Vec<_>>(), [20, 0, 25]);
     assert!(handled[2].is_sorted(), "{:?}", handled[2]);
+}
+
+/// A group under another name takes over what was committed under the former one, identities included, and only where it
+/// committed nothing itself.
+pub(crate) async fn a_renamed_group_goes_on_where_it_stood<B: Bench>(bench: &B) {
+    let (input, broker) = (bench.topic("heir-in", 2).await, bench.broker());
+    let committed = |next, identity: &str| Committed {
+        next,
+        memo: Memo { identity: identity.to_owned(), ..Memo::default() },
+    };
+    let (former, heir) = (format!("{input}-former"), format!("{input}-heir"));
+    let group = async |name: &str, commits: &[(i32, Committed)]| {
+        let consumer = join(broker, name, &input, 2).await;
+        for (partition, committed) in commits {
+            let mut publisher = broker.after_write().unwrap();
+            let membership = consumer.membership();
+            publisher.publish(Vec::new(), &membership, *partition, committed.clone()).await.unwrap();
+        }
+        let one = consumer.membership().committed(0).await.unwrap();
+        (one, consumer.membership().committed(1).await.unwrap())
+    };
+    assert_eq!(broker.inherit(&heir, &former, &input).await.unwrap(), 0, "nobody leaves anything");
+    group(&former, &[(0, committed(7, "a b")), (1, committed(9, "c d"))]).await;
+    group(&heir, &[(1, committed(3, "mine"))]).await;
+    assert_eq!(broker.inherit(&heir, &former, &input).await.unwrap(), 1);
+    assert_eq!(broker.inherit(&heir, &former, &input).await.unwrap(), 0, "once is enough");
+    let held = group(&heir, &[]).await;
+    assert_eq!(held, (Some(committed(7, "a b")), Some(committed(3, "mine"))));
 }

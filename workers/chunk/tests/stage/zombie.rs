@@ -39,6 +39,10 @@ impl Broker for Watched {
         Ok(consumer)
     }
 
+    async fn inherit(&self, group: &str, former: &str, topic: &str) -> Result<usize, StreamError> {
+        self.broker.inherit(group, former, topic).await
+    }
+
     async fn transactional(&self, id: &str) -> Result<MemoryPublisher, StreamError> {
         self.writers.fetch_add(1, Ordering::Relaxed);
         self.broker.transactional(id).await

@@ -2,18 +2,17 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
+mod group;
 mod origin;
+mod records;
 mod waiting;
 
 use std::time::Duration;
 
-use message::{
-    About, Chunk, ChunkId, DeadLetter, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint,
-    Headers, Placement, Status, Vector, Version,
-};
-use sink::{
-    Fault, IndexPlan, Memory as Engine, Names, Reader as _, Sink as _, Target, WriteLane, WriteStage,
-};
+use generation::{Generation, Names, Target};
+use message::{DeadLetter, Fingerprint, Headers, Version};
+pub(crate) use records::{chunk, chunk_in, document, gone, gone_document, headers, id, record, version};
+use sink::{Fault, Memory as Engine, Reader as _, Sink as _, WriteLane, WriteStage};
 use stream::memory::Memory;
 use stream::{
     Boottime, Committed, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, Trouble,
@@ -28,86 +27,16 @@ fn space() -> Fingerprint {
     Fingerprint::of(&[("space", "a")])
 }
 
-fn plan() -> IndexPlan {
-    IndexPlan { space: space(), chunking: space(), model: "test".to_owned(), dimension: 2 }
+fn generation() -> Generation {
+    Generation { space: space(), chunking: space(), model: "test".to_owned(), dimension: 2, mapping: 1 }
 }
 
 fn engine() -> Engine {
-    Engine::new(Names::new("test", &space()).unwrap())
+    Engine::new(Names::new("test", &generation()).unwrap())
 }
 
 fn stage(engine: &Engine) -> WriteStage<Engine> {
-    WriteStage::new(engine.clone(), plan())
-}
-
-fn version(counter: u64) -> Version {
-    Version::from((1 << Version::COUNTER_BITS) + counter)
-}
-
-fn document(key: &str) -> DocumentId {
-    DocumentId::new("docs", key).unwrap()
-}
-
-fn headers(key: &str, version: Version) -> Headers {
-    Headers { document: document(key), version: Some(version), trace: "trace".to_owned() }
-}
-
-fn id(key: &str, text: &str) -> ChunkId {
-    ChunkId::derive(&document(key), &[], text, 0)
-}
-
-fn chunk_in(space: &Fingerprint, (key, text): (&str, &str), version: Version) -> Outgoing {
-    let id = id(key, text);
-    let chunk = Chunk {
-        id,
-        document: document(key),
-        version,
-        heading_path: Vec::new(),
-        text: text.to_owned(),
-        tokens: 3,
-        about: About::default(),
-    };
-    let name = chunk.id.to_string();
-    let embedded = EmbeddedChunk { chunk, space: space.clone(), vector: Vector(vec![0.6, 0.8]) };
-    Outgoing::json(VECTORS, &name, &Embedded::Chunk(embedded), headers(key, version)).unwrap()
-}
-
-fn chunk(key: &str, text: &str, counter: u64) -> Outgoing {
-    chunk_in(&space(), (key, text), version(counter))
-}
-
-fn record(key: &str, texts: &[&str], counter: u64) -> Outgoing {
-    let place = |text: &&str| Placement { id: id(key, text), start: 0, end: 1 };
-    let record = DocumentRecord {
-        document: document(key),
-        version: version(counter),
-        status: Status::Live,
-        cause: None,
-        title: None,
-        format: None,
-        language: None,
-        parts: Vec::new(),
-        left_out: Vec::new(),
-        etag: String::new(),
-        size: 1,
-        modified: None,
-        chunks: texts.iter().map(place).collect(),
-    };
-    Outgoing::json(
-        VECTORS,
-        document(key).as_str(),
-        &Embedded::Document(record),
-        headers(key, version(counter)),
-    )
-    .unwrap()
-}
-
-fn gone(key: &str, text: &str, counter: u64) -> Outgoing {
-    Outgoing::tombstone(VECTORS, id(key, text).as_str(), headers(key, version(counter)))
-}
-
-fn gone_document(key: &str, counter: u64) -> Outgoing {
-    Outgoing::tombstone(VECTORS, document(key).as_str(), headers(key, version(counter)))
+    WriteStage::new(engine.clone())
 }
 
 /// A lane of the only partition, which the group confirmed to be ours.
@@ -240,12 +169,10 @@ async fn an_item_that_the_engine_refuses_costs_its_own_dead_letter_only() {
 async fn an_index_made_for_something_else_is_not_opened() {
     let engine = engine();
     stage(&engine).open(stream::Partition::ONLY, None).await.unwrap();
-    let wide = WriteStage::new(engine.clone(), IndexPlan { dimension: 3, ..plan() });
+    let wide = Names::new("test", &Generation { dimension: 3, ..generation() }).unwrap();
+    let wide = WriteStage::new(engine.over(wide));
     let Err(trouble) = wide.open(stream::Partition::ONLY, None).await else { panic!("opened") };
     assert!(trouble.alarm && trouble.cause.contains("dimension"), "{trouble:?}");
-    let other = WriteStage::new(engine, IndexPlan { space: Fingerprint::of(&[("space", "b")]), ..plan() });
-    let Err(trouble) = other.open(stream::Partition::ONLY, None).await else { panic!("opened") };
-    assert!(trouble.alarm && trouble.cause.contains("the space"), "{trouble:?}");
 }
 
 /// A broker with the topics, and the log of `count` documents.
@@ -264,8 +191,13 @@ fn broker_of(partitions: i32, count: usize) -> Memory {
 }
 
 fn append(broker: &Memory, key: &str) {
-    broker.append(&chunk(key, key, 1));
-    broker.append(&record(key, &[key], 1));
+    append_to(broker, VECTORS, key);
+}
+
+fn append_to(broker: &Memory, topic: &str, key: &str) {
+    for outgoing in [chunk(key, key, 1), record(key, &[key], 1)] {
+        broker.append(&Outgoing { topic: topic.to_owned(), ..outgoing });
+    }
 }
 
 /// Runs the worker over the engine while `driving` lasts.
@@ -362,7 +294,28 @@ async fn a_deleted_index_is_filled_again_though_nothing_is_written() {
 
 #[tokio::test]
 async fn an_index_that_another_process_made_anew_is_filled_again() {
-    filled_again(async |engine| drop(engine.ensure(&plan()).await.unwrap())).await;
+    filled_again(async |engine| drop(engine.ensure().await.unwrap())).await;
+}
+
+/// A snapshot that is restored over a closed index keeps the uuid.
+#[tokio::test]
+async fn an_index_that_went_back_to_an_earlier_state_is_filled_again() {
+    let (broker, engine) = (broker_of(4, 16), engine());
+    let stage = stage(&engine).checked_every(Duration::from_millis(20));
+    run_stage(&broker, stage, async {
+        documents(&engine, 16).await;
+        engine.restore_empty(Target::Chunks);
+        engine.restore_empty(Target::Documents);
+        documents(&engine, 16).await;
+        while held(&engine).await.len() < 16 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    })
+    .await;
+    // Also while no worker ran.
+    engine.restore_empty(Target::Documents);
+    run(&broker, &engine, documents(&engine, 16)).await;
+    assert!(broker.records(DEAD).is_empty());
 }
 
 #[tokio::test]

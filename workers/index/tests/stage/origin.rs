@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use generation::Target;
 use message::Version;
-use sink::{Memory as Engine, Reader as _, Target};
+use sink::{Memory as Engine, Reader as _};
 use stream::memory::Memory;
 use stream::{Boottime, Committed, Lane as _, Memo, Stage as _};
 

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
+use generation::TopicReader;
 use message::Confirmation;
 use process::Failure;
 use serde_json::json;
@@ -16,8 +17,8 @@ use crate::{show, world};
 pub(super) async fn run(ask: Confirm) -> Result<ExitCode, Failure> {
     let generation = world::generation(&ask.generation)?;
     let kafka = Kafka::new(&ask.kafka);
-    let group = format!("chunk-{}", generation.chunking.short());
-    let all = standings(&kafka, &group, topics::DOCUMENTS).await?;
+    let reader = TopicReader::chunk(&generation.chunking);
+    let all = standings(&kafka, &reader.group, &reader.topic).await?;
     if let Some(partition) =
         ask.partition.filter(|asked| usize::try_from(*asked).is_ok_and(|n| n >= all.len()))
     {

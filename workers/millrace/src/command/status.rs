@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
+use generation::Target;
 use indicatif::ProgressBar;
 use message::{DocumentId, DocumentRecord, LeftOut, Status};
 use process::Failure;
 use serde::Serialize;
 use serde_json::json;
-use sink::{Reader, SinkError, Target};
+use sink::{Reader, SinkError};
 use stream::kafka::Kafka;
 use tokio::time::{Instant, sleep};
 

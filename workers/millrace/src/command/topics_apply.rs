@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use model::Generation;
+use generation::Generation;
 use process::Failure;
 use serde_json::json;
 use stream::kafka::{Applied, Kafka, TopicSpec};

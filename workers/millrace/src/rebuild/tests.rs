@@ -243,6 +243,6 @@ async fn what_cannot_be_read_stops_it() {
     world.kafka.append(&record.unwrap());
     let failed = draft(&world, &world.data.join("rebuild")).await.unwrap_err().to_string();
     assert!(failed.contains("cannot read") && failed.contains("offset"), "{failed}");
-    world.opensearch.drop_index(sink::Target::Documents);
+    world.opensearch.drop_index(generation::Target::Documents);
     assert!(held::highest(&world).await.is_ok(), "an index that is not there holds nothing");
 }

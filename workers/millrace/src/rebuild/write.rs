@@ -28,7 +28,7 @@ const BYTES: usize = 2 << 20;
 
 /// The ledger that is written.
 #[derive(Debug)]
-pub struct Target<'a, K> {
+pub struct LedgerTarget<'a, K> {
     /// Kafka.
     pub broker: &'a K,
     /// The ledger's topic.
@@ -62,7 +62,7 @@ impl<E: Into<Failure>> From<E> for Stopped {
     }
 }
 
-impl<K: Broker> Target<'_, K> {
+impl<K: Broker> LedgerTarget<'_, K> {
     /// Writes the entries of `copy` that the ledger does not have.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl<K: Broker> Target<'_, K> {
 
 /// One partition that is ours for now.
 struct Writing<'a, K: Broker> {
-    target: &'a Target<'a, K>,
+    target: &'a LedgerTarget<'a, K>,
     publisher: K::Publisher,
     batch: Vec<Outgoing>,
     bytes: usize,

@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use model::Generation;
+use generation::Target;
 use objects::FolderStore;
 use process::Failure;
 use serve::Search;
@@ -12,7 +12,6 @@ use serve::http::guard::Gate;
 use serve::http::{Bucket, Parts, Server, serve_at};
 use serve::llm::Models;
 use serve::pipeline::Pipeline;
-use sink::Target;
 use stream::memory::Memory;
 use tokio::net::TcpListener;
 
@@ -35,7 +34,7 @@ impl Parts for InProcess {
 pub(super) async fn serve(
     ask: &Try,
     ground: &Ground,
-    (generation, encoder): (&Generation, SharedEncoder),
+    encoder: SharedEncoder,
     tasks: &mut Pipelines,
 ) -> Result<SocketAddr, Failure> {
     // Nobody looks at the page of a command that answers and ends.
@@ -45,12 +44,13 @@ pub(super) async fn serve(
         format!("{wanted} cannot be served: {error}; choose another port with --port (0: any that is free)")
     })?;
     let address = listener.local_addr()?;
-    let names = ground.engine.names();
+    let names = sink::Sink::names(&ground.engine);
+    let generation = names.generation();
     let server: Server<InProcess> = Server {
         search: Search::new(encoder, generation.space.clone(), ground.engine.clone()),
         models: Models::open(&ask.llm)?,
         bucket: Some(Bucket { name: ask.bucket(), store: ground.store.clone() }),
-        pipeline: Some(Pipeline::new(ground.broker.clone(), generation, names.generation(), &["index"])),
+        pipeline: Some(Pipeline::new(ground.broker.clone(), names.clone(), vec!["index"])),
         engine: "memory",
         physical: names.physical(Target::Chunks),
         gate: Arc::new(Gate::new(None, 0)),

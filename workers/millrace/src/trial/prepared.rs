@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use document::{Limits, Splitter, Tokens, chunking_fingerprint};
+use generation::{Generation, MAPPING_VERSION};
 use message::Fingerprint;
 use model::{
-    Backend, BackendKind, EncodeError, Encoder, EncoderSettings, Generation, Hashing, ModelSplitter, Role,
-    TextFault, Tokenizer,
+    Backend, BackendKind, EncodeError, Encoder, EncoderSettings, Hashing, ModelSplitter, Role, TextFault,
+    Tokenizer,
 };
 use process::Failure;
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -76,7 +77,7 @@ impl Prepared {
         let bundle = model.open()?;
         let settings = EncoderSettings { backend: ask.backend.clone(), onnx };
         Ok(Self {
-            generation: Generation::of(&bundle, &ask.backend),
+            generation: model::generation(&bundle, &ask.backend),
             splitter: model::splitter(&bundle, Tokenizer::open(&bundle)?, Limits::default().max_chunks)?,
             encoder: SharedEncoder(Arc::new(Backend::open(&bundle, &settings)?)),
         })
@@ -93,6 +94,7 @@ impl Prepared {
                 chunking,
                 dimension: dimension.get(),
                 model: "hashed words, no model".to_owned(),
+                mapping: MAPPING_VERSION,
             },
             splitter: Splitter::new(tokens, limits)?,
             encoder: SharedEncoder(Arc::new(Backend::Hashing(encoder))),

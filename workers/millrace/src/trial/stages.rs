@@ -8,14 +8,14 @@ use chunk::guard::GuardSettings;
 use chunk::read::Reader;
 use chunk::stage::{Copies, Limits};
 use embed::EmbedStage;
+use generation::TopicReader;
 use intake::{IntakeStage, Scope, WantedObjects};
 use ledger::Folder;
 use message::Fingerprint;
-use model::Generation;
 use objects::{Buckets, FolderStore};
 use process::Failure;
 use sandbox::Sandbox;
-use sink::{IndexPlan, Names, WriteStage};
+use sink::{Sink as _, WriteStage};
 use stream::memory::Memory;
 use stream::{BatchLimits, Delivery, LaneSettings, Plan, Stage};
 use tokio::sync::watch;
@@ -43,23 +43,11 @@ pub(super) struct Ground {
     pub(super) closing: watch::Sender<bool>,
 }
 
-/// One that reads a topic: its group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
-    pub(super) group: String,
-    pub(super) topic: String,
-}
-
-/// The steps in the order in which a document takes them.
-pub(super) fn steps(generation: &Generation, names: &Names) -> [Step; 4] {
-    let Generation { chunking, space, .. } = generation;
-    let step = |group: String, topic: String| Step { group, topic };
-    [
-        step("intake".to_owned(), topics::OBJECT_EVENTS.to_owned()),
-        step(format!("chunk-{}", chunking.short()), topics::DOCUMENTS.to_owned()),
-        step(format!("embed-{}", space.short()), topics::chunks(chunking)),
-        step(format!("index-{}", names.generation()), topics::vectors(space)),
-    ]
+/// The workers in the order in which a document passes them.
+pub(super) async fn steps(engine: &sink::Memory) -> Result<[TopicReader; 4], Failure> {
+    let names = engine.names();
+    let [intake, chunk, embed] = TopicReader::upstream(names.generation());
+    Ok([intake, chunk, embed, TopicReader::sink("index", names, &engine.cluster().await?)])
 }
 
 /// The pipelines, each until it is asked to close.
@@ -67,10 +55,10 @@ pub(super) type Pipelines = JoinSet<Result<(), Failure>>;
 
 impl Ground {
     /// Makes the topics and starts every stage.
-    pub(super) fn start(&self, ask: &Try, prepared: Prepared) -> Pipelines {
+    pub(super) fn start(&self, ask: &Try, prepared: Prepared, steps: [TopicReader; 4]) -> Pipelines {
         let Prepared { generation, splitter, encoder } = prepared;
-        let [intake, chunk, embed, index] = steps(&generation, self.engine.names());
-        let ledger = topics::ledger(&generation.chunking);
+        let [intake, chunk, embed, index] = steps;
+        let ledger = generation.ledger();
         for topic in [&intake.topic, &chunk.topic, &embed.topic, &index.topic, &ledger] {
             self.broker.create(topic, PARTITIONS);
         }
@@ -80,7 +68,7 @@ impl Ground {
         let mut pipelines = Pipelines::new();
         let wanted = WantedObjects { buckets: buckets(ask), scope: Scope::default() };
         let documents = IntakeStage::new(wanted, &chunk.topic);
-        self.run(&mut pipelines, documents, plan("intake", intake, Delivery::Transactional));
+        self.run(&mut pipelines, documents, plan(intake, Delivery::Transactional));
         let cut = Topics {
             chunks: embed.topic.clone(),
             ledger,
@@ -89,12 +77,12 @@ impl Ground {
         };
         let reader = Reader::new(Sandbox::new(ask.sandbox.clone()), splitter);
         let cutter = self.cutter(ask, reader, (generation.chunking.clone(), cut));
-        self.run(&mut pipelines, cutter, plan("chunk", chunk, Delivery::Transactional));
+        self.run(&mut pipelines, cutter, plan(chunk, Delivery::Transactional));
         let (space, vectors) = (generation.space.clone(), index.topic.clone());
         let embedder = EmbedStage::new(encoder, space, vectors, lanes().patience());
-        self.run(&mut pipelines, embedder, plan("embed", embed, Delivery::Transactional));
-        let writer = WriteStage::new(self.engine.clone(), index_plan(generation));
-        self.run(&mut pipelines, writer, plan("index", index, Delivery::AfterWrite));
+        self.run(&mut pipelines, embedder, plan(embed, Delivery::Transactional));
+        let writer = WriteStage::new(self.engine.clone());
+        self.run(&mut pipelines, writer, plan(index, Delivery::AfterWrite));
         pipelines
     }
 
@@ -133,13 +121,7 @@ fn buckets(ask: &Try) -> Buckets {
     Buckets::just(&ask.bucket())
 }
 
-/// What the engine's indexes are for.
-pub(super) fn index_plan(generation: Generation) -> IndexPlan {
-    let Generation { chunking, space, dimension, model } = generation;
-    IndexPlan { space, chunking, model, dimension }
-}
-
-fn plan(worker: &'static str, Step { group, topic }: Step, delivery: Delivery) -> Plan {
+fn plan(TopicReader { worker, group, topic }: TopicReader, delivery: Delivery) -> Plan {
     Plan {
         worker,
         group,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::{Extension, Json};
+use generation::Target;
 use serde_json::{Value, json};
-use sink::{Reader as _, Target};
+use sink::Reader as _;
 
 use super::refusal::Refusal;
 use super::{DEADLINE, Parts, Server};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clap::Parser;
+use generation::{Names, Target};
 use message::{DocumentId, sha256_hex};
 use objects::{MemoryStore, Store as _};
 use reqwest::StatusCode;
@@ -14,11 +15,11 @@ use serve::access::file::KeyFile;
 use serve::http::Bucket;
 use serve::http::guard::Gate;
 use sink::{
-    Catalog, Elasticsearch, ElasticsearchSettings, Names, OpenSearch, OpenSearchSettings, Reader,
-    RequestSettings, Sink, Target,
+    Catalog, Elasticsearch, ElasticsearchSettings, OpenSearch, OpenSearchSettings, Reader, RequestSettings,
+    Sink,
 };
 
-use crate::bench::{absent, fill, search_over, server, space};
+use crate::bench::{absent, fill, generation, search_over, server};
 use crate::http::Server;
 use crate::model::{Provider, says};
 
@@ -129,7 +130,7 @@ struct Engines {
 
 /// Settings, and names of this process's own.
 fn engines() -> (Engines, Names) {
-    let names = Names::new(&format!("serve-{}", std::process::id()), &space()).unwrap();
+    let names = Names::new(&format!("serve-{}", std::process::id()), &generation()).unwrap();
     (Engines::parse_from(["test"]), names)
 }
 

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use generation::{Generation, MAPPING_VERSION, Names};
 use message::{
     About, Chunk, ChunkId, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Fingerprint, Part, PartKind,
     Placement, Status, Vector, Version,
@@ -14,7 +15,7 @@ use serve::Search;
 use serve::http::guard::Gate;
 use serve::http::{Parts, Server};
 use serve::llm::Models;
-use sink::{Catalog, IndexPlan, Memory, Names, Reader, Sink, action_of};
+use sink::{Catalog, Memory, Reader, Sink, action_of};
 use stream::Boottime;
 
 pub(crate) const DIMENSION: usize = 64;
@@ -68,9 +69,19 @@ pub(crate) fn space() -> Fingerprint {
     encoder().space(&Fingerprint::of(&[("chunking", "test")]))
 }
 
+pub(crate) fn generation() -> Generation {
+    Generation {
+        chunking: space(),
+        space: space(),
+        dimension: DIMENSION,
+        model: "test".to_owned(),
+        mapping: MAPPING_VERSION,
+    }
+}
+
 /// Indexes of the space that nobody made yet.
 pub(crate) fn absent() -> Memory {
-    Memory::new(Names::new("test", &space()).unwrap())
+    Memory::new(Names::new("test", &generation()).unwrap())
 }
 
 /// Makes the indexes and writes every passage.
@@ -80,9 +91,7 @@ pub(crate) async fn fill(engine: &(impl Sink + Reader)) {
 
 /// The same with other passages.
 pub(crate) async fn fill_with(engine: &(impl Sink + Reader), passages: &[(&str, &str)]) {
-    let plan =
-        IndexPlan { space: space(), chunking: space(), model: "test".to_owned(), dimension: DIMENSION };
-    engine.ensure(&plan).await.unwrap();
+    engine.ensure().await.unwrap();
     let mut actions = Vec::new();
     for (key, text) in passages {
         let embedded =

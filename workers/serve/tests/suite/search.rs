@@ -1,5 +1,6 @@
 //! How passages are found, and what is no question.
 
+use generation::Target;
 use message::Fingerprint;
 use model::{Overlap, Reranker};
 use serve::found::Answer;
@@ -7,7 +8,7 @@ use serve::question::{Fusion, Include, LONGEST};
 use serve::rerank::Again;
 use serve::search::SearchError;
 use serve::{Mode, Question, Search};
-use sink::{SinkError, Target};
+use sink::SinkError;
 
 use crate::bench::{DIMENSION, PASSAGES, absent, chunk, encoder, fill, mute, search, search_over, space};
 

@@ -21,20 +21,20 @@ struct Flags {
     requests: RequestSettings,
 }
 
-fn plan() -> IndexPlan {
+fn generation() -> Generation {
     let space = Fingerprint::of(&[("model", "a")]);
-    IndexPlan { chunking: space.clone(), space, model: "m".to_owned(), dimension: 384 }
+    Generation { chunking: space.clone(), space, model: "m".to_owned(), dimension: 384, mapping: 7 }
 }
 
 /// Both bodies of both engines: OpenSearch's first, chunks first.
 fn bodies() -> [Value; 4] {
     let flags = Flags::parse_from(["test", "--opensearch-engine", "lucene", "--index-shards", "3"]);
-    let names = Names::new("i", &plan().space).unwrap();
+    let names = Names::new("i", &generation()).unwrap();
     let one = OpenSearch::connect(&flags.opensearch, &flags.requests, names.clone()).unwrap();
     let two = Elasticsearch::connect(&flags.elasticsearch, &flags.requests, names.clone()).unwrap();
     let of = |target| {
-        let first = body(&*one.server, &flags.requests, (&names, target), &plan());
-        (first, body(&*two.server, &flags.requests, (&names, target), &plan()))
+        let first = body(&*one.server, &flags.requests, &names, target);
+        (first, body(&*two.server, &flags.requests, &names, target))
     };
     let ((a, c), (b, d)) = (of(Target::Chunks), of(Target::Documents));
     [a, b, c, d]
@@ -47,7 +47,8 @@ fn every_index_remembers_deletions_and_refuses_unknown_fields() {
         assert_eq!((&index["gc_deletes"], &index["number_of_shards"]), (&json!("1h"), &json!(3)));
         let mappings = &body["mappings"];
         assert_eq!((&mappings["dynamic"], &mappings["_meta"]["dimension"]), (&json!("strict"), &json!(384)));
-        assert_eq!(mappings["_meta"]["space"], json!(plan().space));
+        assert_eq!(mappings["_meta"]["mapping"], json!(7));
+        assert_eq!(mappings["_meta"]["space"], json!(generation().space));
         assert_eq!(body["aliases"].as_object().unwrap().len(), 1);
     }
 }
@@ -73,7 +74,7 @@ fn each_engine_has_its_own_vectors() {
 
 #[test]
 fn what_is_written_has_exactly_the_fields_of_the_mapping() {
-    let (document, space) = (DocumentId::new("b", "k").unwrap(), plan().space);
+    let (document, space) = (DocumentId::new("b", "k").unwrap(), generation().space);
     let chunk = Chunk {
         id: ChunkId::from_text("0"),
         document: document.clone(),

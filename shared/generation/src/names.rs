@@ -1,22 +1,26 @@
 //! What the indexes of a generation are called.
 //!
-//! Pure. A generation is a space and a mapping: two generations never share a name, and nothing ever writes two
-//! generations into one index.
+//! Two generations never share a name, and nothing ever writes two generations into one index.
 
 use message::Fingerprint;
 
-use crate::action::Target;
+use crate::Generation;
 
-/// The version of the mappings (`engine/mapping.rs`) and of the terms that are indexed (`shared/analysis`). Raise it with every change there:
-/// the change becomes a new generation beside the old one.
-pub const MAPPING_VERSION: u32 = 3;
+/// Which of a generation's two indexes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// Passages with their vectors.
+    Chunks,
+    /// Document records.
+    Documents,
+}
 
-/// Every name of one generation, the same in both engines.
+/// Every name of the indexes of one generation, the same in both engines.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Names {
     index: String,
-    space: Fingerprint,
-    generation: String,
+    generation: Generation,
+    short: String,
 }
 
 /// A name that an engine would not take.
@@ -27,31 +31,28 @@ pub struct Names {
 pub struct InvalidIndexName(String);
 
 impl Names {
-    /// The names for what is called `index` outside, holding vectors of `space`.
+    /// The names for what is called `index` outside, holding `generation`.
     ///
     /// # Errors
     /// When no engine would take `index` as a name.
-    pub fn new(index: &str, space: &Fingerprint) -> Result<Self, InvalidIndexName> {
+    pub fn new(index: &str, generation: &Generation) -> Result<Self, InvalidIndexName> {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
         let starts = index.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
         if !starts || index.len() > 100 || !index.chars().all(allowed) {
             return Err(InvalidIndexName(index.to_owned()));
         }
-        let mapping = MAPPING_VERSION.to_string();
-        let generation =
-            Fingerprint::of(&[("space", space.as_str()), ("mapping", &mapping)]).short().to_owned();
-        Ok(Self { index: index.to_owned(), space: space.clone(), generation })
+        Ok(Self { index: index.to_owned(), generation: generation.clone(), short: generation.short() })
     }
 
     /// The space whose vectors these indexes hold.
     #[must_use]
     pub fn space(&self) -> &Fingerprint {
-        &self.space
+        &self.generation.space
     }
 
-    /// 12 characters that stand for the space and the mapping.
+    /// What these indexes hold.
     #[must_use]
-    pub fn generation(&self) -> &str {
+    pub fn generation(&self) -> &Generation {
         &self.generation
     }
 
@@ -59,8 +60,8 @@ impl Names {
     #[must_use]
     pub fn physical(&self, target: Target) -> String {
         match target {
-            Target::Chunks => format!("{}-{}", self.index, self.generation),
-            Target::Documents => format!("{}-{}-documents", self.index, self.generation),
+            Target::Chunks => format!("{}-{}", self.index, self.short),
+            Target::Documents => format!("{}-{}-documents", self.index, self.short),
         }
     }
 
@@ -95,12 +96,14 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample;
 
     #[test]
     fn names_tell_generations_apart() {
-        let names = Names::new("millrace", &Fingerprint::of(&[("model", "a")])).unwrap();
-        let other = Names::new("millrace", &Fingerprint::of(&[("model", "b")])).unwrap();
-        assert_eq!(names.physical(Target::Chunks), format!("millrace-{}", names.generation()));
+        let names = Names::new("millrace", &sample()).unwrap();
+        let other = Generation { space: Fingerprint::of(&[("model", "b")]), ..sample() };
+        let other = Names::new("millrace", &other).unwrap();
+        assert_eq!(names.physical(Target::Chunks), format!("millrace-{}", sample().short()));
         assert_eq!(
             names.write_alias(Target::Documents),
             format!("{}-write", names.physical(Target::Documents))
@@ -112,7 +115,7 @@ mod tests {
     #[test]
     fn what_an_engine_refuses_is_refused_before() {
         for index in ["", "Millrace", "_m", "-m", ".m", "a/b", "a b", "a*", &"a".repeat(101)] {
-            assert!(Names::new(index, &Fingerprint::of(&[])).is_err(), "{index:?}");
+            assert!(Names::new(index, &sample()).is_err(), "{index:?}");
         }
     }
 }
