@@ -83,10 +83,7 @@ async fn known_cluster<S: Sink>(sink: &S, worker: &'static str) -> Cluster {
             Ok(cluster) => return cluster,
             Err(error) => error,
         };
-        let wish = match &error {
-            SinkError::Unavailable { retry_after, .. } => *retry_after,
-            _ => None,
-        };
+        let wish = if let SinkError::Unavailable { retry_after, .. } = &error { *retry_after } else { None };
         let delay = delays.next_delay(wish);
         warn!(worker, engine = sink.kind(), cause = %error, ?delay, "waiting for the engine");
         tokio::time::sleep(delay).await;

@@ -68,7 +68,7 @@ impl Config {
             buckets: self.buckets.clone(),
             largest: self.largest_document,
             patience: self.lanes.patience(),
-            guard: self.guard.clone(),
+            guard: self.guard,
             enough: ENOUGH.0,
             long_enough: ENOUGH.1,
         }

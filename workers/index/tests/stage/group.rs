@@ -160,13 +160,13 @@ async fn indexes_that_a_shared_group_filled_in_part_are_completed() {
 async fn a_renamed_group_goes_on_where_it_stood() {
     let (broker, engine) = (broker(), Engine::new(names("one")));
     broker.append(&Outgoing { topic: topic(), ..chunk_in(&other_space(), ("k0", "bad"), version(1)) });
-    run_as_before(&broker, &[engine.clone()], async {
+    run_as_before(&broker, std::slice::from_ref(&engine), async {
         documents(&engine, 16).await;
         refused(&broker).await;
     })
     .await;
     append_to(&broker, &topic(), "late");
-    run_all(&broker, &[engine.clone()], documents(&engine, 17)).await;
+    run_all(&broker, std::slice::from_ref(&engine), documents(&engine, 17)).await;
     assert_eq!(broker.records(DEAD).len(), 1);
 }
 
