@@ -50,6 +50,7 @@ async fn is_noticed<B: Bench>(bench: &B, url: &str) {
 
 #[tokio::test]
 #[ignore = "real: opensearch"]
+#[expect(clippy::disallowed_methods, reason = "edge: where the server is")]
 async fn a_snapshot_restored_over_an_index_of_opensearch_is_noticed() {
     let bench = bench::OpenSearch::open("restored");
     is_noticed::<bench::OpenSearch>(&bench, &std::env::var("MILLRACE_OPENSEARCH_URL").unwrap()).await;
@@ -58,6 +59,7 @@ async fn a_snapshot_restored_over_an_index_of_opensearch_is_noticed() {
 
 #[tokio::test]
 #[ignore = "real: elasticsearch"]
+#[expect(clippy::disallowed_methods, reason = "edge: where the server is")]
 async fn a_snapshot_restored_over_an_index_of_elasticsearch_is_noticed() {
     let bench = bench::Elasticsearch::open("restored");
     is_noticed::<bench::Elasticsearch>(&bench, &std::env::var("MILLRACE_ELASTICSEARCH_URL").unwrap()).await;
