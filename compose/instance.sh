@@ -68,6 +68,8 @@ OPENSEARCH_PORT=$((19210 + port_offset))
 OPENSEARCH_TRANSPORT_PORT=$((19310 + port_offset))
 ELASTICSEARCH_PORT=$((19500 + port_offset))
 ELASTICSEARCH_TRANSPORT_PORT=$((19600 + port_offset))
+ELASTICSEARCH_8_PORT=$((19508 + port_offset))
+ELASTICSEARCH_8_TRANSPORT_PORT=$((19608 + port_offset))
 SERVE_PORT=$((18080 + port_offset))
 # Each worker's metrics page: this and its place in the flow (compose/worker).
 METRICS_PORT=$((19700 + port_offset))
