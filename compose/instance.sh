@@ -85,8 +85,6 @@ export MILLRACE_BUCKET=documents
 export MILLRACE_PARTITIONS=4
 export MILLRACE_INDEX_REPLICAS=0
 export MILLRACE_OPENSEARCH_URL=http://127.0.0.1:$OPENSEARCH_PORT
-# The k-NN plugin's own library for faiss is in no package registry: here Lucene does the nearest neighbours.
-export MILLRACE_OPENSEARCH_ENGINE=lucene
 export MILLRACE_ELASTICSEARCH_URL=http://127.0.0.1:$ELASTICSEARCH_PORT
 export MILLRACE_MODEL=${MILLRACE_MODEL:-$DIST_DIR/models/all-MiniLM-L6-v2}
 export MILLRACE_ONNXRUNTIME=$DIST_DIR/onnxruntime/libonnxruntime.so

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Parser;
 use message::Fingerprint;
 use sink::{
-    Catalog, ElasticsearchSettings, IndexPlan, KnnEngine, Names, OpenSearchSettings, Reader, RequestSettings,
+    Catalog, ElasticsearchSettings, IndexPlan, Names, OpenSearchSettings, Reader, RequestSettings,
     Sink, Target,
 };
 
@@ -101,7 +101,6 @@ impl Bench for OpenSearch {
 
     fn open(fact: &str) -> Self {
         let settings = OpenSearchFlags::parse_from(["test"]).settings;
-        assert!(matches!(settings.opensearch_engine, KnnEngine::Faiss | KnnEngine::Lucene));
         Self(sink::OpenSearch::connect(&settings, &requests(), names(fact)).unwrap())
     }
 
