@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Parser;
 use message::Fingerprint;
 use sink::{
-    Catalog, ElasticsearchSettings, IndexPlan, Names, OpenSearchSettings, Reader, RequestSettings,
-    Sink, Target,
+    Catalog, ElasticsearchSettings, IndexPlan, Names, OpenSearchSettings, Reader, RequestSettings, Sink,
+    Target,
 };
 
 /// Numbers in a test vector.
