@@ -68,6 +68,8 @@ OPENSEARCH_PORT=$((19210 + port_offset))
 OPENSEARCH_TRANSPORT_PORT=$((19310 + port_offset))
 ELASTICSEARCH_PORT=$((19500 + port_offset))
 ELASTICSEARCH_TRANSPORT_PORT=$((19600 + port_offset))
+ELASTICSEARCH_8_PORT=$((19508 + port_offset))
+ELASTICSEARCH_8_TRANSPORT_PORT=$((19608 + port_offset))
 SERVE_PORT=$((18080 + port_offset))
 # Each worker's metrics page: this and its place in the flow (compose/worker).
 METRICS_PORT=$((19700 + port_offset))
@@ -83,8 +85,6 @@ export MILLRACE_BUCKET=documents
 export MILLRACE_PARTITIONS=4
 export MILLRACE_INDEX_REPLICAS=0
 export MILLRACE_OPENSEARCH_URL=http://127.0.0.1:$OPENSEARCH_PORT
-# The k-NN plugin's own library for faiss is in no package registry: here Lucene does the nearest neighbours.
-export MILLRACE_OPENSEARCH_ENGINE=lucene
 export MILLRACE_ELASTICSEARCH_URL=http://127.0.0.1:$ELASTICSEARCH_PORT
 export MILLRACE_MODEL=${MILLRACE_MODEL:-$DIST_DIR/models/all-MiniLM-L6-v2}
 export MILLRACE_ONNXRUNTIME=$DIST_DIR/onnxruntime/libonnxruntime.so

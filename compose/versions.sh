@@ -10,6 +10,9 @@ OPENSEARCH_VERSION=3.6.0
 # one: its list of these is incomplete.
 OPENSEARCH_PLUGIN_VERSION=3.6.0.0
 ELASTICSEARCH_VERSION=9.5.3
+# The one that clouds still sell, for the second run of the engines' tests. Another may be tried by saying so:
+# ELASTICSEARCH_8_VERSION=8.15.3 compose/install elasticsearch-8
+ELASTICSEARCH_8_VERSION=${ELASTICSEARCH_8_VERSION:-8.17.0}
 VERSITYGW_VERSION=v1.8.0
 # MinIO has no release tags that Go understands: this is the commit of 12 February 2026.
 MINIO_VERSION=v0.0.0-20260212201848-7aac2a2c5b7c

@@ -7,7 +7,6 @@ import org.elasticsearch.common.settings.Settings;
 import org.elasticsearch.env.Environment;
 import org.elasticsearch.node.InternalSettingsPreparer;
 import org.elasticsearch.node.Node;
-import org.elasticsearch.plugins.PluginsLoader;
 
 /**
  * Starts Elasticsearch from its plain jars, which is all of it that Maven Central has: without the launcher of the real
@@ -19,6 +18,8 @@ public class EmbeddedElasticsearch {
   private static final String NODE_NAME = "elasticsearch";
 
   public static void main(String[] arguments) throws Exception {
+    // Elasticsearch 8 makes loggers as soon as its classes are touched, and refuses to make them before this.
+    LogConfigurator.configureESLogging();
     Path home = Path.of(arguments[0]).toAbsolutePath();
     Path dir = Path.of(arguments[1]).toAbsolutePath();
     String cluster = arguments[2];
@@ -37,7 +38,7 @@ public class EmbeddedElasticsearch {
         InternalSettingsPreparer.prepareEnvironment(
             settings.build(), Map.of(), home.resolve("config"), () -> NODE_NAME);
     configureLogging(environment, dir, cluster);
-    run(new Node(environment, plugins(environment)));
+    run(Version.node(environment));
   }
 
   /** The real launcher hands these to log4j as system properties; the configuration insists on them. */
@@ -45,16 +46,7 @@ public class EmbeddedElasticsearch {
     System.setProperty("es.logs.base_path", dir.resolve("tmp").toString());
     System.setProperty("es.logs.cluster.name", cluster);
     System.setProperty("es.logs.node_name", NODE_NAME);
-    LogConfigurator.configureESLogging();
     LogConfigurator.configure(environment, true);
-  }
-
-  private static PluginsLoader plugins(Environment environment) {
-    return PluginsLoader.createPluginsLoader(
-        PluginsLoader.loadModulesBundles(environment.modulesDir(), true),
-        PluginsLoader.loadPluginsBundles(environment.pluginsDir(), true),
-        Map.of(),
-        false);
   }
 
   /** Runs the node until SIGTERM, and closes it then. */

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Parser;
 use generation::{Generation, MAPPING_VERSION, Names, Target};
 use message::Fingerprint;
-use sink::{Catalog, ElasticsearchSettings, KnnEngine, OpenSearchSettings, Reader, RequestSettings, Sink};
+use sink::{Catalog, ElasticsearchSettings, OpenSearchSettings, Reader, RequestSettings, Sink};
 
 /// Numbers in a test vector.
 pub(crate) const DIMENSION: usize = 8;
@@ -106,7 +106,6 @@ impl Bench for OpenSearch {
 
     fn open(fact: &str) -> Self {
         let settings = OpenSearchFlags::parse_from(["test"]).settings;
-        assert!(matches!(settings.opensearch_engine, KnnEngine::Faiss | KnnEngine::Lucene));
         Self(sink::OpenSearch::connect(&settings, &requests(), names(fact)).unwrap())
     }
 
