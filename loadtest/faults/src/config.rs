@@ -51,6 +51,9 @@ pub struct Config {
     /// Which S3 server the instance has.
     #[arg(long, env = "MILLRACE_STORE", value_enum, default_value_t = StoreServer::Versitygw)]
     pub store_server: StoreServer,
+    /// How many brokers Kafka has.
+    #[arg(long, env = "MILLRACE_BROKERS", default_value_t = 1)]
+    pub brokers: u32,
     /// The bucket of documents.
     #[arg(long, env = "MILLRACE_BUCKET", default_value = "documents", value_parser = Buckets::one)]
     pub bucket: String,

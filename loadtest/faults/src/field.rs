@@ -13,8 +13,12 @@ use crate::dials::{Dials, Kind};
 use crate::fleet::Fleet;
 use crate::oracle::Oracle;
 use crate::proxy::{EngineProxy, StoreProxy};
-use crate::schedule::{Blow, Engine, Outage, Strike, Worker};
+use crate::brokers::Brokers;
+use crate::outage::Engine;
+use crate::schedule::{Blow, Strike, Worker};
 use crate::world::World;
+
+mod outages;
 
 /// A fault that waits longer for its place to be passed does not count: seconds.
 const STRIKES_WITHIN: u64 = 60;
@@ -70,6 +74,8 @@ pub struct Field {
     pub proxies: Proxies,
     /// What is proved about.
     pub world: World,
+    /// Kafka's brokers.
+    pub brokers: Brokers,
     /// One fault at a time for each worker.
     turns: [Mutex<()>; 5],
     struck: Mutex<BTreeMap<String, u64>>,
@@ -79,9 +85,9 @@ pub struct Field {
 impl Field {
     /// A field before its first fault.
     #[must_use]
-    pub fn new(oracle: Arc<Oracle>, fleet: Fleet, proxies: Proxies, world: World) -> Self {
+    pub fn new(oracle: Arc<Oracle>, fleet: Fleet, proxies: Proxies, (world, brokers): (World, Brokers)) -> Self {
         let (turns, struck) = (Default::default(), Mutex::default());
-        Self { oracle, fleet, proxies, world, turns, struck, strange: Mutex::default() }
+        Self { oracle, fleet, proxies, world, brokers, turns, struck, strange: Mutex::default() }
     }
 
     /// Counts a fault that struck.
@@ -124,27 +130,28 @@ impl Field {
     /// # Errors
     /// When a process cannot be started, or the store stays away.
     pub async fn strike(&self, strike: Strike) -> Result<(), Failure> {
-        let Strike { worker, place, blow } = strike;
+        let Strike { worker, place, blow, process } = strike;
         let _turn = self.turn(worker).await;
-        self.fleet.disarm(worker, place).await?;
-        if blow != Blow::Kill {
+        self.fleet.disarm((worker, process), place).await?;
+        let is_pair = blow != Blow::Kill || process == 2;
+        if is_pair {
             self.fleet.start(worker, 2).await?;
             sleep(JOINS).await;
         }
-        self.fleet.arm(worker, place, blow).await?;
+        self.fleet.arm((worker, process), place, blow).await?;
         if self.await_strike(strike).await? {
             self.count(&strike.name(), 1).await;
             // It holds what was touched last. That is edited and deleted before it comes back.
             self.oracle.disturb().await?;
             match blow {
-                Blow::Kill => self.revive(worker).await?,
-                Blow::Stop(seconds) => self.wake(worker, seconds).await?,
+                Blow::Kill => self.revive((worker, process)).await?,
+                Blow::Stop(seconds) => self.wake((worker, process), seconds).await?,
             }
         } else {
             self.wonder(format!("{} never struck", strike.name())).await;
         }
-        self.fleet.disarm(worker, place).await?;
-        if blow != Blow::Kill {
+        self.fleet.disarm((worker, process), place).await?;
+        if is_pair {
             self.fleet.tell("stop", worker, 2).await?;
         }
         Ok(())
@@ -153,7 +160,7 @@ impl Field {
     /// Whether the fault strikes in time; new documents come meanwhile, so that the worker has something in hand.
     async fn await_strike(&self, strike: Strike) -> Result<bool, Failure> {
         for waited in 0..STRIKES_WITHIN * 20 {
-            if self.fleet.has_struck(strike.worker, strike.place).await {
+            if self.fleet.has_struck((strike.worker, strike.process), strike.place).await {
                 return Ok(true);
             }
             if waited % 200 == 0 {
@@ -164,96 +171,28 @@ impl Field {
         Ok(false)
     }
 
-    async fn revive(&self, worker: Worker) -> Result<(), Failure> {
+    async fn revive(&self, (worker, process): (Worker, u32)) -> Result<(), Failure> {
         for _ in 0..100 {
-            if !self.fleet.runs(worker, 1).await {
+            if !self.fleet.runs(worker, process).await {
                 break;
             }
             sleep(Duration::from_millis(50)).await;
         }
         sleep(Duration::from_millis(1500)).await;
-        self.fleet.start(worker, 1).await
+        self.fleet.start(worker, process).await
     }
 
-    async fn wake(&self, worker: Worker, seconds: u64) -> Result<(), Failure> {
+    async fn wake(&self, (worker, process): (Worker, u32), seconds: u64) -> Result<(), Failure> {
         sleep(Duration::from_secs(seconds).saturating_sub(Duration::from_secs(1))).await;
         // An engine forgets only when it refreshes; without the mechanism against that, it does so here.
         self.world.refresh().await;
         sleep(Duration::from_secs(1)).await;
-        self.fleet.tell("resume", worker, 1).await?;
+        self.fleet.tell("resume", worker, process).await?;
         sleep(JOINS).await;
-        if !self.fleet.runs(worker, 1).await {
+        if !self.fleet.runs(worker, process).await {
             self.wonder(format!("{} died instead of standing back", worker.name())).await;
-            self.fleet.start(worker, 1).await?;
+            self.fleet.start(worker, process).await?;
         }
-        Ok(())
-    }
-
-    /// Makes a fault around the workers, and mends it.
-    ///
-    /// # Errors
-    /// When what was stopped cannot be started.
-    pub async fn outage(&self, outage: Outage) -> Result<(), Failure> {
-        match outage {
-            Outage::Storm(worker) => self.storm(worker).await?,
-            Outage::IndexDeleted(engine) => {
-                let both = engine == Engine::Elasticsearch;
-                self.world.delete_index(engine, both).await?;
-            }
-            Outage::NoBucket => {
-                let (dials, proxy) = &self.proxies.store;
-                proxy.without_bucket.store(true, Ordering::Relaxed);
-                sleep(Duration::from_secs(10)).await;
-                proxy.without_bucket.store(false, Ordering::Relaxed);
-                // Counted by the proxy, request by request.
-                if !dials.has_struck(Kind::NoBucket) {
-                    self.wonder("nobody asked for the bucket while it was away".to_owned()).await;
-                }
-                return Ok(());
-            }
-            Outage::CopyFull => return self.fill_disk().await,
-            Outage::KafkaRestarted => self.restart("kafka", "stop", 0).await?,
-            Outage::KafkaKilled => self.restart("kafka", "kill", 2).await?,
-            Outage::StoreKilled => self.restart(self.fleet.store.name(), "kill", 3).await?,
-        }
-        self.count(&outage.name(), 1).await;
-        Ok(())
-    }
-
-    async fn restart(&self, server: &str, verb: &str, seconds: u64) -> Result<(), Failure> {
-        self.fleet.server(server, verb).await?;
-        sleep(Duration::from_secs(seconds)).await;
-        self.fleet.server(server, "start").await
-    }
-
-    /// Processes 2 and 3 come and go, some of them with notice and some without.
-    async fn storm(&self, worker: Worker) -> Result<(), Failure> {
-        let _turn = self.turn(worker).await;
-        for _ in 0..2 {
-            self.fleet.start(worker, 2).await?;
-            self.fleet.start(worker, 3).await?;
-            self.fleet.tell("kill", worker, 2).await?;
-            self.fleet.start(worker, 2).await?;
-            self.fleet.tell("stop", worker, 3).await?;
-            self.fleet.tell("stop", worker, 2).await?;
-        }
-        Ok(())
-    }
-
-    /// The disk of `chunk`'s working copy is full for ten seconds, while it has something to write.
-    async fn fill_disk(&self) -> Result<(), Failure> {
-        use fault::Place::CopyWrite;
-
-        let _turn = self.turn(Worker::Chunk).await;
-        let before = self.fleet.logged(Worker::Chunk, FULL).await;
-        self.fleet.arm(Worker::Chunk, CopyWrite, Blow::Kill).await?;
-        for _ in 0..5 {
-            self.oracle.burst(2).await?;
-            sleep(Duration::from_secs(2)).await;
-        }
-        self.fleet.disarm(Worker::Chunk, CopyWrite).await?;
-        let failed = self.fleet.logged(Worker::Chunk, FULL).await.saturating_sub(before);
-        self.count(&Outage::CopyFull.name(), failed as u64).await;
         Ok(())
     }
 
@@ -277,6 +216,3 @@ impl Field {
         }
     }
 }
-
-/// What `chunk` says when it cannot write its working copy.
-const FULL: &str = "the disk of";

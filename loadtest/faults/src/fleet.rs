@@ -38,6 +38,8 @@ pub struct Fleet {
     off: Option<Mechanism>,
     /// The server that holds the bucket.
     pub store: StoreServer,
+    /// How many brokers Kafka has.
+    pub brokers: u32,
     /// Whether `intake` leaves out the keys whose notices are to be lost.
     pub drops: AtomicBool,
 }
@@ -49,10 +51,10 @@ impl Fleet {
         (compose, instance): (&Path, &Path),
         endpoints: Endpoints,
         off: Option<Mechanism>,
-        store: StoreServer,
+        (store, brokers): (StoreServer, u32),
     ) -> Self {
         let (compose, instance) = (compose.to_owned(), instance.to_owned());
-        Self { compose, instance, endpoints, off, store, drops: AtomicBool::new(false) }
+        Self { compose, instance, endpoints, off, store, brokers, drops: AtomicBool::new(false) }
     }
 
     /// Starts process `number` of a worker; one that runs is left alone.
@@ -106,12 +108,27 @@ impl Fleet {
         run(command).await.map(|_| ())
     }
 
-    /// Lets a fault wait for process 1 of a worker.
+    /// Does `verb` (`start`, `stop`, `kill`, `pause`, `resume`, `cut`, `mend`) to one broker.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub async fn broker(&self, node: &str, verb: &str) -> Result<(), Failure> {
+        let mut command = Command::new(self.compose.join("servers/kafka/run"));
+        command.arg(verb).arg(node);
+        run(command).await.map(|_| ())
+    }
+
+    /// Lets a fault wait for a process of a worker.
     ///
     /// # Errors
     /// When its file cannot be written.
-    pub async fn arm(&self, worker: Worker, place: Place, blow: Blow) -> Result<(), Failure> {
-        let folder = self.faults(worker, 1);
+    pub async fn arm(
+        &self,
+        (worker, process): (Worker, u32),
+        place: Place,
+        blow: Blow,
+    ) -> Result<(), Failure> {
+        let folder = self.faults(worker, process);
         let word = if blow == Blow::Kill { "kill" } else { "stop" };
         let waiting = folder.join(format!("{}.new", place.name()));
         tokio::fs::write(&waiting, word).await?;
@@ -123,8 +140,8 @@ impl Fleet {
     ///
     /// # Errors
     /// When the folder cannot be changed.
-    pub async fn disarm(&self, worker: Worker, place: Place) -> Result<bool, Failure> {
-        let folder = self.faults(worker, 1);
+    pub async fn disarm(&self, (worker, process): (Worker, u32), place: Place) -> Result<bool, Failure> {
+        let folder = self.faults(worker, process);
         let struck = folder.join(format!("{}.struck", place.name()));
         let had = tokio::fs::try_exists(&struck).await?;
         for path in [folder.join(place.name()), struck] {
@@ -137,8 +154,8 @@ impl Fleet {
     }
 
     /// Whether the fault that waited has struck.
-    pub async fn has_struck(&self, worker: Worker, place: Place) -> bool {
-        let struck = self.faults(worker, 1).join(format!("{}.struck", place.name()));
+    pub async fn has_struck(&self, (worker, process): (Worker, u32), place: Place) -> bool {
+        let struck = self.faults(worker, process).join(format!("{}.struck", place.name()));
         tokio::fs::try_exists(struck).await.unwrap_or(false)
     }
 

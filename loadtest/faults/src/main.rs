@@ -12,6 +12,7 @@ use tokio::process::Command;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use faults::brokers::Brokers;
 use faults::config::Config;
 use faults::dials::Dials;
 use faults::field::{Field, Proxies};
@@ -139,9 +140,9 @@ fn begin(config: &Config, tasks: &mut JoinSet<()>) -> Result<Field, Failure> {
     let endpoints = Endpoints { opensearch: at(port), elasticsearch: at(port + 1), store: at(port + 2) };
     let off = config.off.map(faults::config::Off::mechanism);
     let compose = std::path::absolute(&config.compose)?;
-    let fleet = Fleet::new((&compose, &config.instance), endpoints, off, config.store_server);
+    let fleet = Fleet::new((&compose, &config.instance), endpoints, off, (config.store_server, config.brokers));
     let proxies = Proxies { engines: [opensearch, elasticsearch], store: (store, store_proxy) };
-    Ok(Field::new(oracle, fleet, proxies, World::open(config)?))
+    Ok(Field::new(oracle, fleet, proxies, (World::open(config)?, Brokers::new(&config.kafka.kafka_brokers))))
 }
 
 fn report(served: std::io::Result<()>) {

@@ -3,6 +3,7 @@
 use fault::{Mechanism, Place};
 
 use crate::dials::Kind;
+use crate::outage::{Engine, Outage};
 use crate::prng::Prng;
 
 /// A worker that is struck.
@@ -69,6 +70,8 @@ pub struct Strike {
     pub place: Place,
     /// What.
     pub blow: Blow,
+    /// Which of its processes: 1 or 2.
+    pub process: u32,
 }
 
 impl Strike {
@@ -76,68 +79,10 @@ impl Strike {
     #[must_use]
     pub fn name(&self) -> String {
         let (worker, place) = (self.worker.name(), self.place.name());
+        let second = if self.process == 1 { "" } else { ", the second process" };
         match self.blow {
-            Blow::Kill => format!("{worker} killed {place}"),
-            Blow::Stop(seconds) => format!("{worker} stopped {seconds} s {place}"),
-        }
-    }
-}
-
-/// An engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
-    /// OpenSearch.
-    OpenSearch,
-    /// Elasticsearch.
-    Elasticsearch,
-}
-
-/// A fault of what is around the workers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outage {
-    /// Processes of a worker come and go quickly.
-    Storm(Worker),
-    /// Somebody deletes an index of this engine.
-    IndexDeleted(Engine),
-    /// The store says for ten seconds that there is no such bucket.
-    NoBucket,
-    /// For ten seconds the working copy of the ledger cannot be written, as on a full disk.
-    CopyFull,
-    /// Kafka is stopped and started.
-    KafkaRestarted,
-    /// Kafka is killed and started.
-    KafkaKilled,
-    /// The store is killed and started.
-    StoreKilled,
-}
-
-impl Outage {
-    /// Each kind, in the order in which seeds take them.
-    pub const ALL: [Self; 10] = [
-        Self::Storm(Worker::Chunk),
-        Self::IndexDeleted(Engine::OpenSearch),
-        Self::NoBucket,
-        Self::KafkaRestarted,
-        Self::CopyFull,
-        Self::Storm(Worker::Embed),
-        Self::StoreKilled,
-        Self::IndexDeleted(Engine::Elasticsearch),
-        Self::KafkaKilled,
-        Self::Storm(Worker::Index),
-    ];
-
-    /// As it is counted and reported.
-    #[must_use]
-    pub fn name(self) -> String {
-        match self {
-            Self::Storm(worker) => format!("storm of {}", worker.name()),
-            Self::IndexDeleted(Engine::OpenSearch) => "index of opensearch deleted".to_owned(),
-            Self::IndexDeleted(Engine::Elasticsearch) => "index of elasticsearch deleted".to_owned(),
-            Self::NoBucket => "no such bucket".to_owned(),
-            Self::CopyFull => "disk full for the working copy".to_owned(),
-            Self::KafkaRestarted => "kafka restarted".to_owned(),
-            Self::KafkaKilled => "kafka killed".to_owned(),
-            Self::StoreKilled => "store killed".to_owned(),
+            Blow::Kill => format!("{worker} killed {place}{second}"),
+            Blow::Stop(seconds) => format!("{worker} stopped {seconds} s {place}{second}"),
         }
     }
 }
@@ -196,7 +141,7 @@ impl Schedule {
     /// One of two short ones that are always the same.
     #[must_use]
     pub fn short(second: bool) -> Self {
-        let strike = |worker, place, blow| Strike { worker, place, blow };
+        let strike = |worker, place, blow| Strike { worker, place, blow, process: 1 };
         let (kill, stop) = (Blow::Kill, Blow::Stop(10));
         let (tracks, outages) = if second {
             let left = vec![strike(Worker::Embed, Place::AfterFetch, stop)];
@@ -225,7 +170,7 @@ impl Schedule {
     #[must_use]
     pub fn without(mechanism: Mechanism, seed: u64) -> Self {
         let mut schedule = Self::of(seed);
-        let strike = |worker, place, blow| Strike { worker, place, blow };
+        let strike = |worker, place, blow| Strike { worker, place, blow, process: 1 };
         let both = |workers: [Worker; 2], places: &[Place], blow: Blow| {
             let track = |worker| places.iter().map(|place| strike(worker, *place, blow)).collect();
             workers.map(track).to_vec()
@@ -281,7 +226,8 @@ fn combination(number: u64) -> Strike {
     Prng::new(which as u64, "places").shuffle(&mut places);
     let round = if places.len().is_multiple_of(2) { turn / places.len() } else { 0 };
     let blow = if (turn + which + round) % 2 == 0 { Blow::Kill } else { Blow::Stop(10) };
-    Strike { worker, place: places[turn % places.len()], blow }
+    let process = if number % 3 == 2 { 2 } else { 1 };
+    Strike { worker, place: places[turn % places.len()], blow, process }
 }
 
 /// A stop of 90 s of a worker that nothing else strikes.
@@ -291,7 +237,7 @@ fn long_stop(seed: u64, strikes: &[Strike], prng: &mut Prng) -> Strike {
     let is_free = |worker: &Worker| strikes.iter().all(|strike| strike.worker != *worker);
     let worker = turns.find(is_free).unwrap_or(Worker::Embed);
     let place = prng.pick(&worker.places()).copied().unwrap_or(Place::AfterFetch);
-    Strike { worker, place, blow: Blow::Stop(90) }
+    Strike { worker, place, blow: Blow::Stop(90), process: 1 }
 }
 
 #[cfg(test)]
@@ -305,13 +251,17 @@ mod tests {
         let schedules: Vec<Schedule> = (1..=20).map(Schedule::of).collect();
         let struck: Vec<Strike> =
             schedules.iter().flat_map(|schedule| schedule.tracks.iter().flatten()).copied().collect();
+        let has = |worker, place, blow| {
+            struck.iter().any(|strike| (strike.worker, strike.place, strike.blow) == (worker, place, blow))
+        };
         for worker in Worker::ALL {
             for place in worker.places() {
                 for blow in [Blow::Kill, Blow::Stop(10)] {
-                    let strike = Strike { worker, place, blow };
-                    assert!(struck.contains(&strike), "{} never occurs", strike.name());
+                    assert!(has(worker, place, blow), "{worker:?} {place:?} {blow:?} never occurs");
                 }
             }
+            let second = struck.iter().filter(|strike| strike.worker == worker && strike.process == 2);
+            assert!(second.count() >= 4, "{worker:?}");
         }
         let long: BTreeSet<Worker> = struck
             .iter()

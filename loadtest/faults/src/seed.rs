@@ -10,7 +10,8 @@ use crate::field::Field;
 use crate::notices::Notices;
 use crate::proof::Proof;
 use crate::results::Outcome;
-use crate::schedule::{Outage, Schedule, Worker};
+use crate::outage::Outage;
+use crate::schedule::{Schedule, Worker};
 
 /// Activity goes on for so long at most until each fault has struck: seconds.
 const LONGER: u64 = 30;
@@ -168,11 +169,7 @@ impl Seed<'_> {
     /// A store that is killed loses the notices of its last milliseconds; one that keeps none on disk loses those of the
     /// time that Kafka is away.
     fn loses_notices(&self, outage: Outage) -> bool {
-        match outage {
-            Outage::StoreKilled => true,
-            Outage::KafkaRestarted | Outage::KafkaKilled => !self.field.fleet.store.keeps_notices(),
-            Outage::Storm(_) | Outage::IndexDeleted(_) | Outage::NoBucket | Outage::CopyFull => false,
-        }
+        outage == Outage::StoreKilled || outage.takes_kafka() && !self.field.fleet.store.keeps_notices()
     }
 
     async fn disturb_notices(&self, done: &AtomicBool) {
@@ -207,6 +204,8 @@ impl Seed<'_> {
         for server in ["kafka", field.fleet.store.name(), "opensearch", "elasticsearch"] {
             field.fleet.server(server, "start").await?;
         }
+        // Where a fault could not be mended, somebody may sleep.
+        field.fleet.server("kafka", "resume").await?;
         self.lose_notices(false).await?;
         for worker in Worker::ALL {
             if !field.fleet.runs(worker, 1).await {

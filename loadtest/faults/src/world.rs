@@ -13,7 +13,7 @@ use stream::kafka::Kafka;
 use stream::{Broker as _, Record};
 
 use crate::config::Config;
-use crate::schedule::Engine;
+use crate::outage::Engine;
 
 /// How many chunks one page of a scan holds.
 const PAGE: usize = 1000;

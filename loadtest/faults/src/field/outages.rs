@@ -1,0 +1,119 @@
+//! Faults around the workers, and how they are mended.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use process::Failure;
+use tokio::time::sleep;
+
+use super::Field;
+use crate::dials::Kind;
+use crate::outage::{Engine, Outage, Role};
+use crate::schedule::{Blow, Worker};
+
+/// How long a broker is away: two sessions, so that everything it led has moved.
+const AWAY: Duration = Duration::from_secs(12);
+
+/// What `chunk` says when it cannot write its working copy.
+const FULL: &str = "the disk of";
+
+impl Field {
+    /// Makes a fault around the workers, and mends it.
+    ///
+    /// # Errors
+    /// When what was stopped cannot be started.
+    pub async fn outage(&self, outage: Outage) -> Result<(), Failure> {
+        match outage {
+            Outage::Storm(worker) => self.storm(worker).await?,
+            Outage::IndexDeleted(engine) => {
+                let both = engine == Engine::Elasticsearch;
+                self.world.delete_index(engine, both).await?;
+            }
+            Outage::NoBucket => {
+                let (dials, proxy) = &self.proxies.store;
+                proxy.without_bucket.store(true, Ordering::Relaxed);
+                sleep(Duration::from_secs(10)).await;
+                proxy.without_bucket.store(false, Ordering::Relaxed);
+                // Counted by the proxy, request by request.
+                if !dials.has_struck(Kind::NoBucket) {
+                    self.wonder("nobody asked for the bucket while it was away".to_owned()).await;
+                }
+                return Ok(());
+            }
+            Outage::CopyFull => return self.fill_disk().await,
+            Outage::KafkaRestarted => self.restart("kafka", "stop", 0).await?,
+            Outage::KafkaKilled => self.restart("kafka", "kill", 2).await?,
+            Outage::StoreKilled => self.restart(self.fleet.store.name(), "kill", 3).await?,
+            Outage::BrokerKilled(role) => self.broker(role, ("kill", "start")).await?,
+            Outage::BrokerPaused(role) => self.broker(role, ("pause", "resume")).await?,
+            Outage::BrokerCut(role) => self.cut(role).await?,
+            Outage::RollingRestart => self.roll().await?,
+        }
+        self.count(&outage.name(), 1).await;
+        Ok(())
+    }
+
+    async fn restart(&self, server: &str, verb: &str, seconds: u64) -> Result<(), Failure> {
+        self.fleet.server(server, verb).await?;
+        sleep(Duration::from_secs(seconds)).await;
+        self.fleet.server(server, "start").await
+    }
+
+    /// Processes 2 and 3 come and go, some of them with notice and some without.
+    async fn storm(&self, worker: Worker) -> Result<(), Failure> {
+        let _turn = self.turn(worker).await;
+        for _ in 0..2 {
+            self.fleet.start(worker, 2).await?;
+            self.fleet.start(worker, 3).await?;
+            self.fleet.tell("kill", worker, 2).await?;
+            self.fleet.start(worker, 2).await?;
+            self.fleet.tell("stop", worker, 3).await?;
+            self.fleet.tell("stop", worker, 2).await?;
+        }
+        Ok(())
+    }
+
+    /// The disk of `chunk`'s working copy is full for ten seconds, while it has something to write.
+    async fn fill_disk(&self) -> Result<(), Failure> {
+        use fault::Place::CopyWrite;
+
+        let _turn = self.turn(Worker::Chunk).await;
+        let before = self.fleet.logged(Worker::Chunk, FULL).await;
+        self.fleet.arm((Worker::Chunk, 1), CopyWrite, Blow::Kill).await?;
+        for _ in 0..5 {
+            self.oracle.burst(2).await?;
+            sleep(Duration::from_secs(2)).await;
+        }
+        self.fleet.disarm((Worker::Chunk, 1), CopyWrite).await?;
+        let failed = self.fleet.logged(Worker::Chunk, FULL).await.saturating_sub(before);
+        self.count(&Outage::CopyFull.name(), failed as u64).await;
+        Ok(())
+    }
+
+    /// One broker goes for longer than its session with the controller, and comes back.
+    async fn broker(&self, role: Role, (gone, back): (&str, &str)) -> Result<(), Failure> {
+        let number = self.brokers.holder(role, &self.world).await?.to_string();
+        self.fleet.broker(&number, gone).await?;
+        sleep(AWAY).await;
+        self.fleet.broker(&number, back).await
+    }
+
+    /// One broker is cut off; where the firewall cannot do that (it takes root and more than one broker), it sleeps.
+    async fn cut(&self, role: Role) -> Result<(), Failure> {
+        let number = self.brokers.holder(role, &self.world).await?.to_string();
+        if self.fleet.broker(&number, "cut").await.is_err() {
+            self.count("stopped in place of cut off", 1).await;
+            return self.broker(role, ("pause", "resume")).await;
+        }
+        sleep(AWAY).await;
+        self.fleet.broker(&number, "mend").await
+    }
+
+    async fn roll(&self) -> Result<(), Failure> {
+        for number in 1..=self.fleet.brokers {
+            self.fleet.broker(&number.to_string(), "stop").await?;
+            self.fleet.broker(&number.to_string(), "start").await?;
+        }
+        Ok(())
+    }
+}
