@@ -22,26 +22,32 @@ pub struct Draft {
 /// About a passage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
-    /// A word that stands in this text and in no other.
-    marker: String,
+    /// Words that stand in this text and in no other: one in each sentence, so that none can be lost unseen.
+    markers: Vec<String>,
     text: String,
 }
 
 impl Part {
     fn write(prng: &mut Prng) -> Self {
-        let letters = (0..14).map(|_| char::from(b'a' + u8::try_from(prng.below(26)).unwrap_or_default()));
-        let marker: String = "zq".chars().chain(letters).collect();
-        let sentences = prng.between(2, 6);
-        let mut text = String::new();
-        for _ in 0..sentences {
-            text.push_str("The");
+        let (mut markers, mut text) = (Vec::new(), String::new());
+        for _ in 0..prng.between(2, 6) {
+            let letters =
+                (0..14).map(|_| char::from(b'a' + u8::try_from(prng.below(26)).unwrap_or_default()));
+            let marker: String = "zq".chars().chain(letters).collect();
+            text.extend(["The ", &marker]);
             for _ in 0..12 {
                 text.push(' ');
                 text.push_str(prng.pick(&WORDS).copied().unwrap_or_default());
             }
             text.push_str(". ");
+            markers.push(marker);
         }
-        Self { marker, text }
+        Self { markers, text }
+    }
+
+    /// What its heading says.
+    fn heading(&self) -> &str {
+        self.markers.first().and_then(|marker| marker.get(2..8)).unwrap_or("none")
     }
 }
 
@@ -58,7 +64,9 @@ impl Draft {
     #[must_use]
     pub fn poisonous(prng: &mut Prng) -> Self {
         let mut draft = Self::write(prng);
-        draft.parts.push(Part { text: format!("It is {POISON}."), ..Part::write(prng) });
+        let mut part = Part::write(prng);
+        part.text.extend(["It is ", POISON, "."]);
+        draft.parts.push(part);
         draft
     }
 
@@ -77,7 +85,7 @@ impl Draft {
 
     /// The words that stand in this text and in no other.
     pub fn markers(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().map(|part| part.marker.as_str())
+        self.parts.iter().flat_map(|part| part.markers.iter().map(String::as_str))
     }
 
     /// The bytes of the object: Markdown, or for a key that ends with `.txt` paragraphs.
@@ -90,9 +98,9 @@ impl Draft {
         }
         for (number, part) in self.parts.iter().enumerate() {
             if !plain && number % 2 == 1 {
-                text.extend(["## ", &part.marker[2..8], "\n\n"]);
+                text.extend(["## ", part.heading(), "\n\n"]);
             }
-            text.extend([&part.marker, " ", part.text.trim_end(), "\n\n"]);
+            text.extend([part.text.trim_end(), "\n\n"]);
         }
         text.into_bytes()
     }

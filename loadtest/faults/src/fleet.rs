@@ -9,6 +9,7 @@ use fault::{Mechanism, Place};
 use process::Failure;
 use tokio::process::Command;
 
+use crate::compaction::RETENTION;
 use crate::config::StoreServer;
 use crate::mirror::LOST;
 use crate::schedule::{Blow, Worker};
@@ -71,8 +72,9 @@ impl Fleet {
         command.env("MILLRACE_KAFKA_PROPERTIES", SESSIONS);
         // A batch of chunk holds documents, each of several passages.
         command.env("MILLRACE_BATCH_RECORDS", if worker == Worker::Chunk { "8" } else { "32" });
-        // Deletions are at random here, and nobody confirms them.
-        command.env("MILLRACE_GUARD_SHARE", "100");
+        // The oracle deletes far less in this time than the guard lets pass, and nobody would confirm it.
+        command.env("MILLRACE_GUARD_WINDOW", "60");
+        command.env("MILLRACE_STALE_AFTER", (RETENTION - 10).to_string());
         command.env("MILLRACE_SWITCHED_OFF", self.off.map_or("", Mechanism::name));
         run(command).await.map(|_| ())
     }
@@ -169,9 +171,9 @@ impl Fleet {
         stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
     }
 
-    /// How often a text stands in the logs of process 1 of a worker, the kept ones included.
-    pub async fn logged(&self, worker: Worker, text: &str) -> usize {
-        let name = format!("{}.log", process_name(worker, 1));
+    /// How often a text stands in the logs of a process of a worker, the kept ones included.
+    pub async fn logged(&self, (worker, process): (Worker, u32), text: &str) -> usize {
+        let name = format!("{}.log", process_name(worker, process));
         let mut times = 0;
         for path in [self.instance.join("logs").join(&name), self.instance.join("faults/logs").join(&name)] {
             let log = tokio::fs::read(path).await.unwrap_or_default();

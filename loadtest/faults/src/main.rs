@@ -58,6 +58,7 @@ async fn main() -> ExitCode {
 async fn work(config: &Config) -> Result<bool, Failure> {
     let mut tasks = JoinSet::new();
     let field = begin(config, &mut tasks)?;
+    faults::compaction::force(&field.world).await?;
     for worker in Worker::ALL {
         field.fleet.start(worker, 1).await?;
     }

@@ -37,6 +37,8 @@ pub enum Act {
 pub struct Mirror {
     /// Every object of this run.
     objects: BTreeMap<String, Vec<u8>>,
+    /// The markers of each.
+    markers: BTreeMap<String, Vec<String>>,
     /// The drafts of this seed's live objects.
     drafts: BTreeMap<String, Draft>,
     /// Drafts of this seed that were deleted.
@@ -53,14 +55,24 @@ pub struct Mirror {
 impl Mirror {
     /// Begins a seed: what is there stays and is not touched any more. With `drops`, some keys begin with [`LOST`].
     pub fn begin(&mut self, seed: u64, drops: bool) {
-        let objects = std::mem::take(&mut self.objects);
-        *self = Self { objects, prefix: format!("seed-{seed}/"), drops, ..Self::default() };
+        let (objects, markers) = (std::mem::take(&mut self.objects), std::mem::take(&mut self.markers));
+        *self = Self { objects, markers, prefix: format!("seed-{seed}/"), drops, ..Self::default() };
     }
 
     /// Every object: key and bytes.
     #[must_use]
     pub fn objects(&self) -> &BTreeMap<String, Vec<u8>> {
         &self.objects
+    }
+
+    /// How often each marker stands in the bucket.
+    #[must_use]
+    pub fn live_markers(&self) -> BTreeMap<&str, usize> {
+        let mut live = BTreeMap::new();
+        for marker in self.markers.values().flatten() {
+            *live.entry(marker.as_str()).or_default() += 1;
+        }
+        live
     }
 
     /// Words that must not be found: they stood in texts of this seed that are overwritten or deleted.
@@ -145,6 +157,7 @@ impl Mirror {
             self.gone.push((key.to_owned(), draft));
         }
         self.objects.remove(key);
+        self.markers.remove(key);
         self.touch(key);
         Act::Delete(key.to_owned())
     }
@@ -177,6 +190,7 @@ impl Mirror {
         self.written.extend(draft.markers().map(str::to_owned));
         self.gone.retain(|(gone, _)| *gone != key);
         self.objects.insert(key.clone(), bytes.clone());
+        self.markers.insert(key.clone(), draft.markers().map(str::to_owned).collect());
         self.drafts.insert(key.clone(), draft);
         self.touch(&key);
         Act::Put(key, bytes)

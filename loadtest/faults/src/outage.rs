@@ -11,6 +11,26 @@ pub enum Engine {
     Elasticsearch,
 }
 
+impl Engine {
+    /// As it is reported.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenSearch => "opensearch",
+            Self::Elasticsearch => "elasticsearch",
+        }
+    }
+
+    /// The worker that writes to it.
+    #[must_use]
+    pub fn writer(self) -> Worker {
+        match self {
+            Self::OpenSearch => Worker::Index,
+            Self::Elasticsearch => Worker::Replicate,
+        }
+    }
+}
+
 /// Which broker of several is struck: it is asked for at the moment of the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -93,8 +113,7 @@ impl Outage {
     pub fn name(self) -> String {
         match self {
             Self::Storm(worker) => format!("storm of {}", worker.name()),
-            Self::IndexDeleted(Engine::OpenSearch) => "index of opensearch deleted".to_owned(),
-            Self::IndexDeleted(Engine::Elasticsearch) => "index of elasticsearch deleted".to_owned(),
+            Self::IndexDeleted(engine) => format!("index of {} deleted", engine.name()),
             Self::NoBucket => "no such bucket".to_owned(),
             Self::CopyFull => "disk full for the working copy".to_owned(),
             Self::KafkaRestarted => "kafka restarted".to_owned(),

@@ -1,5 +1,6 @@
 //! One seed, from its first change to its proof.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -54,15 +55,17 @@ impl Seed<'_> {
         troubles.extend(missing.map(|name| format!("{name}: scheduled, and never struck")));
         troubles.extend(strange);
         outcome.differences = self.prove(proof, begun + self.most).await?;
-        if proof.written[0] < PROGRESS {
-            troubles.push(format!("only {} ledger entries were written: no progress", proof.written[0]));
+        let written = proof.log.get_mut().written;
+        if written[0] < PROGRESS {
+            troubles.push(format!("only {} ledger entries were written: no progress", written[0]));
         }
         let state = self.field.oracle.state().await;
         outcome.operations = state.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
         outcome.seconds = begun.elapsed().as_secs();
         outcome.settled = calm.elapsed().as_secs();
         outcome.faults = struck;
-        outcome.written = proof.written;
+        outcome.written = written;
+        outcome.compacted = self.compacted(proof).await;
         outcome.equal = outcome.differences.is_empty() && troubles.is_empty();
         outcome.troubles = troubles;
         Ok(())
@@ -88,12 +91,19 @@ impl Seed<'_> {
             Ok::<_, Failure>(())
         };
         let notices = self.disturb_notices(&done);
+        // Kafka may be away.
+        let reading = async {
+            while !done.load(Ordering::Relaxed) {
+                sleep(Duration::from_secs(3)).await;
+                let _read = proof.log.lock().await.read(&self.field.world).await.is_ok();
+            }
+        };
         let faults = async {
             let result = self.faults(proof).await;
             done.store(true, Ordering::Relaxed);
             result
         };
-        let (changes, (), faults) = tokio::join!(changes, notices, faults);
+        let (changes, (), (), faults) = tokio::join!(changes, notices, reading, faults);
         changes.and(faults)
     }
 
@@ -156,7 +166,8 @@ impl Seed<'_> {
         let document = self.field.world.document(&key)?;
         for _ in 0..60 {
             // Kafka may be away: that is none of this document's fault.
-            if self.field.world.refused(&document).await.is_ok_and(|stages| !stages.is_empty()) {
+            let letters = self.field.world.dead_letters().await.unwrap_or_default();
+            if letters.iter().any(|letter| letter.document.as_deref() == Some(document.as_str())) {
                 self.field.count("dead letter of poison", 1).await;
                 return self.field.oracle.delete(&key).await;
             }
@@ -224,6 +235,18 @@ impl Seed<'_> {
         let state = self.field.oracle.state().await;
         found.extend(proof.audit(&state.mirror, &self.name).await?);
         found.extend(proof.look(&self.field.world, &state.mirror).await?);
+        found.extend(proof.letters(&self.field.world, self.schedule.poison).await?);
         Ok(found)
+    }
+
+    /// What Kafka cleaned, and how often a working copy met that: the record that it had read last was gone.
+    async fn compacted(&self, proof: &Proof) -> BTreeMap<String, u64> {
+        let mut compacted = proof.compacted.clone();
+        let mut dropped = 0;
+        for process in 1..=3 {
+            dropped += self.field.fleet.logged((Worker::Chunk, process), "working copy dropped").await;
+        }
+        compacted.insert("working copies dropped so far".to_owned(), dropped as u64);
+        compacted
     }
 }

@@ -78,14 +78,14 @@ impl Field {
         use fault::Place::CopyWrite;
 
         let _turn = self.turn(Worker::Chunk).await;
-        let before = self.fleet.logged(Worker::Chunk, FULL).await;
+        let before = self.fleet.logged((Worker::Chunk, 1), FULL).await;
         self.fleet.arm((Worker::Chunk, 1), CopyWrite, Blow::Kill).await?;
         for _ in 0..5 {
             self.oracle.burst(2).await?;
             sleep(Duration::from_secs(2)).await;
         }
         self.fleet.disarm((Worker::Chunk, 1), CopyWrite).await?;
-        let failed = self.fleet.logged(Worker::Chunk, FULL).await.saturating_sub(before);
+        let failed = self.fleet.logged((Worker::Chunk, 1), FULL).await.saturating_sub(before);
         self.count(&Outage::CopyFull.name(), failed as u64).await;
         Ok(())
     }
