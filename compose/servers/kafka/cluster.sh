@@ -33,6 +33,32 @@ each_node() {
   return "$status"
 }
 
+# cluster_truncate TOPIC-PARTITION: cuts the last file of its log in the middle, on one broker, and gives the others a copy of
+# what is left: byte for byte the same log, as if none of them had written the rest to its disk.
+cluster_truncate() {
+  local folders=() folder log index pid
+  for folder in "$MILLRACE_INSTANCE_DIR"/kafka "$MILLRACE_INSTANCE_DIR"/kafka-[23]; do
+    [[ -d $folder/data/$1 ]] || continue
+    if read -r pid _ 2>/dev/null <"$folder/pid" && [[ -d /proc/$pid ]]; then
+      echo "kafka: truncate: stop or kill Kafka first" >&2
+      return 2
+    fi
+    folders+=("$folder/data")
+  done
+  if ((${#folders[@]} == 0)); then echo "kafka: truncate: no broker has a partition '$1'" >&2; return 2; fi
+  for log in "${folders[0]}/$1"/*.log; do [[ ! -s $log ]] || index=${log%.log}; done
+  truncate --size="$(($(stat -c %s "$index.log") / 2))" "$index.log"
+  # Without these the broker looks through the whole log, and drops a record of which a part is missing.
+  rm -f "$index.index" "$index.timeindex" "$index.txnindex" "${folders[0]}/$1"/*.snapshot
+  for folder in "${folders[@]}"; do
+    rm -f "$folder/.kafka_cleanshutdown"
+    [[ $folder != "${folders[0]}" ]] || continue
+    rm -rf "${folder:?}/$1"
+    cp -r "${folders[0]}/$1" "$folder/$1"
+    chown -R --reference="$folder" "$folder/$1"
+  done
+}
+
 # The id that all nodes share: 22 characters of base64, made once.
 cluster_id() {
   local file=$MILLRACE_INSTANCE_DIR/kafka/cluster-id id

@@ -117,6 +117,14 @@ pub enum Off {
     GcDeletes,
     /// A bulk answer is read item by item.
     ItemRetry,
+    /// What was read before is compared with the log.
+    Position,
+    /// An index that was made anew is filled again.
+    IdentityReplay,
+    /// A partition stops when too many of its documents go away.
+    Guard,
+    /// An engine keeps what has the highest version.
+    ExternalVersions,
 }
 
 impl Off {
@@ -128,6 +136,10 @@ impl Off {
             Self::Transaction => Mechanism::Transaction,
             Self::GcDeletes => Mechanism::GcDeletes,
             Self::ItemRetry => Mechanism::ItemRetry,
+            Self::Position => Mechanism::Position,
+            Self::IdentityReplay => Mechanism::IdentityReplay,
+            Self::Guard => Mechanism::Guard,
+            Self::ExternalVersions => Mechanism::ExternalVersions,
         }
     }
 }

@@ -61,6 +61,7 @@ impl Proxies {
             gate.send_replace(false);
         }
         self.store.1.without_bucket.store(false, Ordering::Relaxed);
+        self.store.1.without_objects.store(false, Ordering::Relaxed);
     }
 }
 
@@ -80,6 +81,7 @@ pub struct Field {
     turns: [Mutex<()>; 5],
     struck: Mutex<BTreeMap<String, u64>>,
     strange: Mutex<Vec<String>>,
+    wrong: Mutex<Vec<String>>,
 }
 
 impl Field {
@@ -87,7 +89,7 @@ impl Field {
     #[must_use]
     pub fn new(oracle: Arc<Oracle>, fleet: Fleet, proxies: Proxies, (world, brokers): (World, Brokers)) -> Self {
         let (turns, struck) = (Default::default(), Mutex::default());
-        Self { oracle, fleet, proxies, world, brokers, turns, struck, strange: Mutex::default() }
+        Self { oracle, fleet, proxies, world, brokers, turns, struck, strange: Mutex::default(), wrong: Mutex::default() }
     }
 
     /// Counts a fault that struck.
@@ -114,6 +116,11 @@ impl Field {
             .filter(|kind| kind.name() == name)
             .any(|k| self.proxies.dials().any(|d| d.has_struck(*k)));
         by_proxy || self.struck.lock().await.contains_key(name)
+    }
+
+    /// What was not as it must be while faults struck.
+    pub async fn take_wrong(&self) -> Vec<String> {
+        std::mem::take(&mut *self.wrong.lock().await)
     }
 
     async fn wonder(&self, what: String) {

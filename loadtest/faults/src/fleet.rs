@@ -73,7 +73,7 @@ impl Fleet {
         // A batch of chunk holds documents, each of several passages.
         command.env("MILLRACE_BATCH_RECORDS", if worker == Worker::Chunk { "8" } else { "32" });
         // The oracle deletes far less in this time than the guard lets pass, and nobody would confirm it.
-        command.env("MILLRACE_GUARD_WINDOW", "60");
+        command.env("MILLRACE_GUARD_WINDOW", "60").env("MILLRACE_GUARD_LEAST", "20");
         command.env("MILLRACE_STALE_AFTER", (RETENTION - 10).to_string());
         command.env("MILLRACE_SWITCHED_OFF", self.off.map_or("", Mechanism::name));
         run(command).await.map(|_| ())
@@ -110,7 +110,7 @@ impl Fleet {
         run(command).await.map(|_| ())
     }
 
-    /// Does `verb` (`start`, `stop`, `kill`, `pause`, `resume`, `cut`, `mend`) to one broker.
+    /// Does `verb` (`start`, `stop`, `kill`, `pause`, `resume`, `cut`, `mend`) to one broker, or `truncate` to a partition.
     ///
     /// # Errors
     /// When it cannot be done.

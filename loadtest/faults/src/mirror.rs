@@ -178,6 +178,13 @@ impl Mirror {
         acts
     }
 
+    /// Every object that this seed may touch, as it is.
+    #[must_use]
+    pub fn touch_all(&self) -> Vec<Act> {
+        let put = |key: &String| Some(Act::Put(key.clone(), self.objects.get(key)?.clone()));
+        self.drafts.keys().filter_map(put).collect()
+    }
+
     /// Another text under this key; none when this seed may not touch it.
     pub fn overwrite(&mut self, key: &str, prng: &mut Prng) -> Option<Act> {
         let mut draft = self.drafts.get(key).cloned()?;

@@ -81,6 +81,17 @@ impl Oracle {
         self.perform(acts).await
     }
 
+    /// Puts every object of this seed once more as it is.
+    ///
+    /// # Errors
+    /// When the store stays away.
+    pub async fn touch_all(&self) -> Result<(), Failure> {
+        let mut state = self.state.lock().await;
+        let acts = state.mirror.touch_all();
+        *state.counts.entry("same").or_default() += acts.len() as u64;
+        self.perform(acts).await
+    }
+
     /// Edits and deletes what was touched last.
     ///
     /// # Errors

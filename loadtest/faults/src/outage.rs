@@ -83,11 +83,15 @@ pub enum Outage {
     BrokerPaused(Role),
     /// Each broker is stopped and started, one after another.
     RollingRestart,
+    /// All of Kafka is killed, and every copy of one partition of `documents` loses its newer half.
+    LogTruncated,
+    /// The store says for some seconds that there is no object, whichever it is asked for.
+    KeysGone,
 }
 
 impl Outage {
     /// Each kind, in the order in which seeds take them: one of the servers, one of everything else.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::BrokerKilled(Role::LeadsChunks),
         Self::Storm(Worker::Chunk),
         Self::BrokerCut(Role::LeadsDocuments),
@@ -105,7 +109,9 @@ impl Outage {
         Self::BrokerCut(Role::CoordinatesTransaction),
         Self::Storm(Worker::Index),
         Self::KafkaKilled,
+        Self::KeysGone,
         Self::BrokerKilled(Role::LeadsDocuments),
+        Self::LogTruncated,
     ];
 
     /// As it is counted and reported.
@@ -123,7 +129,15 @@ impl Outage {
             Self::BrokerCut(role) => format!("{} cut off", role.words()),
             Self::BrokerPaused(role) => format!("{} stopped", role.words()),
             Self::RollingRestart => "brokers restarted one by one".to_owned(),
+            Self::LogTruncated => "log truncated".to_owned(),
+            Self::KeysGone => "no such key".to_owned(),
         }
+    }
+
+    /// Whether something of what changed is told to nobody, or what was told is lost, whatever the store keeps.
+    #[must_use]
+    pub fn needs_reconcile(self) -> bool {
+        matches!(self, Self::StoreKilled | Self::LogTruncated | Self::KeysGone)
     }
 
     /// Whether a store that keeps no notices on disk may lose some by it.

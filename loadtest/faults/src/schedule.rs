@@ -186,6 +186,21 @@ impl Schedule {
             Mechanism::GcDeletes => {
                 both([Worker::Index, Worker::Replicate], &[Place::BeforeSend; 3], Blow::Stop(15))
             }
+            Mechanism::ExternalVersions => {
+                both([Worker::Index, Worker::Replicate], &[Place::BeforeSend; 3], Blow::Stop(15))
+            }
+            Mechanism::Position => {
+                schedule.outages = vec![Outage::LogTruncated];
+                schedule.tracks
+            }
+            Mechanism::IdentityReplay => {
+                schedule.outages = vec![Outage::IndexDeleted(Engine::OpenSearch)];
+                schedule.tracks
+            }
+            Mechanism::Guard => {
+                schedule.outages = vec![Outage::KeysGone];
+                schedule.tracks
+            }
             Mechanism::ItemRetry => {
                 schedule.phases = vec![vec![Kind::Items429]];
                 schedule.tracks

@@ -178,9 +178,9 @@ impl Seed<'_> {
     }
 
     /// A store that is killed loses the notices of its last milliseconds; one that keeps none on disk loses those of the
-    /// time that Kafka is away.
+    /// time that Kafka is away; a log that is cut loses its references.
     fn loses_notices(&self, outage: Outage) -> bool {
-        outage == Outage::StoreKilled || outage.takes_kafka() && !self.field.fleet.store.keeps_notices()
+        outage.needs_reconcile() || outage.takes_kafka() && !self.field.fleet.store.keeps_notices()
     }
 
     async fn disturb_notices(&self, done: &AtomicBool) {
@@ -235,6 +235,7 @@ impl Seed<'_> {
         let state = self.field.oracle.state().await;
         found.extend(proof.audit(&state.mirror, &self.name).await?);
         found.extend(proof.look(&self.field.world, &state.mirror).await?);
+        found.extend(self.field.take_wrong().await);
         found.extend(proof.letters(&self.field.world, self.schedule.poison).await?);
         Ok(found)
     }

@@ -99,6 +99,15 @@ impl World {
         drop(self.elasticsearch.refresh().await);
     }
 
+    /// How many documents OpenSearch shows.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn documents(&self) -> Result<u64, Failure> {
+        self.opensearch.refresh().await?;
+        Ok(self.opensearch.count(Target::Documents).await?)
+    }
+
     /// Every passage that each engine holds.
     ///
     /// # Errors

@@ -14,6 +14,9 @@ use crate::schedule::{Blow, Worker};
 /// How long a broker is away: two sessions, so that everything it led has moved.
 const AWAY: Duration = Duration::from_secs(12);
 
+/// What a worker says when the log is not the one that it read.
+const TRUNCATED: &str = "the topic lost records that were read already";
+
 /// What `chunk` says when it cannot write its working copy.
 const FULL: &str = "the disk of";
 
@@ -48,6 +51,8 @@ impl Field {
             Outage::BrokerPaused(role) => self.broker(role, ("pause", "resume")).await?,
             Outage::BrokerCut(role) => self.cut(role).await?,
             Outage::RollingRestart => self.roll().await?,
+            Outage::LogTruncated => self.truncate().await?,
+            Outage::KeysGone => self.lose_keys().await?,
         }
         self.count(&outage.name(), 1).await;
         Ok(())
@@ -107,6 +112,52 @@ impl Field {
         }
         sleep(AWAY).await;
         self.fleet.broker(&number, "mend").await
+    }
+
+    /// Every copy of a partition loses its newer half, as after a power cut of all brokers. `chunk` must see that the log
+    /// is another one than it read: it says so, and handles it again.
+    async fn truncate(&self) -> Result<(), Failure> {
+        let before = self.told_of_truncation().await;
+        self.fleet.server("kafka", "kill").await?;
+        self.fleet.broker(&format!("{}-0", topics::DOCUMENTS), "truncate").await?;
+        self.fleet.server("kafka", "start").await?;
+        for _ in 0..60 {
+            if self.told_of_truncation().await > before {
+                return Ok(());
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        self.wonder("nobody noticed that the log was truncated".to_owned()).await;
+        Ok(())
+    }
+
+    async fn told_of_truncation(&self) -> usize {
+        let mut times = 0;
+        for process in 1..=2 {
+            times += self.fleet.logged((Worker::Chunk, process), TRUNCATED).await;
+        }
+        times
+    }
+
+    /// Each object is touched while the store denies all of them. The guard must keep most of what is there.
+    async fn lose_keys(&self) -> Result<(), Failure> {
+        let _turn = self.turn(Worker::Chunk).await;
+        for _ in 0..6 {
+            self.oracle.burst(20).await?;
+            sleep(Duration::from_secs(2)).await;
+        }
+        let before = self.world.documents().await?;
+        let store = &self.proxies.store.1;
+        store.without_objects.store(true, Ordering::Relaxed);
+        self.oracle.touch_all().await?;
+        sleep(Duration::from_secs(20)).await;
+        let after = self.world.documents().await?;
+        store.without_objects.store(false, Ordering::Relaxed);
+        if after * 2 < before {
+            let what = format!("the store denied all objects, and {after} of {before} documents are left");
+            self.wrong.lock().await.push(what);
+        }
+        Ok(())
     }
 
     async fn roll(&self) -> Result<(), Failure> {
