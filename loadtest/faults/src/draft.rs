@@ -1,5 +1,6 @@
 //! The documents that are put: parts of a text, some of which an edit keeps. Pure.
 
+use crate::files;
 use crate::prng::Prng;
 
 /// A word that an engine's proxy refuses (see `proxy/engine.rs`).
@@ -11,6 +12,9 @@ const WORDS: [&str; 40] = [
     "shaft", "hopper", "sieve", "bran", "field", "plough", "seed", "rain", "cloud", "storm", "flood", "dam",
     "sluice", "weir", "pond", "heron",
 ];
+
+/// Parts of a long document.
+const LONG: usize = 900;
 
 /// A document as its author sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +64,13 @@ impl Draft {
         Self { title, parts }
     }
 
+    /// A document of about a thousand passages: more than a queue holds, and than one bulk request takes.
+    #[must_use]
+    pub fn write_long(prng: &mut Prng) -> Self {
+        let parts = (0..LONG).map(|_| Part::write(prng)).collect();
+        Self { parts, ..Self::write(prng) }
+    }
+
     /// A document with one part that an engine refuses.
     #[must_use]
     pub fn poisonous(prng: &mut Prng) -> Self {
@@ -88,21 +99,37 @@ impl Draft {
         self.parts.iter().flat_map(|part| part.markers.iter().map(String::as_str))
     }
 
-    /// The bytes of the object: Markdown, or for a key that ends with `.txt` paragraphs.
+    /// The bytes of the object, in the format that its key ends with; Markdown otherwise.
     #[must_use]
     pub fn render(&self, key: &str) -> Vec<u8> {
-        let mut text = String::new();
-        let plain = key.rsplit('.').next() == Some("txt");
-        if !plain {
-            text = format!("# {}\n\n", self.title);
+        let paragraphs: Vec<&str> = self.parts.iter().map(|part| part.text.trim_end()).collect();
+        match key.rsplit('.').next() {
+            Some("txt") => paragraphs.join("\n\n").into_bytes(),
+            Some("pdf") => files::pdf(&paragraphs),
+            Some("docx") => files::docx(&paragraphs),
+            Some("zip") => {
+                let (front, back) = paragraphs.split_at(paragraphs.len() / 2);
+                let mut members = vec![("notes/back.txt", back.join("\n\n"))];
+                if !front.is_empty() {
+                    members.push(("front.md", front.join("\n\n")));
+                }
+                let members: Vec<(&str, &[u8])> =
+                    members.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+                files::archive(&members)
+            }
+            _ => self.markdown().into_bytes(),
         }
+    }
+
+    fn markdown(&self) -> String {
+        let mut text = format!("# {}\n\n", self.title);
         for (number, part) in self.parts.iter().enumerate() {
-            if !plain && number % 2 == 1 {
+            if number % 2 == 1 {
                 text.extend(["## ", part.heading(), "\n\n"]);
             }
             text.extend([part.text.trim_end(), "\n\n"]);
         }
-        text.into_bytes()
+        text
     }
 }
 

@@ -70,8 +70,15 @@ impl Fleet {
         command.arg("start").arg(worker.name()).arg(number.to_string());
         command.args(self.arguments(worker)).env("MILLRACE_FAULTS", folder);
         command.env("MILLRACE_KAFKA_PROPERTIES", SESSIONS);
-        // A batch of chunk holds documents, each of several passages.
-        command.env("MILLRACE_BATCH_RECORDS", if worker == Worker::Chunk { "8" } else { "32" });
+        // A batch of chunk holds documents, each of several passages; those of the writers are larger than a request, and
+        // a long document is larger than the queue, so that reading it pauses.
+        let records = match worker {
+            Worker::Chunk => "8",
+            Worker::Index | Worker::Replicate => "128",
+            Worker::Intake | Worker::Embed => "32",
+        };
+        command.env("MILLRACE_BATCH_RECORDS", records);
+        command.env("MILLRACE_BULK_BYTES", "65536").env("MILLRACE_QUEUE_BYTES", "262144");
         // The oracle deletes far less in this time than the guard lets pass, and nobody would confirm it.
         command.env("MILLRACE_GUARD_WINDOW", "60").env("MILLRACE_GUARD_LEAST", "20");
         command.env("MILLRACE_STALE_AFTER", (RETENTION - 10).to_string());

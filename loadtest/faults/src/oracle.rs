@@ -92,6 +92,18 @@ impl Oracle {
         self.perform(acts).await
     }
 
+    /// Puts a long document.
+    ///
+    /// # Errors
+    /// When the store stays away.
+    pub async fn long(&self) -> Result<(), Failure> {
+        let mut state = self.state.lock().await;
+        let State { mirror, prng, counts } = &mut *state;
+        let act = mirror.put_long(prng);
+        *counts.entry("put a long one").or_default() += 1;
+        self.perform(vec![act]).await
+    }
+
     /// Edits and deletes what was touched last.
     ///
     /// # Errors

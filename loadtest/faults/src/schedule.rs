@@ -102,6 +102,8 @@ pub struct Schedule {
     pub drops: bool,
     /// Where a poisonous document is refused.
     pub poison: Option<Engine>,
+    /// How many long documents are put.
+    pub long: u32,
 }
 
 /// Strikes of one seed, beside a long one.
@@ -135,6 +137,7 @@ impl Schedule {
                 5 => Some(Engine::Elasticsearch),
                 _ => None,
             },
+            long: if seed % 5 == 3 { 3 } else { 0 },
         }
     }
 
@@ -163,7 +166,7 @@ impl Schedule {
         } else {
             vec![vec![Kind::Items429, Kind::Whole413, Kind::BodyCut]]
         };
-        Self { seconds: 25, tracks, outages, phases, drops: !second, poison: None }
+        Self { seconds: 25, tracks, outages, phases, drops: !second, poison: None, long: 0 }
     }
 
     /// A seed of the negative control: what only this mechanism makes harmless.
@@ -177,6 +180,7 @@ impl Schedule {
         };
         let transactional = [Worker::Chunk, Worker::Embed];
         schedule.outages.truncate(1);
+        schedule.long = 0;
         schedule.tracks = match mechanism {
             Mechanism::Fencing => {
                 let places = [Place::AfterProduce, Place::AfterFetch, Place::BeforeCommit];

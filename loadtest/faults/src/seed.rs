@@ -134,8 +134,9 @@ impl Seed<'_> {
             Ok::<_, Failure>(())
         };
         let tracks = futures::future::join_all(tracks);
-        let (tracks, outages, poison, phases) = tokio::join!(tracks, outages, self.poison(), phases);
-        tracks.into_iter().chain([outages, poison, phases]).collect::<Result<Vec<()>, _>>()?;
+        let others = async { tokio::join!(outages, self.poison(), phases, self.put_long()) };
+        let (tracks, (outages, poison, phases, long)) = tokio::join!(tracks, others);
+        tracks.into_iter().chain([outages, poison, phases, long]).collect::<Result<Vec<()>, _>>()?;
         self.wait_for_all().await;
         Ok(())
     }
@@ -153,6 +154,14 @@ impl Seed<'_> {
             }
             sleep(Duration::from_secs(1)).await;
         }
+    }
+
+    async fn put_long(&self) -> Result<(), Failure> {
+        for _ in 0..self.schedule.long {
+            sleep(Duration::from_secs(7)).await;
+            self.field.oracle.long().await?;
+        }
+        Ok(())
     }
 
     /// A document that an engine refuses: one dead letter, and the others go on. It is taken away again, since the
