@@ -30,6 +30,9 @@ pub struct Config {
     /// The negative control: switches this mechanism off, and must fail within ten seeds.
     #[arg(long, value_enum, value_name = "MECHANISM", conflicts_with = "short")]
     pub off: Option<Off>,
+    /// For programs of a release: they have no places for faults, so workers are struck at any moment.
+    #[arg(long, conflicts_with = "off")]
+    pub release: bool,
     /// Where a line is added for each seed.
     #[arg(long, default_value = "loadtest/results/faults.jsonl")]
     pub results: PathBuf,

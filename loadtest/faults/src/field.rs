@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use fault::Place;
 use process::Failure;
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::time::{Instant, sleep};
@@ -139,25 +140,36 @@ impl Field {
     pub async fn strike(&self, strike: Strike) -> Result<(), Failure> {
         let Strike { worker, place, blow, process } = strike;
         let _turn = self.turn(worker).await;
-        self.fleet.disarm((worker, process), place).await?;
+        let victim = (worker, process);
+        if let Some(place) = place {
+            self.fleet.disarm(victim, place).await?;
+        }
         let is_pair = blow != Blow::Kill || process == 2;
         if is_pair {
             self.fleet.start(worker, 2).await?;
             sleep(JOINS).await;
         }
-        self.fleet.arm((worker, process), place, blow).await?;
-        if self.await_strike(strike).await? {
+        let struck = match place {
+            Some(place) => {
+                self.fleet.arm(victim, place, blow).await?;
+                self.await_strike(victim, place).await?
+            }
+            None => self.strike_blindly(strike).await?,
+        };
+        if struck {
             self.count(&strike.name(), 1).await;
             // It holds what was touched last. That is edited and deleted before it comes back.
             self.oracle.disturb().await?;
             match blow {
-                Blow::Kill => self.revive((worker, process)).await?,
-                Blow::Stop(seconds) => self.wake((worker, process), seconds).await?,
+                Blow::Kill => self.revive(victim).await?,
+                Blow::Stop(seconds) => self.wake(victim, seconds).await?,
             }
         } else {
             self.wonder(format!("{} never struck", strike.name())).await;
         }
-        self.fleet.disarm((worker, process), place).await?;
+        if let Some(place) = place {
+            self.fleet.disarm(victim, place).await?;
+        }
         if is_pair {
             self.fleet.tell("stop", worker, 2).await?;
         }
@@ -165,9 +177,9 @@ impl Field {
     }
 
     /// Whether the fault strikes in time; new documents come meanwhile, so that the worker has something in hand.
-    async fn await_strike(&self, strike: Strike) -> Result<bool, Failure> {
+    async fn await_strike(&self, victim: (Worker, u32), place: Place) -> Result<bool, Failure> {
         for waited in 0..STRIKES_WITHIN * 20 {
-            if self.fleet.has_struck((strike.worker, strike.process), strike.place).await {
+            if self.fleet.has_struck(victim, place).await {
                 return Ok(true);
             }
             if waited % 200 == 0 {
@@ -176,6 +188,17 @@ impl Field {
             sleep(Duration::from_millis(50)).await;
         }
         Ok(false)
+    }
+
+    /// Strikes a worker that has something in hand, wherever it is.
+    async fn strike_blindly(&self, strike: Strike) -> Result<bool, Failure> {
+        self.oracle.burst(5).await?;
+        // The store's notices take about so long to get to the last worker.
+        let moment = self.oracle.draw(100, 2500).await;
+        sleep(Duration::from_millis(moment)).await;
+        let verb = if strike.blow == Blow::Kill { "kill" } else { "pause" };
+        self.fleet.tell(verb, strike.worker, strike.process).await?;
+        Ok(true)
     }
 
     async fn revive(&self, (worker, process): (Worker, u32)) -> Result<(), Failure> {

@@ -108,7 +108,11 @@ fn seeds(config: &Config) -> Vec<(String, u64, Schedule)> {
         (None, Some(_)) => 1..=CONTROL,
         (None, None) => config.first..=config.seeds,
     };
-    numbers.map(|number| (number.to_string(), number, schedule(number))).collect()
+    let all = numbers.map(|number| (number, schedule(number)));
+    if config.release {
+        return all.map(|(number, seed)| (format!("release-{number}"), number, seed.without_places())).collect();
+    }
+    all.map(|(number, seed)| (number.to_string(), number, seed)).collect()
 }
 
 /// Opens everything and starts the proxies.

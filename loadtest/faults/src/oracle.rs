@@ -81,6 +81,11 @@ impl Oracle {
         self.perform(acts).await
     }
 
+    /// A random number of this seed.
+    pub async fn draw(&self, least: usize, most: usize) -> u64 {
+        self.state.lock().await.prng.between(least, most) as u64
+    }
+
     /// Puts every object of this seed once more as it is.
     ///
     /// # Errors

@@ -66,8 +66,8 @@ pub enum Blow {
 pub struct Strike {
     /// Who.
     pub worker: Worker,
-    /// Where.
-    pub place: Place,
+    /// Where; none for programs that have no places: it is struck at any moment.
+    pub place: Option<Place>,
     /// What.
     pub blow: Blow,
     /// Which of its processes: 1 or 2.
@@ -78,7 +78,7 @@ impl Strike {
     /// As it is counted and reported.
     #[must_use]
     pub fn name(&self) -> String {
-        let (worker, place) = (self.worker.name(), self.place.name());
+        let (worker, place) = (self.worker.name(), self.place.map_or("at any moment", Place::name));
         let second = if self.process == 1 { "" } else { ", the second process" };
         match self.blow {
             Blow::Kill => format!("{worker} killed {place}{second}"),
@@ -144,7 +144,7 @@ impl Schedule {
     /// One of two short ones that are always the same.
     #[must_use]
     pub fn short(second: bool) -> Self {
-        let strike = |worker, place, blow| Strike { worker, place, blow, process: 1 };
+        let strike = |worker, place, blow| Strike { worker, place: Some(place), blow, process: 1 };
         let (kill, stop) = (Blow::Kill, Blow::Stop(10));
         let (tracks, outages) = if second {
             let left = vec![strike(Worker::Embed, Place::AfterFetch, stop)];
@@ -173,7 +173,7 @@ impl Schedule {
     #[must_use]
     pub fn without(mechanism: Mechanism, seed: u64) -> Self {
         let mut schedule = Self::of(seed);
-        let strike = |worker, place, blow| Strike { worker, place, blow, process: 1 };
+        let strike = |worker, place, blow| Strike { worker, place: Some(place), blow, process: 1 };
         let both = |workers: [Worker; 2], places: &[Place], blow: Blow| {
             let track = |worker| places.iter().map(|place| strike(worker, *place, blow)).collect();
             workers.map(track).to_vec()
@@ -213,6 +213,15 @@ impl Schedule {
         schedule
     }
 
+    /// The same for programs of a release, which have no places for faults: workers are struck at any moment, and no disk
+    /// is full.
+    #[must_use]
+    pub fn without_places(mut self) -> Self {
+        self.tracks.iter_mut().flatten().for_each(|strike| strike.place = None);
+        self.outages.retain(|outage| *outage != Outage::CopyFull);
+        self
+    }
+
     /// The names of everything that must have struck.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
@@ -246,7 +255,7 @@ fn combination(number: u64) -> Strike {
     let round = if places.len().is_multiple_of(2) { turn / places.len() } else { 0 };
     let blow = if (turn + which + round) % 2 == 0 { Blow::Kill } else { Blow::Stop(10) };
     let process = if number % 3 == 2 { 2 } else { 1 };
-    Strike { worker, place: places[turn % places.len()], blow, process }
+    Strike { worker, place: places.get(turn % places.len()).copied(), blow, process }
 }
 
 /// A stop of 90 s of a worker that nothing else strikes.
@@ -255,7 +264,7 @@ fn long_stop(seed: u64, strikes: &[Strike], prng: &mut Prng) -> Strike {
     let mut turns = (turn..turn + Worker::ALL.len()).map(|turn| Worker::ALL[turn % Worker::ALL.len()]);
     let is_free = |worker: &Worker| strikes.iter().all(|strike| strike.worker != *worker);
     let worker = turns.find(is_free).unwrap_or(Worker::Embed);
-    let place = prng.pick(&worker.places()).copied().unwrap_or(Place::AfterFetch);
+    let place = prng.pick(&worker.places()).copied();
     Strike { worker, place, blow: Blow::Stop(90), process: 1 }
 }
 
@@ -271,7 +280,7 @@ mod tests {
         let struck: Vec<Strike> =
             schedules.iter().flat_map(|schedule| schedule.tracks.iter().flatten()).copied().collect();
         let has = |worker, place, blow| {
-            struck.iter().any(|strike| (strike.worker, strike.place, strike.blow) == (worker, place, blow))
+            struck.iter().any(|strike| (strike.worker, strike.place, strike.blow) == (worker, Some(place), blow))
         };
         for worker in Worker::ALL {
             for place in worker.places() {
@@ -320,7 +329,7 @@ mod tests {
     fn only_places_that_a_worker_passes_are_used_and_short_seeds_hold_no_long_stop() {
         for schedule in (1..=20).map(Schedule::of).chain([Schedule::short(false), Schedule::short(true)]) {
             for strike in schedule.tracks.iter().flatten() {
-                assert!(strike.worker.places().contains(&strike.place), "{}", strike.name());
+                assert!(strike.place.is_some_and(|place| strike.worker.places().contains(&place)), "{}", strike.name());
             }
         }
         for second in [false, true] {
@@ -329,7 +338,7 @@ mod tests {
         }
         for mechanism in Mechanism::ALL {
             for strike in Schedule::without(*mechanism, 4).tracks.iter().flatten() {
-                assert!(strike.worker.places().contains(&strike.place), "{}", strike.name());
+                assert!(strike.place.is_some_and(|place| strike.worker.places().contains(&place)), "{}", strike.name());
             }
         }
     }
