@@ -36,10 +36,12 @@ each_node() {
 # cluster_truncate TOPIC-PARTITION: cuts the last file of its log in the middle, on one broker, and gives the others a copy of
 # what is left: byte for byte the same log, as if none of them had written the rest to its disk.
 cluster_truncate() {
-  local folders=() folder log index pid
+  local folders=() folder log index
+  # shellcheck source=../../process.sh
+  source "$COMPOSE_DIR/process.sh"
   for folder in "$MILLRACE_INSTANCE_DIR"/kafka "$MILLRACE_INSTANCE_DIR"/kafka-[23]; do
     [[ -d $folder/data/$1 ]] || continue
-    if read -r pid _ 2>/dev/null <"$folder/pid" && [[ -d /proc/$pid ]]; then
+    if process_pid "$folder/pid" >/dev/null; then
       echo "kafka: truncate: stop or kill Kafka first" >&2
       return 2
     fi
