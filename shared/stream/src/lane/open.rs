@@ -41,7 +41,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         if rewound {
             (standing.next, standing.memo.last, standing.memo.replayed) = (0, String::new(), None);
         }
-        let mut opened = Opened { publisher, lane, standing, rewound, proved: None };
+        let mut opened = Opened { publisher, lane, standing, rewound, heard: None, proved: None };
         if let Err(error) = self.hear_checked(&mut opened).await {
             debug!(worker = self.plan.worker, %error, "what was compared cannot be read");
         }
@@ -51,7 +51,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
 
     /// True when the log is no longer the one that the group read: it ends before the committed offset, or another record
     /// stands before that. A broker that loses what it had not replicated gives the same offsets to other records.
-    async fn lost_its_end(&self, committed: &Committed) -> Result<bool, Trouble> {
+    pub(super) async fn lost_its_end(&self, committed: &Committed) -> Result<bool, Trouble> {
         if fault::is_off(Mechanism::Position) {
             return Ok(false);
         }
