@@ -60,12 +60,19 @@ impl Proof {
         run(command).await
     }
 
-    /// `millrace reconcile`.
+    /// `millrace reconcile`, again while it fails: a broker that has just become the leader may not know its end yet.
     ///
     /// # Errors
-    /// When it fails.
+    /// When it fails for a minute.
     pub async fn reconcile(&self) -> Result<(), Failure> {
-        self.millrace(&["reconcile"]).await.map(|_| ())
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            match self.millrace(&["reconcile"]).await {
+                Ok(_) => return Ok(()),
+                Err(error) if Instant::now() > deadline => return Err(error),
+                Err(_) => sleep(Duration::from_secs(2)).await,
+            }
+        }
     }
 
     /// Waits until everything seems equal and nobody is behind; words when it does not come.
