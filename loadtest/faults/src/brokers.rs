@@ -58,8 +58,7 @@ impl Brokers {
     async fn leader(&self, topic: &str, name: Option<&str>) -> Result<i32, Failure> {
         let (bootstrap, topic, name) = (self.0.clone(), topic.to_owned(), name.map(str::to_owned));
         let asked = tokio::task::spawn_blocking(move || {
-            let client: BaseConsumer =
-                ClientConfig::new().set("bootstrap.servers", &bootstrap).create()?;
+            let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", &bootstrap).create()?;
             let metadata = client.fetch_metadata(Some(&topic), ASK)?;
             let partitions = metadata.topics().first().map(|found| found.partitions()).unwrap_or_default();
             let number = name.map_or(0, |name| partition_of(&name, partitions.len()));
@@ -72,9 +71,8 @@ impl Brokers {
 
 /// Where Kafka keeps what concerns a group or a transactional id: Java's hash of the name, without its sign.
 fn partition_of(name: &str, partitions: usize) -> i32 {
-    let hash = name
-        .encode_utf16()
-        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+    let hash =
+        name.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
     let partitions = i32::try_from(partitions).unwrap_or(1).max(1);
     hash.checked_abs().unwrap_or_default() % partitions
 }

@@ -10,12 +10,12 @@ use process::Failure;
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::time::{Instant, sleep};
 
+use crate::brokers::Brokers;
 use crate::dials::{Dials, Kind};
 use crate::fleet::Fleet;
 use crate::oracle::Oracle;
-use crate::proxy::{EngineProxy, StoreProxy};
-use crate::brokers::Brokers;
 use crate::outage::Engine;
+use crate::proxy::{EngineProxy, StoreProxy};
 use crate::schedule::{Blow, Strike, Worker};
 use crate::world::World;
 
@@ -88,9 +88,24 @@ pub struct Field {
 impl Field {
     /// A field before its first fault.
     #[must_use]
-    pub fn new(oracle: Arc<Oracle>, fleet: Fleet, proxies: Proxies, (world, brokers): (World, Brokers)) -> Self {
+    pub fn new(
+        oracle: Arc<Oracle>,
+        fleet: Fleet,
+        proxies: Proxies,
+        (world, brokers): (World, Brokers),
+    ) -> Self {
         let (turns, struck) = (Default::default(), Mutex::default());
-        Self { oracle, fleet, proxies, world, brokers, turns, struck, strange: Mutex::default(), wrong: Mutex::default() }
+        Self {
+            oracle,
+            fleet,
+            proxies,
+            world,
+            brokers,
+            turns,
+            struck,
+            strange: Mutex::default(),
+            wrong: Mutex::default(),
+        }
     }
 
     /// Counts a fault that struck.

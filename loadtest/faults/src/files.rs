@@ -91,10 +91,8 @@ fn written(objects: &[String]) -> Vec<u8> {
         text.push_str(&format!("{} 0 obj\n{object}\nendobj\n", number + 1));
     }
     let place = text.len();
-    let trailer = format!(
-        "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{place}\n%%EOF\n",
-        objects.len() + 1
-    );
+    let trailer =
+        format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{place}\n%%EOF\n", objects.len() + 1);
     [text, table, trailer].concat().into_bytes()
 }
 
@@ -104,7 +102,8 @@ mod tests {
 
     #[test]
     fn each_format_gives_every_sentence_back() {
-        let long: Vec<String> = (0..60).map(|n| format!("The mill number {n} grinds. The weir holds.")).collect();
+        let long: Vec<String> =
+            (0..60).map(|n| format!("The mill number {n} grinds. The weir holds.")).collect();
         let long: Vec<&str> = long.iter().map(String::as_str).collect();
         let text = long.join("\n\n");
         let files = [

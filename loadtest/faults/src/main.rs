@@ -110,7 +110,9 @@ fn seeds(config: &Config) -> Vec<(String, u64, Schedule)> {
     };
     let all = numbers.map(|number| (number, schedule(number)));
     if config.release {
-        return all.map(|(number, seed)| (format!("release-{number}"), number, seed.without_places())).collect();
+        return all
+            .map(|(number, seed)| (format!("release-{number}"), number, seed.without_places()))
+            .collect();
     }
     all.map(|(number, seed)| (number.to_string(), number, seed)).collect()
 }
@@ -145,7 +147,8 @@ fn begin(config: &Config, tasks: &mut JoinSet<()>) -> Result<Field, Failure> {
     let endpoints = Endpoints { opensearch: at(port), elasticsearch: at(port + 1), store: at(port + 2) };
     let off = config.off.map(faults::config::Off::mechanism);
     let compose = std::path::absolute(&config.compose)?;
-    let fleet = Fleet::new((&compose, &config.instance), endpoints, off, (config.store_server, config.brokers));
+    let fleet =
+        Fleet::new((&compose, &config.instance), endpoints, off, (config.store_server, config.brokers));
     let proxies = Proxies { engines: [opensearch, elasticsearch], store: (store, store_proxy) };
     Ok(Field::new(oracle, fleet, proxies, (World::open(config)?, Brokers::new(&config.kafka.kafka_brokers))))
 }

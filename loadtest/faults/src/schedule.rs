@@ -280,7 +280,9 @@ mod tests {
         let struck: Vec<Strike> =
             schedules.iter().flat_map(|schedule| schedule.tracks.iter().flatten()).copied().collect();
         let has = |worker, place, blow| {
-            struck.iter().any(|strike| (strike.worker, strike.place, strike.blow) == (worker, Some(place), blow))
+            struck
+                .iter()
+                .any(|strike| (strike.worker, strike.place, strike.blow) == (worker, Some(place), blow))
         };
         for worker in Worker::ALL {
             for place in worker.places() {
@@ -329,7 +331,11 @@ mod tests {
     fn only_places_that_a_worker_passes_are_used_and_short_seeds_hold_no_long_stop() {
         for schedule in (1..=20).map(Schedule::of).chain([Schedule::short(false), Schedule::short(true)]) {
             for strike in schedule.tracks.iter().flatten() {
-                assert!(strike.place.is_some_and(|place| strike.worker.places().contains(&place)), "{}", strike.name());
+                assert!(
+                    strike.place.is_some_and(|place| strike.worker.places().contains(&place)),
+                    "{}",
+                    strike.name()
+                );
             }
         }
         for second in [false, true] {
@@ -338,7 +344,11 @@ mod tests {
         }
         for mechanism in Mechanism::ALL {
             for strike in Schedule::without(*mechanism, 4).tracks.iter().flatten() {
-                assert!(strike.place.is_some_and(|place| strike.worker.places().contains(&place)), "{}", strike.name());
+                assert!(
+                    strike.place.is_some_and(|place| strike.worker.places().contains(&place)),
+                    "{}",
+                    strike.name()
+                );
             }
         }
     }

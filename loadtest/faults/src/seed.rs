@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::field::Field;
 use crate::notices::Notices;
+use crate::outage::Outage;
 use crate::proof::Proof;
 use crate::results::Outcome;
-use crate::outage::Outage;
 use crate::schedule::{Schedule, Worker};
 
 /// Activity goes on for so long at most until each fault has struck: seconds.

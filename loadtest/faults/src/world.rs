@@ -9,7 +9,9 @@ use document::extract;
 use message::{ChunkId, DeadLetter, DocumentId, LedgerEntry};
 use model::{Encoder as _, Generation, Hashing, ModelSplitter, Role, Tokenizer};
 use process::Failure;
-use sink::{Elasticsearch, Names, OpenSearch, Reader, RequestSettings, SinkError, StoredChunk, Target, Window, Words};
+use sink::{
+    Elasticsearch, Names, OpenSearch, Reader, RequestSettings, SinkError, StoredChunk, Target, Window, Words,
+};
 use stream::kafka::Kafka;
 use stream::{Broker as _, Record};
 
@@ -164,7 +166,8 @@ impl World {
                 let stored = vectors.remove(&chunk.id).unwrap_or_default();
                 let alike = computed.is_ok_and(|computed| sink::cosine(&computed, &stored) > 1.0 - 1e-5);
                 if !alike {
-                    wrong.push(format!("{} of {} has another vector than its text", chunk.id, chunk.document));
+                    wrong
+                        .push(format!("{} of {} has another vector than its text", chunk.id, chunk.document));
                 }
             }
         }

@@ -38,7 +38,14 @@ impl StoreProxy {
     #[must_use]
     pub fn new(url: &str, bucket: &str, dials: Arc<Dials>, changes: mpsc::Sender<Change>) -> Self {
         let (upstream, bucket) = (Upstream::new(url), bucket.to_owned());
-        Self { upstream, bucket, dials, changes, without_bucket: AtomicBool::new(false), without_objects: AtomicBool::new(false) }
+        Self {
+            upstream,
+            bucket,
+            dials,
+            changes,
+            without_bucket: AtomicBool::new(false),
+            without_objects: AtomicBool::new(false),
+        }
     }
 
     /// Whether an object is asked for, and not the bucket.
