@@ -8,6 +8,7 @@
 #   MILLRACE_INSTANCE     which instance: demo (the default), test, or a name of your own
 #   MILLRACE_MODEL        the folder of a model bundle (default all-MiniLM-L6-v2, which compose/install makes)
 #   MILLRACE_STORE        which S3 server: versitygw (the default) or minio
+#   MILLRACE_BROKERS      how many brokers Kafka has: 1 (the default), or 3 with a controller of their own
 #   MILLRACE_PORT_OFFSET  added to every port: 0 for demo and 1000 for test; a name of your own needs one
 # shellcheck disable=SC2034  # the ports and folders are used by the scripts that source this
 
@@ -54,6 +55,12 @@ case $MILLRACE_INSTANCE in
     ;;
 esac
 
+export MILLRACE_BROKERS=${MILLRACE_BROKERS:-1}
+if [[ ! $MILLRACE_BROKERS =~ ^[13]$ ]]; then
+  echo "instance.sh: MILLRACE_BROKERS is '$MILLRACE_BROKERS': it must be 1 or 3" >&2
+  exit 2
+fi
+
 DIST_DIR=$MILLRACE_HOME/dist
 LOG_DIR=$MILLRACE_HOME/logs
 export MILLRACE_INSTANCE_DIR=$MILLRACE_HOME/instances/$MILLRACE_INSTANCE
@@ -74,7 +81,12 @@ SERVE_PORT=$((18080 + port_offset))
 # Each worker's metrics page: this and its place in the flow (compose/worker).
 METRICS_PORT=$((19700 + port_offset))
 
-export MILLRACE_KAFKA_BROKERS=127.0.0.1:$KAFKA_PORT
+# Brokers 2 and 3 listen two and four ports further.
+MILLRACE_KAFKA_BROKERS=127.0.0.1:$KAFKA_PORT
+if ((MILLRACE_BROKERS == 3)); then
+  MILLRACE_KAFKA_BROKERS+=,127.0.0.1:$((KAFKA_PORT + 2)),127.0.0.1:$((KAFKA_PORT + 4))
+fi
+export MILLRACE_KAFKA_BROKERS
 export MILLRACE_S3_ENDPOINT=http://127.0.0.1:$STORE_PORT
 export MILLRACE_S3_PATH_STYLE=true
 export MILLRACE_S3_REGION=us-east-1

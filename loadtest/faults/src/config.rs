@@ -30,6 +30,9 @@ pub struct Config {
     /// The negative control: switches this mechanism off, and must fail within ten seeds.
     #[arg(long, value_enum, value_name = "MECHANISM", conflicts_with = "short")]
     pub off: Option<Off>,
+    /// For programs of a release: they have no places for faults, so workers are struck at any moment.
+    #[arg(long, conflicts_with = "off")]
+    pub release: bool,
     /// Where a line is added for each seed.
     #[arg(long, default_value = "loadtest/results/faults.jsonl")]
     pub results: PathBuf,
@@ -51,6 +54,9 @@ pub struct Config {
     /// Which S3 server the instance has.
     #[arg(long, env = "MILLRACE_STORE", value_enum, default_value_t = StoreServer::Versitygw)]
     pub store_server: StoreServer,
+    /// How many brokers Kafka has.
+    #[arg(long, env = "MILLRACE_BROKERS", default_value_t = 1)]
+    pub brokers: u32,
     /// The bucket of documents.
     #[arg(long, env = "MILLRACE_BUCKET", default_value = "documents", value_parser = Buckets::one)]
     pub bucket: String,
@@ -114,6 +120,14 @@ pub enum Off {
     GcDeletes,
     /// A bulk answer is read item by item.
     ItemRetry,
+    /// What was read before is compared with the log.
+    Position,
+    /// An index that was made anew is filled again.
+    IdentityReplay,
+    /// A partition stops when too many of its documents go away.
+    Guard,
+    /// An engine keeps what has the highest version.
+    ExternalVersions,
 }
 
 impl Off {
@@ -125,6 +139,10 @@ impl Off {
             Self::Transaction => Mechanism::Transaction,
             Self::GcDeletes => Mechanism::GcDeletes,
             Self::ItemRetry => Mechanism::ItemRetry,
+            Self::Position => Mechanism::Position,
+            Self::IdentityReplay => Mechanism::IdentityReplay,
+            Self::Guard => Mechanism::Guard,
+            Self::ExternalVersions => Mechanism::ExternalVersions,
         }
     }
 }

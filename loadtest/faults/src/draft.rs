@@ -1,5 +1,6 @@
 //! The documents that are put: parts of a text, some of which an edit keeps. Pure.
 
+use crate::files;
 use crate::prng::Prng;
 
 /// A word that an engine's proxy refuses (see `proxy/engine.rs`).
@@ -12,6 +13,9 @@ const WORDS: [&str; 40] = [
     "sluice", "weir", "pond", "heron",
 ];
 
+/// Parts of a long document.
+const LONG: usize = 900;
+
 /// A document as its author sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
@@ -22,26 +26,32 @@ pub struct Draft {
 /// About a passage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
-    /// A word that stands in this text and in no other.
-    marker: String,
+    /// Words that stand in this text and in no other: one in each sentence, so that none can be lost unseen.
+    markers: Vec<String>,
     text: String,
 }
 
 impl Part {
     fn write(prng: &mut Prng) -> Self {
-        let letters = (0..14).map(|_| char::from(b'a' + u8::try_from(prng.below(26)).unwrap_or_default()));
-        let marker: String = "zq".chars().chain(letters).collect();
-        let sentences = prng.between(2, 6);
-        let mut text = String::new();
-        for _ in 0..sentences {
-            text.push_str("The");
+        let (mut markers, mut text) = (Vec::new(), String::new());
+        for _ in 0..prng.between(2, 6) {
+            let letters =
+                (0..14).map(|_| char::from(b'a' + u8::try_from(prng.below(26)).unwrap_or_default()));
+            let marker: String = "zq".chars().chain(letters).collect();
+            text.extend(["The ", &marker]);
             for _ in 0..12 {
                 text.push(' ');
                 text.push_str(prng.pick(&WORDS).copied().unwrap_or_default());
             }
             text.push_str(". ");
+            markers.push(marker);
         }
-        Self { marker, text }
+        Self { markers, text }
+    }
+
+    /// What its heading says.
+    fn heading(&self) -> &str {
+        self.markers.first().and_then(|marker| marker.get(2..8)).unwrap_or("none")
     }
 }
 
@@ -54,11 +64,20 @@ impl Draft {
         Self { title, parts }
     }
 
+    /// A document of about a thousand passages: more than a queue holds, and than one bulk request takes.
+    #[must_use]
+    pub fn write_long(prng: &mut Prng) -> Self {
+        let parts = (0..LONG).map(|_| Part::write(prng)).collect();
+        Self { parts, ..Self::write(prng) }
+    }
+
     /// A document with one part that an engine refuses.
     #[must_use]
     pub fn poisonous(prng: &mut Prng) -> Self {
         let mut draft = Self::write(prng);
-        draft.parts.push(Part { text: format!("It is {POISON}."), ..Part::write(prng) });
+        let mut part = Part::write(prng);
+        part.text.extend(["It is ", POISON, "."]);
+        draft.parts.push(part);
         draft
     }
 
@@ -77,24 +96,40 @@ impl Draft {
 
     /// The words that stand in this text and in no other.
     pub fn markers(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().map(|part| part.marker.as_str())
+        self.parts.iter().flat_map(|part| part.markers.iter().map(String::as_str))
     }
 
-    /// The bytes of the object: Markdown, or for a key that ends with `.txt` paragraphs.
+    /// The bytes of the object, in the format that its key ends with; Markdown otherwise.
     #[must_use]
     pub fn render(&self, key: &str) -> Vec<u8> {
-        let mut text = String::new();
-        let plain = key.rsplit('.').next() == Some("txt");
-        if !plain {
-            text = format!("# {}\n\n", self.title);
-        }
-        for (number, part) in self.parts.iter().enumerate() {
-            if !plain && number % 2 == 1 {
-                text.extend(["## ", &part.marker[2..8], "\n\n"]);
+        let paragraphs: Vec<&str> = self.parts.iter().map(|part| part.text.trim_end()).collect();
+        match key.rsplit('.').next() {
+            Some("txt") => paragraphs.join("\n\n").into_bytes(),
+            Some("pdf") => files::pdf(&paragraphs),
+            Some("docx") => files::docx(&paragraphs),
+            Some("zip") => {
+                let (front, back) = paragraphs.split_at(paragraphs.len() / 2);
+                let mut members = vec![("notes/back.txt", back.join("\n\n"))];
+                if !front.is_empty() {
+                    members.push(("front.md", front.join("\n\n")));
+                }
+                let members: Vec<(&str, &[u8])> =
+                    members.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+                files::archive(&members)
             }
-            text.extend([&part.marker, " ", part.text.trim_end(), "\n\n"]);
+            _ => self.markdown().into_bytes(),
         }
-        text.into_bytes()
+    }
+
+    fn markdown(&self) -> String {
+        let mut text = format!("# {}\n\n", self.title);
+        for (number, part) in self.parts.iter().enumerate() {
+            if number % 2 == 1 {
+                text.extend(["## ", part.heading(), "\n\n"]);
+            }
+            text.extend([part.text.trim_end(), "\n\n"]);
+        }
+        text
     }
 }
 

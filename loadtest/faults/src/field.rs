@@ -5,16 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use fault::Place;
 use process::Failure;
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::time::{Instant, sleep};
 
+use crate::brokers::Brokers;
 use crate::dials::{Dials, Kind};
 use crate::fleet::Fleet;
 use crate::oracle::Oracle;
+use crate::outage::Engine;
 use crate::proxy::{EngineProxy, StoreProxy};
-use crate::schedule::{Blow, Engine, Outage, Strike, Worker};
+use crate::schedule::{Blow, Strike, Worker};
 use crate::world::World;
+
+mod outages;
 
 /// A fault that waits longer for its place to be passed does not count: seconds.
 const STRIKES_WITHIN: u64 = 60;
@@ -57,6 +62,7 @@ impl Proxies {
             gate.send_replace(false);
         }
         self.store.1.without_bucket.store(false, Ordering::Relaxed);
+        self.store.1.without_objects.store(false, Ordering::Relaxed);
     }
 }
 
@@ -70,18 +76,36 @@ pub struct Field {
     pub proxies: Proxies,
     /// What is proved about.
     pub world: World,
+    /// Kafka's brokers.
+    pub brokers: Brokers,
     /// One fault at a time for each worker.
     turns: [Mutex<()>; 5],
     struck: Mutex<BTreeMap<String, u64>>,
     strange: Mutex<Vec<String>>,
+    wrong: Mutex<Vec<String>>,
 }
 
 impl Field {
     /// A field before its first fault.
     #[must_use]
-    pub fn new(oracle: Arc<Oracle>, fleet: Fleet, proxies: Proxies, world: World) -> Self {
+    pub fn new(
+        oracle: Arc<Oracle>,
+        fleet: Fleet,
+        proxies: Proxies,
+        (world, brokers): (World, Brokers),
+    ) -> Self {
         let (turns, struck) = (Default::default(), Mutex::default());
-        Self { oracle, fleet, proxies, world, turns, struck, strange: Mutex::default() }
+        Self {
+            oracle,
+            fleet,
+            proxies,
+            world,
+            brokers,
+            turns,
+            struck,
+            strange: Mutex::default(),
+            wrong: Mutex::default(),
+        }
     }
 
     /// Counts a fault that struck.
@@ -110,6 +134,11 @@ impl Field {
         by_proxy || self.struck.lock().await.contains_key(name)
     }
 
+    /// What was not as it must be while faults struck.
+    pub async fn take_wrong(&self) -> Vec<String> {
+        std::mem::take(&mut *self.wrong.lock().await)
+    }
+
     async fn wonder(&self, what: String) {
         self.strange.lock().await.push(what);
     }
@@ -124,36 +153,48 @@ impl Field {
     /// # Errors
     /// When a process cannot be started, or the store stays away.
     pub async fn strike(&self, strike: Strike) -> Result<(), Failure> {
-        let Strike { worker, place, blow } = strike;
+        let Strike { worker, place, blow, process } = strike;
         let _turn = self.turn(worker).await;
-        self.fleet.disarm(worker, place).await?;
-        if blow != Blow::Kill {
+        let victim = (worker, process);
+        if let Some(place) = place {
+            self.fleet.disarm(victim, place).await?;
+        }
+        let is_pair = blow != Blow::Kill || process == 2;
+        if is_pair {
             self.fleet.start(worker, 2).await?;
             sleep(JOINS).await;
         }
-        self.fleet.arm(worker, place, blow).await?;
-        if self.await_strike(strike).await? {
+        let struck = match place {
+            Some(place) => {
+                self.fleet.arm(victim, place, blow).await?;
+                self.await_strike(victim, place).await?
+            }
+            None => self.strike_blindly(strike).await?,
+        };
+        if struck {
             self.count(&strike.name(), 1).await;
             // It holds what was touched last. That is edited and deleted before it comes back.
             self.oracle.disturb().await?;
             match blow {
-                Blow::Kill => self.revive(worker).await?,
-                Blow::Stop(seconds) => self.wake(worker, seconds).await?,
+                Blow::Kill => self.revive(victim).await?,
+                Blow::Stop(seconds) => self.wake(victim, seconds).await?,
             }
         } else {
             self.wonder(format!("{} never struck", strike.name())).await;
         }
-        self.fleet.disarm(worker, place).await?;
-        if blow != Blow::Kill {
+        if let Some(place) = place {
+            self.fleet.disarm(victim, place).await?;
+        }
+        if is_pair {
             self.fleet.tell("stop", worker, 2).await?;
         }
         Ok(())
     }
 
     /// Whether the fault strikes in time; new documents come meanwhile, so that the worker has something in hand.
-    async fn await_strike(&self, strike: Strike) -> Result<bool, Failure> {
+    async fn await_strike(&self, victim: (Worker, u32), place: Place) -> Result<bool, Failure> {
         for waited in 0..STRIKES_WITHIN * 20 {
-            if self.fleet.has_struck(strike.worker, strike.place).await {
+            if self.fleet.has_struck(victim, place).await {
                 return Ok(true);
             }
             if waited % 200 == 0 {
@@ -164,96 +205,39 @@ impl Field {
         Ok(false)
     }
 
-    async fn revive(&self, worker: Worker) -> Result<(), Failure> {
+    /// Strikes a worker that has something in hand, wherever it is.
+    async fn strike_blindly(&self, strike: Strike) -> Result<bool, Failure> {
+        self.oracle.burst(5).await?;
+        // The store's notices take about so long to get to the last worker.
+        let moment = self.oracle.draw(100, 2500).await;
+        sleep(Duration::from_millis(moment)).await;
+        let verb = if strike.blow == Blow::Kill { "kill" } else { "pause" };
+        self.fleet.tell(verb, strike.worker, strike.process).await?;
+        Ok(true)
+    }
+
+    async fn revive(&self, (worker, process): (Worker, u32)) -> Result<(), Failure> {
         for _ in 0..100 {
-            if !self.fleet.runs(worker, 1).await {
+            if !self.fleet.runs(worker, process).await {
                 break;
             }
             sleep(Duration::from_millis(50)).await;
         }
         sleep(Duration::from_millis(1500)).await;
-        self.fleet.start(worker, 1).await
+        self.fleet.start(worker, process).await
     }
 
-    async fn wake(&self, worker: Worker, seconds: u64) -> Result<(), Failure> {
+    async fn wake(&self, (worker, process): (Worker, u32), seconds: u64) -> Result<(), Failure> {
         sleep(Duration::from_secs(seconds).saturating_sub(Duration::from_secs(1))).await;
         // An engine forgets only when it refreshes; without the mechanism against that, it does so here.
         self.world.refresh().await;
         sleep(Duration::from_secs(1)).await;
-        self.fleet.tell("resume", worker, 1).await?;
+        self.fleet.tell("resume", worker, process).await?;
         sleep(JOINS).await;
-        if !self.fleet.runs(worker, 1).await {
+        if !self.fleet.runs(worker, process).await {
             self.wonder(format!("{} died instead of standing back", worker.name())).await;
-            self.fleet.start(worker, 1).await?;
+            self.fleet.start(worker, process).await?;
         }
-        Ok(())
-    }
-
-    /// Makes a fault around the workers, and mends it.
-    ///
-    /// # Errors
-    /// When what was stopped cannot be started.
-    pub async fn outage(&self, outage: Outage) -> Result<(), Failure> {
-        match outage {
-            Outage::Storm(worker) => self.storm(worker).await?,
-            Outage::IndexDeleted(engine) => {
-                let both = engine == Engine::Elasticsearch;
-                self.world.delete_index(engine, both).await?;
-            }
-            Outage::NoBucket => {
-                let (dials, proxy) = &self.proxies.store;
-                proxy.without_bucket.store(true, Ordering::Relaxed);
-                sleep(Duration::from_secs(10)).await;
-                proxy.without_bucket.store(false, Ordering::Relaxed);
-                // Counted by the proxy, request by request.
-                if !dials.has_struck(Kind::NoBucket) {
-                    self.wonder("nobody asked for the bucket while it was away".to_owned()).await;
-                }
-                return Ok(());
-            }
-            Outage::CopyFull => return self.fill_disk().await,
-            Outage::KafkaRestarted => self.restart("kafka", "stop", 0).await?,
-            Outage::KafkaKilled => self.restart("kafka", "kill", 2).await?,
-            Outage::StoreKilled => self.restart(self.fleet.store.name(), "kill", 3).await?,
-        }
-        self.count(&outage.name(), 1).await;
-        Ok(())
-    }
-
-    async fn restart(&self, server: &str, verb: &str, seconds: u64) -> Result<(), Failure> {
-        self.fleet.server(server, verb).await?;
-        sleep(Duration::from_secs(seconds)).await;
-        self.fleet.server(server, "start").await
-    }
-
-    /// Processes 2 and 3 come and go, some of them with notice and some without.
-    async fn storm(&self, worker: Worker) -> Result<(), Failure> {
-        let _turn = self.turn(worker).await;
-        for _ in 0..2 {
-            self.fleet.start(worker, 2).await?;
-            self.fleet.start(worker, 3).await?;
-            self.fleet.tell("kill", worker, 2).await?;
-            self.fleet.start(worker, 2).await?;
-            self.fleet.tell("stop", worker, 3).await?;
-            self.fleet.tell("stop", worker, 2).await?;
-        }
-        Ok(())
-    }
-
-    /// The disk of `chunk`'s working copy is full for ten seconds, while it has something to write.
-    async fn fill_disk(&self) -> Result<(), Failure> {
-        use fault::Place::CopyWrite;
-
-        let _turn = self.turn(Worker::Chunk).await;
-        let before = self.fleet.logged(Worker::Chunk, FULL).await;
-        self.fleet.arm(Worker::Chunk, CopyWrite, Blow::Kill).await?;
-        for _ in 0..5 {
-            self.oracle.burst(2).await?;
-            sleep(Duration::from_secs(2)).await;
-        }
-        self.fleet.disarm(Worker::Chunk, CopyWrite).await?;
-        let failed = self.fleet.logged(Worker::Chunk, FULL).await.saturating_sub(before);
-        self.count(&Outage::CopyFull.name(), failed as u64).await;
         Ok(())
     }
 
@@ -277,6 +261,3 @@ impl Field {
         }
     }
 }
-
-/// What `chunk` says when it cannot write its working copy.
-const FULL: &str = "the disk of";

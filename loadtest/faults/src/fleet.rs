@@ -9,6 +9,7 @@ use fault::{Mechanism, Place};
 use process::Failure;
 use tokio::process::Command;
 
+use crate::compaction::RETENTION;
 use crate::config::StoreServer;
 use crate::mirror::LOST;
 use crate::schedule::{Blow, Worker};
@@ -38,6 +39,8 @@ pub struct Fleet {
     off: Option<Mechanism>,
     /// The server that holds the bucket.
     pub store: StoreServer,
+    /// How many brokers Kafka has.
+    pub brokers: u32,
     /// Whether `intake` leaves out the keys whose notices are to be lost.
     pub drops: AtomicBool,
 }
@@ -49,10 +52,10 @@ impl Fleet {
         (compose, instance): (&Path, &Path),
         endpoints: Endpoints,
         off: Option<Mechanism>,
-        store: StoreServer,
+        (store, brokers): (StoreServer, u32),
     ) -> Self {
         let (compose, instance) = (compose.to_owned(), instance.to_owned());
-        Self { compose, instance, endpoints, off, store, drops: AtomicBool::new(false) }
+        Self { compose, instance, endpoints, off, store, brokers, drops: AtomicBool::new(false) }
     }
 
     /// Starts process `number` of a worker; one that runs is left alone.
@@ -67,10 +70,18 @@ impl Fleet {
         command.arg("start").arg(worker.name()).arg(number.to_string());
         command.args(self.arguments(worker)).env("MILLRACE_FAULTS", folder);
         command.env("MILLRACE_KAFKA_PROPERTIES", SESSIONS);
-        // A batch of chunk holds documents, each of several passages.
-        command.env("MILLRACE_BATCH_RECORDS", if worker == Worker::Chunk { "8" } else { "32" });
-        // Deletions are at random here, and nobody confirms them.
-        command.env("MILLRACE_GUARD_SHARE", "100");
+        // A batch of chunk holds documents, each of several passages; those of the writers are larger than a request, and
+        // a long document is larger than the queue, so that reading it pauses.
+        let records = match worker {
+            Worker::Chunk => "8",
+            Worker::Index | Worker::Replicate => "128",
+            Worker::Intake | Worker::Embed => "32",
+        };
+        command.env("MILLRACE_BATCH_RECORDS", records);
+        command.env("MILLRACE_BULK_BYTES", "65536").env("MILLRACE_QUEUE_BYTES", "262144");
+        // The oracle deletes far less in this time than the guard lets pass, and nobody would confirm it.
+        command.env("MILLRACE_GUARD_WINDOW", "60").env("MILLRACE_GUARD_LEAST", "20");
+        command.env("MILLRACE_STALE_AFTER", (RETENTION - 10).to_string());
         command.env("MILLRACE_SWITCHED_OFF", self.off.map_or("", Mechanism::name));
         run(command).await.map(|_| ())
     }
@@ -106,12 +117,27 @@ impl Fleet {
         run(command).await.map(|_| ())
     }
 
-    /// Lets a fault wait for process 1 of a worker.
+    /// Does `verb` (`start`, `stop`, `kill`, `pause`, `resume`, `cut`, `mend`) to one broker, or `truncate` to a partition.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub async fn broker(&self, node: &str, verb: &str) -> Result<(), Failure> {
+        let mut command = Command::new(self.compose.join("servers/kafka/run"));
+        command.arg(verb).arg(node);
+        run(command).await.map(|_| ())
+    }
+
+    /// Lets a fault wait for a process of a worker.
     ///
     /// # Errors
     /// When its file cannot be written.
-    pub async fn arm(&self, worker: Worker, place: Place, blow: Blow) -> Result<(), Failure> {
-        let folder = self.faults(worker, 1);
+    pub async fn arm(
+        &self,
+        (worker, process): (Worker, u32),
+        place: Place,
+        blow: Blow,
+    ) -> Result<(), Failure> {
+        let folder = self.faults(worker, process);
         let word = if blow == Blow::Kill { "kill" } else { "stop" };
         let waiting = folder.join(format!("{}.new", place.name()));
         tokio::fs::write(&waiting, word).await?;
@@ -123,8 +149,8 @@ impl Fleet {
     ///
     /// # Errors
     /// When the folder cannot be changed.
-    pub async fn disarm(&self, worker: Worker, place: Place) -> Result<bool, Failure> {
-        let folder = self.faults(worker, 1);
+    pub async fn disarm(&self, (worker, process): (Worker, u32), place: Place) -> Result<bool, Failure> {
+        let folder = self.faults(worker, process);
         let struck = folder.join(format!("{}.struck", place.name()));
         let had = tokio::fs::try_exists(&struck).await?;
         for path in [folder.join(place.name()), struck] {
@@ -137,8 +163,8 @@ impl Fleet {
     }
 
     /// Whether the fault that waited has struck.
-    pub async fn has_struck(&self, worker: Worker, place: Place) -> bool {
-        let struck = self.faults(worker, 1).join(format!("{}.struck", place.name()));
+    pub async fn has_struck(&self, (worker, process): (Worker, u32), place: Place) -> bool {
+        let struck = self.faults(worker, process).join(format!("{}.struck", place.name()));
         tokio::fs::try_exists(struck).await.unwrap_or(false)
     }
 
@@ -152,9 +178,9 @@ impl Fleet {
         stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
     }
 
-    /// How often a text stands in the logs of process 1 of a worker, the kept ones included.
-    pub async fn logged(&self, worker: Worker, text: &str) -> usize {
-        let name = format!("{}.log", process_name(worker, 1));
+    /// How often a text stands in the logs of a process of a worker, the kept ones included.
+    pub async fn logged(&self, (worker, process): (Worker, u32), text: &str) -> usize {
+        let name = format!("{}.log", process_name(worker, process));
         let mut times = 0;
         for path in [self.instance.join("logs").join(&name), self.instance.join("faults/logs").join(&name)] {
             let log = tokio::fs::read(path).await.unwrap_or_default();

@@ -12,6 +12,7 @@ use tokio::process::Command;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use faults::brokers::Brokers;
 use faults::config::Config;
 use faults::dials::Dials;
 use faults::field::{Field, Proxies};
@@ -57,6 +58,7 @@ async fn main() -> ExitCode {
 async fn work(config: &Config) -> Result<bool, Failure> {
     let mut tasks = JoinSet::new();
     let field = begin(config, &mut tasks)?;
+    faults::compaction::force(&field.world).await?;
     for worker in Worker::ALL {
         field.fleet.start(worker, 1).await?;
     }
@@ -106,7 +108,13 @@ fn seeds(config: &Config) -> Vec<(String, u64, Schedule)> {
         (None, Some(_)) => 1..=CONTROL,
         (None, None) => config.first..=config.seeds,
     };
-    numbers.map(|number| (number.to_string(), number, schedule(number))).collect()
+    let all = numbers.map(|number| (number, schedule(number)));
+    if config.release {
+        return all
+            .map(|(number, seed)| (format!("release-{number}"), number, seed.without_places()))
+            .collect();
+    }
+    all.map(|(number, seed)| (number.to_string(), number, seed)).collect()
 }
 
 /// Opens everything and starts the proxies.
@@ -139,9 +147,10 @@ fn begin(config: &Config, tasks: &mut JoinSet<()>) -> Result<Field, Failure> {
     let endpoints = Endpoints { opensearch: at(port), elasticsearch: at(port + 1), store: at(port + 2) };
     let off = config.off.map(faults::config::Off::mechanism);
     let compose = std::path::absolute(&config.compose)?;
-    let fleet = Fleet::new((&compose, &config.instance), endpoints, off, config.store_server);
+    let fleet =
+        Fleet::new((&compose, &config.instance), endpoints, off, (config.store_server, config.brokers));
     let proxies = Proxies { engines: [opensearch, elasticsearch], store: (store, store_proxy) };
-    Ok(Field::new(oracle, fleet, proxies, World::open(config)?))
+    Ok(Field::new(oracle, fleet, proxies, (World::open(config)?, Brokers::new(&config.kafka.kafka_brokers))))
 }
 
 fn report(served: std::io::Result<()>) {

@@ -12,7 +12,7 @@ const RECENT: usize = 8;
 pub const LOST: &str = "lost/";
 
 /// Kinds of keys: plain ones, and those that every layer encodes in a way of its own.
-const SHAPES: [&str; 8] = [
+const SHAPES: [&str; 12] = [
     "guide/page-{}.md",
     "notes/{}.txt",
     "a b/page {}.md",
@@ -21,6 +21,10 @@ const SHAPES: [&str; 8] = [
     "中文/文件 {}.md",
     "naïve/🦀 {}.txt",
     "q&a=#?/{}.md",
+    "guide/{}.txt",
+    "papers/{}.pdf",
+    "office/report {}.docx",
+    "bundles/{}.zip",
 ];
 
 /// One call to the store.
@@ -37,6 +41,8 @@ pub enum Act {
 pub struct Mirror {
     /// Every object of this run.
     objects: BTreeMap<String, Vec<u8>>,
+    /// The markers of each.
+    markers: BTreeMap<String, Vec<String>>,
     /// The drafts of this seed's live objects.
     drafts: BTreeMap<String, Draft>,
     /// Drafts of this seed that were deleted.
@@ -53,14 +59,24 @@ pub struct Mirror {
 impl Mirror {
     /// Begins a seed: what is there stays and is not touched any more. With `drops`, some keys begin with [`LOST`].
     pub fn begin(&mut self, seed: u64, drops: bool) {
-        let objects = std::mem::take(&mut self.objects);
-        *self = Self { objects, prefix: format!("seed-{seed}/"), drops, ..Self::default() };
+        let (objects, markers) = (std::mem::take(&mut self.objects), std::mem::take(&mut self.markers));
+        *self = Self { objects, markers, prefix: format!("seed-{seed}/"), drops, ..Self::default() };
     }
 
     /// Every object: key and bytes.
     #[must_use]
     pub fn objects(&self) -> &BTreeMap<String, Vec<u8>> {
         &self.objects
+    }
+
+    /// How often each marker stands in the bucket.
+    #[must_use]
+    pub fn live_markers(&self) -> BTreeMap<&str, usize> {
+        let mut live = BTreeMap::new();
+        for marker in self.markers.values().flatten() {
+            *live.entry(marker.as_str()).or_default() += 1;
+        }
+        live
     }
 
     /// Words that must not be found: they stood in texts of this seed that are overwritten or deleted.
@@ -128,6 +144,13 @@ impl Mirror {
         self.put(key, Draft::write(prng))
     }
 
+    /// A new long document.
+    pub fn put_long(&mut self, prng: &mut Prng) -> Act {
+        self.numbered += 1;
+        let key = format!("{}long/{}.md", self.prefix, self.numbered);
+        self.put(key, Draft::write_long(prng))
+    }
+
     /// A document that an engine refuses.
     pub fn put_poison(&mut self, prng: &mut Prng) -> (String, Act) {
         self.numbered += 1;
@@ -145,6 +168,7 @@ impl Mirror {
             self.gone.push((key.to_owned(), draft));
         }
         self.objects.remove(key);
+        self.markers.remove(key);
         self.touch(key);
         Act::Delete(key.to_owned())
     }
@@ -165,6 +189,13 @@ impl Mirror {
         acts
     }
 
+    /// Every object that this seed may touch, as it is.
+    #[must_use]
+    pub fn touch_all(&self) -> Vec<Act> {
+        let put = |key: &String| Some(Act::Put(key.clone(), self.objects.get(key)?.clone()));
+        self.drafts.keys().filter_map(put).collect()
+    }
+
     /// Another text under this key; none when this seed may not touch it.
     pub fn overwrite(&mut self, key: &str, prng: &mut Prng) -> Option<Act> {
         let mut draft = self.drafts.get(key).cloned()?;
@@ -177,6 +208,7 @@ impl Mirror {
         self.written.extend(draft.markers().map(str::to_owned));
         self.gone.retain(|(gone, _)| *gone != key);
         self.objects.insert(key.clone(), bytes.clone());
+        self.markers.insert(key.clone(), draft.markers().map(str::to_owned).collect());
         self.drafts.insert(key.clone(), draft);
         self.touch(&key);
         Act::Put(key, bytes)
@@ -238,11 +270,10 @@ mod tests {
         for _ in 0..300 {
             mirror.next(&mut prng);
         }
-        let all: Vec<u8> = mirror.objects().values().flatten().copied().collect();
-        let all = String::from_utf8(all).unwrap();
+        let all = mirror.live_markers();
         assert!(mirror.forgotten().len() > 50);
-        assert!(mirror.forgotten().iter().all(|word| !all.contains(word.as_str())));
-        assert!(mirror.remembered().iter().all(|word| all.contains(word.as_str())));
+        assert!(mirror.forgotten().iter().all(|word| !all.contains_key(word.as_str())));
+        assert!(mirror.remembered().iter().all(|word| all.contains_key(word.as_str())));
     }
 
     #[test]

@@ -81,6 +81,34 @@ impl Oracle {
         self.perform(acts).await
     }
 
+    /// A random number of this seed.
+    pub async fn draw(&self, least: usize, most: usize) -> u64 {
+        self.state.lock().await.prng.between(least, most) as u64
+    }
+
+    /// Puts every object of this seed once more as it is.
+    ///
+    /// # Errors
+    /// When the store stays away.
+    pub async fn touch_all(&self) -> Result<(), Failure> {
+        let mut state = self.state.lock().await;
+        let acts = state.mirror.touch_all();
+        *state.counts.entry("same").or_default() += acts.len() as u64;
+        self.perform(acts).await
+    }
+
+    /// Puts a long document.
+    ///
+    /// # Errors
+    /// When the store stays away.
+    pub async fn long(&self) -> Result<(), Failure> {
+        let mut state = self.state.lock().await;
+        let State { mirror, prng, counts } = &mut *state;
+        let act = mirror.put_long(prng);
+        *counts.entry("put a long one").or_default() += 1;
+        self.perform(vec![act]).await
+    }
+
     /// Edits and deletes what was touched last.
     ///
     /// # Errors

@@ -1,19 +1,23 @@
 //! Is everything equal? By the operator's command, and by looks of this program's own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use message::{DocumentId, LedgerEntry, Status};
+use message::{DeadLetter, DocumentId, Status};
 use process::Failure;
 use serde_json::Value;
 use tokio::process::Command;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 use crate::fleet::run;
-use crate::history::History;
+use crate::log::Log;
 use crate::mirror::Mirror;
-use crate::world::{Follow, Ledger, World};
+use crate::outage::Engine;
+use crate::passages;
+use crate::world::{Ledger, Passages, World};
 
 /// Words that are searched in each engine: so many of those that must be gone, and of those that must be there.
 const WORDS: usize = 12;
@@ -25,13 +29,16 @@ const TOLD: usize = 5;
 pub struct Proof {
     programs: PathBuf,
     folder: PathBuf,
-    ledger: Ledger,
-    ledger_read: Follow,
-    histories: [(History, Follow); 2],
+    /// The topics, which are read while they are written.
+    pub log: Mutex<Log>,
+    /// Dead letters that were looked at.
+    letters: usize,
     /// The passages of documents that nothing touches any more.
     expected: BTreeMap<String, BTreeSet<String>>,
-    /// Ledger entries, passages and vectors that were written since [`Proof::begin`].
-    pub written: [u64; 3],
+    /// The bytes for which they were computed, as a number.
+    computed: BTreeMap<String, u64>,
+    /// What Kafka cleaned since [`Proof::begin`].
+    pub compacted: BTreeMap<String, u64>,
 }
 
 impl Proof {
@@ -43,7 +50,8 @@ impl Proof {
 
     /// Begins a seed.
     pub fn begin(&mut self) {
-        self.written = [0; 3];
+        self.log.get_mut().written = [0; 3];
+        self.compacted.clear();
     }
 
     async fn millrace(&self, arguments: &[&str]) -> Result<String, Failure> {
@@ -52,12 +60,19 @@ impl Proof {
         run(command).await
     }
 
-    /// `millrace reconcile`.
+    /// `millrace reconcile`, again while it fails: a broker that has just become the leader may not know its end yet.
     ///
     /// # Errors
-    /// When it fails.
+    /// When it fails for a minute.
     pub async fn reconcile(&self) -> Result<(), Failure> {
-        self.millrace(&["reconcile"]).await.map(|_| ())
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            match self.millrace(&["reconcile"]).await {
+                Ok(_) => return Ok(()),
+                Err(error) if Instant::now() > deadline => return Err(error),
+                Err(_) => sleep(Duration::from_secs(2)).await,
+            }
+        }
     }
 
     /// Waits until everything seems equal and nobody is behind; words when it does not come.
@@ -122,68 +137,96 @@ impl Proof {
     /// # Errors
     /// When one does not answer.
     pub async fn look(&mut self, world: &World, mirror: &Mirror) -> Result<Vec<String>, Failure> {
-        let mut found = self.read_topics(world).await?;
+        let words = self.log.lock().await.look(world).await?;
+        for (name, times) in ["records", "deletions"].into_iter().zip(words.gone) {
+            *self.compacted.entry(name.to_owned()).or_default() += times;
+        }
+        let mut found = Vec::new();
+        for (place, wrong) in words.differences {
+            found.extend(told(&place, wrong));
+        }
         self.expect(world, mirror)?;
-        found.extend(told("ledger", self.ledger_differences(world)?));
+        found.extend(told("ledger", self.ledger_differences(world, &words.ledger)?));
+        let live = mirror.live_markers();
         for (engine, held) in world.engines().await? {
-            let mut wrong = Vec::new();
-            let keys: BTreeSet<&str> = held.keys().map(DocumentId::key).collect();
-            for (key, ids) in &self.expected {
-                let has = held.get(&world.document(key)?);
-                if has.map_or(!ids.is_empty(), |has| has != ids) {
-                    wrong.push(format!("{engine} holds other passages of {key} than its text has"));
-                }
-            }
-            let strange = keys.into_iter().filter(|key| !self.expected.contains_key(*key));
-            wrong.extend(strange.map(|key| format!("{engine} holds passages of {key}, which is not there")));
-            found.extend(told(engine, wrong));
+            let texts = held.values().flatten().map(|chunk| chunk.text.as_str());
+            let about = |wrong: Vec<String>| {
+                wrong.into_iter().map(|what| format!("{}: {what}", engine.name())).collect::<Vec<_>>()
+            };
+            found.extend(told(engine.name(), about(passages::wrong(&live, texts))));
+            found.extend(told(engine.name(), about(self.other_passages(world, &held)?)));
+            found.extend(told(engine.name(), about(world.wrong_vectors(engine, &held).await?)));
         }
         found.extend(told("search", searched(world, mirror).await?));
         Ok(found)
     }
 
-    /// Reads ledger and passages on; answers what breaks their order and what their last words are not.
-    async fn read_topics(&mut self, world: &World) -> Result<Vec<String>, Failure> {
-        let (chunking, space) = (&world.generation.chunking, &world.generation.space);
-        for record in self.ledger_read.news(&world.kafka, &topics::ledger(chunking)).await? {
-            let entry: LedgerEntry = serde_json::from_slice(record.value.as_deref().unwrap_or_default())?;
-            self.written[0] += 1;
-            self.ledger.insert(entry.document.clone(), entry);
+    /// A second opinion, by the product's own extractor and splitter: the ids, and with them every word.
+    fn other_passages(&self, world: &World, held: &Passages) -> Result<Vec<String>, Failure> {
+        let mut wrong = Vec::new();
+        for (key, expected) in &self.expected {
+            let held = held.get(&world.document(key)?).map(Vec::as_slice).unwrap_or_default();
+            let has: BTreeSet<&str> = held.iter().map(|chunk| chunk.id.as_str()).collect();
+            if !expected.iter().map(String::as_str).eq(has) {
+                wrong.push(format!("holds other passages of {key} than its text has"));
+            }
         }
-        let mut found = Vec::new();
-        let names = [topics::chunks(chunking), topics::vectors(space)];
-        for ((topic, (history, follow)), written) in
-            names.iter().zip(&mut self.histories).zip(&mut self.written[1..])
-        {
-            let news = follow.news(&world.kafka, topic).await?;
-            *written += news.len() as u64;
-            history.add(&news);
-            found.extend(told(topic, std::mem::take(&mut history.broken)));
-            found.extend(told(topic, history.differences(&self.ledger)));
+        let strange = held.keys().map(DocumentId::key).filter(|key| !self.expected.contains_key(*key));
+        wrong.extend(strange.map(|key| format!("holds passages of {key}, which is not there")));
+        Ok(wrong)
+    }
+
+    /// Dead letters since the last call: a poisonous document costs one, and nothing else costs any. Who is killed before
+    /// it takes note of one may write it once more, so the record that was refused counts.
+    ///
+    /// # Errors
+    /// When Kafka does not answer.
+    pub async fn letters(&mut self, world: &World, poison: Option<Engine>) -> Result<Vec<String>, Failure> {
+        let all = world.dead_letters().await?;
+        let news = all.get(self.letters..).unwrap_or_default();
+        self.letters = all.len();
+        let (expected, strange): (Vec<&DeadLetter>, Vec<&DeadLetter>) = news.iter().partition(|letter| {
+            let is_poison = letter.document.as_deref().is_some_and(|document| document.contains("/poison/"));
+            is_poison && poison.is_some_and(|engine| engine.writer().name() == letter.stage)
+        });
+        let mut wrong: Vec<String> = strange
+            .iter()
+            .map(|letter| {
+                let DeadLetter { stage, cause, document, .. } = letter;
+                format!("a dead letter of {stage} about {document:?} that nobody caused: {cause}")
+            })
+            .collect();
+        let records: BTreeSet<(i32, i64)> = expected.iter().map(|l| (l.partition, l.offset)).collect();
+        let due = usize::from(poison.is_some());
+        if records.len() != due {
+            wrong.push(format!("{} records of poison have dead letters, and {due} should", records.len()));
         }
-        Ok(found)
+        Ok(told("dead-letters", wrong))
     }
 
     /// Computes what each object of the mirror must become; what was computed for the same bytes before stays.
     fn expect(&mut self, world: &World, mirror: &Mirror) -> Result<(), Failure> {
-        self.expected.clear();
+        self.expected.retain(|key, _| mirror.objects().contains_key(key));
         for (key, bytes) in mirror.objects() {
-            self.expected.insert(key.clone(), world.passages(key, bytes)?);
+            let number = BuildHasherDefault::<DefaultHasher>::default().hash_one(bytes);
+            if self.computed.insert(key.clone(), number) != Some(number) || !self.expected.contains_key(key) {
+                self.expected.insert(key.clone(), world.passages(key, bytes)?);
+            }
         }
         Ok(())
     }
 
-    fn ledger_differences(&self, world: &World) -> Result<Vec<String>, Failure> {
+    fn ledger_differences(&self, world: &World, ledger: &Ledger) -> Result<Vec<String>, Failure> {
         let mut wrong = Vec::new();
         for (key, ids) in &self.expected {
-            let entry = self.ledger.get(&world.document(key)?);
+            let entry = ledger.get(&world.document(key)?);
             let listed: Option<BTreeSet<String>> =
                 entry.map(|entry| entry.chunks.iter().map(|p| p.id.as_str().to_owned()).collect());
             if listed.as_ref() != Some(ids) {
                 wrong.push(format!("the ledger lists other passages of {key} than its text has"));
             }
         }
-        let live = self.ledger.values().filter(|entry| entry.status != Status::Removed);
+        let live = ledger.values().filter(|entry| entry.status != Status::Removed);
         wrong.extend(
             live.filter(|entry| !self.expected.contains_key(entry.document.key()))
                 .map(|entry| format!("the ledger says that {} is there", entry.document)),

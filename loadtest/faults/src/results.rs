@@ -27,6 +27,9 @@ pub struct Outcome {
     pub faults: BTreeMap<String, u64>,
     /// Ledger entries, passages and vectors that were written in this seed.
     pub written: [u64; 3],
+    /// What Kafka cleaned of the topics meanwhile.
+    #[serde(default)]
+    pub compacted: BTreeMap<String, u64>,
     /// True when everything was right.
     pub equal: bool,
     /// What was not equal.
@@ -46,10 +49,11 @@ impl Outcome {
         let [ledger, chunks, vectors] = self.written;
         let mut line = format!(
             "{state} seed {seed}: {seconds} s ({settled} s to settle), {} operations, {} faults of {} kinds, {ledger} ledger \
-             entries, {chunks} chunk records, {vectors} vector records",
+             entries, {chunks} chunk records, {vectors} vector records, {} compacted away",
             sum(&self.operations),
             sum(&self.faults),
             self.faults.len(),
+            self.compacted.get("records").copied().unwrap_or_default(),
         );
         for (what, list) in [("differences", &self.differences), ("troubles", &self.troubles)] {
             if let Some(first) = list.first() {

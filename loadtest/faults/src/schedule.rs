@@ -3,6 +3,7 @@
 use fault::{Mechanism, Place};
 
 use crate::dials::Kind;
+use crate::outage::{Engine, Outage};
 use crate::prng::Prng;
 
 /// A worker that is struck.
@@ -65,79 +66,23 @@ pub enum Blow {
 pub struct Strike {
     /// Who.
     pub worker: Worker,
-    /// Where.
-    pub place: Place,
+    /// Where; none for programs that have no places: it is struck at any moment.
+    pub place: Option<Place>,
     /// What.
     pub blow: Blow,
+    /// Which of its processes: 1 or 2.
+    pub process: u32,
 }
 
 impl Strike {
     /// As it is counted and reported.
     #[must_use]
     pub fn name(&self) -> String {
-        let (worker, place) = (self.worker.name(), self.place.name());
+        let (worker, place) = (self.worker.name(), self.place.map_or("at any moment", Place::name));
+        let second = if self.process == 1 { "" } else { ", the second process" };
         match self.blow {
-            Blow::Kill => format!("{worker} killed {place}"),
-            Blow::Stop(seconds) => format!("{worker} stopped {seconds} s {place}"),
-        }
-    }
-}
-
-/// An engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
-    /// OpenSearch.
-    OpenSearch,
-    /// Elasticsearch.
-    Elasticsearch,
-}
-
-/// A fault of what is around the workers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outage {
-    /// Processes of a worker come and go quickly.
-    Storm(Worker),
-    /// Somebody deletes an index of this engine.
-    IndexDeleted(Engine),
-    /// The store says for ten seconds that there is no such bucket.
-    NoBucket,
-    /// For ten seconds the working copy of the ledger cannot be written, as on a full disk.
-    CopyFull,
-    /// Kafka is stopped and started.
-    KafkaRestarted,
-    /// Kafka is killed and started.
-    KafkaKilled,
-    /// The store is killed and started.
-    StoreKilled,
-}
-
-impl Outage {
-    /// Each kind, in the order in which seeds take them.
-    pub const ALL: [Self; 10] = [
-        Self::Storm(Worker::Chunk),
-        Self::IndexDeleted(Engine::OpenSearch),
-        Self::NoBucket,
-        Self::KafkaRestarted,
-        Self::CopyFull,
-        Self::Storm(Worker::Embed),
-        Self::StoreKilled,
-        Self::IndexDeleted(Engine::Elasticsearch),
-        Self::KafkaKilled,
-        Self::Storm(Worker::Index),
-    ];
-
-    /// As it is counted and reported.
-    #[must_use]
-    pub fn name(self) -> String {
-        match self {
-            Self::Storm(worker) => format!("storm of {}", worker.name()),
-            Self::IndexDeleted(Engine::OpenSearch) => "index of opensearch deleted".to_owned(),
-            Self::IndexDeleted(Engine::Elasticsearch) => "index of elasticsearch deleted".to_owned(),
-            Self::NoBucket => "no such bucket".to_owned(),
-            Self::CopyFull => "disk full for the working copy".to_owned(),
-            Self::KafkaRestarted => "kafka restarted".to_owned(),
-            Self::KafkaKilled => "kafka killed".to_owned(),
-            Self::StoreKilled => "store killed".to_owned(),
+            Blow::Kill => format!("{worker} killed {place}{second}"),
+            Blow::Stop(seconds) => format!("{worker} stopped {seconds} s {place}{second}"),
         }
     }
 }
@@ -157,6 +102,8 @@ pub struct Schedule {
     pub drops: bool,
     /// Where a poisonous document is refused.
     pub poison: Option<Engine>,
+    /// How many long documents are put.
+    pub long: u32,
 }
 
 /// Strikes of one seed, beside a long one.
@@ -190,13 +137,14 @@ impl Schedule {
                 5 => Some(Engine::Elasticsearch),
                 _ => None,
             },
+            long: if seed % 5 == 3 { 3 } else { 0 },
         }
     }
 
     /// One of two short ones that are always the same.
     #[must_use]
     pub fn short(second: bool) -> Self {
-        let strike = |worker, place, blow| Strike { worker, place, blow };
+        let strike = |worker, place, blow| Strike { worker, place: Some(place), blow, process: 1 };
         let (kill, stop) = (Blow::Kill, Blow::Stop(10));
         let (tracks, outages) = if second {
             let left = vec![strike(Worker::Embed, Place::AfterFetch, stop)];
@@ -218,20 +166,21 @@ impl Schedule {
         } else {
             vec![vec![Kind::Items429, Kind::Whole413, Kind::BodyCut]]
         };
-        Self { seconds: 25, tracks, outages, phases, drops: !second, poison: None }
+        Self { seconds: 25, tracks, outages, phases, drops: !second, poison: None, long: 0 }
     }
 
     /// A seed of the negative control: what only this mechanism makes harmless.
     #[must_use]
     pub fn without(mechanism: Mechanism, seed: u64) -> Self {
         let mut schedule = Self::of(seed);
-        let strike = |worker, place, blow| Strike { worker, place, blow };
+        let strike = |worker, place, blow| Strike { worker, place: Some(place), blow, process: 1 };
         let both = |workers: [Worker; 2], places: &[Place], blow: Blow| {
             let track = |worker| places.iter().map(|place| strike(worker, *place, blow)).collect();
             workers.map(track).to_vec()
         };
         let transactional = [Worker::Chunk, Worker::Embed];
         schedule.outages.truncate(1);
+        schedule.long = 0;
         schedule.tracks = match mechanism {
             Mechanism::Fencing => {
                 let places = [Place::AfterProduce, Place::AfterFetch, Place::BeforeCommit];
@@ -241,12 +190,36 @@ impl Schedule {
             Mechanism::GcDeletes => {
                 both([Worker::Index, Worker::Replicate], &[Place::BeforeSend; 3], Blow::Stop(15))
             }
+            Mechanism::ExternalVersions => {
+                both([Worker::Index, Worker::Replicate], &[Place::BeforeSend; 3], Blow::Stop(15))
+            }
+            Mechanism::Position => {
+                schedule.outages = vec![Outage::LogTruncated];
+                schedule.tracks
+            }
+            Mechanism::IdentityReplay => {
+                schedule.outages = vec![Outage::IndexDeleted(Engine::OpenSearch)];
+                schedule.tracks
+            }
+            Mechanism::Guard => {
+                schedule.outages = vec![Outage::KeysGone];
+                schedule.tracks
+            }
             Mechanism::ItemRetry => {
                 schedule.phases = vec![vec![Kind::Items429]];
                 schedule.tracks
             }
         };
         schedule
+    }
+
+    /// The same for programs of a release, which have no places for faults: workers are struck at any moment, and no disk
+    /// is full.
+    #[must_use]
+    pub fn without_places(mut self) -> Self {
+        self.tracks.iter_mut().flatten().for_each(|strike| strike.place = None);
+        self.outages.retain(|outage| *outage != Outage::CopyFull);
+        self
     }
 
     /// The names of everything that must have struck.
@@ -281,7 +254,8 @@ fn combination(number: u64) -> Strike {
     Prng::new(which as u64, "places").shuffle(&mut places);
     let round = if places.len().is_multiple_of(2) { turn / places.len() } else { 0 };
     let blow = if (turn + which + round) % 2 == 0 { Blow::Kill } else { Blow::Stop(10) };
-    Strike { worker, place: places[turn % places.len()], blow }
+    let process = if number % 3 == 2 { 2 } else { 1 };
+    Strike { worker, place: places.get(turn % places.len()).copied(), blow, process }
 }
 
 /// A stop of 90 s of a worker that nothing else strikes.
@@ -290,8 +264,8 @@ fn long_stop(seed: u64, strikes: &[Strike], prng: &mut Prng) -> Strike {
     let mut turns = (turn..turn + Worker::ALL.len()).map(|turn| Worker::ALL[turn % Worker::ALL.len()]);
     let is_free = |worker: &Worker| strikes.iter().all(|strike| strike.worker != *worker);
     let worker = turns.find(is_free).unwrap_or(Worker::Embed);
-    let place = prng.pick(&worker.places()).copied().unwrap_or(Place::AfterFetch);
-    Strike { worker, place, blow: Blow::Stop(90) }
+    let place = prng.pick(&worker.places()).copied();
+    Strike { worker, place, blow: Blow::Stop(90), process: 1 }
 }
 
 #[cfg(test)]
@@ -305,13 +279,19 @@ mod tests {
         let schedules: Vec<Schedule> = (1..=20).map(Schedule::of).collect();
         let struck: Vec<Strike> =
             schedules.iter().flat_map(|schedule| schedule.tracks.iter().flatten()).copied().collect();
+        let has = |worker, place, blow| {
+            struck
+                .iter()
+                .any(|strike| (strike.worker, strike.place, strike.blow) == (worker, Some(place), blow))
+        };
         for worker in Worker::ALL {
             for place in worker.places() {
                 for blow in [Blow::Kill, Blow::Stop(10)] {
-                    let strike = Strike { worker, place, blow };
-                    assert!(struck.contains(&strike), "{} never occurs", strike.name());
+                    assert!(has(worker, place, blow), "{worker:?} {place:?} {blow:?} never occurs");
                 }
             }
+            let second = struck.iter().filter(|strike| strike.worker == worker && strike.process == 2);
+            assert!(second.count() >= 4, "{worker:?}");
         }
         let long: BTreeSet<Worker> = struck
             .iter()
@@ -351,7 +331,11 @@ mod tests {
     fn only_places_that_a_worker_passes_are_used_and_short_seeds_hold_no_long_stop() {
         for schedule in (1..=20).map(Schedule::of).chain([Schedule::short(false), Schedule::short(true)]) {
             for strike in schedule.tracks.iter().flatten() {
-                assert!(strike.worker.places().contains(&strike.place), "{}", strike.name());
+                assert!(
+                    strike.place.is_some_and(|place| strike.worker.places().contains(&place)),
+                    "{}",
+                    strike.name()
+                );
             }
         }
         for second in [false, true] {
@@ -360,7 +344,11 @@ mod tests {
         }
         for mechanism in Mechanism::ALL {
             for strike in Schedule::without(*mechanism, 4).tracks.iter().flatten() {
-                assert!(strike.worker.places().contains(&strike.place), "{}", strike.name());
+                assert!(
+                    strike.place.is_some_and(|place| strike.worker.places().contains(&place)),
+                    "{}",
+                    strike.name()
+                );
             }
         }
     }

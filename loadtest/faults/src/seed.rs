@@ -1,5 +1,6 @@
 //! One seed, from its first change to its proof.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -8,9 +9,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::field::Field;
 use crate::notices::Notices;
+use crate::outage::Outage;
 use crate::proof::Proof;
 use crate::results::Outcome;
-use crate::schedule::{Outage, Schedule, Worker};
+use crate::schedule::{Schedule, Worker};
 
 /// Activity goes on for so long at most until each fault has struck: seconds.
 const LONGER: u64 = 30;
@@ -53,15 +55,17 @@ impl Seed<'_> {
         troubles.extend(missing.map(|name| format!("{name}: scheduled, and never struck")));
         troubles.extend(strange);
         outcome.differences = self.prove(proof, begun + self.most).await?;
-        if proof.written[0] < PROGRESS {
-            troubles.push(format!("only {} ledger entries were written: no progress", proof.written[0]));
+        let written = proof.log.get_mut().written;
+        if written[0] < PROGRESS {
+            troubles.push(format!("only {} ledger entries were written: no progress", written[0]));
         }
         let state = self.field.oracle.state().await;
         outcome.operations = state.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
         outcome.seconds = begun.elapsed().as_secs();
         outcome.settled = calm.elapsed().as_secs();
         outcome.faults = struck;
-        outcome.written = proof.written;
+        outcome.written = written;
+        outcome.compacted = self.compacted(proof).await;
         outcome.equal = outcome.differences.is_empty() && troubles.is_empty();
         outcome.troubles = troubles;
         Ok(())
@@ -87,12 +91,19 @@ impl Seed<'_> {
             Ok::<_, Failure>(())
         };
         let notices = self.disturb_notices(&done);
+        // Kafka may be away.
+        let reading = async {
+            while !done.load(Ordering::Relaxed) {
+                sleep(Duration::from_secs(3)).await;
+                let _read = proof.log.lock().await.read(&self.field.world).await.is_ok();
+            }
+        };
         let faults = async {
             let result = self.faults(proof).await;
             done.store(true, Ordering::Relaxed);
             result
         };
-        let (changes, (), faults) = tokio::join!(changes, notices, faults);
+        let (changes, (), (), faults) = tokio::join!(changes, notices, reading, faults);
         changes.and(faults)
     }
 
@@ -123,8 +134,9 @@ impl Seed<'_> {
             Ok::<_, Failure>(())
         };
         let tracks = futures::future::join_all(tracks);
-        let (tracks, outages, poison, phases) = tokio::join!(tracks, outages, self.poison(), phases);
-        tracks.into_iter().chain([outages, poison, phases]).collect::<Result<Vec<()>, _>>()?;
+        let others = async { tokio::join!(outages, self.poison(), phases, self.put_long()) };
+        let (tracks, (outages, poison, phases, long)) = tokio::join!(tracks, others);
+        tracks.into_iter().chain([outages, poison, phases, long]).collect::<Result<Vec<()>, _>>()?;
         self.wait_for_all().await;
         Ok(())
     }
@@ -144,6 +156,14 @@ impl Seed<'_> {
         }
     }
 
+    async fn put_long(&self) -> Result<(), Failure> {
+        for _ in 0..self.schedule.long {
+            sleep(Duration::from_secs(7)).await;
+            self.field.oracle.long().await?;
+        }
+        Ok(())
+    }
+
     /// A document that an engine refuses: one dead letter, and the others go on. It is taken away again, since the
     /// audit of an engine without it would be right to complain.
     async fn poison(&self) -> Result<(), Failure> {
@@ -155,7 +175,8 @@ impl Seed<'_> {
         let document = self.field.world.document(&key)?;
         for _ in 0..60 {
             // Kafka may be away: that is none of this document's fault.
-            if self.field.world.refused(&document).await.is_ok_and(|stages| !stages.is_empty()) {
+            let letters = self.field.world.dead_letters().await.unwrap_or_default();
+            if letters.iter().any(|letter| letter.document.as_deref() == Some(document.as_str())) {
                 self.field.count("dead letter of poison", 1).await;
                 return self.field.oracle.delete(&key).await;
             }
@@ -166,13 +187,9 @@ impl Seed<'_> {
     }
 
     /// A store that is killed loses the notices of its last milliseconds; one that keeps none on disk loses those of the
-    /// time that Kafka is away.
+    /// time that Kafka is away; a log that is cut loses its references.
     fn loses_notices(&self, outage: Outage) -> bool {
-        match outage {
-            Outage::StoreKilled => true,
-            Outage::KafkaRestarted | Outage::KafkaKilled => !self.field.fleet.store.keeps_notices(),
-            Outage::Storm(_) | Outage::IndexDeleted(_) | Outage::NoBucket | Outage::CopyFull => false,
-        }
+        outage.needs_reconcile() || outage.takes_kafka() && !self.field.fleet.store.keeps_notices()
     }
 
     async fn disturb_notices(&self, done: &AtomicBool) {
@@ -207,6 +224,8 @@ impl Seed<'_> {
         for server in ["kafka", field.fleet.store.name(), "opensearch", "elasticsearch"] {
             field.fleet.server(server, "start").await?;
         }
+        // Where a fault could not be mended, somebody may sleep.
+        field.fleet.server("kafka", "resume").await?;
         self.lose_notices(false).await?;
         for worker in Worker::ALL {
             if !field.fleet.runs(worker, 1).await {
@@ -225,6 +244,19 @@ impl Seed<'_> {
         let state = self.field.oracle.state().await;
         found.extend(proof.audit(&state.mirror, &self.name).await?);
         found.extend(proof.look(&self.field.world, &state.mirror).await?);
+        found.extend(self.field.take_wrong().await);
+        found.extend(proof.letters(&self.field.world, self.schedule.poison).await?);
         Ok(found)
+    }
+
+    /// What Kafka cleaned, and how often a working copy met that: the record that it had read last was gone.
+    async fn compacted(&self, proof: &Proof) -> BTreeMap<String, u64> {
+        let mut compacted = proof.compacted.clone();
+        let mut dropped = 0;
+        for process in 1..=3 {
+            dropped += self.field.fleet.logged((Worker::Chunk, process), "working copy dropped").await;
+        }
+        compacted.insert("working copies dropped so far".to_owned(), dropped as u64);
+        compacted
     }
 }

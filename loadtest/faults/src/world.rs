@@ -1,20 +1,21 @@
 //! What is proved about: topics, ledger and engines, looked at through the product's own crates and without proxies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use document::extract;
 use generation::{Generation, Names, Target};
-use message::{DeadLetter, DocumentId, LedgerEntry};
-use model::{ModelSplitter, Tokenizer};
+use message::{ChunkId, DeadLetter, DocumentId, LedgerEntry};
+use model::{Encoder as _, Hashing, ModelSplitter, Role, Tokenizer};
 use process::Failure;
-use sink::{Elasticsearch, OpenSearch, Reader, RequestSettings, SinkError, Window, Words};
+use sink::{Elasticsearch, OpenSearch, Reader, RequestSettings, SinkError, StoredChunk, Window, Words};
 use stream::kafka::Kafka;
 use stream::{Broker as _, Record};
 
 use crate::config::Config;
-use crate::schedule::Engine;
+use crate::outage::Engine;
 
 /// How many chunks one page of a scan holds.
 const PAGE: usize = 1000;
@@ -23,8 +24,8 @@ const MOST_CHUNKS: usize = 20_000;
 
 /// The ledger's last entry of each document.
 pub type Ledger = BTreeMap<DocumentId, LedgerEntry>;
-/// Ids of passages, by document.
-pub type Passages = BTreeMap<DocumentId, BTreeSet<String>>;
+/// Passages, by document.
+pub type Passages = BTreeMap<DocumentId, Vec<StoredChunk>>;
 
 /// Connections to everything.
 pub struct World {
@@ -34,6 +35,7 @@ pub struct World {
     pub generation: Generation,
     bucket: String,
     splitter: ModelSplitter,
+    dimension: NonZeroUsize,
     opensearch: OpenSearch,
     elasticsearch: Elasticsearch,
 }
@@ -52,6 +54,7 @@ impl World {
             kafka: Kafka::new(&config.kafka),
             generation,
             bucket: config.bucket.clone(),
+            dimension: config.backend.hashing_dimension.ok_or("MILLRACE_HASHING_DIMENSION must be set")?,
             splitter: model::splitter(&bundle, Tokenizer::open(&bundle)?, MOST_CHUNKS)?,
             opensearch: OpenSearch::connect(&config.opensearch, &requests, names.clone())?,
             elasticsearch: Elasticsearch::connect(&config.elasticsearch, &requests, names)?,
@@ -97,14 +100,23 @@ impl World {
         drop(self.elasticsearch.refresh().await);
     }
 
+    /// How many documents OpenSearch shows.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn documents(&self) -> Result<u64, Failure> {
+        self.opensearch.refresh().await?;
+        Ok(self.opensearch.count(Target::Documents).await?)
+    }
+
     /// Every passage that each engine holds.
     ///
     /// # Errors
     /// When one does not answer.
-    pub async fn engines(&self) -> Result<[(&'static str, Passages); 2], Failure> {
+    pub async fn engines(&self) -> Result<[(Engine, Passages); 2], Failure> {
         let opensearch = held(&self.opensearch).await?;
         let elasticsearch = held(&self.elasticsearch).await?;
-        Ok([("opensearch", opensearch), ("elasticsearch", elasticsearch)])
+        Ok([(Engine::OpenSearch, opensearch), (Engine::Elasticsearch, elasticsearch)])
     }
 
     /// How many passages of both engines hold this very word.
@@ -120,17 +132,53 @@ impl World {
         Ok(hits.filter(|hit| hit.text.contains(word)).count())
     }
 
-    /// The stages that refused something of `document`, by the dead letters.
+    /// Every dead letter.
     ///
     /// # Errors
-    /// When Kafka does not answer.
-    pub async fn refused(&self, document: &DocumentId) -> Result<BTreeSet<String>, Failure> {
+    /// When Kafka does not answer, or one cannot be read.
+    pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>, Failure> {
         let letters = records(&self.kafka, topics::DEAD_LETTERS, 0, 0).await?.0;
-        let letters = letters.iter().filter_map(|record| record.value.as_deref());
-        let letters = letters.filter_map(|value| serde_json::from_slice::<DeadLetter>(value).ok());
-        let of = letters.filter(|letter| letter.document.as_deref() == Some(document.as_str()));
-        Ok(of.map(|letter| letter.stage).collect())
+        let values = letters.iter().map(|record| record.value.as_deref().unwrap_or_default());
+        Ok(values.map(serde_json::from_slice).collect::<Result<_, _>>()?)
     }
+
+    /// What is wrong with the vectors of these passages in an engine: they are computed once more from the text that
+    /// the engine holds.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn wrong_vectors(&self, engine: Engine, held: &Passages) -> Result<Vec<String>, Failure> {
+        let chunks: Vec<&StoredChunk> = held.values().flatten().collect();
+        let encoder = Hashing::new(self.dimension);
+        let mut wrong = Vec::new();
+        for page in chunks.chunks(PAGE) {
+            let ids: Vec<ChunkId> = page.iter().map(|chunk| chunk.id.clone()).collect();
+            let vectors = match engine {
+                Engine::OpenSearch => self.opensearch.vectors(&ids).await?,
+                Engine::Elasticsearch => self.elasticsearch.vectors(&ids).await?,
+            };
+            let mut vectors: HashMap<ChunkId, Vec<f32>> =
+                vectors.into_iter().map(|stored| (stored.id, stored.vector)).collect();
+            let texts = page.iter().map(|chunk| text_of(chunk)).collect();
+            let computed = encoder.embed_each(texts, Role::Passage).await?;
+            for (chunk, computed) in page.iter().zip(computed) {
+                let stored = vectors.remove(&chunk.id).unwrap_or_default();
+                let alike = computed.is_ok_and(|computed| sink::cosine(&computed, &stored) > 1.0 - 1e-5);
+                if !alike {
+                    wrong
+                        .push(format!("{} of {} has another vector than its text", chunk.id, chunk.document));
+                }
+            }
+        }
+        Ok(wrong)
+    }
+}
+
+/// What is embedded, written down here once more: the headings, and below them the passage.
+fn text_of(chunk: &StoredChunk) -> String {
+    let headings = chunk.heading_path.join(" > ");
+    let line = if headings.is_empty() { "" } else { "\n" };
+    format!("{headings}{line}{}", chunk.text)
 }
 
 async fn held<R: Reader>(engine: &R) -> Result<Passages, SinkError> {
@@ -139,7 +187,7 @@ async fn held<R: Reader>(engine: &R) -> Result<Passages, SinkError> {
     loop {
         let page = engine.scan_chunks(after.as_ref(), PAGE).await?;
         for chunk in page.items {
-            passages.entry(chunk.document).or_default().insert(chunk.id.as_str().to_owned());
+            passages.entry(chunk.document.clone()).or_default().push(chunk);
         }
         after = page.after;
         if after.is_none() {
@@ -179,13 +227,15 @@ impl Follow {
     /// # Errors
     /// When Kafka does not answer.
     pub async fn news(&mut self, kafka: &Kafka, topic: &str) -> Result<Vec<Record>, Failure> {
-        let mut all = Vec::new();
+        // Nothing counts as read before all partitions are.
+        let (mut all, mut places) = (Vec::new(), self.0.clone());
         for partition in 0..kafka.partitions(topic).await? {
-            let from = self.0.entry(partition).or_default();
+            let from = places.entry(partition).or_default();
             let (mut news, next) = records(kafka, topic, partition, *from).await?;
             *from = next;
             all.append(&mut news);
         }
+        self.0 = places;
         Ok(all)
     }
 }

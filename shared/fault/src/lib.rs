@@ -70,6 +70,14 @@ names! {
         GcDeletes = "gc-deletes",
         /// A bulk answer is read item by item.
         ItemRetry = "item-retry",
+        /// What was read before is compared with the log: it may have lost its end, or be another one.
+        Position = "position",
+        /// An index that was made anew is filled again from the log.
+        IdentityReplay = "identity-replay",
+        /// A partition stops when too many of its documents go away.
+        Guard = "guard",
+        /// An engine keeps what has the highest version.
+        ExternalVersions = "external-versions",
     }
 }
 

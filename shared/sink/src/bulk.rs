@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use fault::Mechanism;
 use generation::{Names, Target};
 use message::Version;
 use serde::Deserialize;
@@ -30,10 +31,12 @@ pub(crate) struct Lines {
 impl Lines {
     /// How an action goes to the write alias of its index.
     pub(crate) fn of(action: &Action, names: &Names) -> Self {
-        let header = json!({
-            "_index": names.write_alias(action.target), "_id": action.id,
-            "version": action.version, "version_type": "external",
-        });
+        let alias = names.write_alias(action.target);
+        let header = if fault::is_off(Mechanism::ExternalVersions) {
+            json!({"_index": alias, "_id": action.id})
+        } else {
+            json!({"_index": alias, "_id": action.id, "version": action.version, "version_type": "external"})
+        };
         let (operation, item) = match &action.operation {
             Operation::Delete => ("delete", None),
             Operation::Put(body) => ("index", Some(body.clone())),

@@ -71,6 +71,8 @@ struct Opened<B: Broker, S: Stage> {
     standing: Committed,
     /// The log is another one than was read before, so that nothing says where the consumer began: see [`again`].
     rewound: bool,
+    /// The offset that the consumer gave last.
+    heard: Option<i64>,
     /// When the group last confirmed that the partition is ours; none with transactions, which are fenced.
     proved: Option<Boottime>,
 }
@@ -184,7 +186,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                 return Err(Ended::Closed);
             }
             while let Ok(record) = self.records.try_recv() {
-                pending.push_back(record);
+                self.hear(opened, pending, record).await?;
             }
             pending.retain(|record| record.offset >= opened.standing.next);
             let (mut records, mut bytes) = (0, 0);
@@ -200,7 +202,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             }
             tokio::select! {
                 _ = self.closing.changed() => return Err(Ended::Closed),
-                record = self.records.recv() => pending.push_back(record.ok_or(Ended::Closed)?),
+                record = self.records.recv() => self.hear(opened, pending, record.ok_or(Ended::Closed)?).await?,
                 trouble = opened.lane.lost() => return Err(Ended::Trouble(trouble)),
                 () = tokio::time::sleep(IDLE) => self.stay_young(opened).await?,
             }

@@ -6,6 +6,7 @@ mod suite;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use stream::kafka::{Applied, Kafka, KafkaSettings, TopicSpec, committed_offsets};
 use stream::memory::Memory;
@@ -196,5 +197,36 @@ async fn records_below_the_committed_offset_of_a_log_that_lost_its_end_are_handl
             assert!(keys.contains(&format!("other{n}")), "{others}: other{n} was left out");
         }
         assert_eq!(keys.len(), 20 + 15 + others + 3, "{others}");
+    }
+}
+
+/// The same while the lane is open: brokers that come back within the group's session take nobody's partition away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_loses_its_end_under_an_open_lane_is_handled_again() {
+    for others in [2, 30] {
+        let bench = InMemory(Memory::default());
+        let (input, output) = (bench.topic("in", 1).await, bench.topic("out", 1).await);
+        let dead = bench.topic("dead", 1).await;
+        let append = |name: &str, count: usize| {
+            for n in 0..count {
+                bench.0.append(&record(&input, &format!("{name}{n}"), "v"));
+            }
+        };
+        append("first", 20);
+        let all = 20 + 15 + others;
+        let done = async {
+            drop(wait_for(&bench.0, &output, 20).await);
+            bench.0.truncate(&input, 0, 15);
+            // The reader notices before the log has grown again.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            append("other", others);
+            drop(wait_for(&bench.0, &output, all).await);
+        };
+        stream::run(bench.0.clone(), plan(&input, &output, &dead), copy(&output), done).await.unwrap();
+        let keys: Vec<String> = bench.0.records(&output).iter().map(stream::Record::key_text).collect();
+        for n in 0..others {
+            assert!(keys.contains(&format!("other{n}")), "{others}: other{n} was left out");
+        }
+        assert_eq!(keys.len(), all, "{others}");
     }
 }

@@ -29,6 +29,8 @@ pub struct StoreProxy {
     changes: mpsc::Sender<Change>,
     /// Whether the store says that there is no bucket.
     pub without_bucket: AtomicBool,
+    /// Whether the store says of each object that it is not there.
+    pub without_objects: AtomicBool,
 }
 
 impl StoreProxy {
@@ -36,12 +38,29 @@ impl StoreProxy {
     #[must_use]
     pub fn new(url: &str, bucket: &str, dials: Arc<Dials>, changes: mpsc::Sender<Change>) -> Self {
         let (upstream, bucket) = (Upstream::new(url), bucket.to_owned());
-        Self { upstream, bucket, dials, changes, without_bucket: AtomicBool::new(false) }
+        Self {
+            upstream,
+            bucket,
+            dials,
+            changes,
+            without_bucket: AtomicBool::new(false),
+            without_objects: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether an object is asked for, and not the bucket.
+    fn is_object(&self, request: &Message) -> bool {
+        self.path(request).is_some_and(|path| path.len() > 1)
+    }
+
+    /// What stands behind the bucket's name.
+    fn path<'a>(&self, request: &'a Message) -> Option<&'a str> {
+        request.path().split('?').next()?.strip_prefix('/')?.strip_prefix(self.bucket.as_str())
     }
 
     /// The key of an object that is read from its beginning.
     fn key(&self, request: &Message) -> Option<String> {
-        let path = request.path().split('?').next()?.strip_prefix('/')?.strip_prefix(self.bucket.as_str())?;
+        let path = self.path(request)?;
         let key = percent_decode_str(path.strip_prefix('/')?).decode_utf8().ok()?.into_owned();
         let whole = request.method() == "GET" && request.header("range").is_none();
         (whole && !key.is_empty()).then_some(key)
@@ -98,6 +117,9 @@ impl Handler for StoreProxy {
         if self.without_bucket.load(Ordering::Relaxed) {
             self.dials.count(Kind::NoBucket);
             return Reply::Whole(error("404 Not Found", "NoSuchBucket", request.method()));
+        }
+        if self.without_objects.load(Ordering::Relaxed) && self.is_object(&request) {
+            return Reply::Whole(error("404 Not Found", "NoSuchKey", request.method()));
         }
         match self.key(&request) {
             Some(key) => self.object(&request, key).await,

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::{Ended, LaneTask, Opened, trouble_of};
 use crate::broker::{Broker, Reading};
 use crate::record::Record;
-use crate::stage::Stage;
+use crate::stage::{Stage, Trouble};
 
 impl<B: Broker, S: Stage> LaneTask<B, S> {
     /// Handles again what must be, before anything new: up to where the group stands when what it wrote is gone, up to
@@ -46,6 +46,26 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         if std::mem::take(&mut opened.rewound) && first > opened.standing.next {
             let next = opened.standing.next;
             return self.handle_from(opened, (next, first), delays).await;
+        }
+        Ok(())
+    }
+
+    /// Takes a record from the consumer. One below what is handled is dropped later, as it was handled already; but where
+    /// the consumer goes back, it may be that the log lost its end under this lane, and that the record is another one:
+    /// brokers that are back within the group's session take nobody's partition away, so no lane is opened for it.
+    pub(super) async fn hear(
+        &self,
+        opened: &mut Opened<B, S>,
+        pending: &mut VecDeque<Record>,
+        record: Record,
+    ) -> Result<(), Ended> {
+        let goes_back = opened.heard.is_none_or(|heard| record.offset <= heard);
+        opened.heard = Some(record.offset);
+        let is_below = record.offset < opened.standing.next;
+        pending.push_back(record);
+        if is_below && goes_back && self.lost_its_end(&opened.standing).await.map_err(Ended::Trouble)? {
+            let cause = "the log is another one than was read: the partition is opened anew";
+            return Err(Ended::Trouble(Trouble { reopen: true, ..Trouble::wait(cause) }));
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Opening a partition: who may write, whether the log is the one that was read before, where to begin.
 
+use fault::Mechanism;
 use tracing::{debug, error};
 
 use super::{LaneTask, Opened, PROVED_EVERY, trouble_of};
@@ -31,14 +32,16 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             memo: Memo { at: wall_seconds(), ..Memo::default() },
             ..Committed::default()
         });
-        if committed.is_some_and(|committed| !lane.follows(&committed.memo.identity)) {
+        if committed.is_some_and(|committed| !lane.follows(&committed.memo.identity))
+            && !fault::is_off(Mechanism::IdentityReplay)
+        {
             standing.memo.replayed = Some(0);
         }
         lane.identity().clone_into(&mut standing.memo.identity);
         if rewound {
             (standing.next, standing.memo.last, standing.memo.replayed) = (0, String::new(), None);
         }
-        let mut opened = Opened { publisher, lane, standing, rewound, proved: None };
+        let mut opened = Opened { publisher, lane, standing, rewound, heard: None, proved: None };
         if let Err(error) = self.hear_checked(&mut opened).await {
             debug!(worker = self.plan.worker, %error, "what was compared cannot be read");
         }
@@ -48,7 +51,10 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
 
     /// True when the log is no longer the one that the group read: it ends before the committed offset, or another record
     /// stands before that. A broker that loses what it had not replicated gives the same offsets to other records.
-    async fn lost_its_end(&self, committed: &Committed) -> Result<bool, Trouble> {
+    pub(super) async fn lost_its_end(&self, committed: &Committed) -> Result<bool, Trouble> {
+        if fault::is_off(Mechanism::Position) {
+            return Ok(false);
+        }
         let (topic, number) = (&self.plan.input, self.partition.number);
         let range = self.broker.range(topic, number).await.map_err(|error| trouble_of(&error))?;
         let lost = committed.next > range.end || !self.is_known(committed).await?;

@@ -1,0 +1,90 @@
+//! Which broker leads a partition or coordinates a group, as Kafka itself says.
+
+use process::Failure;
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+
+use std::time::Duration;
+
+use crate::outage::Role;
+use crate::world::World;
+
+/// How long Kafka may take to tell.
+const ASK: Duration = Duration::from_secs(10);
+/// A moved partition has no leader for a moment.
+const TRIES: u32 = 20;
+
+/// The brokers of the instance.
+#[derive(Clone, Debug)]
+pub struct Brokers(String);
+
+impl Brokers {
+    /// The brokers that `bootstrap` leads to.
+    #[must_use]
+    pub fn new(bootstrap: &str) -> Self {
+        Self(bootstrap.to_owned())
+    }
+
+    /// The number of the broker that has this role now.
+    ///
+    /// # Errors
+    /// When Kafka does not tell.
+    pub async fn holder(&self, role: Role, world: &World) -> Result<i32, Failure> {
+        let (chunking, space) = (&world.generation.chunking, &world.generation.space);
+        let group = format!("embed-{}", space.short());
+        let (topic, coordinates) = match role {
+            Role::LeadsDocuments => (topics::DOCUMENTS.to_owned(), None),
+            Role::LeadsChunks => (topics::chunks(chunking), None),
+            Role::LeadsVectors => (topics::vectors(space), None),
+            Role::CoordinatesGroup => ("__consumer_offsets".to_owned(), Some(group)),
+            Role::CoordinatesTransaction => {
+                let id = format!("{group}-{}-0", topics::chunks(chunking));
+                ("__transaction_state".to_owned(), Some(id))
+            }
+        };
+        let mut last = None;
+        for _ in 0..TRIES {
+            match self.leader(&topic, coordinates.as_deref()).await {
+                Ok(leader) if leader >= 0 => return Ok(leader),
+                Ok(_) => {}
+                Err(error) => last = Some(error),
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        Err(last.unwrap_or_else(|| format!("nobody leads {topic}").into()))
+    }
+
+    /// The leader of a partition: the first, or the one in which a coordinator keeps what concerns `name`.
+    async fn leader(&self, topic: &str, name: Option<&str>) -> Result<i32, Failure> {
+        let (bootstrap, topic, name) = (self.0.clone(), topic.to_owned(), name.map(str::to_owned));
+        let asked = tokio::task::spawn_blocking(move || {
+            let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", &bootstrap).create()?;
+            let metadata = client.fetch_metadata(Some(&topic), ASK)?;
+            let partitions = metadata.topics().first().map(|found| found.partitions()).unwrap_or_default();
+            let number = name.map_or(0, |name| partition_of(&name, partitions.len()));
+            let found = partitions.iter().find(|partition| partition.id() == number);
+            Ok::<_, rdkafka::error::KafkaError>(found.map_or(-1, |partition| partition.leader()))
+        });
+        Ok(asked.await??)
+    }
+}
+
+/// Where Kafka keeps what concerns a group or a transactional id: Java's hash of the name, without its sign.
+fn partition_of(name: &str, partitions: usize) -> i32 {
+    let hash =
+        name.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
+    let partitions = i32::try_from(partitions).unwrap_or(1).max(1);
+    hash.checked_abs().unwrap_or_default() % partitions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_lies_where_java_puts_it() {
+        // "hello".hashCode() is 99162322, "polygenelubricants".hashCode() the least number there is.
+        assert_eq!(partition_of("hello", 50), 22);
+        assert_eq!(partition_of("polygenelubricants", 50), 0);
+    }
+}
