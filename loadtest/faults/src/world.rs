@@ -10,7 +10,7 @@ use generation::{Generation, Names, Target};
 use message::{ChunkId, DeadLetter, DocumentId, LedgerEntry};
 use model::{Encoder as _, Hashing, ModelSplitter, Role, Tokenizer};
 use process::Failure;
-use sink::{Elasticsearch, OpenSearch, Reader, RequestSettings, SinkError, StoredChunk, Window, Words};
+use sink::{Engine as Connected, Reader, RequestSettings, SinkError, StoredChunk, Window, Words};
 use stream::kafka::Kafka;
 use stream::{Broker as _, Record};
 
@@ -36,8 +36,8 @@ pub struct World {
     bucket: String,
     splitter: ModelSplitter,
     dimension: NonZeroUsize,
-    opensearch: OpenSearch,
-    elasticsearch: Elasticsearch,
+    opensearch: Connected,
+    elasticsearch: Connected,
 }
 
 impl World {
@@ -56,8 +56,8 @@ impl World {
             bucket: config.bucket.clone(),
             dimension: config.backend.hashing_dimension.ok_or("MILLRACE_HASHING_DIMENSION must be set")?,
             splitter: model::splitter(&bundle, Tokenizer::open(&bundle)?, MOST_CHUNKS)?,
-            opensearch: OpenSearch::connect(&config.opensearch, &requests, names.clone())?,
-            elasticsearch: Elasticsearch::connect(&config.elasticsearch, &requests, names)?,
+            opensearch: config.opensearch.connect(&requests, names.clone())?,
+            elasticsearch: config.elasticsearch.connect(&requests, names)?,
         })
     }
 

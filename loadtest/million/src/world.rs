@@ -4,10 +4,7 @@ use clap::{Args, ValueEnum};
 use generation::{Generation, Names, TopicReader};
 use model::{BackendKind, BackendSettings, Hashing, ModelSettings};
 use process::Failure;
-use sink::{
-    Elasticsearch, ElasticsearchSettings, IndexSettings, OpenSearch, OpenSearchSettings, RequestSettings,
-    Sink as _,
-};
+use sink::{ElasticsearchSettings, Engine, IndexSettings, OpenSearchSettings, RequestSettings, Sink as _};
 use stream::kafka::{Kafka, KafkaSettings};
 
 /// The settings of the workers, as far as they decide names and places.
@@ -80,12 +77,12 @@ impl World {
     }
 
     /// The indexes of `names` in OpenSearch.
-    pub(crate) fn opensearch(&self, names: &Names) -> Result<OpenSearch, Failure> {
-        Ok(OpenSearch::connect(&self.settings.opensearch, &self.settings.requests, names.clone())?)
+    pub(crate) fn opensearch(&self, names: &Names) -> Result<Engine, Failure> {
+        Ok(self.settings.opensearch.connect(&self.settings.requests, names.clone())?)
     }
 
     /// The indexes of `names` in Elasticsearch.
-    pub(crate) fn elasticsearch(&self, names: &Names) -> Result<Elasticsearch, Failure> {
-        Ok(Elasticsearch::connect(&self.settings.elasticsearch, &self.settings.requests, names.clone())?)
+    pub(crate) fn elasticsearch(&self, names: &Names) -> Result<Engine, Failure> {
+        Ok(self.settings.elasticsearch.connect(&self.settings.requests, names.clone())?)
     }
 }

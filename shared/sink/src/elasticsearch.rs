@@ -13,10 +13,7 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::error::SinkError;
 use crate::settings::{RequestSettings, address};
-use crate::wire::{Failure, Method, Request, Response, Server, chain};
-
-/// One generation of indexes in Elasticsearch.
-pub type Elasticsearch = Engine<ElasticsearchServer>;
+use crate::wire::{Failure, Method, Request, Response, Sending, Server, chain};
 
 /// Where Elasticsearch is.
 #[derive(Args, Clone, Debug)]
@@ -41,7 +38,7 @@ pub struct ElasticsearchSettings {
 }
 
 /// The connections to Elasticsearch.
-pub struct ElasticsearchServer {
+struct ElasticsearchServer {
     transport: Transport,
     url: String,
 }
@@ -53,27 +50,23 @@ impl std::fmt::Debug for ElasticsearchServer {
     }
 }
 
-impl Elasticsearch {
+impl ElasticsearchSettings {
     /// Prepares connections for the indexes of `names`; nothing is sent yet.
     ///
     /// # Errors
     /// When the settings make no client.
-    pub fn connect(
-        settings: &ElasticsearchSettings,
-        requests: &RequestSettings,
-        names: Names,
-    ) -> Result<Self, SinkError> {
+    pub fn connect(&self, requests: &RequestSettings, names: Names) -> Result<Engine, SinkError> {
         const SETTING: &str = "MILLRACE_ELASTICSEARCH_URL";
-        let url = address(SETTING, &settings.elasticsearch_url)?;
+        let url = address(SETTING, &self.elasticsearch_url)?;
         let broken = |cause| SinkError::Setting { setting: SETTING, cause };
         let parsed = Url::parse(&url).map_err(|error| broken(error.to_string()))?;
         // An engine stands beside its writers: a proxy of the environment is not meant for it.
         let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(parsed)).disable_proxy();
-        if let Some(credentials) = credentials(settings)? {
+        if let Some(credentials) = credentials(self)? {
             builder = builder.auth(credentials);
         }
         let transport = builder.build().map_err(|error| broken(error.to_string()))?;
-        Ok(Self::new(ElasticsearchServer { transport, url }, requests.clone(), names))
+        Ok(Engine::new(ElasticsearchServer { transport, url }, requests.clone(), names))
     }
 }
 
@@ -92,31 +85,38 @@ fn credentials(settings: &ElasticsearchSettings) -> Result<Option<Credentials>, 
 }
 
 impl Server for ElasticsearchServer {
-    const KIND: &'static str = "elasticsearch";
-    const COSINE: &'static str = "cosine";
+    fn kind(&self) -> &'static str {
+        "elasticsearch"
+    }
+
+    fn cosine(&self) -> &'static str {
+        "cosine"
+    }
 
     fn url(&self) -> &str {
         &self.url
     }
 
-    async fn send(&self, request: Request) -> Result<Response, Failure> {
-        let method = match request.method {
-            Method::Get => HttpMethod::Get,
-            Method::Head => HttpMethod::Head,
-            Method::Put => HttpMethod::Put,
-            Method::Post => HttpMethod::Post,
-            Method::Delete => HttpMethod::Delete,
-        };
-        let (body, content) = request.body.parts();
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content))]);
-        let sent =
-            self.transport.send(method, &request.path, headers, None::<&()>, body, Some(request.timeout));
-        let answer = sent.await.map_err(|error| Failure(chain(&error)))?;
-        let status = answer.status_code().as_u16();
-        let wish = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let wish = retry_after(wish);
-        let body = answer.bytes().await.map_err(|error| Failure(chain(&error)))?;
-        Ok(Response { status, retry_after: wish, body })
+    fn send(&self, request: Request) -> Sending<'_> {
+        Box::pin(async move {
+            let method = match request.method {
+                Method::Get => HttpMethod::Get,
+                Method::Head => HttpMethod::Head,
+                Method::Put => HttpMethod::Put,
+                Method::Post => HttpMethod::Post,
+                Method::Delete => HttpMethod::Delete,
+            };
+            let (body, content) = request.body.parts();
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content))]);
+            let sent =
+                self.transport.send(method, &request.path, headers, None::<&()>, body, Some(request.timeout));
+            let answer = sent.await.map_err(|error| Failure(chain(&error)))?;
+            let status = answer.status_code().as_u16();
+            let wish = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let wish = retry_after(wish);
+            let body = answer.bytes().await.map_err(|error| Failure(chain(&error)))?;
+            Ok(Response { status, retry_after: wish, body })
+        })
     }
 
     fn vector_field(&self, dimension: usize) -> Value {
@@ -128,7 +128,7 @@ impl Server for ElasticsearchServer {
     }
 
     fn vectors_of(&self, field: &Value) -> (Option<u64>, String) {
-        let similarity = field.get("similarity").and_then(Value::as_str).unwrap_or(Self::COSINE);
+        let similarity = field.get("similarity").and_then(Value::as_str).unwrap_or(self.cosine());
         (field.get("dims").and_then(Value::as_u64), similarity.to_owned())
     }
 

@@ -40,8 +40,8 @@ impl Told {
 
 /// One generation of indexes on one engine. Clones and [`Engine::over`] share the connections.
 #[derive(Debug)]
-pub struct Engine<S> {
-    server: Arc<S>,
+pub struct Engine {
+    server: Arc<dyn Server>,
     settings: RequestSettings,
     names: Names,
     /// See [`Reader::fused`](crate::Reader::fused).
@@ -49,14 +49,14 @@ pub struct Engine<S> {
     told: Arc<Told>,
 }
 
-impl<S> Clone for Engine<S> {
+impl Clone for Engine {
     fn clone(&self) -> Self {
         self.over(self.names.clone())
     }
 }
 
-impl<S> Engine<S> {
-    pub(crate) fn new(server: S, settings: RequestSettings, names: Names) -> Self {
+impl Engine {
+    pub(crate) fn new(server: impl Server + 'static, settings: RequestSettings, names: Names) -> Self {
         Self {
             server: Arc::new(server),
             settings,
@@ -79,7 +79,7 @@ impl<S> Engine<S> {
     }
 }
 
-impl<S: Server> Engine<S> {
+impl Engine {
     /// Sends one request by the deadline and gives back whatever status came.
     async fn send(&self, method: Method, path: String, body: Body) -> Result<Response, SinkError> {
         let request = Request { method, path, body, timeout: self.settings.timeout() };
@@ -142,9 +142,9 @@ impl<S: Server> Engine<S> {
     }
 }
 
-impl<S: Server> Sink for Engine<S> {
+impl Sink for Engine {
     fn kind(&self) -> &'static str {
-        S::KIND
+        self.server.kind()
     }
 
     fn names(&self) -> &Names {

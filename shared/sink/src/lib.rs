@@ -1,7 +1,7 @@
 //! Where it ends: search engines written in bulk, read for search and scanned for audit.
 //!
-//! [`Sink`] writes and [`Reader`] reads one generation of indexes, named by [`generation::Names`]. [`OpenSearch`], [`Elasticsearch`]
-//! and [`Memory`] are both; one suite (`tests/engines.rs`) runs over all three. Every bulk answer is read item by
+//! [`Sink`] writes and [`Reader`] reads one generation of indexes, named by [`generation::Names`]. [`Engine`] (each of
+//! [`EngineKind::ALL`]) and [`Memory`] are both; one suite (`tests/engines.rs`) runs over all three. Every bulk answer is read item by
 //! item, a write goes to an alias that must exist (a deleted index is never created again by a write), a vector of
 //! another space is refused by writers and readers, and every request has a deadline.
 
@@ -19,6 +19,7 @@ mod opensearch;
 mod origin;
 mod question;
 mod reader;
+mod registry;
 mod run;
 mod settings;
 mod sink;
@@ -27,17 +28,18 @@ mod wire;
 
 pub use action::{Action, Operation, WrongSpace, action_of, delete};
 pub use catalog::Catalog;
-pub use elasticsearch::{Elasticsearch, ElasticsearchSettings};
+pub use elasticsearch::ElasticsearchSettings;
 pub use engine::Engine;
 pub use ensured::{Ensured, IndexState};
 pub use error::SinkError;
 pub use lane::WriteLane;
 pub use memory::{Fault, Memory};
-pub use opensearch::{KnnEngine, OpenSearch, OpenSearchSettings};
+pub use opensearch::{KnnEngine, OpenSearchSettings};
 pub use question::{Clause, Window, Words};
 pub use reader::{
     Hit, Page, Place, RANK_CONSTANT, Reader, StoredChunk, StoredDocument, StoredVector, cosine,
 };
+pub use registry::{EngineKind, EngineSettings};
 pub use run::run;
 pub use settings::{IndexSettings, RequestSettings};
 pub use sink::{Answer, Sink, Written};

@@ -13,10 +13,7 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::error::SinkError;
 use crate::settings::{RequestSettings, address};
-use crate::wire::{Failure, Method, Request, Response, Server, chain};
-
-/// One generation of indexes in OpenSearch.
-pub type OpenSearch = Engine<OpenSearchServer>;
+use crate::wire::{Failure, Method, Request, Response, Sending, Server, chain};
 
 /// Where OpenSearch is and how it compares vectors.
 #[derive(Args, Clone, Debug)]
@@ -45,7 +42,7 @@ pub enum KnnEngine {
 }
 
 /// The connections to OpenSearch.
-pub struct OpenSearchServer {
+struct OpenSearchServer {
     transport: Transport,
     url: String,
     engine: KnnEngine,
@@ -61,59 +58,62 @@ impl std::fmt::Debug for OpenSearchServer {
     }
 }
 
-impl OpenSearch {
+impl OpenSearchSettings {
     /// Prepares connections for the indexes of `names`; nothing is sent yet.
     ///
     /// # Errors
     /// When the settings make no client.
-    pub fn connect(
-        settings: &OpenSearchSettings,
-        requests: &RequestSettings,
-        names: Names,
-    ) -> Result<Self, SinkError> {
+    pub fn connect(&self, requests: &RequestSettings, names: Names) -> Result<Engine, SinkError> {
         const SETTING: &str = "MILLRACE_OPENSEARCH_URL";
-        let url = address(SETTING, &settings.opensearch_url)?;
+        let url = address(SETTING, &self.opensearch_url)?;
         let broken = |cause| SinkError::Setting { setting: SETTING, cause };
         let parsed = Url::parse(&url).map_err(|error| broken(error.to_string()))?;
         // An engine stands beside its writers: a proxy of the environment is not meant for it.
         let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(parsed)).disable_proxy();
-        if let Some(user) = &settings.opensearch_user {
-            let password = settings.opensearch_password.clone().unwrap_or_default();
+        if let Some(user) = &self.opensearch_user {
+            let password = self.opensearch_password.clone().unwrap_or_default();
             let (user, password) = (user.reveal().to_owned(), password.reveal().to_owned());
             builder = builder.auth(Credentials::Basic(user, password));
         }
         let transport = builder.build().map_err(|error| broken(error.to_string()))?;
-        let server = OpenSearchServer { transport, url, engine: settings.opensearch_engine };
-        Ok(Self::new(server, requests.clone(), names))
+        let server = OpenSearchServer { transport, url, engine: self.opensearch_engine };
+        Ok(Engine::new(server, requests.clone(), names))
     }
 }
 
 impl Server for OpenSearchServer {
-    const KIND: &'static str = "opensearch";
-    const COSINE: &'static str = "cosinesimil";
+    fn kind(&self) -> &'static str {
+        "opensearch"
+    }
+
+    fn cosine(&self) -> &'static str {
+        "cosinesimil"
+    }
 
     fn url(&self) -> &str {
         &self.url
     }
 
-    async fn send(&self, request: Request) -> Result<Response, Failure> {
-        let method = match request.method {
-            Method::Get => HttpMethod::Get,
-            Method::Head => HttpMethod::Head,
-            Method::Put => HttpMethod::Put,
-            Method::Post => HttpMethod::Post,
-            Method::Delete => HttpMethod::Delete,
-        };
-        let (body, content) = request.body.parts();
-        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content))]);
-        let sent =
-            self.transport.send(method, &request.path, headers, None::<&()>, body, Some(request.timeout));
-        let answer = sent.await.map_err(|error| Failure(chain(&error)))?;
-        let status = answer.status_code().as_u16();
-        let wish = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let wish = retry_after(wish);
-        let body = answer.bytes().await.map_err(|error| Failure(chain(&error)))?;
-        Ok(Response { status, retry_after: wish, body })
+    fn send(&self, request: Request) -> Sending<'_> {
+        Box::pin(async move {
+            let method = match request.method {
+                Method::Get => HttpMethod::Get,
+                Method::Head => HttpMethod::Head,
+                Method::Put => HttpMethod::Put,
+                Method::Post => HttpMethod::Post,
+                Method::Delete => HttpMethod::Delete,
+            };
+            let (body, content) = request.body.parts();
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content))]);
+            let sent =
+                self.transport.send(method, &request.path, headers, None::<&()>, body, Some(request.timeout));
+            let answer = sent.await.map_err(|error| Failure(chain(&error)))?;
+            let status = answer.status_code().as_u16();
+            let wish = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let wish = retry_after(wish);
+            let body = answer.bytes().await.map_err(|error| Failure(chain(&error)))?;
+            Ok(Response { status, retry_after: wish, body })
+        })
     }
 
     fn vector_field(&self, dimension: usize) -> Value {

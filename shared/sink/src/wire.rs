@@ -1,22 +1,24 @@
 //! The seam between what is said to an engine and how it gets there.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
 
 /// An engine's dialect and the way to it. OpenSearch and Elasticsearch differ in nothing else.
-pub trait Server: Send + Sync + 'static {
+pub(crate) trait Server: std::fmt::Debug + Send + Sync {
     /// The engine's name in lower case.
-    const KIND: &'static str;
+    fn kind(&self) -> &'static str;
+
     /// How it calls the comparison by cosine.
-    const COSINE: &'static str;
+    fn cosine(&self) -> &'static str;
 
     /// Where it is, without credentials.
     fn url(&self) -> &str;
 
     /// Sends one request and reads the whole answer, by the request's deadline.
-    fn send(&self, request: Request) -> impl Future<Output = Result<Response, Failure>> + Send;
+    fn send(&self, request: Request) -> Sending<'_>;
 
     /// The mapping of a field of vectors compared by cosine in an HNSW graph.
     fn vector_field(&self, dimension: usize) -> Value;
@@ -39,22 +41,25 @@ pub trait Server: Send + Sync + 'static {
     fn with_vectors(&self) -> Value;
 }
 
+/// An answer that is on its way.
+pub(crate) type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'a>>;
+
 /// One request.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub(crate) struct Request {
     /// What is done with the path.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The path with its query, without a slash at the beginning.
-    pub path: String,
+    pub(crate) path: String,
     /// The body.
-    pub body: Body,
+    pub(crate) body: Body,
     /// When to give up, from now.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// The methods that are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub(crate) enum Method {
     /// Read.
     Get,
     /// Look whether it is there.
@@ -69,7 +74,7 @@ pub enum Method {
 
 /// The body of a request.
 #[derive(Clone, Debug)]
-pub enum Body {
+pub(crate) enum Body {
     /// None.
     Empty,
     /// One JSON value.
@@ -80,18 +85,18 @@ pub enum Body {
 
 /// One answer.
 #[derive(Clone, Debug)]
-pub struct Response {
+pub(crate) struct Response {
     /// The HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The server's Retry-After, if it gave seconds.
-    pub retry_after: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
     /// The whole body.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 /// No answer, or half of one: the server may have done what was asked, or not.
 #[derive(Clone, Debug)]
-pub struct Failure(pub String);
+pub(crate) struct Failure(pub(crate) String);
 
 impl Body {
     /// Content and its type, for the clients.

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use generation::Names;
 use index::Config;
 use process::{Failure, Host};
-use sink::OpenSearch;
 use stream::kafka::Kafka;
 
 fn main() -> ExitCode {
@@ -16,7 +15,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let bundle = config.model.open()?;
     let generation = model::generation(&bundle, &config.backend);
     let names = Names::new(&config.index.index, &generation)?;
-    let engine = OpenSearch::connect(&config.opensearch, &config.requests, names)?;
+    let engine = config.opensearch.connect(&config.requests, names)?;
     sink::run(Kafka::new(&config.kafka), engine, "index", config.lanes, host.stopping()).await?;
     Ok(())
 }

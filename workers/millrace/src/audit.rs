@@ -28,14 +28,14 @@ use crate::entries::Entries;
 use crate::merge::Cursor;
 use crate::world::World;
 use report::Tally;
-use scan::{EngineSource, Sources};
+use scan::Sources;
 
 /// Compares everything. `each` sees every document at the first look.
 ///
 /// # Errors
 /// When something does not answer, or the store lists its keys out of order.
-pub async fn audit<K: Broker, O: Store, A: Reader, B: Reader>(
-    world: &World<K, O, A, B>,
+pub async fn audit<K: Broker, O: Store, E: Reader>(
+    world: &World<K, O, E>,
     entries: &mut Entries<K>,
     settle: Duration,
     repair: Option<&mut Repair<K>>,
@@ -45,7 +45,7 @@ pub async fn audit<K: Broker, O: Store, A: Reader, B: Reader>(
     let before = repair.as_ref().map_or(0, |repair| repair.writer.written());
     let mut tally = Tally::new(world.rules());
     entries.catch_up().await?;
-    futures::try_join!(world.opensearch.refresh(), world.elasticsearch.refresh())?;
+    world.refresh().await?;
     let mut sources = sources(world, entries);
     while let Some(seen) = sources.next().await? {
         tally.add(&seen);
@@ -72,14 +72,11 @@ pub async fn audit<K: Broker, O: Store, A: Reader, B: Reader>(
     Ok(report)
 }
 
-fn sources<'a, K: Broker, O: Store, A: Reader, B: Reader>(
-    world: &'a World<K, O, A, B>,
+fn sources<'a, K: Broker, O: Store, E: Reader>(
+    world: &'a World<K, O, E>,
     entries: &'a Entries<K>,
 ) -> Sources<'a> {
-    let engines: Vec<EngineSource<'a>> = vec![
-        scan::engine("opensearch", &world.opensearch),
-        scan::engine("elasticsearch", &world.elasticsearch),
-    ];
+    let engines = world.engines.iter().map(|one| scan::engine(one.kind.name(), &one.engine)).collect();
     Sources {
         bucket: Cursor::new(
             "the listing of the bucket",

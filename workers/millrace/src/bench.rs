@@ -9,16 +9,16 @@ use message::{
     Fingerprint, Headers, LedgerEntry, Placement, Status, Vector, Version,
 };
 use objects::{MemoryStore, Scope, Store as _};
-use sink::{Action, Sink as _, action_of};
+use sink::{Action, EngineKind, Sink as _, action_of};
 use stream::memory::Memory;
 use stream::{Boottime, Outgoing};
 
-use crate::world::World;
+use crate::world::{Destination, World};
 
 pub(crate) const BUCKET: &str = "b";
 pub(crate) const PARTITIONS: i32 = 3;
 
-pub(crate) type Small = World<Memory, MemoryStore, sink::Memory, sink::Memory>;
+pub(crate) type Small = World<Memory, MemoryStore, sink::Memory>;
 
 pub(crate) fn document(key: &str) -> DocumentId {
     DocumentId::new(BUCKET, key).unwrap()
@@ -65,9 +65,11 @@ pub(crate) async fn world() -> Bench {
     }
     let store = MemoryStore::with_page_size(2);
     store.ensure_bucket(BUCKET, None).await.unwrap();
-    let (opensearch, elasticsearch) = (sink::Memory::new(names.clone()), sink::Memory::new(names.clone()));
-    opensearch.ensure().await.unwrap();
-    elasticsearch.ensure().await.unwrap();
+    let destination = |kind| Destination { kind, engine: sink::Memory::new(names.clone()) };
+    let engines: Vec<_> = EngineKind::ALL.into_iter().map(destination).collect();
+    for one in &engines {
+        one.engine.ensure().await.unwrap();
+    }
     let folder = tempfile::tempdir().unwrap();
     let small = World {
         bucket: BUCKET.to_owned(),
@@ -77,8 +79,7 @@ pub(crate) async fn world() -> Bench {
         data: folder.path().to_path_buf(),
         generation,
         names,
-        opensearch,
-        elasticsearch,
+        engines,
     };
     Bench { small, _folder: folder }
 }
@@ -138,6 +139,14 @@ pub(crate) fn removed(document: &DocumentId, version: Version) -> LedgerEntry {
 }
 
 impl Small {
+    pub(crate) fn opensearch(&self) -> &sink::Memory {
+        &self.engines[0].engine
+    }
+
+    pub(crate) fn elasticsearch(&self) -> &sink::Memory {
+        &self.engines[1].engine
+    }
+
     /// Puts an object and returns its change token.
     pub(crate) async fn put(&self, document: &DocumentId, text: &str) -> String {
         self.store.put(document, Bytes::from(text.to_owned()), "text/plain").await.unwrap()
@@ -165,8 +174,8 @@ impl Small {
         let (document, version) = (document(key), Version::first(1));
         let etag = self.put(&document, &texts.join("\n")).await;
         self.enter(&entry(&document, texts, version, &etag));
-        Self::hold(&self.opensearch, &document, texts, version).await;
-        Self::hold(&self.elasticsearch, &document, texts, version).await;
+        Self::hold(self.opensearch(), &document, texts, version).await;
+        Self::hold(self.elasticsearch(), &document, texts, version).await;
         document
     }
 

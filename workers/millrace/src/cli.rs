@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use model::{BackendSettings, EncoderSettings, ModelSettings};
 use objects::{Buckets, S3Settings, Scope};
-use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
+use sink::{EngineSettings, IndexSettings};
 use stream::kafka::KafkaSettings;
 use telemetry::{LogFormat, TelemetrySettings};
 
@@ -209,12 +209,9 @@ pub struct WorldSettings {
     /// How Kafka is reached.
     #[command(flatten)]
     pub kafka: KafkaSettings,
-    /// How OpenSearch is reached.
+    /// How the engines are reached.
     #[command(flatten)]
-    pub opensearch: OpenSearchSettings,
-    /// How Elasticsearch is reached.
-    #[command(flatten)]
-    pub elasticsearch: ElasticsearchSettings,
+    pub engines: EngineSettings,
     /// What the indexes are called.
     #[command(flatten)]
     pub index: IndexSettings,

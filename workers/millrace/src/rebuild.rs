@@ -88,8 +88,8 @@ pub struct Done {
 ///
 /// # Errors
 /// When something does not answer or cannot be read.
-pub async fn draft<K: Broker, O: Store, A: Reader + Sink, B: Reader + Sink>(
-    world: &World<K, O, A, B>,
+pub async fn draft<K: Broker, O: Store, E: Reader + Sink>(
+    world: &World<K, O, E>,
     folder: &Path,
 ) -> Result<Draft, Failure> {
     let topic = world.generation.ledger();
@@ -148,9 +148,9 @@ impl Draft {
     ///
     /// # Errors
     /// When something does not answer. It can be run again: what was written is there, and stays.
-    pub async fn commit<K: Broker, O: Store, A, B>(
+    pub async fn commit<K: Broker, O: Store, E>(
         mut self,
-        world: &World<K, O, A, B>,
+        world: &World<K, O, E>,
         run: &str,
     ) -> Result<Done, Failure> {
         let topic = world.generation.ledger();
@@ -178,9 +178,9 @@ impl Draft {
         Ok(done)
     }
 
-    async fn ask<K: Broker, O: Store, A, B>(
+    async fn ask<K: Broker, O: Store, E>(
         &self,
-        world: &World<K, O, A, B>,
+        world: &World<K, O, E>,
         run: &str,
         looks: &mut Writer<K>,
     ) -> Result<(), Failure> {

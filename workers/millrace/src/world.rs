@@ -6,7 +6,7 @@ use std::time::Duration;
 use generation::{Generation, Names, TopicReader};
 use objects::{S3Store, Scope};
 use process::Failure;
-use sink::{Elasticsearch, OpenSearch, RequestSettings, Sink};
+use sink::{Engine, EngineKind, Reader, RequestSettings, Sink, SinkError};
 use stream::kafka::{Kafka, Standing, groups, standings};
 use stream::{Broker, Waiting};
 
@@ -19,7 +19,7 @@ const ENGINE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Everything that documents pass; over memory in tests.
 #[derive(Debug)]
-pub struct World<K = Kafka, O = S3Store, A = OpenSearch, B = Elasticsearch> {
+pub struct World<K = Kafka, O = S3Store, E = Engine> {
     /// The bucket's name.
     pub bucket: String,
     /// Which of its objects are documents.
@@ -34,10 +34,17 @@ pub struct World<K = Kafka, O = S3Store, A = OpenSearch, B = Elasticsearch> {
     pub names: Names,
     /// The folder for copies of the ledger.
     pub data: PathBuf,
-    /// OpenSearch.
-    pub opensearch: A,
-    /// Elasticsearch.
-    pub elasticsearch: B,
+    /// Each engine.
+    pub engines: Vec<Destination<E>>,
+}
+
+/// An engine that the documents go to.
+#[derive(Debug)]
+pub struct Destination<E> {
+    /// Which.
+    pub kind: EngineKind,
+    /// Its indexes.
+    pub engine: E,
 }
 
 /// How far a worker is behind its topic.
@@ -88,7 +95,7 @@ pub fn generation(settings: &GenerationSettings) -> Result<Generation, Failure> 
     Ok(model::generation(&bundle, &settings.backend))
 }
 
-impl<K: Broker, O, A, B> World<K, O, A, B> {
+impl<K: Broker, O, E> World<K, O, E> {
     /// The ledger as it is now.
     ///
     /// # Errors
@@ -104,8 +111,18 @@ impl<K: Broker, O, A, B> World<K, O, A, B> {
             space: self.generation.space.clone(),
             bucket: self.bucket.clone(),
             scope: self.scope.clone(),
-            engines: vec!["opensearch", "elasticsearch"],
+            engines: self.engines.iter().map(|one| one.kind.name()).collect(),
         }
+    }
+}
+
+impl<K, O, E: Reader> World<K, O, E> {
+    /// Makes every engine show what it was given.
+    ///
+    /// # Errors
+    /// When one does not answer.
+    pub async fn refresh(&self) -> Result<(), SinkError> {
+        futures::future::try_join_all(self.engines.iter().map(|one| one.engine.refresh())).await.map(drop)
     }
 }
 
@@ -118,13 +135,15 @@ impl World {
         let generation = generation(&settings.generation)?;
         let names = Names::new(&settings.index.index, &generation)?;
         let requests = RequestSettings::default();
+        let engines = EngineKind::ALL.into_iter().map(|kind| {
+            Ok(Destination { kind, engine: kind.connect(&settings.engines, &requests, names.clone())? })
+        });
         Ok(Self {
             bucket: settings.bucket.bucket.clone(),
             scope: settings.scope.clone(),
             store: S3Store::new(&settings.bucket.store)?,
             kafka: Kafka::new(&settings.kafka),
-            opensearch: OpenSearch::connect(&settings.opensearch, &requests, names.clone())?,
-            elasticsearch: Elasticsearch::connect(&settings.elasticsearch, &requests, names.clone())?,
+            engines: engines.collect::<Result<_, SinkError>>()?,
             data: settings.data.folder.clone(),
             generation,
             names,
@@ -137,8 +156,9 @@ impl World {
     /// When Kafka does not answer.
     pub async fn lags(&self) -> Result<Vec<Lag>, Failure> {
         let mut readers = Vec::from(TopicReader::upstream(&self.generation));
-        readers.extend(self.writers("index", &self.opensearch).await?);
-        readers.extend(self.writers("replicate", &self.elasticsearch).await?);
+        for one in &self.engines {
+            readers.extend(self.writers(one).await?);
+        }
         let mut lags = Vec::new();
         for reader in readers {
             let standings = standings(&self.kafka, &reader.group, &reader.topic).await?;
@@ -148,7 +168,8 @@ impl World {
     }
 
     /// The group that writes to this engine; while the engine is away, every group that may be it.
-    async fn writers(&self, worker: &'static str, engine: &impl Sink) -> Result<Vec<TopicReader>, Failure> {
+    async fn writers(&self, one: &Destination<Engine>) -> Result<Vec<TopicReader>, Failure> {
+        let (worker, engine) = (one.kind.worker(), &one.engine);
         match tokio::time::timeout(ENGINE_PATIENCE, engine.cluster()).await {
             Ok(Ok(cluster)) => Ok(vec![TopicReader::sink(worker, &self.names, &cluster)]),
             Ok(Err(_)) | Err(_) => Ok(TopicReader::among(worker, &self.names, &groups(&self.kafka).await?)),

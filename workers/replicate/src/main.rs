@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use generation::Names;
 use process::{Failure, Host};
 use replicate::Config;
-use sink::Elasticsearch;
 use stream::kafka::Kafka;
 
 fn main() -> ExitCode {
@@ -16,7 +15,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let bundle = config.model.open()?;
     let generation = model::generation(&bundle, &config.backend);
     let names = Names::new(&config.index.index, &generation)?;
-    let engine = Elasticsearch::connect(&config.elasticsearch, &config.requests, names)?;
+    let engine = config.elasticsearch.connect(&config.requests, names)?;
     sink::run(Kafka::new(&config.kafka), engine, "replicate", config.lanes, host.stopping()).await?;
     Ok(())
 }

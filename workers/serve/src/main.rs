@@ -8,7 +8,7 @@ use process::{Failure, Host};
 use serve::config::EngineKind;
 use serve::start::{Opened, start};
 use serve::{Config, Search};
-use sink::{Elasticsearch, OpenSearch, RequestSettings};
+use sink::RequestSettings;
 
 fn main() -> ExitCode {
     process::run("serve", work)
@@ -24,11 +24,11 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let opened = Opened { model, names: names.clone(), config: config.clone() };
     match config.serve_engine {
         EngineKind::Elasticsearch => {
-            let reader = Elasticsearch::connect(&config.elasticsearch, &requests, names)?;
+            let reader = config.elasticsearch.connect(&requests, names)?;
             start(opened, Search::new(encoder, generation.space, reader), host).await
         }
         EngineKind::Opensearch => {
-            let reader = OpenSearch::connect(&config.opensearch, &requests, names)?;
+            let reader = config.opensearch.connect(&requests, names)?;
             start(opened, Search::new(encoder, generation.space, reader), host).await
         }
     }

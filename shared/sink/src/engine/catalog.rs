@@ -6,9 +6,9 @@ use super::Engine;
 use super::search;
 use crate::catalog::{Catalog, MOST_ENTRIES};
 use crate::error::SinkError;
-use crate::wire::{Body, Method, Response, Server};
+use crate::wire::{Body, Method, Response};
 
-impl<S: Server> Engine<S> {
+impl Engine {
     /// Creates the index if it is not there.
     async fn ensure_catalog(&self) -> Result<(), SinkError> {
         let index = self.names.catalog();
@@ -39,7 +39,7 @@ fn says(response: &Response, word: &str) -> bool {
     String::from_utf8_lossy(&response.body).contains(word)
 }
 
-impl<S: Server> Catalog for Engine<S> {
+impl Catalog for Engine {
     async fn keep(&self, name: &str, value: &Value, only_new: bool) -> Result<bool, SinkError> {
         let index = self.names.catalog();
         let operation = if only_new { "_create" } else { "_doc" };

@@ -6,7 +6,7 @@ use tracing::warn;
 
 use super::Engine;
 use crate::error::SinkError;
-use crate::wire::{Body, Method, Server};
+use crate::wire::{Body, Method};
 
 /// Where a cluster says who it is, the first that answers: `GET /` needs the fewest rights, and is not in every build.
 const PLACES: [(&str, &str, &str); 3] = [
@@ -17,7 +17,7 @@ const PLACES: [(&str, &str, &str); 3] = [
 /// What a cluster that is still forming says.
 const NOT_YET: &str = "_na_";
 
-impl<S: Server> Engine<S> {
+impl Engine {
     /// The cluster by its uuid, or by its name or address where it does not tell: those may change, and another cluster
     /// is then believed.
     pub(super) async fn known_cluster(&self) -> Result<Cluster, SinkError> {

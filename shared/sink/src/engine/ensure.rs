@@ -8,9 +8,9 @@ use tracing::info;
 use super::{Engine, kept, mapping};
 use crate::ensured::{Ensured, IndexState};
 use crate::error::SinkError;
-use crate::wire::{Body, Method, Server};
+use crate::wire::{Body, Method};
 
-impl<S: Server> Engine<S> {
+impl Engine {
     pub(super) async fn ensure_both(&self) -> Result<Ensured, SinkError> {
         let chunks = self.ensure_one(Target::Chunks).await?;
         let documents = self.ensure_one(Target::Documents).await?;

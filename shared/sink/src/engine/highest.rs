@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Engine, search};
 use crate::error::SinkError;
-use crate::wire::{Body, Method, Server};
+use crate::wire::{Body, Method};
 
 /// Names and versions in one answer: some 100 bytes each.
 const AT_ONCE: usize = 5_000;
@@ -18,7 +18,7 @@ struct Held {
     version: Version,
 }
 
-impl<S: Server> Engine<S> {
+impl Engine {
     pub(super) async fn highest_of(
         &self,
         mine: impl Fn(&DocumentId) -> bool + Send,

@@ -13,7 +13,7 @@ use crate::wire::{Body, Method, Server};
 /// Seconds for which a deletion must be remembered: see `gc_deletes` in `mapping.rs`.
 const REMEMBERED: u64 = 3_600;
 
-impl<S: Server> Engine<S> {
+impl Engine {
     /// What the engine says of an index that is there.
     pub(super) async fn state(&self, index: &str, created: bool) -> Result<IndexState, SinkError> {
         let path = format!("{index}/_settings?filter_path=*.settings.index");
@@ -90,8 +90,8 @@ fn primary(copies: &Value) -> Option<&str> {
 }
 
 /// Refuses a field that holds other vectors than those of `generation`, compared by cosine.
-pub(super) fn check_vectors<S: Server>(
-    server: &S,
+pub(super) fn check_vectors(
+    server: &dyn Server,
     (index, created): (&str, bool),
     field: &Value,
     generation: &Generation,
@@ -99,7 +99,7 @@ pub(super) fn check_vectors<S: Server>(
     let (dimension, similarity) = server.vectors_of(field);
     let both = [
         ("the dimension of vectors", dimension.unwrap_or(0).to_string(), generation.dimension.to_string()),
-        ("the similarity", similarity, S::COSINE.to_owned()),
+        ("the similarity", similarity, server.cosine().to_owned()),
     ];
     for (what, mut found, expected) in both {
         if found != expected {

@@ -12,12 +12,7 @@ use crate::settings::RequestSettings;
 use crate::wire::Server;
 
 /// The whole body of the request that creates an index, with its write alias.
-pub(super) fn body<S: Server>(
-    server: &S,
-    settings: &RequestSettings,
-    names: &Names,
-    target: Target,
-) -> Value {
+pub(super) fn body(server: &dyn Server, settings: &RequestSettings, names: &Names, target: Target) -> Value {
     // Terms can be made again from the text: they are not kept twice.
     let source = match target {
         Target::Chunks => json!({"excludes": ["terms"]}),

@@ -10,14 +10,14 @@ use super::search::{self, Unusable};
 use crate::error::SinkError;
 use crate::question::{Window, Words};
 use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
-use crate::wire::{Body, Method, Server};
+use crate::wire::{Body, Method};
 
 /// Chunks of a document in one answer.
 const CHUNKS_AT_ONCE: usize = 1_000;
 /// Vectors in one answer: 1,000 of 4,096 numbers are about 45 MB of JSON.
 const VECTORS_AT_ONCE: usize = 500;
 
-impl<S: Server> Engine<S> {
+impl Engine {
     pub(super) fn usable<T>(&self, result: Result<T, Unusable>, operation: &str) -> Result<T, SinkError> {
         result.map_err(|unusable| match unusable {
             Unusable::Partial(cause) => self.unavailable(cause),
@@ -31,7 +31,7 @@ impl<S: Server> Engine<S> {
     }
 }
 
-impl<S: Server> Engine<S> {
+impl Engine {
     /// Whether the engine fuses ranks itself: a licence, a version and a plug-in decide that, so it is asked, once.
     async fn offers_fusion(&self, dimension: usize) -> Result<bool, SinkError> {
         let ask = async || {
@@ -44,7 +44,7 @@ impl<S: Server> Engine<S> {
                 Ok(_) => Ok(true),
                 Err(SinkError::Rejected { cause, .. } | SinkError::Denied { cause, .. }) => {
                     info!(
-                        engine = S::KIND,
+                        engine = self.server.kind(),
                         cause, "the engine does not fuse ranks itself: they are fused here"
                     );
                     Ok(false)
@@ -56,7 +56,7 @@ impl<S: Server> Engine<S> {
     }
 }
 
-impl<S: Server> Reader for Engine<S> {
+impl Reader for Engine {
     async fn check(&self, space: &Fingerprint) -> Result<(), SinkError> {
         self.check_both(space, None).await
     }

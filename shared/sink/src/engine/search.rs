@@ -39,16 +39,16 @@ fn matching(words: &Words, window: &Window) -> Value {
     json!({"bool": {"filter": filter(window), "should": should, "minimum_should_match": 1}})
 }
 
-pub(super) fn nearest<S: Server>(server: &S, vector: &[f32], window: &Window) -> Value {
+pub(super) fn nearest(server: &dyn Server, vector: &[f32], window: &Window) -> Value {
     brought(near(server, vector, window), window)
 }
 
-fn near<S: Server>(server: &S, vector: &[f32], window: &Window) -> Value {
+fn near(server: &dyn Server, vector: &[f32], window: &Window) -> Value {
     server.nearest(vector, &filter(window), (window.size, window.candidates.max(window.size)))
 }
 
 /// Both, fused by the engine.
-pub(super) fn fused<S: Server>(server: &S, words: &Words, vector: &[f32], window: &Window) -> Value {
+pub(super) fn fused(server: &dyn Server, words: &Words, vector: &[f32], window: &Window) -> Value {
     let (query, near) = (matching(words, window), near(server, vector, window));
     let mut body = brought(server.fused(query, near, window.size, RANK_CONSTANT), window);
     // Retrievers and hybrid queries count in their own way.
@@ -151,7 +151,7 @@ pub(super) fn scan(document: Option<&DocumentId>, after: Option<&Place>, size: u
     body
 }
 
-pub(super) fn vectors<S: Server>(server: &S, ids: &[ChunkId]) -> Value {
+pub(super) fn vectors(server: &dyn Server, ids: &[ChunkId]) -> Value {
     let mut body = server.with_vectors();
     if let Some(body) = body.as_object_mut() {
         body.insert("size".to_owned(), ids.len().into());

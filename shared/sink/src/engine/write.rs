@@ -16,7 +16,7 @@ use crate::action::Action;
 use crate::age;
 use crate::bulk::{self, Judgement, Lines, Reply};
 use crate::sink::{Answer, Written};
-use crate::wire::{Body, Method, Request, Server};
+use crate::wire::{Body, Method, Request};
 
 /// One write under way.
 struct Write<'a> {
@@ -27,7 +27,7 @@ struct Write<'a> {
     delays: Delays,
 }
 
-impl<S: Server> Engine<S> {
+impl Engine {
     pub(super) async fn write_all(&self, actions: &[Action], proved: Boottime) -> Written {
         let mut write = Write {
             actions,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Parser;
 use generation::{Generation, MAPPING_VERSION, Names, Target};
 use message::Fingerprint;
-use sink::{Catalog, ElasticsearchSettings, OpenSearchSettings, Reader, RequestSettings, Sink};
+use sink::{Catalog, ElasticsearchSettings, Engine, OpenSearchSettings, Reader, RequestSettings, Sink};
 
 /// Numbers in a test vector.
 pub(crate) const DIMENSION: usize = 8;
@@ -77,8 +77,8 @@ struct ElasticsearchFlags {
 }
 
 pub(crate) struct Memory(sink::Memory);
-pub(crate) struct OpenSearch(sink::OpenSearch);
-pub(crate) struct Elasticsearch(sink::Elasticsearch);
+pub(crate) struct OpenSearch(Engine);
+pub(crate) struct Elasticsearch(Engine);
 
 impl Bench for Memory {
     type Engine = sink::Memory;
@@ -101,19 +101,19 @@ impl Bench for Memory {
 }
 
 impl Bench for OpenSearch {
-    type Engine = sink::OpenSearch;
+    type Engine = Engine;
     const FUSES: bool = true;
 
     fn open(fact: &str) -> Self {
         let settings = OpenSearchFlags::parse_from(["test"]).settings;
-        Self(sink::OpenSearch::connect(&settings, &requests(), names(fact)).unwrap())
+        Self(settings.connect(&requests(), names(fact)).unwrap())
     }
 
-    fn engine(&self) -> &sink::OpenSearch {
+    fn engine(&self) -> &Engine {
         &self.0
     }
 
-    fn over(&self, names: Names) -> sink::OpenSearch {
+    fn over(&self, names: Names) -> Engine {
         self.0.over(names)
     }
 
@@ -123,18 +123,18 @@ impl Bench for OpenSearch {
 }
 
 impl Bench for Elasticsearch {
-    type Engine = sink::Elasticsearch;
+    type Engine = Engine;
 
     fn open(fact: &str) -> Self {
         let settings = ElasticsearchFlags::parse_from(["test"]).settings;
-        Self(sink::Elasticsearch::connect(&settings, &requests(), names(fact)).unwrap())
+        Self(settings.connect(&requests(), names(fact)).unwrap())
     }
 
-    fn engine(&self) -> &sink::Elasticsearch {
+    fn engine(&self) -> &Engine {
         &self.0
     }
 
-    fn over(&self, names: Names) -> sink::Elasticsearch {
+    fn over(&self, names: Names) -> Engine {
         self.0.over(names)
     }
 

@@ -7,8 +7,8 @@ use generation::{Names, Target};
 use message::Version;
 use serde_json::{Value, json};
 use sink::{
-    Action, Answer, Elasticsearch, ElasticsearchSettings, OpenSearch, OpenSearchSettings, Operation, Reader,
-    RequestSettings, Sink, SinkError, Window, Words, Written,
+    Action, Answer, ElasticsearchSettings, Engine, OpenSearchSettings, Operation, Reader, RequestSettings,
+    Sink, SinkError, Window, Words, Written,
 };
 use stream::Boottime;
 
@@ -30,14 +30,14 @@ struct Flags {
 
 const FLAGS: [&str; 7] = ["test", "--request-timeout", "1", "--retry-budget", "3", "--bulk-bytes", "65536"];
 
-fn engines(url: &str) -> (OpenSearch, Elasticsearch) {
+fn engines(url: &str) -> (Engine, Engine) {
     let urls = ["--opensearch-url", url, "--elasticsearch-url", url];
     let key = ["--elasticsearch-api-key", "c2VjcmV0", "--opensearch-user", "u", "--opensearch-password", "p"];
     let flags = Flags::parse_from(FLAGS.iter().chain(&urls).chain(&key));
     let names = Names::new("m", &generation()).unwrap();
     (
-        OpenSearch::connect(&flags.opensearch, &flags.requests, names.clone()).unwrap(),
-        Elasticsearch::connect(&flags.elasticsearch, &flags.requests, names).unwrap(),
+        flags.opensearch.connect(&flags.requests, names.clone()).unwrap(),
+        flags.elasticsearch.connect(&flags.requests, names).unwrap(),
     )
 }
 

@@ -3,7 +3,7 @@
 use generation::{Generation, Names, Target};
 use message::Fingerprint;
 use serde_json::Value;
-use sink::{Elasticsearch, OpenSearch, Sink, SinkError};
+use sink::{Engine, Sink, SinkError};
 
 use super::bench::{self, Bench, generation};
 
@@ -29,7 +29,7 @@ macro_rules! follows {
         async fn $fact() {
             let url = std::env::var($variable).unwrap();
             let bench = bench::$bench::open(stringify!($fact));
-            let old: &$bench = bench.engine();
+            let old: &Engine = bench.engine();
             let alias = |target| old.names().outside_alias(target);
             old.ensure().await.unwrap();
             let served = |target| [old.names().physical(target)];

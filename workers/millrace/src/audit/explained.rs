@@ -8,6 +8,7 @@ use futures::stream::TryStreamExt as _;
 use message::{DocumentId, Version};
 use process::Failure;
 use serde::Deserialize;
+use sink::EngineKind;
 use stream::{Broker, Record};
 
 use super::difference::{Difference, Problem};
@@ -76,7 +77,7 @@ impl Letters {
             | Problem::PassageForged(_)
             | Problem::PassageStale(_) => return None,
         };
-        let writer = if difference.place == "opensearch" { "index" } else { "replicate" };
+        let writer = EngineKind::ALL.into_iter().find(|kind| difference.place == kind.name())?.worker();
         [writer, "embed"].into_iter().find_map(|stage| {
             let letter = self.0.get(&(stage.to_owned(), key.to_owned()))?;
             let fits = version.is_none() || letter.version == version;

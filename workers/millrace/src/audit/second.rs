@@ -32,8 +32,8 @@ pub struct Repair<K: Broker> {
 ///
 /// # Errors
 /// When something does not answer.
-pub async fn look_again<K: Broker, O: Store, A: Reader, B: Reader>(
-    world: &World<K, O, A, B>,
+pub async fn look_again<K: Broker, O: Store, E: Reader>(
+    world: &World<K, O, E>,
     entries: &Entries<K>,
     tally: &Tally,
     mut repair: Option<&mut Repair<K>>,
@@ -42,7 +42,7 @@ pub async fn look_again<K: Broker, O: Store, A: Reader, B: Reader>(
     if tally.differing().is_empty() {
         return Ok(again);
     }
-    futures::try_join!(world.opensearch.refresh(), world.elasticsearch.refresh())?;
+    world.refresh().await?;
     let letters = Letters::about(&world.kafka, tally.differing()).await?;
     let looks =
         tally.differing().iter().map(|document| one(world, entries.entry(document), tally.rules(), document));
@@ -74,8 +74,8 @@ pub async fn look_again<K: Broker, O: Store, A: Reader, B: Reader>(
 }
 
 /// A document as it is now: the bucket first and the engines last, in the order in which a change travels.
-async fn one<K: Broker, O: Store, A: Reader, B: Reader>(
-    world: &World<K, O, A, B>,
+async fn one<K: Broker, O: Store, E: Reader>(
+    world: &World<K, O, E>,
     entry: Result<Option<LedgerEntry>, Failure>,
     rules: &Rules,
     document: &DocumentId,
@@ -88,13 +88,16 @@ async fn one<K: Broker, O: Store, A: Reader, B: Reader>(
         object = found.map(|entry| entry.etag);
     }
     let entry = entry?;
-    let engines = vec![held(&world.opensearch, document).await?, held(&world.elasticsearch, document).await?];
+    let mut engines = Vec::with_capacity(world.engines.len());
+    for one in &world.engines {
+        engines.push(held(&one.engine, document).await?);
+    }
     Ok(Seen { document: document.clone(), object, entry, engines })
 }
 
 /// Why the store gives nobody this object, if that is why it was not read.
-async fn denied<K: Broker, O: Store, A: Reader, B: Reader>(
-    world: &World<K, O, A, B>,
+async fn denied<K: Broker, O: Store, E: Reader>(
+    world: &World<K, O, E>,
     found: &[Difference],
 ) -> Result<Option<String>, Failure> {
     let Some(difference) = found.iter().find(|one| is_of_the_object(&one.problem)) else { return Ok(None) };

@@ -97,7 +97,7 @@ async fn what_a_removed_document_left_behind_is_named() {
     world.enter(&removed(&document, later()));
     world.store.delete(&document).await.unwrap();
     for text in ["one", "two"] {
-        write(&world.elasticsearch, delete(id(text).as_str(), &document, later())).await;
+        write(world.elasticsearch(), delete(id(text).as_str(), &document, later())).await;
     }
     let mut stale = [id("one"), id("two")];
     stale.sort();
@@ -111,21 +111,21 @@ async fn what_a_removed_document_left_behind_is_named() {
 #[tokio::test]
 async fn what_an_engine_lacks_or_has_too_much_is_named() {
     let (world, document) = three().await;
-    write(&world.elasticsearch, delete(id("two").as_str(), &document, later())).await;
+    write(world.elasticsearch(), delete(id("two").as_str(), &document, later())).await;
     assert_eq!(found(&world, &[]).await, [format!("elasticsearch: passage {} is missing", id("two"))]);
 
     let (world, document) = three().await;
-    write(&world.opensearch, delete(document.as_str(), &document, later())).await;
+    write(world.opensearch(), delete(document.as_str(), &document, later())).await;
     assert_eq!(found(&world, &[]).await, ["opensearch: its record is missing"]);
 
     let (world, document) = three().await;
     let extra = Embedded::Chunk(bench::chunk(&document, "extra", Version::first(1)));
-    write(&world.opensearch, action_of(&extra, &space()).unwrap()).await;
+    write(world.opensearch(), action_of(&extra, &space()).unwrap()).await;
     let expected = format!("opensearch: passage {} is stale: it should be gone", id("extra"));
     assert_eq!(found(&world, &[id("extra")]).await, [expected]);
 
     let world = bench::world().await;
-    Small::hold(&world.opensearch, &bench::document("k"), &["one"], Version::first(1)).await;
+    Small::hold(world.opensearch(), &bench::document("k"), &["one"], Version::first(1)).await;
     assert_eq!(found(&world, &[id("one")]).await, ["opensearch: there, and unknown to the ledger"]);
 }
 
@@ -133,7 +133,7 @@ async fn what_an_engine_lacks_or_has_too_much_is_named() {
 async fn what_an_engine_holds_otherwise_is_named() {
     let (world, document) = three().await;
     let record = Embedded::Document(bench::record(&document, &["one", "two"], later()));
-    write(&world.opensearch, action_of(&record, &space()).unwrap()).await;
+    write(world.opensearch(), action_of(&record, &space()).unwrap()).await;
     let expected =
         format!("opensearch: its record has version {}, the ledger {}", later(), Version::first(1));
     assert_eq!(found(&world, &[]).await, [expected]);
@@ -141,7 +141,7 @@ async fn what_an_engine_holds_otherwise_is_named() {
     let (world, document) = three().await;
     let mut forged = bench::chunk(&document, "one", later());
     forged.chunk.text = "another".to_owned();
-    write(&world.opensearch, action_of(&Embedded::Chunk(forged), &space()).unwrap()).await;
+    write(world.opensearch(), action_of(&Embedded::Chunk(forged), &space()).unwrap()).await;
     assert_eq!(
         found(&world, &[]).await,
         [format!("opensearch: passage {} is not what its id says", id("one"))]
@@ -162,7 +162,7 @@ async fn other_buckets_what_is_out_of_scope_and_our_own_entries_are_left_alone()
     world.scope.exclude = vec!["z".to_owned()];
     let elsewhere = DocumentId::new("other", "k").unwrap();
     world.enter(&entry(&elsewhere, &[], Version::first(1), "e"));
-    for engine in [&world.opensearch, &world.elasticsearch] {
+    for engine in [world.opensearch(), world.elasticsearch()] {
         Small::hold(engine, &elsewhere, &[], Version::first(1)).await;
     }
     world.enter(&removed(&DocumentId::new(".millrace", "epoch-7").unwrap(), Version::first(2)));
@@ -191,7 +191,7 @@ async fn what_was_on_its_way_is_no_difference() {
 #[tokio::test]
 async fn what_was_refused_is_explained() {
     let (world, document) = three().await;
-    write(&world.elasticsearch, delete(id("two").as_str(), &document, later())).await;
+    write(world.elasticsearch(), delete(id("two").as_str(), &document, later())).await;
     let letter = DeadLetter {
         stage: "replicate".to_owned(),
         cause: "mapper_parsing_exception".to_owned(),
@@ -273,7 +273,7 @@ async fn merges(world: BTreeMap<String, Random>) {
         let records: Vec<_> = expected.iter().filter_map(|s| Some(Ok((of(s), held(s).record?)))).collect();
         let passages = expected.iter().flat_map(|s| held(s).passages.into_iter().map(|p| Ok((of(s), p))));
         let passages: Vec<_> = passages.collect();
-        EngineSource::new("engine", iter(records).boxed(), iter(passages).boxed())
+        scan::EngineSource::new("engine", iter(records).boxed(), iter(passages).boxed())
     };
     let mut sources = Sources {
         bucket: Cursor::new("bucket", iter(objects)),

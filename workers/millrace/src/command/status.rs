@@ -98,14 +98,11 @@ pub(super) async fn run(ask: cli::Status) -> Result<ExitCode, Failure> {
 }
 
 async fn picture(world: &World, entries: &Entries<Kafka>) -> Result<Picture, Failure> {
-    Ok(Picture {
-        counts: counts(world, entries).await?,
-        engines: BTreeMap::from([
-            ("opensearch", held(&world.opensearch).await?),
-            ("elasticsearch", held(&world.elasticsearch).await?),
-        ]),
-        lags: world.lags().await?,
-    })
+    let mut engines = BTreeMap::new();
+    for one in &world.engines {
+        engines.insert(one.kind.name(), held(&one.engine).await?);
+    }
+    Ok(Picture { counts: counts(world, entries).await?, engines, lags: world.lags().await? })
 }
 
 /// Bucket and ledger side by side, so that neither is held.
@@ -246,23 +243,27 @@ async fn one(world: &World, document: &DocumentId, as_json: bool) -> Result<Exit
     let object = world.store.head(document).await?;
     let entry = world.entries().await?.entry(document)?;
     let entry = entry.as_ref();
-    let opensearch = world.opensearch.document(document).await?;
-    let elasticsearch = world.elasticsearch.document(document).await?;
-    let current = |stored: &Option<sink::StoredDocument>| {
-        stored.as_ref().map(|stored| stored.record.version) == entry.map(|entry| entry.version)
-    };
-    let record = opensearch.as_ref().or(elasticsearch.as_ref()).map(|stored| stored.record.clone());
-    let searchable = current(&opensearch) && current(&elasticsearch) && entry.is_some();
+    let mut stored = Vec::with_capacity(world.engines.len());
+    for one in &world.engines {
+        stored.push((one.kind.name(), one.engine.document(document).await?.map(|stored| stored.record)));
+    }
+    let record = stored.iter().find_map(|(_, record)| record.as_ref());
     if as_json {
-        show::json(&json!({
+        let is_current = |record: &Option<DocumentRecord>| {
+            record.as_ref().map(|record| record.version) == entry.map(|entry| entry.version)
+        };
+        let mut told = json!({
             "document": document, "object": object.as_ref().map(|o| json!({ "etag": o.etag, "size": o.size })),
-            "ledger": entry, "opensearch": opensearch.map(|s| s.record.version),
-            "elasticsearch": elasticsearch.map(|s| s.record.version), "searchable": searchable,
-            "content": record.as_ref().map(|record| json!({
+            "ledger": entry, "searchable": entry.is_some() && stored.iter().all(|(_, record)| is_current(record)),
+            "content": record.map(|record| json!({
                 "title": record.title, "format": record.format, "language": record.language, "parts": record.parts,
                 "left_out": record.left_out,
             })),
-        }))?;
+        });
+        for (name, record) in &stored {
+            told[*name] = json!(record.as_ref().map(|record| record.version));
+        }
+        show::json(&told)?;
         return Ok(ExitCode::SUCCESS);
     }
     show::line(&format!("document       {document}"));
@@ -284,15 +285,15 @@ async fn one(world: &World, document: &DocumentId, as_json: bool) -> Result<Exit
         }
         None => "ledger         never read".to_owned(),
     });
-    for (name, stored) in [("opensearch", &opensearch), ("elasticsearch", &elasticsearch)] {
-        show::line(&match stored {
-            Some(stored) => {
-                format!("{name:<14} version {}, {} chunks", stored.record.version, stored.record.chunks.len())
+    for (name, record) in &stored {
+        show::line(&match record {
+            Some(record) => {
+                format!("{name:<14} version {}, {} chunks", record.version, record.chunks.len())
             }
             None => format!("{name:<14} no record"),
         });
     }
-    for line in record.iter().flat_map(content) {
+    for line in record.into_iter().flat_map(content) {
         show::line(&line);
     }
     Ok(ExitCode::SUCCESS)

@@ -20,10 +20,12 @@ use crate::world::World;
 ///
 /// # Errors
 /// When an engine does not answer: a version that nobody asked for could be above the new epoch.
-pub async fn highest<K, O, A: Sink, B: Sink>(world: &World<K, O, A, B>) -> Result<Option<Version>, Failure> {
-    let one = unless_missing(world.opensearch.highest(|_| true).await)?.flatten();
-    let other = unless_missing(world.elasticsearch.highest(|_| true).await)?.flatten();
-    Ok(one.into_iter().chain(other).max())
+pub async fn highest<K, O, E: Sink>(world: &World<K, O, E>) -> Result<Option<Version>, Failure> {
+    let mut highest = None;
+    for one in &world.engines {
+        highest = highest.max(unless_missing(one.engine.highest(|_| true).await)?.flatten());
+    }
+    Ok(highest)
 }
 
 /// Takes an entry for each document of which an engine holds what `said` does not know, or a later version of it; with
@@ -31,17 +33,16 @@ pub async fn highest<K, O, A: Sink, B: Sink>(world: &World<K, O, A, B>) -> Resul
 ///
 /// # Errors
 /// When an engine does not answer.
-pub async fn fill<K: Broker, O, A: Reader, B: Reader>(
-    world: &World<K, O, A, B>,
+pub async fn fill<K: Broker, O, E: Reader>(
+    world: &World<K, O, E>,
     said: &Ledger,
     lifted: &mut Scratch,
 ) -> Result<(), Failure> {
     let mut engines: Vec<EngineSource<'_>> = Vec::new();
-    if unless_missing(world.opensearch.refresh().await)?.is_some() {
-        engines.push(scan::engine("opensearch", &world.opensearch));
-    }
-    if unless_missing(world.elasticsearch.refresh().await)?.is_some() {
-        engines.push(scan::engine("elasticsearch", &world.elasticsearch));
+    for one in &world.engines {
+        if unless_missing(one.engine.refresh().await)?.is_some() {
+            engines.push(scan::engine(one.kind.name(), &one.engine));
+        }
     }
     let entries = said.scan(None).map(|entry| Ok(entry.map(|entry| (entry.document.clone(), entry))?));
     let mut sources = Sources {

@@ -13,8 +13,8 @@ use crate::world::World;
 ///
 /// # Errors
 /// When the broker does not answer, or a record cannot be read: a document is never passed over.
-pub async fn fill<K: Broker, O, A, B>(
-    world: &World<K, O, A, B>,
+pub async fn fill<K: Broker, O, E>(
+    world: &World<K, O, E>,
     scratch: &mut Scratch,
 ) -> Result<Option<Version>, Failure> {
     let chunking = &world.generation.chunking;

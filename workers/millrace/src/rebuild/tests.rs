@@ -113,11 +113,11 @@ async fn a_ledger_that_lacks_nothing_is_told_and_a_new_epoch_harms_nothing() {
 async fn after_all_of_kafka_was_lost_the_engines_are_read() {
     let world = bench::world().await;
     let old = Version::first(4);
-    Small::hold(&world.opensearch, &document("a"), &["one", "two"], old).await;
-    Small::hold(&world.elasticsearch, &document("a"), &["one", "three"], old).await;
-    Small::hold(&world.elasticsearch, &document("empty"), &[], old.next()).await;
+    Small::hold(world.opensearch(), &document("a"), &["one", "two"], old).await;
+    Small::hold(world.elasticsearch(), &document("a"), &["one", "three"], old).await;
+    Small::hold(world.elasticsearch(), &document("empty"), &[], old.next()).await;
     let lone = Embedded::Chunk(bench::chunk(&document("lone"), "one", old));
-    world.opensearch.write(vec![action_of(&lone, &space()).unwrap()], Boottime::now()).await;
+    world.opensearch().write(vec![action_of(&lone, &space()).unwrap()], Boottime::now()).await;
     world.put(&document("a"), "text").await;
     world.put(&document("new"), "text").await;
     let draft = drafted(&world).await;
@@ -142,7 +142,7 @@ async fn after_all_of_kafka_was_lost_the_engines_are_read() {
 async fn what_an_interrupted_rebuild_only_listed_is_asked_for_when_it_runs_again() {
     let world = bench::world().await;
     let document = document("a");
-    Small::hold(&world.opensearch, &document, &["one"], Version::first(4)).await;
+    Small::hold(world.opensearch(), &document, &["one"], Version::first(4)).await;
     world.put(&document, "text").await;
     world.put(&bench::document("new"), "text").await;
     drafted(&world).await.commit(&world, "1").await.unwrap();
@@ -168,7 +168,7 @@ async fn what_the_engines_know_better_is_lifted_above_it() {
     let world = bench::world().await;
     let document = world.everywhere("k", &["new"]).await;
     says(&world, &document, &["new"], Version::first(1));
-    for engine in [&world.opensearch, &world.elasticsearch] {
+    for engine in [world.opensearch(), world.elasticsearch()] {
         Small::hold(engine, &document, &["old"], later(9)).await;
     }
     let draft = drafted(&world).await;
@@ -243,6 +243,6 @@ async fn what_cannot_be_read_stops_it() {
     world.kafka.append(&record.unwrap());
     let failed = draft(&world, &world.data.join("rebuild")).await.unwrap_err().to_string();
     assert!(failed.contains("cannot read") && failed.contains("offset"), "{failed}");
-    world.opensearch.drop_index(generation::Target::Documents);
+    world.opensearch().drop_index(generation::Target::Documents);
     assert!(held::highest(&world).await.is_ok(), "an index that is not there holds nothing");
 }

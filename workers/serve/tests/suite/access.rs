@@ -14,10 +14,7 @@ use serde_json::{Value, json};
 use serve::access::file::KeyFile;
 use serve::http::Bucket;
 use serve::http::guard::Gate;
-use sink::{
-    Catalog, Elasticsearch, ElasticsearchSettings, OpenSearch, OpenSearchSettings, Reader, RequestSettings,
-    Sink,
-};
+use sink::{Catalog, ElasticsearchSettings, OpenSearchSettings, Reader, RequestSettings, Sink};
 
 use crate::bench::{absent, fill, generation, search_over, server};
 use crate::http::Server;
@@ -147,7 +144,7 @@ async fn remove(url: &str, names: &Names) {
 #[ignore = "real: elasticsearch"]
 async fn nor_in_elasticsearch() {
     let (settings, names) = engines();
-    let engine = Elasticsearch::connect(&settings.elasticsearch, &settings.requests, names.clone()).unwrap();
+    let engine = settings.elasticsearch.connect(&settings.requests, names.clone()).unwrap();
     sees_no_other_document_anywhere(&engine).await;
     remove(&settings.elasticsearch.elasticsearch_url, &names).await;
 }
@@ -156,7 +153,7 @@ async fn nor_in_elasticsearch() {
 #[ignore = "real: opensearch"]
 async fn nor_in_opensearch() {
     let (settings, names) = engines();
-    let engine = OpenSearch::connect(&settings.opensearch, &settings.requests, names.clone()).unwrap();
+    let engine = settings.opensearch.connect(&settings.requests, names.clone()).unwrap();
     sees_no_other_document_anywhere(&engine).await;
     remove(&settings.opensearch.opensearch_url, &names).await;
 }

@@ -9,7 +9,7 @@ use message::{
 };
 
 use super::*;
-use crate::{Elasticsearch, ElasticsearchSettings, OpenSearch, OpenSearchSettings, Operation, action_of};
+use crate::{ElasticsearchSettings, OpenSearchSettings, Operation, action_of};
 
 #[derive(Parser)]
 struct Flags {
@@ -30,8 +30,8 @@ fn generation() -> Generation {
 fn bodies() -> [Value; 4] {
     let flags = Flags::parse_from(["test", "--opensearch-engine", "lucene", "--index-shards", "3"]);
     let names = Names::new("i", &generation()).unwrap();
-    let one = OpenSearch::connect(&flags.opensearch, &flags.requests, names.clone()).unwrap();
-    let two = Elasticsearch::connect(&flags.elasticsearch, &flags.requests, names.clone()).unwrap();
+    let one = flags.opensearch.connect(&flags.requests, names.clone()).unwrap();
+    let two = flags.elasticsearch.connect(&flags.requests, names.clone()).unwrap();
     let of = |target| {
         let first = body(&*one.server, &flags.requests, &names, target);
         (first, body(&*two.server, &flags.requests, &names, target))

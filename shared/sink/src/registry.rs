@@ -1,0 +1,82 @@
+//! Which search engines there are, a row for each: a new one is a [`Server`](crate::wire::Server) and a row here.
+
+use clap::{Args, ValueEnum};
+use generation::Names;
+
+use crate::elasticsearch::ElasticsearchSettings;
+use crate::engine::Engine;
+use crate::error::SinkError;
+use crate::opensearch::OpenSearchSettings;
+use crate::settings::RequestSettings;
+
+/// A search engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
+pub enum EngineKind {
+    /// OpenSearch, which `index` writes.
+    Opensearch,
+    /// Elasticsearch, which `replicate` writes.
+    Elasticsearch,
+}
+
+/// How every engine is reached.
+#[derive(Args, Clone, Debug)]
+pub struct EngineSettings {
+    /// OpenSearch.
+    #[command(flatten)]
+    pub opensearch: OpenSearchSettings,
+    /// Elasticsearch.
+    #[command(flatten)]
+    pub elasticsearch: ElasticsearchSettings,
+}
+
+/// What differs between engines for those who use them.
+struct Row {
+    name: &'static str,
+    worker: &'static str,
+    connect: fn(&EngineSettings, &RequestSettings, Names) -> Result<Engine, SinkError>,
+}
+
+impl EngineKind {
+    /// Every engine, in the order of the flow.
+    pub const ALL: [Self; 2] = [Self::Opensearch, Self::Elasticsearch];
+
+    const fn row(self) -> Row {
+        match self {
+            Self::Opensearch => Row {
+                name: "opensearch",
+                worker: "index",
+                connect: |settings, requests, names| settings.opensearch.connect(requests, names),
+            },
+            Self::Elasticsearch => Row {
+                name: "elasticsearch",
+                worker: "replicate",
+                connect: |settings, requests, names| settings.elasticsearch.connect(requests, names),
+            },
+        }
+    }
+
+    /// The engine's name in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The worker that writes it.
+    #[must_use]
+    pub const fn worker(self) -> &'static str {
+        self.row().worker
+    }
+
+    /// Prepares connections for the indexes of `names`; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the settings make no client.
+    pub fn connect(
+        self,
+        settings: &EngineSettings,
+        requests: &RequestSettings,
+        names: Names,
+    ) -> Result<Engine, SinkError> {
+        (self.row().connect)(settings, requests, names)
+    }
+}
