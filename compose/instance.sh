@@ -81,6 +81,10 @@ SERVE_PORT=$((18080 + port_offset))
 # Each worker's metrics page: this and its place in the flow (compose/worker).
 METRICS_PORT=$((19700 + port_offset))
 
+# Every worker in the order of the flow, and those that a document passes. A new one is added here.
+FLOW=(intake chunk embed index replicate)
+WORKERS=("${FLOW[@]}" serve)
+
 # Brokers 2 and 3 listen two and four ports further.
 MILLRACE_KAFKA_BROKERS=127.0.0.1:$KAFKA_PORT
 if ((MILLRACE_BROKERS == 3)); then

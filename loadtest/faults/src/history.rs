@@ -91,11 +91,7 @@ mod tests {
     }
 
     fn record(key: &str, version: u64, value: Option<&str>) -> Record {
-        let headers = message::Headers {
-            document: document(),
-            version: Some(Version::from(version)),
-            trace: String::new(),
-        };
+        let headers = message::Headers::new(document(), "").at(Version::from(version));
         let outgoing = Outgoing::tombstone("chunks.x", key, headers);
         Record {
             topic: "chunks.x".into(),

@@ -41,7 +41,7 @@ pub(crate) fn documents(chunks: u64) -> u64 {
 
 /// What every record of a document carries.
 pub(crate) fn headers(document: &DocumentId, number: u64) -> Headers {
-    Headers { document: document.clone(), version: Some(Version::first(1)), trace: format!("{number:032x}") }
+    Headers::new(document.clone(), format!("{number:032x}")).at(Version::first(1))
 }
 
 fn name(number: u64) -> Result<DocumentId, InvalidDocumentId> {
@@ -75,19 +75,12 @@ pub(crate) async fn document(
         start = end + 1;
     }
     let record = DocumentRecord {
-        document,
-        version,
-        status: Status::Live,
-        cause: None,
         title: heading_path.into_iter().next(),
         format: Some("markdown".to_owned()),
-        language: None,
-        parts: Vec::new(),
-        left_out: Vec::new(),
         etag: format!("\"{number:032x}\""),
         size: start,
-        modified: None,
         chunks: placements,
+        ..DocumentRecord::new(document, version, Status::Live)
     };
     Ok(Document { record, chunks })
 }

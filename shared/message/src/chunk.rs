@@ -59,6 +59,20 @@ impl About {
 }
 
 impl Chunk {
+    /// A passage without headings, the first of this text.
+    #[must_use]
+    pub fn new(document: DocumentId, version: Version, text: &str) -> Self {
+        Self {
+            id: ChunkId::derive(&document, &[], text, 0),
+            document,
+            version,
+            heading_path: Vec::new(),
+            text: text.to_owned(),
+            tokens: 1,
+            about: About::default(),
+        }
+    }
+
     /// The text that is embedded: see [`embedded_text`].
     #[must_use]
     pub fn embedded_text(&self) -> String {
@@ -110,6 +124,28 @@ pub struct DocumentRecord {
     /// What of it could not be read, while the rest was: an attachment, a member of an archive.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
+}
+
+impl DocumentRecord {
+    /// One of which no more is known.
+    #[must_use]
+    pub fn new(document: DocumentId, version: Version, status: Status) -> Self {
+        Self {
+            document,
+            version,
+            status,
+            cause: None,
+            title: None,
+            format: None,
+            language: None,
+            etag: String::new(),
+            size: 0,
+            modified: None,
+            chunks: Vec::new(),
+            parts: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
 }
 
 /// A place to which a reader can be sent: it reaches to the next part of its kind.

@@ -2,6 +2,11 @@
 
 use crate::{DocumentId, Version, sha256_hex};
 
+/// Their names on the wire.
+const DOCUMENT: &str = "document";
+const VERSION: &str = "version";
+const TRACE: &str = "trace";
+
 /// The headers `document`, `version` and `trace`. A tombstone has only these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Headers {
@@ -11,6 +16,60 @@ pub struct Headers {
     pub version: Option<Version>,
     /// 32 hex characters that follow one notice through every topic.
     pub trace: String,
+}
+
+impl Headers {
+    /// Those of a record that comes before versions.
+    #[must_use]
+    pub fn new(document: DocumentId, trace: impl Into<String>) -> Self {
+        Self { document, version: None, trace: trace.into() }
+    }
+
+    /// The same, of a version of the document.
+    #[must_use]
+    pub fn at(self, version: Version) -> Self {
+        Self { version: Some(version), ..self }
+    }
+
+    /// As they go on the wire.
+    #[must_use]
+    pub fn to_wire(&self) -> Vec<(String, Vec<u8>)> {
+        let version = self.version.map(|version| (VERSION, version.to_string()));
+        let all =
+            [(DOCUMENT, self.document.to_string()), (TRACE, self.trace.clone())].into_iter().chain(version);
+        all.map(|(name, value)| (name.to_owned(), value.into_bytes())).collect()
+    }
+
+    /// As they came.
+    ///
+    /// # Errors
+    /// Words for a dead letter, when one is missing or malformed.
+    pub fn from_wire(wire: &[(String, Vec<u8>)]) -> Result<Self, String> {
+        let document = document_on(wire).ok_or("the record has no header 'document'")?;
+        let document = DocumentId::try_from(document).map_err(|error| error.to_string())?;
+        let number = |text: String| {
+            text.parse::<u64>().map_err(|_| format!("the header 'version' is not a number: {text:?}"))
+        };
+        let version = text_on(wire, VERSION).map(number).transpose()?.map(Version::from);
+        Ok(Self { document, version, trace: trace_on(wire).unwrap_or_default() })
+    }
+}
+
+/// The document that headers name, whatever it is.
+#[must_use]
+pub fn document_on(wire: &[(String, Vec<u8>)]) -> Option<String> {
+    text_on(wire, DOCUMENT)
+}
+
+/// The trace that headers hold.
+#[must_use]
+pub fn trace_on(wire: &[(String, Vec<u8>)]) -> Option<String> {
+    text_on(wire, TRACE)
+}
+
+fn text_on(wire: &[(String, Vec<u8>)], name: &str) -> Option<String> {
+    let (_, value) = wire.iter().find(|(key, _)| key == name)?;
+    String::from_utf8(value.clone()).ok()
 }
 
 /// A trace derived from `parts`, the same for the same parts (half a SHA-256, 32 hex characters).
@@ -34,6 +93,20 @@ pub fn partition_of(document: &DocumentId, partitions: i32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn they_survive_the_wire() {
+        let document = DocumentId::new("b", "päth/a b.md").unwrap();
+        let headers = Headers::new(document, "t".repeat(32));
+        for headers in [headers.clone(), headers.at(Version::first(1))] {
+            assert_eq!(Headers::from_wire(&headers.to_wire()), Ok(headers));
+        }
+        let broken = |name: &str, value: &str| vec![(name.to_owned(), value.as_bytes().to_vec())];
+        assert!(Headers::from_wire(&[]).unwrap_err().contains("no header 'document'"));
+        let mut wire = broken(DOCUMENT, "b/k");
+        wire.extend(broken(VERSION, "one"));
+        assert!(Headers::from_wire(&wire).unwrap_err().contains("not a number"));
+    }
 
     #[test]
     fn partitions_are_spread_and_stable() {

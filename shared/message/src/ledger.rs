@@ -32,10 +32,16 @@ impl LedgerEntry {
     /// The state of a document whose object is gone.
     #[must_use]
     pub fn removed(document: DocumentId, version: Version, chunking: Fingerprint) -> Self {
+        Self::new(document, version, (Status::Removed, chunking))
+    }
+
+    /// A state without passages.
+    #[must_use]
+    pub fn new(document: DocumentId, version: Version, (status, chunking): (Status, Fingerprint)) -> Self {
         Self {
             document,
             version,
-            status: Status::Removed,
+            status,
             cause: None,
             etag: String::new(),
             digest: String::new(),

@@ -23,7 +23,7 @@ pub use confirmation::{Checked, Confirmation, Said, Skip};
 pub use dead_letter::DeadLetter;
 pub use digest::{RunningDigest, content_digest, sha256_hex};
 pub use document::{DocumentReference, Why};
-pub use headers::{Headers, partition_of, trace};
+pub use headers::{Headers, document_on, partition_of, trace, trace_on};
 pub use id::{ChunkId, DocumentId, Fingerprint, InvalidDocumentId};
 pub use ledger::LedgerEntry;
 pub use query::{Query, QueryHit};

@@ -5,13 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use message::{DeadLetter, DocumentId, Headers, Version};
+use message::{DeadLetter, Headers, document_on, trace_on};
 use serde::Serialize;
-
-/// Names of the headers on the wire.
-const DOCUMENT: &str = "document";
-const VERSION: &str = "version";
-const TRACE: &str = "trace";
 
 /// A record as it was read.
 #[derive(Debug)]
@@ -48,15 +43,7 @@ impl Record {
     /// # Errors
     /// Words for a dead letter, when one is missing or malformed.
     pub fn parse_headers(&self) -> Result<Headers, String> {
-        let document = self.header(DOCUMENT).ok_or("the record has no header 'document'")?;
-        let document = DocumentId::try_from(document).map_err(|error| error.to_string())?;
-        let version = match self.header(VERSION) {
-            None => None,
-            Some(text) => Some(Version::from(
-                text.parse::<u64>().map_err(|_| format!("the header 'version' is not a number: {text:?}"))?,
-            )),
-        };
-        Ok(Headers { document, version, trace: self.header(TRACE).unwrap_or_default() })
+        Headers::from_wire(&self.headers)
     }
 
     /// The key as text; empty when there is none.
@@ -68,12 +55,7 @@ impl Record {
     /// The trace that it came with: one for all that follows from one notice.
     #[must_use]
     pub fn trace(&self) -> Option<String> {
-        self.header(TRACE)
-    }
-
-    fn header(&self, name: &str) -> Option<String> {
-        let (_, value) = self.headers.iter().find(|(key, _)| key == name)?;
-        String::from_utf8(value.clone()).ok()
+        trace_on(&self.headers)
     }
 
     /// The dead letter that refuses this record.
@@ -82,7 +64,7 @@ impl Record {
         DeadLetter {
             stage: stage.to_owned(),
             cause: cause.to_owned(),
-            document: self.header(DOCUMENT),
+            document: document_on(&self.headers),
             topic: self.topic.as_ref().to_owned(),
             partition: self.partition,
             offset: self.offset,
@@ -142,13 +124,7 @@ impl Outgoing {
     /// The headers as they go on the wire.
     #[must_use]
     pub fn wire_headers(&self) -> Vec<(String, Vec<u8>)> {
-        let Some(headers) = &self.headers else { return Vec::new() };
-        let mut wire = vec![(DOCUMENT.to_owned(), headers.document.as_str().as_bytes().to_vec())];
-        if let Some(version) = headers.version {
-            wire.push((VERSION.to_owned(), version.to_string().into_bytes()));
-        }
-        wire.push((TRACE.to_owned(), headers.trace.clone().into_bytes()));
-        wire
+        self.headers.as_ref().map(Headers::to_wire).unwrap_or_default()
     }
 
     /// The partition among `partitions`.
@@ -193,27 +169,6 @@ impl Drop for Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers() -> Headers {
-        let document = DocumentId::new("b", "päth/a b.md").unwrap();
-        Headers { document, version: Some(Version::first(1)), trace: "t".repeat(32) }
-    }
-
-    #[test]
-    fn headers_survive_the_wire() {
-        let outgoing = Outgoing::tombstone("chunks", "k", headers());
-        let record = Record {
-            topic: "chunks".into(),
-            partition: 3,
-            offset: 9,
-            key: outgoing.key.clone(),
-            value: None,
-            headers: outgoing.wire_headers(),
-            timestamp: None,
-            held: None,
-        };
-        assert_eq!(record.parse_headers().unwrap(), headers());
-    }
 
     #[test]
     fn a_dead_letter_gives_back_what_was_refused() {

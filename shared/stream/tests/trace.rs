@@ -66,11 +66,7 @@ async fn a_line_about_a_record_tells_its_trace() {
     }
     for trace in ["trace-of-the-first", "trace-of-the-second"] {
         let document = DocumentId::new("docs", "a.md").unwrap();
-        broker.append(&Outgoing::tombstone(
-            "in",
-            "key",
-            Headers { document, version: None, trace: trace.to_owned() },
-        ));
+        broker.append(&Outgoing::tombstone("in", "key", Headers::new(document, trace)));
     }
     let plan = Plan {
         worker: "sorting",

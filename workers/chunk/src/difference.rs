@@ -77,7 +77,7 @@ impl Before<'_> {
     }
 
     fn headers(&self, version: Version) -> Headers {
-        Headers { document: self.document.clone(), version: Some(version), trace: self.trace.to_owned() }
+        Headers::new(self.document.clone(), self.trace).at(version)
     }
 
     fn live(&self) -> impl Iterator<Item = &ChunkId> {

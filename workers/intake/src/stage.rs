@@ -75,8 +75,7 @@ impl IntakeStage {
         let mut cause = said.cause();
         let mut outputs = Vec::new();
         for reference in &said.references {
-            let headers =
-                Headers { document: reference.document.clone(), version: None, trace: trace.clone() };
+            let headers = Headers::new(reference.document.clone(), trace.clone());
             match Outgoing::json(&self.documents, reference.document.as_str(), reference, headers) {
                 Ok(outgoing) => outputs.push(outgoing),
                 Err(error) => cause = Some(error),

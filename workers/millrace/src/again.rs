@@ -49,7 +49,7 @@ impl Request {
     /// When it cannot be written as JSON.
     pub fn record(self, source: &str, run: &str) -> Result<Outgoing, Failure> {
         let trace = trace([source, run, self.document.as_str()].map(str::as_bytes));
-        let headers = Headers { document: self.document.clone(), version: None, trace };
+        let headers = Headers::new(self.document.clone(), trace);
         let key = self.document.to_string();
         let reference = DocumentReference {
             document: self.document,

@@ -105,19 +105,14 @@ pub(crate) fn placements(document: &DocumentId, texts: &[&str]) -> Vec<Placement
 
 pub(crate) fn record(document: &DocumentId, texts: &[&str], version: Version) -> DocumentRecord {
     DocumentRecord {
-        document: document.clone(),
-        version,
-        status: if texts.is_empty() { Status::Empty } else { Status::Live },
-        cause: None,
-        title: None,
-        format: None,
-        language: None,
-        parts: Vec::new(),
-        left_out: Vec::new(),
         etag: "e".to_owned(),
         size: 6,
-        modified: None,
         chunks: placements(document, texts),
+        ..DocumentRecord::new(
+            document.clone(),
+            version,
+            if texts.is_empty() { Status::Empty } else { Status::Live },
+        )
     }
 }
 
@@ -154,8 +149,7 @@ impl Small {
 
     /// Adds an entry to the ledger's topic.
     pub(crate) fn enter(&self, entry: &LedgerEntry) {
-        let headers =
-            Headers { document: entry.document.clone(), version: Some(entry.version), trace: String::new() };
+        let headers = Headers::new(entry.document.clone(), "").at(entry.version);
         let topic = topics::ledger(&self.generation.chunking);
         self.kafka.append(&Outgoing::json(&topic, entry.document.as_str(), entry, headers).unwrap());
     }

@@ -105,7 +105,7 @@ fn walk(folder: &Path, found: &mut Vec<(PathBuf, u64)>) {
 }
 
 fn headers(document: &DocumentId) -> Headers {
-    Headers { document: document.clone(), version: None, trace: "trace".to_owned() }
+    Headers::new(document.clone(), "trace")
 }
 
 pub(crate) fn document(name: &str) -> DocumentId {

@@ -53,19 +53,12 @@ pub(crate) fn put(chunk: &EmbeddedChunk) -> Action {
 pub(crate) fn record(key: &str, chunks: &[&EmbeddedChunk], version: Version) -> DocumentRecord {
     let place = |chunk: &&EmbeddedChunk| Placement { id: chunk.chunk.id.clone(), start: 0, end: 9 };
     DocumentRecord {
-        document: document(key),
-        version,
-        status: Status::Live,
-        cause: None,
         title: Some("A title".to_owned()),
         format: Some("markdown".to_owned()),
-        language: None,
-        parts: Vec::new(),
-        left_out: Vec::new(),
         etag: "\"abc\"".to_owned(),
         size: 1 << 40,
-        modified: None,
         chunks: chunks.iter().map(place).collect(),
+        ..DocumentRecord::new(document(key), version, Status::Live)
     }
 }
 

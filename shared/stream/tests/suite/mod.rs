@@ -32,7 +32,7 @@ pub(crate) trait Bench {
 
 pub(crate) fn record(topic: &str, key: &str, value: &str) -> Outgoing {
     let document = DocumentId::new("bucket", key).unwrap();
-    let headers = Headers { document, version: Some(Version::first(1)), trace: "trace".to_owned() };
+    let headers = Headers::new(document, "trace").at(Version::first(1));
     Outgoing {
         topic: topic.to_owned(),
         key: Some(key.as_bytes().to_vec()),

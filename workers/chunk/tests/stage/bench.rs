@@ -302,7 +302,7 @@ pub(crate) fn suspecting(key: &str, force: bool, suspects: &[ChunkId]) -> Outgoi
 
 pub(crate) fn refer(document: DocumentId, (why, force): (Why, bool), suspects: &[ChunkId]) -> Outgoing {
     let trace = format!("trace-{}", document.key());
-    let headers = Headers { document: document.clone(), version: None, trace };
+    let headers = Headers::new(document.clone(), trace);
     let reference = DocumentReference {
         document,
         why,

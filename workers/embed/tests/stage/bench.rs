@@ -109,7 +109,7 @@ pub(crate) fn document() -> DocumentId {
 }
 
 pub(crate) fn headers() -> Headers {
-    Headers { document: document(), version: Some(Version::first(1).next()), trace: "trace".to_owned() }
+    Headers::new(document(), "trace").at(Version::first(1).next())
 }
 
 pub(crate) fn chunk(text: &str) -> Chunk {
@@ -134,19 +134,12 @@ pub(crate) fn passage(text: &str) -> Outgoing {
 
 pub(crate) fn record() -> DocumentRecord {
     DocumentRecord {
-        document: document(),
-        version: Version::first(1),
-        status: Status::Live,
-        cause: None,
         title: Some("Title".to_owned()),
         format: Some("markdown".to_owned()),
-        language: None,
-        parts: Vec::new(),
-        left_out: Vec::new(),
         etag: "e".to_owned(),
         size: 7,
-        modified: None,
         chunks: vec![Placement { id: chunk("one").id, start: 0, end: 3 }],
+        ..DocumentRecord::new(document(), Version::first(1), Status::Live)
     }
 }
 

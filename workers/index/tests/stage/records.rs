@@ -17,7 +17,7 @@ pub(crate) fn document(key: &str) -> DocumentId {
 }
 
 pub(crate) fn headers(key: &str, version: Version) -> Headers {
-    Headers { document: document(key), version: Some(version), trace: "trace".to_owned() }
+    Headers::new(document(key), "trace").at(version)
 }
 
 pub(crate) fn id(key: &str, text: &str) -> ChunkId {
@@ -47,19 +47,9 @@ pub(crate) fn chunk(key: &str, text: &str, counter: u64) -> Outgoing {
 pub(crate) fn record(key: &str, texts: &[&str], counter: u64) -> Outgoing {
     let place = |text: &&str| Placement { id: id(key, text), start: 0, end: 1 };
     let record = DocumentRecord {
-        document: document(key),
-        version: version(counter),
-        status: Status::Live,
-        cause: None,
-        title: None,
-        format: None,
-        language: None,
-        parts: Vec::new(),
-        left_out: Vec::new(),
-        etag: String::new(),
         size: 1,
-        modified: None,
         chunks: texts.iter().map(place).collect(),
+        ..DocumentRecord::new(document(key), version(counter), Status::Live)
     };
     Outgoing::json(
         VECTORS,

@@ -110,8 +110,7 @@ mod tests {
             value: Some("AAAA".to_owned()),
             trace: None,
         };
-        let headers =
-            Headers { document: document(), version: Some(Version::first(version)), trace: String::new() };
+        let headers = Headers::new(document(), "").at(Version::first(version));
         Outgoing::json(topics::DEAD_LETTERS, key, &letter, headers).unwrap()
     }
 

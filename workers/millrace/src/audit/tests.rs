@@ -203,7 +203,7 @@ async fn what_was_refused_is_explained() {
         value: None,
         trace: None,
     };
-    let headers = Headers { document, version: Some(Version::first(1)), trace: String::new() };
+    let headers = Headers::new(document, "").at(Version::first(1));
     let letter = Outgoing::json(topics::DEAD_LETTERS, id("two").as_str(), &letter, headers).unwrap();
     world.kafka.append(&letter);
     let denied = bench::document("denied");

@@ -13,7 +13,7 @@ fn chunks(world: &Small) -> String {
 }
 
 fn headers(document: &DocumentId, version: Version) -> Headers {
-    Headers { document: document.clone(), version: Some(version), trace: String::new() }
+    Headers::new(document.clone(), "").at(version)
 }
 
 /// Says on the chunks topic what `chunk` would.

@@ -108,7 +108,7 @@ impl<K: Broker> LedgerTarget<'_, K> {
 
     fn record(&self, entry: &LedgerEntry) -> Result<Outgoing, Failure> {
         let trace = trace([SOURCE, self.run, entry.document.as_str()].map(str::as_bytes));
-        let headers = Headers { document: entry.document.clone(), version: Some(entry.version), trace };
+        let headers = Headers::new(entry.document.clone(), trace).at(entry.version);
         Ok(Outgoing::json(self.topic, entry.document.as_str(), entry, headers)?)
     }
 }

@@ -130,19 +130,13 @@ fn record(key: &str, passages: &[(&str, &str)]) -> DocumentRecord {
         end: start * 100 + text.len() as u64,
     };
     DocumentRecord {
-        document: DocumentId::new("docs", key).unwrap(),
-        version: Version::first(1),
-        status: Status::Live,
-        cause: None,
         title: Some("At home".to_owned()),
         format: Some("markdown".to_owned()),
-        language: None,
         etag: "e".to_owned(),
         size: 9,
-        modified: None,
         chunks: (0..).zip(texts).map(place).collect(),
         parts: vec![Part { kind: PartKind::Page, number: 1, name: None, start: 0 }],
-        left_out: Vec::new(),
+        ..DocumentRecord::new(DocumentId::new("docs", key).unwrap(), Version::first(1), Status::Live)
     }
 }
 

@@ -85,21 +85,7 @@ fn what_is_written_has_exactly_the_fields_of_the_mapping() {
         about: About::default(),
     };
     let chunk = EmbeddedChunk { chunk, space: space.clone(), vector: Vector(Vec::new()) };
-    let record = DocumentRecord {
-        document,
-        version: Version::first(0),
-        status: Status::Empty,
-        cause: None,
-        title: None,
-        format: None,
-        language: None,
-        parts: Vec::new(),
-        left_out: Vec::new(),
-        etag: String::new(),
-        size: 0,
-        modified: None,
-        chunks: Vec::new(),
-    };
+    let record = DocumentRecord::new(document, Version::first(0), Status::Empty);
     let [chunks, documents, ..] = bodies();
     for (record, mapping) in [(Embedded::Chunk(chunk), chunks), (Embedded::Document(record), documents)] {
         let Operation::Put(item) = action_of(&record, &space).unwrap().operation else { panic!("a put") };
