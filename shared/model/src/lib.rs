@@ -25,4 +25,4 @@ pub use encoder::{
 pub use generation::{ModelSplitter, chunking, generation, splitter};
 pub use pack::{Batch, pack};
 pub use reranker::{CrossEncoder, OpenRerankerError, Overlap, Rerank, Reranker};
-pub use tokenizer::{TokenizeError, Tokenizer, TokenizerError, Tokens};
+pub use tokenizer::{TokenIds, TokenizeError, Tokenizer, TokenizerError};

@@ -33,7 +33,7 @@ pub struct Tokenizer {
 
 /// A text as the model takes it, special tokens and prefix included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tokens {
+pub struct TokenIds {
     /// The number of each token in the vocabulary.
     pub ids: Vec<u32>,
     /// The segment of each token (0 for a single text in most models); as long as `ids`.
@@ -176,7 +176,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// When the tokenizer cannot read the text.
-    pub fn encode(&self, text: &str, role: Role) -> Result<Tokens, TokenizeError> {
+    pub fn encode(&self, text: &str, role: Role) -> Result<TokenIds, TokenizeError> {
         let prefix = self.prefixes.of(role);
         let encoding = if prefix.is_empty() {
             self.inner.encode_fast(text, true)
@@ -184,16 +184,16 @@ impl Tokenizer {
             self.inner.encode_fast(format!("{prefix}{text}"), true)
         };
         let encoding = encoding.map_err(TokenizeError)?;
-        Ok(Tokens { ids: encoding.get_ids().to_vec(), type_ids: encoding.get_type_ids().to_vec() })
+        Ok(TokenIds { ids: encoding.get_ids().to_vec(), type_ids: encoding.get_type_ids().to_vec() })
     }
 
     /// Two texts as a model that compares them takes them, without any prefix. As long as they are: nothing is cut.
     ///
     /// # Errors
     /// When the tokenizer cannot read the texts.
-    pub fn encode_pair(&self, first: &str, second: &str) -> Result<Tokens, TokenizeError> {
+    pub fn encode_pair(&self, first: &str, second: &str) -> Result<TokenIds, TokenizeError> {
         let encoding = self.inner.encode_fast((first, second), true).map_err(TokenizeError)?;
-        Ok(Tokens { ids: encoding.get_ids().to_vec(), type_ids: encoding.get_type_ids().to_vec() })
+        Ok(TokenIds { ids: encoding.get_ids().to_vec(), type_ids: encoding.get_type_ids().to_vec() })
     }
 
     /// The token that fills up shorter texts of a batch.

@@ -23,7 +23,7 @@ use message::DocumentId;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 use crate::read::{self, Opened, Opening, Source, Start};
-use crate::{Entry, Look, Page, Store, StoreError, normalise_etag};
+use crate::{Entry, ListingPage, Look, Store, StoreError, normalise_etag};
 
 pub use tree::{FolderTree, NoObject};
 
@@ -308,7 +308,12 @@ impl Store for FolderStore {
         }
     }
 
-    async fn page(&self, bucket: &str, prefix: &str, continuation: Option<&str>) -> Result<Page, StoreError> {
+    async fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        continuation: Option<&str>,
+    ) -> Result<ListingPage, StoreError> {
         if bucket != &*self.bucket {
             return Err(self.no_such_bucket(bucket));
         }
@@ -320,7 +325,7 @@ impl Store for FolderStore {
         let more = entries.len() > self.page_size;
         entries.truncate(self.page_size);
         let continuation = entries.last().filter(|_| more).map(|entry| entry.key.clone());
-        Ok(Page { entries, continuation })
+        Ok(ListingPage { entries, continuation })
     }
 
     async fn ensure_bucket(&self, bucket: &str, notify: Option<&str>) -> Result<(), StoreError> {

@@ -23,11 +23,11 @@ mod store;
 pub use buckets::{Buckets, InvalidBuckets};
 pub use error::{Remedy, StoreError};
 pub use folder::{FolderStore, FolderTree, NoObject};
-pub use memory::{Fault, MemoryStore};
+pub use memory::{MemoryStore, StoreFault};
 pub use s3::S3Store;
-pub use scope::{LeftOut, OWN_PREFIX, Scope};
+pub use scope::{OWN_PREFIX, OutOfScope, Scope};
 pub use settings::{InvalidS3Settings, S3Settings};
-pub use store::{Entry, Listing, Look, Page, Store};
+pub use store::{Entry, Listing, ListingPage, Look, Store};
 
 /// The store's change token as it is compared everywhere: without quotes and weakness mark, in lower case (OSS writes
 /// upper-case hex, versitygw keeps the quotes in notices). Never an MD5: multipart uploads have another.

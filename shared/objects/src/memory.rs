@@ -10,14 +10,14 @@ use bytes::Bytes;
 use message::{DocumentId, sha256_hex};
 
 use crate::read::{self, Opened, Opening, Source, Start};
-use crate::{Entry, Look, Page, Store, StoreError, normalise_etag};
+use crate::{Entry, ListingPage, Look, Store, StoreError, normalise_etag};
 
 const PIECE: usize = 64 * 1024;
 const ENDPOINT: &str = "memory";
 
 /// A failure to come.
 #[derive(Clone, Debug)]
-pub enum Fault {
+pub enum StoreFault {
     /// This object is denied until [`MemoryStore::heal`]; its bucket is not.
     DenyObject(DocumentId),
     /// The bucket is denied until [`MemoryStore::heal`].
@@ -59,7 +59,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     buckets: BTreeMap<String, Bucket>,
-    faults: VecDeque<Fault>,
+    faults: VecDeque<StoreFault>,
     bodies: u64,
 }
 
@@ -83,7 +83,7 @@ impl MemoryStore {
     }
 
     /// Adds a failure. Failures of the same object happen one after the other.
-    pub fn inject(&self, fault: Fault) {
+    pub fn inject(&self, fault: StoreFault) {
         self.lock().faults.push_back(fault);
     }
 
@@ -115,7 +115,7 @@ impl State {
     fn bucket(&mut self, name: &str) -> Result<&mut Bucket, StoreError> {
         for fault in &mut self.faults {
             match fault {
-                Fault::Unavailable { times } if *times > 0 => {
+                StoreFault::Unavailable { times } if *times > 0 => {
                     *times -= 1;
                     return Err(StoreError::Unavailable {
                         subject: name.to_owned(),
@@ -124,17 +124,17 @@ impl State {
                         retry_after: None,
                     });
                 }
-                Fault::DenyBucket(denied) if denied == name => {
+                StoreFault::DenyBucket(denied) if denied == name => {
                     let (bucket, code) = (name.to_owned(), "AccessDenied".to_owned());
                     return Err(StoreError::BucketDenied { bucket, endpoint: ENDPOINT.to_owned(), code });
                 }
-                Fault::Unavailable { .. }
-                | Fault::DenyBucket(_)
-                | Fault::DenyObject(_)
-                | Fault::Archive(_)
-                | Fault::Unreadable(_)
-                | Fault::BreakBody { .. }
-                | Fault::ChangeDuringRead { .. } => {}
+                StoreFault::Unavailable { .. }
+                | StoreFault::DenyBucket(_)
+                | StoreFault::DenyObject(_)
+                | StoreFault::Archive(_)
+                | StoreFault::Unreadable(_)
+                | StoreFault::BreakBody { .. }
+                | StoreFault::ChangeDuringRead { .. } => {}
             }
         }
         self.buckets.get_mut(name).ok_or_else(|| StoreError::NoSuchBucket {
@@ -149,25 +149,25 @@ impl State {
         for fault in &self.faults {
             let endpoint = ENDPOINT.to_owned();
             match fault {
-                Fault::DenyObject(denied) if denied == document => {
+                StoreFault::DenyObject(denied) if denied == document => {
                     let (document, code) = (document.clone(), "AccessDenied".to_owned());
                     return Err(StoreError::ObjectDenied { document, endpoint, code });
                 }
-                Fault::Archive(archived) if archived == document => {
+                StoreFault::Archive(archived) if archived == document => {
                     return Err(StoreError::Archived { document: document.clone(), endpoint });
                 }
-                Fault::Unreadable(refused) if refused == document => {
+                StoreFault::Unreadable(refused) if refused == document => {
                     let (document, message) = (document.clone(), "injected".to_owned());
                     let code = "SymlinkTargetNotExist".to_owned();
                     return Err(StoreError::Unreadable { document, endpoint, code, message });
                 }
-                Fault::DenyObject(_)
-                | Fault::Archive(_)
-                | Fault::Unreadable(_)
-                | Fault::DenyBucket(_)
-                | Fault::Unavailable { .. }
-                | Fault::BreakBody { .. }
-                | Fault::ChangeDuringRead { .. } => {}
+                StoreFault::DenyObject(_)
+                | StoreFault::Archive(_)
+                | StoreFault::Unreadable(_)
+                | StoreFault::DenyBucket(_)
+                | StoreFault::Unavailable { .. }
+                | StoreFault::BreakBody { .. }
+                | StoreFault::ChangeDuringRead { .. } => {}
             }
         }
         // The bucket was found above; asking again for it must not count as another request.
@@ -178,16 +178,15 @@ impl State {
     }
 
     /// Takes the next fault of this object's body.
-    fn take_break(&mut self, document: &DocumentId) -> Option<Fault> {
+    fn take_break(&mut self, document: &DocumentId) -> Option<StoreFault> {
         let index = self.faults.iter().position(|fault| match fault {
-            Fault::BreakBody { document: broken, .. } | Fault::ChangeDuringRead { document: broken, .. } => {
-                broken == document
-            }
-            Fault::DenyObject(_)
-            | Fault::DenyBucket(_)
-            | Fault::Archive(_)
-            | Fault::Unreadable(_)
-            | Fault::Unavailable { .. } => false,
+            StoreFault::BreakBody { document: broken, .. }
+            | StoreFault::ChangeDuringRead { document: broken, .. } => broken == document,
+            StoreFault::DenyObject(_)
+            | StoreFault::DenyBucket(_)
+            | StoreFault::Archive(_)
+            | StoreFault::Unreadable(_)
+            | StoreFault::Unavailable { .. } => false,
         })?;
         self.faults.remove(index)
     }
@@ -241,10 +240,12 @@ impl Source for MemoryStore {
         state.bodies += 1;
         let fault = state.take_break(document);
         let breaks_after = match &fault {
-            Some(Fault::BreakBody { after, .. } | Fault::ChangeDuringRead { after, .. }) => Some(*after),
+            Some(StoreFault::BreakBody { after, .. } | StoreFault::ChangeDuringRead { after, .. }) => {
+                Some(*after)
+            }
             _ => None,
         };
-        if let Some(Fault::ChangeDuringRead { with, .. }) = fault {
+        if let Some(StoreFault::ChangeDuringRead { with, .. }) = fault {
             let objects = &mut state.bucket_of(document)?.objects;
             match with {
                 Some(bytes) => objects.insert(document.key().to_owned(), bytes),
@@ -298,7 +299,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn page(&self, bucket: &str, prefix: &str, continuation: Option<&str>) -> Result<Page, StoreError> {
+    async fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        continuation: Option<&str>,
+    ) -> Result<ListingPage, StoreError> {
         let mut state = self.lock();
         let matching = state
             .bucket(bucket)?
@@ -311,7 +317,7 @@ impl Store for MemoryStore {
         let more = entries.len() > self.page_size;
         entries.truncate(self.page_size);
         let continuation = entries.last().filter(|_| more).map(|entry| entry.key.clone());
-        Ok(Page { entries, continuation })
+        Ok(ListingPage { entries, continuation })
     }
 
     async fn ensure_bucket(&self, bucket: &str, notify: Option<&str>) -> Result<(), StoreError> {

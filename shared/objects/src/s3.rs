@@ -26,7 +26,7 @@ use message::DocumentId;
 use percent_encoding::percent_decode_str;
 
 use crate::read::{self, Opened, Opening, Source, Start};
-use crate::{Entry, InvalidS3Settings, Look, Page, S3Settings, Store, StoreError, normalise_etag};
+use crate::{Entry, InvalidS3Settings, ListingPage, Look, S3Settings, Store, StoreError, normalise_etag};
 use failure::{Failure, Meaning, meaning};
 
 /// A store that speaks S3. Clones share the connections.
@@ -264,14 +264,19 @@ impl Store for S3Store {
         }
     }
 
-    async fn page(&self, bucket: &str, prefix: &str, continuation: Option<&str>) -> Result<Page, StoreError> {
+    async fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        continuation: Option<&str>,
+    ) -> Result<ListingPage, StoreError> {
         let request = self.client.list_objects_v2().bucket(bucket).prefix(prefix);
         let request = request.set_continuation_token(continuation.map(str::to_owned));
         let answer = Box::pin(request.encoding_type(EncodingType::Url).send())
             .await
             .map_err(|error| Failure::of(&error).of_bucket(&self.endpoint, bucket))?;
         let encoded = answer.encoding_type() == Some(&EncodingType::Url);
-        let mut page = Page { entries: Vec::new(), continuation: None };
+        let mut page = ListingPage { entries: Vec::new(), continuation: None };
         for object in answer.contents() {
             page.entries.push(entry(object, encoded).map_err(|message| StoreError::Rejected {
                 subject: bucket.to_owned(),

@@ -8,7 +8,7 @@ pub const OWN_PREFIX: &str = ".millrace/";
 
 /// Why an object is no document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeftOut {
+pub enum OutOfScope {
     /// The key lies outside of the include prefixes, or inside the exclude prefixes.
     OutOfScope,
     /// What Millrace itself wrote.
@@ -41,16 +41,16 @@ pub struct Scope {
 impl Scope {
     /// Why this key is no document; none when it is one.
     #[must_use]
-    pub fn leaves_out(&self, key: &str) -> Option<LeftOut> {
+    pub fn leaves_out(&self, key: &str) -> Option<OutOfScope> {
         // Deployment files often leave a variable empty: that is no prefix, above all none that excludes everything.
         let begins = |prefixes: &[String]| {
             prefixes.iter().filter(|prefix| !prefix.is_empty()).any(|prefix| key.starts_with(prefix.as_str()))
         };
         let included = self.include.iter().all(String::is_empty) || begins(&self.include);
         if key.starts_with(OWN_PREFIX) {
-            Some(LeftOut::OwnFile)
+            Some(OutOfScope::OwnFile)
         } else if !included || begins(&self.exclude) {
-            Some(LeftOut::OutOfScope)
+            Some(OutOfScope::OutOfScope)
         } else {
             None
         }
@@ -79,13 +79,13 @@ mod tests {
         let some = scope(&["--include-prefix", "docs/,manuals/", "--exclude-prefix", "docs/tmp/"]);
         for (scope, key, expected) in [
             (&all, "anything", None),
-            (&all, ".millrace/models/x", Some(LeftOut::OwnFile)),
+            (&all, ".millrace/models/x", Some(OutOfScope::OwnFile)),
             (&all, "docs/.millrace/x", None),
             (&some, "docs/a.md", None),
             (&some, "manuals/a.md", None),
-            (&some, "docs/tmp/a.md", Some(LeftOut::OutOfScope)),
-            (&some, "other/a.md", Some(LeftOut::OutOfScope)),
-            (&scope(&["--include-prefix", ".millrace/"]), ".millrace/x", Some(LeftOut::OwnFile)),
+            (&some, "docs/tmp/a.md", Some(OutOfScope::OutOfScope)),
+            (&some, "other/a.md", Some(OutOfScope::OutOfScope)),
+            (&scope(&["--include-prefix", ".millrace/"]), ".millrace/x", Some(OutOfScope::OwnFile)),
             (&scope(&["--include-prefix", "", "--exclude-prefix", ""]), "a.md", None),
         ] {
             assert_eq!(scope.leaves_out(key), expected, "{scope:?} {key:?}");

@@ -47,7 +47,7 @@ pub struct Entry {
 
 /// One page of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
+pub struct ListingPage {
     /// Entries in ascending order of the keys' bytes; at most 1,000.
     pub entries: Vec<Entry>,
     /// Where the next page begins; absent on the last.
@@ -99,7 +99,7 @@ pub trait Store: Send + Sync + 'static {
         bucket: &str,
         prefix: &str,
         continuation: Option<&str>,
-    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+    ) -> impl Future<Output = Result<ListingPage, StoreError>> + Send;
 
     /// Creates the bucket where it is missing and, given the name (ARN) of a target, has it told of every object that
     /// is created or removed. Doing it again changes nothing; other targets of the bucket are kept.

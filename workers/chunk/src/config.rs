@@ -13,7 +13,7 @@ use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;
 
 use crate::guard::GuardSettings;
-use crate::stage::Limits;
+use crate::stage::StageLimits;
 
 /// A batch grows up to so many bytes of passages, and for so long.
 const ENOUGH: (usize, Duration) = (8 << 20, Duration::from_secs(5));
@@ -63,8 +63,8 @@ pub struct Config {
 impl Config {
     /// What the stage allows.
     #[must_use]
-    pub fn limits(&self) -> Limits {
-        Limits {
+    pub fn limits(&self) -> StageLimits {
+        StageLimits {
             buckets: self.buckets.clone(),
             largest: self.largest_document,
             patience: self.lanes.patience(),

@@ -9,11 +9,11 @@ use message::{
 };
 use stream::Outgoing;
 
-use crate::read::Reading;
+use crate::read::DocumentReading;
 
 /// The topics that are written.
 #[derive(Clone, Debug)]
-pub struct Topics {
+pub struct OutputTopics {
     /// `chunks.<chunking>`.
     pub chunks: String,
     /// `ledger.<chunking>`.
@@ -29,7 +29,7 @@ const BESIDE: usize = 4 << 10;
 
 /// The object that was read.
 #[derive(Clone, Debug)]
-pub struct Object {
+pub struct SeenObject {
     /// The store's change token.
     pub etag: String,
     /// SHA-256 of its bytes; empty when they were not read.
@@ -42,7 +42,7 @@ pub struct Object {
 
 /// A change of one document, ready to be committed.
 #[derive(Debug)]
-pub struct Change {
+pub struct DocumentChange {
     /// What is said, in order.
     pub outputs: Vec<Outgoing>,
     /// The ledger's new entry; the last of the outputs says it too.
@@ -85,7 +85,12 @@ impl Before<'_> {
     }
 
     /// The tombstones of the passages that are not in `staying`.
-    fn tombstones(&self, topics: &Topics, staying: &HashSet<&ChunkId>, version: Version) -> Vec<Outgoing> {
+    fn tombstones(
+        &self,
+        topics: &OutputTopics,
+        staying: &HashSet<&ChunkId>,
+        version: Version,
+    ) -> Vec<Outgoing> {
         let known: HashSet<&ChunkId> = self.live().collect();
         let strays = self.suspects.iter().filter(|id| !known.contains(*id));
         self.live()
@@ -100,14 +105,18 @@ impl Before<'_> {
 ///
 /// # Errors
 /// Words, when a message cannot be written as JSON.
-pub fn removed(before: Before<'_>, topics: &Topics, chunking: &Fingerprint) -> Result<Change, String> {
+pub fn removed(
+    before: Before<'_>,
+    topics: &OutputTopics,
+    chunking: &Fingerprint,
+) -> Result<DocumentChange, String> {
     let version = before.next_version();
     let mut outputs = before.tombstones(topics, &HashSet::new(), version);
     let gone = outputs.len();
     outputs.push(Outgoing::tombstone(&topics.chunks, before.document.as_str(), before.headers(version)));
     let entry = LedgerEntry::removed(before.document.clone(), version, chunking.clone());
     outputs.push(ledger_record(&before, topics, &entry)?);
-    Ok(Change { outputs, entry, new: 0, gone })
+    Ok(DocumentChange { outputs, entry, new: 0, gone })
 }
 
 /// The object was read: only what differs from `before` is said, unless everything is asked for. A document of which no
@@ -117,10 +126,10 @@ pub fn removed(before: Before<'_>, topics: &Topics, chunking: &Fingerprint) -> R
 /// Words, when a message cannot be written as JSON.
 pub fn changed(
     before: Before<'_>,
-    topics: &Topics,
+    topics: &OutputTopics,
     chunking: &Fingerprint,
-    (object, reading): (Object, Reading),
-) -> Result<Change, String> {
+    (object, reading): (SeenObject, DocumentReading),
+) -> Result<DocumentChange, String> {
     let change = said(before, topics, chunking, (object.clone(), reading))?;
     let largest = change.outputs.iter().map(|output| output.bytes() + BESIDE).max().unwrap_or_default();
     if largest <= topics.largest_record {
@@ -132,15 +141,15 @@ pub fn changed(
         change.entry.chunks.len(),
         topics.largest_record
     );
-    said(before, topics, chunking, (object, Reading::refused(&cause)))
+    said(before, topics, chunking, (object, DocumentReading::refused(&cause)))
 }
 
 fn said(
     before: Before<'_>,
-    topics: &Topics,
+    topics: &OutputTopics,
     chunking: &Fingerprint,
-    (object, reading): (Object, Reading),
-) -> Result<Change, String> {
+    (object, reading): (SeenObject, DocumentReading),
+) -> Result<DocumentChange, String> {
     let version = before.next_version();
     let live: HashSet<ChunkId> = before.live().cloned().collect();
     let placements: Vec<Placement> = reading.splits.iter().map(placement).collect();
@@ -193,7 +202,7 @@ fn said(
     });
     outputs.push(Outgoing::json(&topics.chunks, before.document.as_str(), &record, before.headers(version))?);
     outputs.push(ledger_record(&before, topics, &entry)?);
-    Ok(Change { outputs, entry, new, gone })
+    Ok(DocumentChange { outputs, entry, new, gone })
 }
 
 /// The bytes are those that were read before, under another change token: only the ledger learns it.
@@ -202,19 +211,23 @@ fn said(
 /// Words, when a message cannot be written as JSON.
 pub fn same_content(
     before: Before<'_>,
-    topics: &Topics,
+    topics: &OutputTopics,
     entry: &LedgerEntry,
     etag: String,
-) -> Result<Change, String> {
+) -> Result<DocumentChange, String> {
     let entry = LedgerEntry { etag, ..entry.clone() };
     let outputs = vec![ledger_record(&before, topics, &entry)?];
-    Ok(Change { outputs, entry, new: 0, gone: 0 })
+    Ok(DocumentChange { outputs, entry, new: 0, gone: 0 })
 }
 
 fn placement(split: &document::Split) -> Placement {
     Placement { id: split.id.clone(), start: split.start as u64, end: split.end as u64 }
 }
 
-fn ledger_record(before: &Before<'_>, topics: &Topics, entry: &LedgerEntry) -> Result<Outgoing, String> {
+fn ledger_record(
+    before: &Before<'_>,
+    topics: &OutputTopics,
+    entry: &LedgerEntry,
+) -> Result<Outgoing, String> {
     Outgoing::json(&topics.ledger, before.document.as_str(), entry, before.headers(entry.version))
 }

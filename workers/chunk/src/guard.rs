@@ -34,12 +34,12 @@ impl Default for GuardSettings {
 #[derive(Clone, Debug)]
 pub struct Guard {
     settings: GuardSettings,
-    window: Window,
+    window: GuardWindow,
 }
 
 /// What went away since when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Window {
+pub struct GuardWindow {
     /// When it began, in seconds since 1970.
     began: u64,
     /// Live documents then, or later, if they became more.
@@ -85,11 +85,11 @@ impl Guard {
         // A clock that was set back begins a new window as well.
         let live = live();
         if now.checked_sub(self.window.began).is_none_or(|age| age > window) {
-            self.window = Window { began: now, live, removed: 0 };
+            self.window = GuardWindow { began: now, live, removed: 0 };
         }
         // A partition that grew meanwhile may lose a share of what it is now.
         self.window.live = self.window.live.max(live);
-        let Window { live, removed, .. } = self.window;
+        let GuardWindow { live, removed, .. } = self.window;
         let holds = share < 100 && !fault::is_off(Mechanism::Guard);
         if holds && removed >= least && (removed + 1) * 100 > live * share {
             return Err(Tripped { removed, live, window, share });

@@ -12,7 +12,7 @@ use crate::guard::{Guard, GuardSettings, Tripped};
 
 /// What is live for each document of one partition.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct PartitionLedger {
     copy: WorkingCopy,
     unconfirmed: Unconfirmed,
     /// How much went away lately; kept beside the group's offset, and with the working copy.
@@ -27,7 +27,7 @@ struct Unconfirmed {
     last: Option<Position>,
 }
 
-impl Ledger {
+impl PartitionLedger {
     /// The ledger over its working copy. `kept` is the guard's window as it was committed with the group's offset; where
     /// the group has no offset any more, what the working copy knows of it counts.
     ///

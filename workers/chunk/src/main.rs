@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use chunk::difference::Topics;
-use chunk::read::Reader;
+use chunk::difference::OutputTopics;
+use chunk::read::DocumentReader;
 use chunk::stage::Copies;
 use chunk::{ChunkStage, Config};
 use generation::TopicReader;
@@ -23,7 +23,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let bundle = config.model.open()?;
     let chunking = model::chunking(&bundle);
     let splitter = model::splitter(&bundle, Tokenizer::open(&bundle)?, config.most_chunks)?;
-    let topics = Topics {
+    let topics = OutputTopics {
         chunks: topics::chunks(&chunking),
         ledger: topics::ledger(&chunking),
         confirmations: topics::CONFIRMATIONS.to_owned(),
@@ -43,7 +43,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let (kafka, store) = (Kafka::new(&config.kafka), S3Store::new(&config.store)?);
     let limits = config.limits();
     let copies = Copies { folder: Folder::claim(&config.data)?, cache_bytes: config.ledger_cache };
-    let reader = Reader::new(Sandbox::new(config.sandbox), splitter);
+    let reader = DocumentReader::new(Sandbox::new(config.sandbox), splitter);
     let stage = ChunkStage::new(kafka.clone(), store, reader, (chunking, topics), (limits, copies));
     host.readiness().ready();
     stream::run(kafka, plan, stage, host.stopping()).await?;

@@ -10,7 +10,7 @@ use stream::Trouble;
 
 /// What a document says.
 #[derive(Debug)]
-pub struct Reading {
+pub struct DocumentReading {
     /// Live, empty or refused.
     pub status: Status,
     /// Why it is refused.
@@ -29,7 +29,7 @@ pub struct Reading {
     pub left_out: Vec<LeftOut>,
 }
 
-impl Reading {
+impl DocumentReading {
     /// A document that cannot be read. Of a long cause the beginning is kept: it may hold a name as long as the file.
     #[must_use]
     pub fn refused(cause: &str) -> Self {
@@ -47,12 +47,12 @@ impl Reading {
 }
 
 /// Reads documents and splits them.
-pub struct Reader<E> {
+pub struct DocumentReader<E> {
     extractor: E,
     splitter: Arc<Splitter<Arc<dyn Tokens>>>,
 }
 
-impl<E: Extractor> Reader<E> {
+impl<E: Extractor> DocumentReader<E> {
     /// A reader that lets `extractor` read and splits with `splitter`.
     pub fn new(extractor: E, splitter: Splitter<Arc<dyn Tokens>>) -> Self {
         Self { extractor, splitter: Arc::new(splitter) }
@@ -62,17 +62,17 @@ impl<E: Extractor> Reader<E> {
     ///
     /// # Errors
     /// When nothing can be read now, which is no document's fault.
-    pub async fn read(&self, document: DocumentId, bytes: Bytes) -> Result<Reading, Trouble> {
+    pub async fn read(&self, document: DocumentId, bytes: Bytes) -> Result<DocumentReading, Trouble> {
         let extracted = match self.extractor.extract(document.key(), bytes).await {
             Ok(extracted) => extracted,
-            Err(Unread::Refused(cause)) => return Ok(Reading::refused(&cause)),
+            Err(Unread::Refused(cause)) => return Ok(DocumentReading::refused(&cause)),
             Err(Unread::Trouble(cause)) => return Err(Trouble::wait(cause)),
         };
         let splitter = Arc::clone(&self.splitter);
         let splitting = tokio::task::spawn_blocking(move || split(&splitter, &document, extracted)).await;
         // A panic is a bug of ours in splitting this file; the file is at fault as far as its stream is concerned.
         Ok(splitting.unwrap_or_else(|error| {
-            Reading::refused(&format!(
+            DocumentReading::refused(&format!(
                 "splitting the document failed inside ({error}): please report this file"
             ))
         }))
@@ -80,13 +80,17 @@ impl<E: Extractor> Reader<E> {
 }
 
 /// Splits what was read: as heavy as the document is long.
-fn split(splitter: &Splitter<Arc<dyn Tokens>>, document: &DocumentId, extracted: Extracted) -> Reading {
+fn split(
+    splitter: &Splitter<Arc<dyn Tokens>>,
+    document: &DocumentId,
+    extracted: Extracted,
+) -> DocumentReading {
     let splits = match splitter.split(document, &extracted) {
         Ok(splits) => splits,
-        Err(unsplittable) => return Reading::refused(&unsplittable.to_string()),
+        Err(unsplittable) => return DocumentReading::refused(&unsplittable.to_string()),
     };
     let status = if splits.is_empty() { Status::Empty } else { Status::Live };
-    Reading {
+    DocumentReading {
         status,
         cause: None,
         title: extracted.title,

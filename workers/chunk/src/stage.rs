@@ -19,10 +19,10 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::difference::{Before, Change, Object, Topics, changed, removed, same_content};
+use crate::difference::{Before, DocumentChange, OutputTopics, SeenObject, changed, removed, same_content};
 use crate::guard::GuardSettings;
-use crate::ledger::Ledger;
-use crate::read::{Reader, Reading};
+use crate::ledger::PartitionLedger;
+use crate::read::{DocumentReader, DocumentReading};
 use crate::release::confirmed;
 
 /// What every lane shares.
@@ -33,10 +33,10 @@ pub struct ChunkStage<B, O, E> {
 
 struct Shared<O, E> {
     store: O,
-    reader: Reader<E>,
+    reader: DocumentReader<E>,
     chunking: Fingerprint,
-    topics: Topics,
-    limits: Limits,
+    topics: OutputTopics,
+    limits: StageLimits,
     copies: Copies,
     /// Who may restore a working copy now.
     restoring: Semaphore,
@@ -57,7 +57,7 @@ pub struct Copies {
 
 /// What is asked of documents, and of the patience with them.
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub struct StageLimits {
     /// In which buckets they are.
     pub buckets: Buckets,
     /// Larger objects are refused: bytes.
@@ -78,7 +78,7 @@ pub struct Limits {
 pub struct ChunkLane<O, E> {
     shared: Arc<Shared<O, E>>,
     partition: Partition,
-    ledger: Ledger,
+    ledger: PartitionLedger,
     patience: Patience,
     /// References below this offset may remove: a person said so.
     confirmed: i64,
@@ -90,9 +90,9 @@ impl<B: Broker, O: Store, E: Extractor> ChunkStage<B, O, E> {
     pub fn new(
         broker: B,
         store: O,
-        reader: Reader<E>,
-        (chunking, topics): (Fingerprint, Topics),
-        (limits, copies): (Limits, Copies),
+        reader: DocumentReader<E>,
+        (chunking, topics): (Fingerprint, OutputTopics),
+        (limits, copies): (StageLimits, Copies),
     ) -> Self {
         let restoring = Semaphore::new(RESTORED_AT_ONCE);
         let shared = Shared { store, reader, chunking, topics, limits, copies, restoring };
@@ -130,7 +130,7 @@ impl<B: Broker, O: Store, E: Extractor> Stage for ChunkStage<B, O, E> {
         Ok(ChunkLane {
             shared: Arc::clone(&self.shared),
             partition,
-            ledger: Ledger::new(copy, limits.guard, kept).map_err(|error| error.trouble())?,
+            ledger: PartitionLedger::new(copy, limits.guard, kept).map_err(|error| error.trouble())?,
             patience: Patience::new(limits.patience),
             confirmed: confirmed(&self.broker, &topics.confirmations, number).await?,
         })
@@ -184,7 +184,7 @@ enum Found {
     Gone,
     Unchanged,
     Unreadable(String),
-    Read(Object, Bytes),
+    Read(SeenObject, Bytes),
     TooLarge { etag: String, size: u64, cause: String },
 }
 
@@ -283,7 +283,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
             Ok(Look::Unchanged) => Ok(Found::Unchanged),
             Ok(Look::Found { etag, size, last_modified, bytes }) => {
                 let digest = content_digest(&bytes);
-                Ok(Found::Read(Object { etag, digest, size, modified: last_modified }, bytes))
+                Ok(Found::Read(SeenObject { etag, digest, size, modified: last_modified }, bytes))
             }
             Ok(Look::TooLarge { etag, size }) => {
                 let limit = self.shared.limits.largest;
@@ -327,8 +327,8 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
                 return Ok(unchanged());
             }
             Found::TooLarge { etag, size, cause } => {
-                let object = Object { etag, digest: String::new(), size, modified: None };
-                changed(before, topics, chunking, (object, Reading::refused(&cause)))
+                let object = SeenObject { etag, digest: String::new(), size, modified: None };
+                changed(before, topics, chunking, (object, DocumentReading::refused(&cause)))
             }
             Found::Read(object, bytes) => {
                 if let Some(entry) = entry.filter(|entry| {
@@ -347,7 +347,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         Ok(self.settle(change.map_err(Trouble::alarm)?))
     }
 
-    fn settle(&mut self, change: Change) -> Verdict {
+    fn settle(&mut self, change: DocumentChange) -> Verdict {
         count(Counter::ChunksNew, change.new as u64);
         count(Counter::ChunksGone, change.gone as u64);
         let entry = &change.entry;

@@ -18,7 +18,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
-use crate::notice::{Notice, Refusal};
+use crate::notice::{Notice, NoticeRefusal};
 
 /// How many envelopes may lie around a notice.
 pub const DEPTH: usize = 6;
@@ -62,28 +62,30 @@ const FORMATS: [Format; 8] = [
 
 /// What a value of `object-events` says. Both lists may be filled: a batch with one bad entry loses only that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reading {
+pub struct NoticeReading {
     /// What was understood, in the order of the value.
     pub notices: Vec<Notice>,
     /// What was not.
-    pub refusals: Vec<Refusal>,
+    pub refusals: Vec<NoticeRefusal>,
 }
 
 /// Reads a raw value.
 #[must_use]
-pub fn read(bytes: &[u8]) -> Reading {
-    let mut reading = Reading::default();
+pub fn read(bytes: &[u8]) -> NoticeReading {
+    let mut reading = NoticeReading::default();
     match json(bytes) {
         Some(value) => reading.walk(&value, 0),
-        None => reading.refusals.push(Refusal::NotJson { bytes: bytes.len(), beginning: beginning(bytes) }),
+        None => {
+            reading.refusals.push(NoticeRefusal::NotJson { bytes: bytes.len(), beginning: beginning(bytes) })
+        }
     }
     reading
 }
 
-impl Reading {
+impl NoticeReading {
     fn walk(&mut self, value: &Value, depth: usize) {
         if depth > DEPTH {
-            self.refusals.push(Refusal::TooDeep { limit: DEPTH });
+            self.refusals.push(NoticeRefusal::TooDeep { limit: DEPTH });
             return;
         }
         match value {
@@ -94,9 +96,10 @@ impl Reading {
             }
             Value::String(text) => match json(text.as_bytes()) {
                 Some(inner) => self.walk(&inner, depth + 1),
-                None => self
-                    .refusals
-                    .push(Refusal::NotJson { bytes: text.len(), beginning: beginning(text.as_bytes()) }),
+                None => self.refusals.push(NoticeRefusal::NotJson {
+                    bytes: text.len(),
+                    beginning: beginning(text.as_bytes()),
+                }),
             },
             Value::Object(fields) => match FORMATS.iter().find(|format| (format.is)(fields)) {
                 Some(format) => self.take((format.read)(fields), depth),
@@ -129,9 +132,9 @@ fn json(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice(&decoded).ok()
 }
 
-fn unknown(found: &str) -> Refusal {
+fn unknown(found: &str) -> NoticeRefusal {
     let known = FORMATS.map(|format| format.name).join(", ");
-    Refusal::UnknownShape { found: found.to_owned(), known }
+    NoticeRefusal::UnknownShape { found: found.to_owned(), known }
 }
 
 /// The top-level fields, as many as a cause should hold.

@@ -16,5 +16,5 @@ pub mod stage;
 
 pub use config::Config;
 pub use objects::{Buckets, Scope};
-pub use reference::{Answer, Ignored, WantedObjects, answer};
+pub use reference::{Ignored, NoticeAnswer, WantedObjects, answer};
 pub use stage::IntakeStage;

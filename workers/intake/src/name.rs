@@ -8,18 +8,18 @@
 
 /// What an event does to an object's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum ObjectChange {
     /// It was written, or can be read again.
     Created,
     /// It was deleted.
     Removed,
     /// Nothing.
-    Ignored(Reason),
+    Ignored(IgnoreReason),
 }
 
 /// Why a notice leads to no reference. A small closed set, fit for a metric's label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub enum IgnoreReason {
     /// The store's test message.
     Test,
     /// Tags, retention, ACL, storage class: the content stays.
@@ -42,7 +42,7 @@ pub enum Reason {
     OtherBucket,
 }
 
-impl Reason {
+impl IgnoreReason {
     /// The reason in one word, as metrics and logs show it.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -63,12 +63,12 @@ impl Reason {
 
 /// What the event `name` does. A prefix `s3:` or `oss:` does not count: some paths add it, some take it away.
 #[must_use]
-pub fn change(name: &str) -> Change {
+pub fn change(name: &str) -> ObjectChange {
     let bare = name.strip_prefix("s3:").or_else(|| name.strip_prefix("oss:")).unwrap_or(name);
-    written_or_removed(bare).unwrap_or_else(|| Change::Ignored(why_ignored(bare)))
+    written_or_removed(bare).unwrap_or_else(|| ObjectChange::Ignored(why_ignored(bare)))
 }
 
-fn written_or_removed(name: &str) -> Option<Change> {
+fn written_or_removed(name: &str) -> Option<ObjectChange> {
     match name {
         // S3, MinIO, versitygw
         "ObjectCreated:Put"
@@ -89,7 +89,7 @@ fn written_or_removed(name: &str) -> Option<Change> {
         | "ObjectCreatedGroup"
         // S3 by AWS EventBridge
         | "Object Created"
-        | "Object Restore Completed" => Some(Change::Created),
+        | "Object Restore Completed" => Some(ObjectChange::Created),
         // S3, MinIO, versitygw
         "ObjectRemoved:Delete"
         | "ObjectRemoved:DeleteMarkerCreated"
@@ -103,14 +103,14 @@ fn written_or_removed(name: &str) -> Option<Change> {
         | "ObjectReplication:ObjectRemoved"
         | "ObjectRemovedGroup"
         // S3 by AWS EventBridge
-        | "Object Deleted" => Some(Change::Removed),
+        | "Object Deleted" => Some(ObjectChange::Removed),
         _ => None,
     }
 }
 
-fn why_ignored(name: &str) -> Reason {
+fn why_ignored(name: &str) -> IgnoreReason {
     match name {
-        "TestEvent" => Reason::Test,
+        "TestEvent" => IgnoreReason::Test,
         "ObjectCreated:PutTagging"
         | "ObjectCreated:DeleteTagging"
         | "ObjectCreated:PutRetention"
@@ -135,11 +135,11 @@ fn why_ignored(name: &str) -> Reason {
         | "Object Storage Class Changed"
         | "Object Access Tier Changed"
         | "Object Restore Initiated"
-        | "Object Restore Expired" => Reason::Metadata,
+        | "Object Restore Expired" => IgnoreReason::Metadata,
         "ObjectCreated:InitiateMultipartUpload"
         | "ObjectCreated:UploadPart"
         | "ObjectCreated:UploadPartCopy"
-        | "ObjectRemoved:AbortMultipartUpload" => Reason::UnfinishedUpload,
+        | "ObjectRemoved:AbortMultipartUpload" => IgnoreReason::UnfinishedUpload,
         "ObjectDownloaded:GetObject"
         | "ObjectDownloadedGroup"
         | "ObjectAccessed:Get"
@@ -149,8 +149,8 @@ fn why_ignored(name: &str) -> Reason {
         | "ObjectAccessed:Attributes"
         | "Scanner:ManyVersions"
         | "Scanner:LargeVersions"
-        | "Scanner:BigPrefix" => Reason::Read,
-        "ObjectRemoved:NoOP" | "ReducedRedundancyLostObject" => Reason::NothingDone,
+        | "Scanner:BigPrefix" => IgnoreReason::Read,
+        "ObjectRemoved:NoOP" | "ReducedRedundancyLostObject" => IgnoreReason::NothingDone,
         "BucketCreated:PutBucket"
         | "BucketCreated:*"
         | "BucketCreated"
@@ -161,8 +161,8 @@ fn why_ignored(name: &str) -> Reason {
         | "ActionTrail:ApiCall"
         | "ActionTrail:ConsoleOperation"
         | "AWS API Call via CloudTrail"
-        | "dashscope:System:AsyncTaskFinish" => Reason::NotAnObject,
-        _ => Reason::UnknownName,
+        | "dashscope:System:AsyncTaskFinish" => IgnoreReason::NotAnObject,
+        _ => IgnoreReason::UnknownName,
     }
 }
 
@@ -173,29 +173,29 @@ mod tests {
     #[test]
     fn a_prefix_does_not_count() {
         for name in ["ObjectCreated:Put", "s3:ObjectCreated:Put", "oss:ObjectCreated:PutObject"] {
-            assert_eq!(change(name), Change::Created, "{name}");
+            assert_eq!(change(name), ObjectChange::Created, "{name}");
         }
-        assert_eq!(change("oss:s3:ObjectCreated:Put"), Change::Ignored(Reason::UnknownName));
+        assert_eq!(change("oss:s3:ObjectCreated:Put"), ObjectChange::Ignored(IgnoreReason::UnknownName));
     }
 
     #[test]
     fn what_sounds_like_a_change_and_is_none_changes_nothing() {
         for (name, reason) in [
-            ("oss:ObjectCreated:InitiateMultipartUpload", Reason::UnfinishedUpload),
-            ("oss:ObjectCreated:UploadPart", Reason::UnfinishedUpload),
-            ("oss:ObjectCreated:UploadPartCopy", Reason::UnfinishedUpload),
-            ("oss:ObjectRemoved:AbortMultipartUpload", Reason::UnfinishedUpload),
-            ("s3:ObjectCreated:PutTagging", Reason::Metadata),
-            ("s3:ObjectCreated:DeleteTagging", Reason::Metadata),
-            ("s3:ObjectCreated:PutRetention", Reason::Metadata),
-            ("s3:ObjectRemoved:NoOP", Reason::NothingDone),
-            ("s3:TestEvent", Reason::Test),
-            ("ObjectCreated:SomethingNew", Reason::UnknownName),
-            ("objectcreated:put", Reason::UnknownName),
-            ("ObjectCreated:Put ", Reason::UnknownName),
-            ("", Reason::UnknownName),
+            ("oss:ObjectCreated:InitiateMultipartUpload", IgnoreReason::UnfinishedUpload),
+            ("oss:ObjectCreated:UploadPart", IgnoreReason::UnfinishedUpload),
+            ("oss:ObjectCreated:UploadPartCopy", IgnoreReason::UnfinishedUpload),
+            ("oss:ObjectRemoved:AbortMultipartUpload", IgnoreReason::UnfinishedUpload),
+            ("s3:ObjectCreated:PutTagging", IgnoreReason::Metadata),
+            ("s3:ObjectCreated:DeleteTagging", IgnoreReason::Metadata),
+            ("s3:ObjectCreated:PutRetention", IgnoreReason::Metadata),
+            ("s3:ObjectRemoved:NoOP", IgnoreReason::NothingDone),
+            ("s3:TestEvent", IgnoreReason::Test),
+            ("ObjectCreated:SomethingNew", IgnoreReason::UnknownName),
+            ("objectcreated:put", IgnoreReason::UnknownName),
+            ("ObjectCreated:Put ", IgnoreReason::UnknownName),
+            ("", IgnoreReason::UnknownName),
         ] {
-            assert_eq!(change(name), Change::Ignored(reason), "{name:?}");
+            assert_eq!(change(name), ObjectChange::Ignored(reason), "{name:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ pub struct Notice {
     /// The event's name as the store wrote it, e.g. `s3:ObjectCreated:Put`.
     pub name: String,
     /// The object that it speaks of; else what the notice lacks. Events of buckets or of the format itself have none.
-    pub object: Result<Object, Missing>,
+    pub object: Result<NoticeObject, Missing>,
     /// When the store says it happened, as it wrote it.
     pub happened_at: Option<String>,
 }
@@ -19,16 +19,16 @@ pub struct Missing(pub &'static str);
 
 /// An object as a notice names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
+pub struct NoticeObject {
     /// The bucket's name.
     pub bucket: String,
     /// The object's key.
-    pub key: Key,
+    pub key: NoticeKey,
 }
 
 /// A key, as far as it is known how it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
+pub enum NoticeKey {
     /// This is the key.
     Known(String),
     /// No document says whether the source encodes keys. Both readings are looked at, and the store decides.
@@ -42,7 +42,7 @@ pub enum Key {
 
 /// Something that cannot be read as a notice: a dead letter, with the original bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum NoticeRefusal {
     /// Neither JSON nor Base64 of JSON.
     #[error(
         "{bytes} bytes that are neither JSON nor Base64 of JSON, beginning {beginning:?}; \

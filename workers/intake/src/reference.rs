@@ -1,20 +1,20 @@
 //! From notices to references: which objects are to be looked at, and what is left out on purpose.
 
 use message::{DocumentId, DocumentReference, Why};
-use objects::{Buckets, LeftOut, Scope};
+use objects::{Buckets, OutOfScope, Scope};
 
 use crate::format::{self, shortened};
-use crate::name::{Change, Reason, change};
-use crate::notice::{Key, Notice, Object, Refusal};
+use crate::name::{IgnoreReason, ObjectChange, change};
+use crate::notice::{Notice, NoticeKey, NoticeObject, NoticeRefusal};
 
 /// The longest key of any store: S3 takes 1,024 bytes of UTF-8, OSS 1,023.
 pub const LONGEST_KEY: usize = 1024;
 
-impl From<LeftOut> for Reason {
-    fn from(left_out: LeftOut) -> Self {
+impl From<OutOfScope> for IgnoreReason {
+    fn from(left_out: OutOfScope) -> Self {
         match left_out {
-            LeftOut::OutOfScope => Self::OutOfScope,
-            LeftOut::OwnFile => Self::OwnFile,
+            OutOfScope::OutOfScope => Self::OutOfScope,
+            OutOfScope::OwnFile => Self::OwnFile,
         }
     }
 }
@@ -30,13 +30,13 @@ pub struct WantedObjects {
 
 /// The answer to one raw value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct NoticeAnswer {
     /// Objects to look at, in the order of the value. Two for one notice when its key can be read in two ways.
     pub references: Vec<DocumentReference>,
     /// What changes nothing, to be counted.
     pub ignored: Vec<Ignored>,
     /// What cannot be understood: together they are the cause of one dead letter.
-    pub refusals: Vec<Refusal>,
+    pub refusals: Vec<NoticeRefusal>,
 }
 
 /// A notice that leads to no reference.
@@ -47,12 +47,12 @@ pub struct Ignored {
     /// The event's name, as the store wrote it (at most 60 characters).
     pub name: String,
     /// Why.
-    pub reason: Reason,
+    pub reason: IgnoreReason,
     /// The bucket, as far as it was asked for (at most 60 characters); empty where the event alone decided.
     pub bucket: String,
 }
 
-impl Answer {
+impl NoticeAnswer {
     /// The cause of the dead letter; none when everything was understood.
     #[must_use]
     pub fn cause(&self) -> Option<String> {
@@ -68,40 +68,40 @@ impl Answer {
 
 /// What is to be done about one raw value of `object-events`.
 #[must_use]
-pub fn answer(value: &[u8], wanted: &WantedObjects) -> Answer {
+pub fn answer(value: &[u8], wanted: &WantedObjects) -> NoticeAnswer {
     let reading = format::read(value);
-    let mut answer = Answer { refusals: reading.refusals, ..Answer::default() };
+    let mut answer = NoticeAnswer { refusals: reading.refusals, ..NoticeAnswer::default() };
     for notice in reading.notices {
         answer.take(&notice, wanted);
     }
     answer
 }
 
-impl Answer {
+impl NoticeAnswer {
     fn take(&mut self, notice: &Notice, wanted: &WantedObjects) {
         if notice.name.is_empty() {
             let (format, name) = (notice.format, String::new());
-            return self.refusals.push(Refusal::Incomplete { format, name, missing: "event name" });
+            return self.refusals.push(NoticeRefusal::Incomplete { format, name, missing: "event name" });
         }
         let why = match change(&notice.name) {
-            Change::Created => Why::Created,
-            Change::Removed => Why::Removed,
-            Change::Ignored(reason) => return self.ignore(notice, reason, ""),
+            ObjectChange::Created => Why::Created,
+            ObjectChange::Removed => Why::Removed,
+            ObjectChange::Ignored(reason) => return self.ignore(notice, reason, ""),
         };
         match &notice.object {
-            Err(missing) => self.refusals.push(Refusal::Incomplete {
+            Err(missing) => self.refusals.push(NoticeRefusal::Incomplete {
                 format: notice.format,
                 name: shortened(&notice.name),
                 missing: missing.0,
             }),
             // Whatever else is wrong with it: it speaks of a bucket that is somebody else's.
-            Ok(Object { bucket, .. }) if !wanted.buckets.hold(bucket) => {
-                self.ignore(notice, Reason::OtherBucket, bucket);
+            Ok(NoticeObject { bucket, .. }) if !wanted.buckets.hold(bucket) => {
+                self.ignore(notice, IgnoreReason::OtherBucket, bucket);
             }
-            Ok(Object { bucket, key: Key::Known(key) }) => {
+            Ok(NoticeObject { bucket, key: NoticeKey::Known(key) }) => {
                 self.refer(notice, (bucket, key), why, &wanted.scope);
             }
-            Ok(Object { bucket, key: Key::Either { verbatim, decoded } }) => {
+            Ok(NoticeObject { bucket, key: NoticeKey::Either { verbatim, decoded } }) => {
                 self.refer(notice, (bucket, verbatim), why, &wanted.scope);
                 // The second reading is ours: if it is no key, nobody meant it.
                 if invalid(decoded).is_none() {
@@ -118,7 +118,7 @@ impl Answer {
         let document = match (invalid(key), DocumentId::new(bucket, key)) {
             (None, Ok(document)) => document,
             (reason, _) => {
-                return self.refusals.push(Refusal::InvalidKey {
+                return self.refusals.push(NoticeRefusal::InvalidKey {
                     format: notice.format,
                     name: shortened(&notice.name),
                     bucket: shortened(bucket),
@@ -137,7 +137,7 @@ impl Answer {
         });
     }
 
-    fn ignore(&mut self, notice: &Notice, reason: Reason, bucket: &str) {
+    fn ignore(&mut self, notice: &Notice, reason: IgnoreReason, bucket: &str) {
         let (name, bucket) = (shortened(&notice.name), shortened(bucket));
         self.ignored.push(Ignored { format: notice.format, name, reason, bucket });
     }

@@ -7,8 +7,8 @@ use stream::{Committed, Lane, Outcome, Outgoing, Partition, Record, Stage, Troub
 use telemetry::{Counter, count};
 use tracing::{info, warn};
 
-use crate::name::Reason;
-use crate::reference::{Answer, WantedObjects, answer};
+use crate::name::IgnoreReason;
+use crate::reference::{NoticeAnswer, WantedObjects, answer};
 
 /// What every lane shares.
 #[derive(Clone, Debug)]
@@ -52,11 +52,11 @@ impl Lane for IntakeStage {
 type Elsewhere = BTreeMap<String, usize>;
 
 /// Counts and tells what is ignored.
-fn tell(said: &Answer, elsewhere: &mut Elsewhere) {
+fn tell(said: &NoticeAnswer, elsewhere: &mut Elsewhere) {
     count(Counter::NoticesIgnored, said.ignored.len() as u64);
     let mut counted: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for ignored in &said.ignored {
-        if ignored.reason == Reason::OtherBucket {
+        if ignored.reason == IgnoreReason::OtherBucket {
             *elsewhere.entry(ignored.bucket.clone()).or_default() += 1;
         } else {
             *counted.entry((ignored.format, ignored.name.as_str())).or_default() += 1;

@@ -10,7 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
-use intake::{Answer, Scope, WantedObjects, answer};
+use intake::{NoticeAnswer, Scope, WantedObjects, answer};
 use message::Why;
 use serde_json::Value;
 
@@ -29,13 +29,13 @@ fn wanted() -> WantedObjects {
     WantedObjects { buckets, scope: Scope::default() }
 }
 
-fn lines(name: &str) -> Vec<(String, Answer)> {
+fn lines(name: &str) -> Vec<(String, NoticeAnswer)> {
     let Some(path) = vectors(name) else { return Vec::new() };
     let text = std::fs::read_to_string(path).unwrap();
     text.lines().map(|line| (line.to_owned(), answer(line.as_bytes(), &wanted()))).collect()
 }
 
-fn counts(captured: &[(String, Answer)]) -> (usize, usize, usize, usize) {
+fn counts(captured: &[(String, NoticeAnswer)]) -> (usize, usize, usize, usize) {
     let why = |wanted: Why| {
         captured
             .iter()

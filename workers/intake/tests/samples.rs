@@ -1,6 +1,6 @@
 //! Every sample of `shared/fixture/notices` becomes what the file beside it says.
 
-use intake::{Answer, Scope, WantedObjects, answer};
+use intake::{NoticeAnswer, Scope, WantedObjects, answer};
 use message::DocumentReference;
 use serde::Deserialize;
 
@@ -20,7 +20,7 @@ struct Ignored {
     reason: String,
 }
 
-fn ignored(answer: &Answer) -> Vec<Ignored> {
+fn ignored(answer: &NoticeAnswer) -> Vec<Ignored> {
     let one = |ignored: &intake::Ignored| Ignored {
         format: ignored.format.to_owned(),
         name: ignored.name.clone(),

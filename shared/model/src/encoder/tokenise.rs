@@ -2,13 +2,13 @@
 
 use super::{EncodeError, TextFault};
 use crate::bundle::Role;
-use crate::tokenizer::{Tokenizer, Tokens};
+use crate::tokenizer::{TokenIds, Tokenizer};
 
 /// A text, and its tokens or why it has none.
-pub(super) type ReadText = (String, Result<Tokens, TextFault>);
+pub(super) type ReadText = (String, Result<TokenIds, TextFault>);
 
 /// The tokens of a text, within the limit. Pure.
-fn tokens_of(tokenizer: &Tokenizer, limit: usize, text: &str, role: Role) -> Result<Tokens, TextFault> {
+fn tokens_of(tokenizer: &Tokenizer, limit: usize, text: &str, role: Role) -> Result<TokenIds, TextFault> {
     let tokens = tokenizer.encode(text, role).map_err(TextFault::Tokenize)?;
     if tokens.ids.len() > limit {
         return Err(TextFault::TooLong { tokens: tokens.ids.len(), limit });

@@ -8,7 +8,7 @@ use super::Rerank;
 use crate::bundle::Bundle;
 use crate::encoder::onnx::{OnnxSettings, OpenOnnxError, Sessions};
 use crate::encoder::{EncodeError, TextFault, VectorProblem};
-use crate::tokenizer::{Tokenizer, TokenizerError, Tokens};
+use crate::tokenizer::{TokenIds, Tokenizer, TokenizerError};
 
 /// Why a reranker cannot be opened. For a person to mend.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +70,7 @@ impl Rerank for CrossEncoder {
         };
         // The task ends without a result only when the runtime is shutting down.
         let pairs = tokio::task::spawn_blocking(work).await.map_err(|_| EncodeError::Stopped)??;
-        let (positions, tokens): (Vec<usize>, Vec<Tokens>) = pairs.into_iter().unzip();
+        let (positions, tokens): (Vec<usize>, Vec<TokenIds>) = pairs.into_iter().unzip();
         let mut best = vec![f32::NEG_INFINITY; count];
         for (position, row) in positions.into_iter().zip(self.sessions.run(tokens).await?) {
             let score = row.first().copied().filter(|score| score.is_finite());
@@ -94,7 +94,7 @@ struct Beside<'a> {
 
 impl Beside<'_> {
     /// The pairs of the question with the passage, or with its halves where it is too long, and so on.
-    fn pairs(&self, passage: &str, pairs: &mut Vec<(usize, Tokens)>) -> Result<(), EncodeError> {
+    fn pairs(&self, passage: &str, pairs: &mut Vec<(usize, TokenIds)>) -> Result<(), EncodeError> {
         let position = self.position;
         let at_fault = |fault| EncodeError::Text { position, fault };
         let tokens = self.tokenizer.encode_pair(self.question, passage);

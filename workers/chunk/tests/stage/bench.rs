@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chunk::ChunkStage;
-use chunk::difference::Topics;
+use chunk::difference::OutputTopics;
 use chunk::guard::GuardSettings;
-use chunk::read::Reader;
+use chunk::read::DocumentReader;
 use chunk::stage::{ChunkLane, Copies};
 use document::{Limits, Splitter, Tokens};
 use ledger::{FIRST_EPOCH, Folder};
@@ -92,8 +92,8 @@ pub(crate) fn stage_reading<B: Broker, O: Store>(
 }
 
 /// What every stage of these tests asks of documents of at most `largest` bytes.
-pub(crate) fn limits(largest: u64) -> chunk::stage::Limits {
-    chunk::stage::Limits {
+pub(crate) fn limits(largest: u64) -> chunk::stage::StageLimits {
+    chunk::stage::StageLimits {
         buckets: BUCKET.parse().unwrap(),
         largest,
         patience: Duration::from_mins(10),
@@ -104,8 +104,8 @@ pub(crate) fn limits(largest: u64) -> chunk::stage::Limits {
 }
 
 /// The topics of these tests.
-pub(crate) fn topics() -> Topics {
-    Topics {
+pub(crate) fn topics() -> OutputTopics {
+    OutputTopics {
         chunks: CHUNKS.to_owned(),
         ledger: LEDGER.to_owned(),
         confirmations: CONFIRMATIONS.to_owned(),
@@ -114,10 +114,10 @@ pub(crate) fn topics() -> Topics {
 }
 
 /// Lets `extractor` read; a document with more than `most` chunks is refused.
-pub(crate) fn reader<E: Extractor>(extractor: E, most: usize) -> Reader<E> {
+pub(crate) fn reader<E: Extractor>(extractor: E, most: usize) -> DocumentReader<E> {
     let splitting = Limits { max_tokens: 64, max_chunks: most, ..Limits::default() };
     let tokens: Arc<dyn Tokens> = Arc::new(Words);
-    Reader::new(extractor, Splitter::new(tokens, splitting).unwrap())
+    DocumentReader::new(extractor, Splitter::new(tokens, splitting).unwrap())
 }
 
 /// A stage whose documents are read by `extractor`.

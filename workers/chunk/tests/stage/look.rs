@@ -91,7 +91,7 @@ async fn an_object_that_changes_while_it_is_read_is_read_as_one_version() {
     let mut lane = bench.lane().await;
     let document = bench.put("a.md", page(&["alpha", "beta"])).await;
     let with = Some(page(&["gamma", "delta"]).into());
-    bench.store.inject(objects::Fault::ChangeDuringRead { document, after: 10, with });
+    bench.store.inject(objects::StoreFault::ChangeDuringRead { document, after: 10, with });
     let said = bench.said(&mut lane, created("a.md")).await;
     assert_eq!(said[..2], [Said::Chunk(text("gamma"), 1), Said::Chunk(text("delta"), 1)]);
 }

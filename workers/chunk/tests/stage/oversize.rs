@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use chunk::ChunkStage;
-use chunk::difference::Topics;
+use chunk::difference::OutputTopics;
 use message::{DocumentRecord, LedgerEntry, Passage, Status};
 use objects::MemoryStore;
 use sandbox::InProcess;
@@ -20,7 +20,7 @@ const BLOCK: usize = 512;
 
 /// A stage that takes files of any size, and records of at most `largest_record` bytes.
 fn stage(bench: &Bench, largest_record: usize, most: usize) -> ChunkStage<Memory, MemoryStore, InProcess> {
-    let (reader, topics) = (reader(InProcess::default(), most), Topics { largest_record, ..topics() });
+    let (reader, topics) = (reader(InProcess::default(), most), OutputTopics { largest_record, ..topics() });
     let (broker, store) = (bench.broker.clone(), bench.store.clone());
     ChunkStage::new(broker, store, reader, (chunking("a"), topics), (limits(u64::MAX), bench.copies()))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use message::{Status, Version, partition_of};
-use objects::{Fault, Store};
+use objects::{Store, StoreFault};
 use stream::{Lane as _, Outgoing, Stage, Verdict};
 
 use crate::bench::{
@@ -67,14 +67,14 @@ async fn what_is_refused_becomes_one_dead_letter_with_the_original_bytes() {
 #[tokio::test]
 async fn a_store_that_is_away_costs_waiting_and_nothing_else() {
     let bench = Bench::new(2).await;
-    bench.store.inject(Fault::Unavailable { times: 2 });
+    bench.store.inject(StoreFault::Unavailable { times: 2 });
     for n in 0..6 {
         let key = format!("{n}.md");
         // Injected faults count for writing, too: each object is written until it is there.
         while bench.store.put(&document(&key), page(&["alpha"]).into(), "").await.is_err() {}
         bench.broker.append(&created(&key));
     }
-    bench.store.inject(Fault::Unavailable { times: 2 });
+    bench.store.inject(StoreFault::Unavailable { times: 2 });
     bench.run_until(|| bench.count(LEDGER) == 6).await;
     assert_eq!((bench.count(CHUNKS), bench.dead_letters().len()), (12, 0));
 }
@@ -87,7 +87,7 @@ async fn a_bucket_that_is_denied_for_a_while_loses_nothing() {
     bench.run_until(|| bench.count(LEDGER) == 1).await;
     bench.put("a.md", page(&["beta"])).await;
     bench.broker.append(&created("a.md"));
-    bench.store.inject(Fault::DenyBucket(BUCKET.to_owned()));
+    bench.store.inject(StoreFault::DenyBucket(BUCKET.to_owned()));
     let healing = async {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         assert_eq!((bench.count(LEDGER), bench.dead_letters().len()), (1, 0));

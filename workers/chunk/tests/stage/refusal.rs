@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use message::{DocumentId, Status, Why};
-use objects::{Fault, Store};
+use objects::{Store, StoreFault};
 use stream::{Lane, Outgoing, Stage, Verdict};
 
 use crate::bench::{
@@ -110,7 +110,7 @@ async fn the_same_unreadable_bytes_under_force_are_refused_again() {
 
 #[tokio::test]
 async fn an_object_that_may_not_be_read_is_refused_and_its_old_chunks_stay() {
-    let faults = [Fault::DenyObject, Fault::Archive, Fault::Unreadable];
+    let faults = [StoreFault::DenyObject, StoreFault::Archive, StoreFault::Unreadable];
     for fault in faults.map(|fault| fault(document("a.md"))) {
         let bench = Bench::new(1).await;
         let mut lane = bench.lane().await;
@@ -134,7 +134,7 @@ async fn a_neighbour_of_a_refused_document_goes_on() {
     for key in ["a.md", "c.md"] {
         bench.put(key, page(&["alpha"])).await;
     }
-    bench.store.inject(Fault::DenyObject(document("b.md")));
+    bench.store.inject(StoreFault::DenyObject(document("b.md")));
     let verdicts = bench.say(&mut lane, &["a.md", "b.md", "c.md"].map(created)).await;
     let written: Vec<usize> = verdicts.iter().map(|verdict| outputs(verdict).len()).collect();
     assert_eq!(written, [3, 0, 3]);
@@ -169,7 +169,7 @@ async fn a_bucket_that_is_missing_or_denied_waits_with_an_alarm_and_removes_noth
     let mut lane = bench.lane().await;
     bench.put("a.md", page(&["alpha"])).await;
     bench.said(&mut lane, created("a.md")).await;
-    bench.store.inject(Fault::DenyBucket(BUCKET.to_owned()));
+    bench.store.inject(StoreFault::DenyBucket(BUCKET.to_owned()));
     let outcome = handle(&mut lane, &[created("a.md")]).await;
     let trouble = outcome.retry.unwrap();
     assert!(outcome.verdicts.is_empty() && trouble.alarm && trouble.cause.contains(BUCKET), "{trouble:?}");
@@ -196,11 +196,11 @@ async fn a_store_that_is_away_stops_the_batch_where_it_is_and_keeps_what_was_ans
         bench.put(key, page(&["alpha"])).await;
     }
     bench.said(&mut lane, created("a.md")).await;
-    bench.store.inject(Fault::BreakBody { document: document("b.md"), after: 3 });
-    bench.store.inject(Fault::BreakBody { document: document("b.md"), after: 3 });
+    bench.store.inject(StoreFault::BreakBody { document: document("b.md"), after: 3 });
+    bench.store.inject(StoreFault::BreakBody { document: document("b.md"), after: 3 });
     let notices = [created("b.md"), created("a.md")];
     // A body that breaks is continued; a store that stays away is waited for.
-    bench.store.inject(Fault::Unavailable { times: 1 });
+    bench.store.inject(StoreFault::Unavailable { times: 1 });
     let outcome = handle(&mut lane, &notices).await;
     let trouble = outcome.retry.unwrap();
     assert!(outcome.verdicts.is_empty() && !trouble.alarm && !trouble.reopen, "{trouble:?}");
@@ -219,7 +219,7 @@ async fn a_document_that_holds_up_its_neighbours_for_too_long_is_refused() {
         bench.put(key, page(&["alpha"])).await;
     }
     let notices = [created("a.md"), created("b.md")];
-    let away = |times| bench.store.inject(Fault::Unavailable { times });
+    let away = |times| bench.store.inject(StoreFault::Unavailable { times });
     away(1);
     assert!(handle(&mut lane, &notices).await.retry.is_some());
     tokio::time::advance(Duration::from_mins(11)).await;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use message::DocumentId;
-use objects::{Entry, Look, MemoryStore, Page, Store, StoreError};
+use objects::{Entry, ListingPage, Look, MemoryStore, Store, StoreError};
 use stream::broker::{Committed, Consumer, Event, Publisher};
 use stream::memory::{Memory, MemoryConsumer, MemoryMember, MemoryPublisher};
 use stream::{Broker, Outcome, Reading, StreamError};
@@ -93,7 +93,7 @@ impl Store for Slow {
         self.store.delete(document).await
     }
 
-    async fn page(&self, bucket: &str, prefix: &str, from: Option<&str>) -> Result<Page, StoreError> {
+    async fn page(&self, bucket: &str, prefix: &str, from: Option<&str>) -> Result<ListingPage, StoreError> {
         self.store.page(bucket, prefix, from).await
     }
 

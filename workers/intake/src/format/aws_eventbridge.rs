@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::key::{Encoding, key};
 use super::{Part, text_at};
-use crate::notice::{Missing, Notice, Object};
+use crate::notice::{Missing, Notice, NoticeObject};
 
 pub(super) const NAME: &str = "aws_eventbridge";
 
@@ -23,8 +23,8 @@ pub(super) fn read(fields: &Map<String, Value>) -> Vec<Part> {
     })]
 }
 
-fn object(detail: &Value) -> Result<Object, Missing> {
+fn object(detail: &Value) -> Result<NoticeObject, Missing> {
     let bucket = text_at(detail, &["bucket", "name"]).ok_or(Missing("detail.bucket.name"))?;
     let written = text_at(detail, &["object", "key"]).ok_or(Missing("detail.object.key"))?;
-    Ok(Object { bucket: bucket.to_owned(), key: key(written, Encoding::Raw) })
+    Ok(NoticeObject { bucket: bucket.to_owned(), key: key(written, Encoding::Raw) })
 }

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::{Part, oss, shortened};
-use crate::name::{Change, Reason, change};
+use crate::name::{IgnoreReason, ObjectChange, change};
 use crate::notice::{Missing, Notice};
 
 pub(super) const NAME: &str = "cloudevents";
@@ -34,7 +34,7 @@ pub(super) fn read(fields: &Map<String, Value>) -> Vec<Part> {
 /// An event of something else (a bucket, a trail, another service). Its name decides; if that names a change of an
 /// object, the lack of one is a refusal. A type that neither OSS nor our list knows is no notice at all.
 fn without_object(kind: &str) -> Part {
-    if !kind.starts_with("oss:") && change(kind) == Change::Ignored(Reason::UnknownName) {
+    if !kind.starts_with("oss:") && change(kind) == ObjectChange::Ignored(IgnoreReason::UnknownName) {
         return Part::Unknown(format!("a CloudEvent of type {:?}", shortened(kind)));
     }
     let (name, object) = (kind.to_owned(), Err(Missing("data.oss")));

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::notice::Key;
+use crate::notice::NoticeKey;
 
 /// What is known of how a source writes keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,17 +16,19 @@ pub(super) enum Encoding {
 }
 
 /// The key that was written as `text`.
-pub(super) fn key(text: &str, encoding: Encoding) -> Key {
+pub(super) fn key(text: &str, encoding: Encoding) -> NoticeKey {
     let either = || match form_decoded(text) {
-        Some(decoded) if decoded != text => Key::Either { verbatim: text.to_owned(), decoded },
-        Some(_) | None => Key::Known(text.to_owned()),
+        Some(decoded) if decoded != text => NoticeKey::Either { verbatim: text.to_owned(), decoded },
+        Some(_) | None => NoticeKey::Known(text.to_owned()),
     };
     match encoding {
-        Encoding::Raw => Key::Known(text.to_owned()),
+        Encoding::Raw => NoticeKey::Known(text.to_owned()),
         Encoding::Undocumented => either(),
         // What cannot come out of a form encoder was not encoded, whatever the source's documentation says.
         Encoding::Form if !is_form_encoded(text) => either(),
-        Encoding::Form => form_decoded(text).map_or_else(|| Key::Known(text.to_owned()), Key::Known),
+        Encoding::Form => {
+            form_decoded(text).map_or_else(|| NoticeKey::Known(text.to_owned()), NoticeKey::Known)
+        }
     }
 }
 
@@ -47,13 +49,13 @@ fn is_form_encoded(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn either(verbatim: &str, decoded: &str) -> Key {
-        Key::Either { verbatim: verbatim.to_owned(), decoded: decoded.to_owned() }
+    fn either(verbatim: &str, decoded: &str) -> NoticeKey {
+        NoticeKey::Either { verbatim: verbatim.to_owned(), decoded: decoded.to_owned() }
     }
 
     #[test]
     fn each_encoding_is_read_as_it_is_documented() {
-        let known = |text: &str| Key::Known(text.to_owned());
+        let known = |text: &str| NoticeKey::Known(text.to_owned());
         for (text, encoding, expected) in [
             ("a+b%2B%20c%2541", Encoding::Form, known("a b+ c%41")),
             ("%E4%B8%AD%2Fx", Encoding::Form, known("中/x")),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::key::{Encoding, key};
 use super::{Part, text_at};
-use crate::notice::{Missing, Notice, Object};
+use crate::notice::{Missing, Notice, NoticeObject};
 
 pub(super) const NAME: &str = "oss";
 
@@ -42,8 +42,8 @@ pub(super) fn notice(event: &Value, format: &'static str, name: Option<&str>) ->
     }
 }
 
-fn object(event: &Value) -> Result<Object, Missing> {
+fn object(event: &Value) -> Result<NoticeObject, Missing> {
     let bucket = text_at(event, &["oss", "bucket", "name"]).ok_or(Missing("oss.bucket.name"))?;
     let written = text_at(event, &["oss", "object", "key"]).ok_or(Missing("oss.object.key"))?;
-    Ok(Object { bucket: bucket.to_owned(), key: key(written, Encoding::Undocumented) })
+    Ok(NoticeObject { bucket: bucket.to_owned(), key: key(written, Encoding::Undocumented) })
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::key::{Encoding, key};
 use super::{Part, text_at};
-use crate::notice::{Missing, Notice, Object};
+use crate::notice::{Missing, Notice, NoticeObject};
 
 pub(super) const NAME: &str = "s3";
 
@@ -45,8 +45,8 @@ pub(super) fn notice(record: &Value, format: &'static str, encoding: Encoding) -
     }
 }
 
-fn object(record: &Value, encoding: Encoding) -> Result<Object, Missing> {
+fn object(record: &Value, encoding: Encoding) -> Result<NoticeObject, Missing> {
     let bucket = text_at(record, &["s3", "bucket", "name"]).ok_or(Missing("s3.bucket.name"))?;
     let written = text_at(record, &["s3", "object", "key"]).ok_or(Missing("s3.object.key"))?;
-    Ok(Object { bucket: bucket.to_owned(), key: key(written, encoding) })
+    Ok(NoticeObject { bucket: bucket.to_owned(), key: key(written, encoding) })
 }

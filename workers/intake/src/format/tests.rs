@@ -4,27 +4,27 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::notice::Key;
+use crate::notice::NoticeKey;
 
 fn record(key: &str) -> Value {
     json!({"eventSource": "minio:s3", "eventName": "s3:ObjectCreated:Put",
         "s3": {"bucket": {"name": "docs"}, "object": {"key": key}}})
 }
 
-fn keys(reading: &Reading) -> Vec<String> {
+fn keys(reading: &NoticeReading) -> Vec<String> {
     let object = |notice: &Notice| notice.object.clone().map(|object| object.key);
     reading
         .notices
         .iter()
         .filter_map(|notice| match object(notice) {
-            Ok(Key::Known(key)) => Some(key),
-            Ok(Key::Either { verbatim, decoded }) => Some(format!("{verbatim} or {decoded}")),
+            Ok(NoticeKey::Known(key)) => Some(key),
+            Ok(NoticeKey::Either { verbatim, decoded }) => Some(format!("{verbatim} or {decoded}")),
             Err(_) => None,
         })
         .collect()
 }
 
-fn read_value(value: &Value) -> Reading {
+fn read_value(value: &Value) -> NoticeReading {
     read(value.to_string().as_bytes())
 }
 
@@ -59,7 +59,7 @@ fn envelopes_are_opened_to_a_depth() {
     for _ in 0..DEPTH {
         value = json!({"Type": "Notification", "Message": value.to_string()});
     }
-    assert_eq!(read_value(&value).refusals, [Refusal::TooDeep { limit: DEPTH }]);
+    assert_eq!(read_value(&value).refusals, [NoticeRefusal::TooDeep { limit: DEPTH }]);
 }
 
 #[test]

@@ -9,17 +9,17 @@ fn wanted() -> WantedObjects {
     WantedObjects { buckets: "docs".parse().unwrap(), scope: Scope::default() }
 }
 
-fn oss(key: &str) -> Answer {
+fn oss(key: &str) -> NoticeAnswer {
     oss_of("docs", key)
 }
 
-fn oss_of(bucket: &str, key: &str) -> Answer {
+fn oss_of(bucket: &str, key: &str) -> NoticeAnswer {
     let value = json!({"eventName": "ObjectCreated:PutObject", "eventTime": "2026-03-11T05:40:45.000Z",
         "oss": {"bucket": {"name": bucket}, "object": {"key": key}}});
     answer(value.to_string().as_bytes(), &wanted())
 }
 
-fn documents(answer: &Answer) -> Vec<&str> {
+fn documents(answer: &NoticeAnswer) -> Vec<&str> {
     answer.references.iter().map(|reference| reference.document.as_str()).collect()
 }
 
@@ -40,8 +40,8 @@ fn a_notice_outside_of_the_scope_is_ignored_with_its_reason() {
     let scope = Scope { include: Vec::new(), exclude: vec!["tmp/".to_owned()] };
     let answer = answer(value.to_string().as_bytes(), &WantedObjects { scope, ..wanted() });
     assert_eq!(answer.references, []);
-    assert_eq!(answer.ignored[0].reason, Reason::OutOfScope);
-    assert_eq!(oss(".millrace/x").ignored[0].reason, Reason::OwnFile);
+    assert_eq!(answer.ignored[0].reason, IgnoreReason::OutOfScope);
+    assert_eq!(oss(".millrace/x").ignored[0].reason, IgnoreReason::OwnFile);
 }
 
 #[test]
@@ -62,8 +62,8 @@ fn a_change_without_an_object_is_refused_and_an_ignored_event_needs_none() {
         let value = json!({"specversion": "1.0", "type": kind, "source": "acs.oss", "data": {}});
         answer(value.to_string().as_bytes(), &wanted())
     };
-    assert_eq!(cloud("oss:BucketCreated:PutBucket").ignored[0].reason, Reason::NotAnObject);
-    assert_eq!(cloud("oss:BucketFrozen:Something").ignored[0].reason, Reason::UnknownName);
+    assert_eq!(cloud("oss:BucketCreated:PutBucket").ignored[0].reason, IgnoreReason::NotAnObject);
+    assert_eq!(cloud("oss:BucketFrozen:Something").ignored[0].reason, IgnoreReason::UnknownName);
     assert!(cloud("oss:ObjectCreated:PutObject").cause().is_some_and(|cause| cause.contains("data.oss")));
 }
 
@@ -90,7 +90,7 @@ fn a_notice_about_another_bucket_is_ignored_with_its_reason() {
         }
         assert_eq!((answer.references.len(), answer.refusals.len()), (0, 0), "{answer:?}");
         let [ignored] = &answer.ignored[..] else { unreachable!("{answer:?}") };
-        assert_eq!((ignored.reason, ignored.bucket.as_str()), (Reason::OtherBucket, bucket));
+        assert_eq!((ignored.reason, ignored.bucket.as_str()), (IgnoreReason::OtherBucket, bucket));
     }
     let two = WantedObjects { buckets: "other,docs".parse().unwrap(), ..wanted() };
     let value = json!({"eventName": "ObjectCreated:PutObject",

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use futures::stream::{StreamExt as _, iter};
 use message::{ChunkId, DeadLetter, DocumentId, Embedded, Headers, LedgerEntry, Version};
-use objects::Fault;
+use objects::StoreFault;
 use proptest::prelude::*;
 use sink::{Action, Sink as _, action_of, delete};
 use stream::{Boottime, Outgoing};
@@ -208,7 +208,7 @@ async fn what_was_refused_is_explained() {
     world.kafka.append(&letter);
     let denied = bench::document("denied");
     world.put(&denied, "secret").await;
-    world.store.inject(Fault::DenyObject(denied));
+    world.store.inject(StoreFault::DenyObject(denied));
     let report = repaired(&world).await;
     assert_eq!((problems(&report), report.explained_total, report.asked_again), (Vec::new(), 2, Some(0)));
     let causes: Vec<&str> = report.explained.iter().map(|explained| explained.cause.as_str()).collect();

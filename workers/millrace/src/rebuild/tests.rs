@@ -194,7 +194,7 @@ async fn an_epoch_is_never_given_twice() {
     world.put(&place, "seven").await;
     let failed = kept::read(&world.store, bench::BUCKET).await.unwrap_err().to_string();
     assert!(failed.contains("b/.millrace/epoch") && failed.contains("seven"), "{failed}");
-    world.store.inject(objects::Fault::DenyObject(place));
+    world.store.inject(objects::StoreFault::DenyObject(place));
     assert!(kept::write(&world.store, bench::BUCKET, 4).await.is_ok(), "without the right it is only said");
 }
 

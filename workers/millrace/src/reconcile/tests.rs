@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use message::Version;
-use objects::{Fault, Look, Page, StoreError};
+use objects::{ListingPage, Look, StoreError, StoreFault};
 use proptest::prelude::*;
 
 use super::*;
@@ -128,7 +128,7 @@ async fn nothing_is_kept_when_kafka_did_not_acknowledge_or_the_store_is_away() {
     let mut writer = Writer::new(&world.kafka).unwrap();
     let failed = reconcile(&plan(), (&world.store, &entries), &mut writer, None, &mut heard).await;
     assert!(failed.is_err() && heard.kept.is_empty());
-    world.store.inject(Fault::DenyBucket(bench::BUCKET.to_owned()));
+    world.store.inject(StoreFault::DenyBucket(bench::BUCKET.to_owned()));
     assert!(run(&world, &plan(), None).await.is_err());
     assert!(world.asked().is_empty(), "a bucket that is denied is not empty");
 }
@@ -164,7 +164,12 @@ impl Store for Unordered {
         self.0.delete(document).await
     }
 
-    async fn page(&self, bucket: &str, prefix: &str, continuation: Option<&str>) -> Result<Page, StoreError> {
+    async fn page(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        continuation: Option<&str>,
+    ) -> Result<ListingPage, StoreError> {
         let mut page = self.0.page(bucket, prefix, continuation).await?;
         page.entries.reverse();
         Ok(page)

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chunk::ChunkStage;
-use chunk::difference::Topics;
+use chunk::difference::OutputTopics;
 use chunk::guard::GuardSettings;
-use chunk::read::Reader;
-use chunk::stage::{Copies, Limits};
+use chunk::read::DocumentReader;
+use chunk::stage::{Copies, StageLimits};
 use embed::EmbedStage;
 use generation::TopicReader;
 use intake::{IntakeStage, Scope, WantedObjects};
@@ -69,13 +69,13 @@ impl Ground {
         let wanted = WantedObjects { buckets: buckets(ask), scope: Scope::default() };
         let documents = IntakeStage::new(wanted, &chunk.topic);
         self.run(&mut pipelines, documents, plan(intake, Delivery::Transactional));
-        let cut = Topics {
+        let cut = OutputTopics {
             chunks: embed.topic.clone(),
             ledger,
             confirmations: topics::CONFIRMATIONS.to_owned(),
             largest_record: topics::LARGEST_RECORD,
         };
-        let reader = Reader::new(Sandbox::new(ask.sandbox.clone()), splitter);
+        let reader = DocumentReader::new(Sandbox::new(ask.sandbox.clone()), splitter);
         let cutter = self.cutter(ask, reader, (generation.chunking.clone(), cut));
         self.run(&mut pipelines, cutter, plan(chunk, Delivery::Transactional));
         let (space, vectors) = (generation.space.clone(), index.topic.clone());
@@ -90,10 +90,10 @@ impl Ground {
     fn cutter(
         &self,
         ask: &Try,
-        reader: Reader<Sandbox>,
-        names: (Fingerprint, Topics),
+        reader: DocumentReader<Sandbox>,
+        names: (Fingerprint, OutputTopics),
     ) -> ChunkStage<Memory, FolderStore, Sandbox> {
-        let limits = Limits {
+        let limits = StageLimits {
             buckets: buckets(ask),
             largest: ask.largest_document,
             patience: lanes().patience(),

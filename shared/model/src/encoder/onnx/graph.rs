@@ -14,7 +14,7 @@ use ort::value::{Outlet, Tensor, TensorElementType, ValueType};
 use super::{ExecutionProvider, OpenOnnxError};
 use crate::bundle::Bundle;
 use crate::encoder::EncodeError;
-use crate::tokenizer::Tokens;
+use crate::tokenizer::TokenIds;
 
 /// What a graph can ask for.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,7 @@ impl Graph {
     }
 
     /// The vectors of one batch, in its order; each text is filled up to `width` tokens.
-    pub(super) fn run(&mut self, batch: &[Tokens], width: usize) -> Result<Vec<Vec<f32>>, EncodeError> {
+    pub(super) fn run(&mut self, batch: &[TokenIds], width: usize) -> Result<Vec<Vec<f32>>, EncodeError> {
         let failed = |error: ort::Error| EncodeError::Run { texts: batch.len(), width, source: error.into() };
         let values = self
             .inputs
@@ -80,7 +80,7 @@ impl Graph {
 }
 
 /// One input of the batch, row by row. The mask is 1 for a token and 0 for padding.
-fn filled(batch: &[Tokens], width: usize, input: Input, padding: u32) -> Vec<i64> {
+fn filled(batch: &[TokenIds], width: usize, input: Input, padding: u32) -> Vec<i64> {
     let mut numbers = Vec::with_capacity(batch.len().saturating_mul(width));
     for tokens in batch {
         let end = numbers.len().saturating_add(width);
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn shorter_texts_are_filled_up_and_masked() {
-        let text = |ids: &[u32]| Tokens { ids: ids.to_vec(), type_ids: vec![0; ids.len()] };
+        let text = |ids: &[u32]| TokenIds { ids: ids.to_vec(), type_ids: vec![0; ids.len()] };
         let batch = [text(&[7, 8, 9]), text(&[5])];
         assert_eq!(filled(&batch, 3, Input::Ids, 1), [7, 8, 9, 5, 1, 1]);
         assert_eq!(filled(&batch, 3, Input::Mask, 1), [1, 1, 1, 1, 0, 0]);

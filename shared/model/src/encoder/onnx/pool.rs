@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::OpenOnnxError;
 use crate::encoder::EncodeError;
-use crate::tokenizer::Tokens;
+use crate::tokenizer::TokenIds;
 
 /// What a session gives back for a batch.
 pub(super) type Vectors = Result<Vec<Vec<f32>>, EncodeError>;
@@ -22,7 +22,7 @@ pub(super) type Vectors = Result<Vec<Vec<f32>>, EncodeError>;
 pub(super) type Answer = oneshot::Receiver<Vectors>;
 
 struct Job {
-    batch: Vec<Tokens>,
+    batch: Vec<TokenIds>,
     width: usize,
     answer: oneshot::Sender<Vectors>,
     /// Room in the queue, given back when the job is dropped.
@@ -43,7 +43,7 @@ impl Pool {
     /// batch; a call fails when it waits longer than `stall` for a batch to be taken or finished.
     pub(super) fn start<S>(sessions: Vec<S>, capacity: usize, stall: Duration) -> Result<Self, OpenOnnxError>
     where
-        S: FnMut(&[Tokens], usize) -> Vectors + Send + 'static,
+        S: FnMut(&[TokenIds], usize) -> Vectors + Send + 'static,
     {
         let capacity = u32::try_from(capacity.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
         // The channel has no bound of its own: every job in it holds its room, and that is bounded.
@@ -68,7 +68,7 @@ impl Pool {
     }
 
     /// Puts a batch in the queue as soon as there is room.
-    pub(super) async fn submit(&self, batch: Vec<Tokens>, width: usize) -> Result<Answer, EncodeError> {
+    pub(super) async fn submit(&self, batch: Vec<TokenIds>, width: usize) -> Result<Answer, EncodeError> {
         let tokens =
             u32::try_from(batch.len().saturating_mul(width)).unwrap_or(u32::MAX).clamp(1, self.capacity);
         let room = timeout(self.stall, Arc::clone(&self.room).acquire_many_owned(tokens))
@@ -92,7 +92,7 @@ impl Pool {
 }
 
 /// One session's thread: takes batches until the queue is closed.
-fn serve(mut session: impl FnMut(&[Tokens], usize) -> Vectors, jobs: &Mutex<mpsc::Receiver<Job>>) {
+fn serve(mut session: impl FnMut(&[TokenIds], usize) -> Vectors, jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
         // Whoever has the lock waits for the next batch; the others wait for the lock.
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();

@@ -12,7 +12,7 @@ use super::{ExecutionProvider, OnnxSettings, OpenOnnxError, runtime};
 use crate::bundle::Bundle;
 use crate::encoder::EncodeError;
 use crate::pack::pack;
-use crate::tokenizer::Tokens;
+use crate::tokenizer::TokenIds;
 
 /// The sessions of one graph. Dropping them waits for the batches that they have begun.
 #[derive(Debug)]
@@ -34,19 +34,20 @@ impl Sessions {
             .map(|_| Graph::open(&environment, bundle, settings.execution_provider, padding))
             .collect::<Result<Vec<_>, _>>()?;
         let stall = Duration::from_secs(settings.encode_stall.get() as u64);
-        let runs = graphs.into_iter().map(|mut graph| move |batch: &[Tokens], width| graph.run(batch, width));
+        let runs =
+            graphs.into_iter().map(|mut graph| move |batch: &[TokenIds], width| graph.run(batch, width));
         let pool = Pool::start(runs.collect(), settings.queue_tokens.get(), stall)?;
         tracing::info!(sessions, model = %bundle.manifest().name, provider = ?settings.execution_provider, "graph opened");
         Ok(Self { pool, batch_tokens: settings.batch_tokens.get() })
     }
 
     /// The graph's row of numbers for each text, in their order.
-    pub(crate) async fn run(&self, mut tokens: Vec<Tokens>) -> Result<Vec<Vec<f32>>, EncodeError> {
+    pub(crate) async fn run(&self, mut tokens: Vec<TokenIds>) -> Result<Vec<Vec<f32>>, EncodeError> {
         let lengths: Vec<usize> = tokens.iter().map(|tokens| tokens.ids.len()).collect();
         let batches = pack(&lengths, self.batch_tokens);
         let mut answers = Vec::with_capacity(batches.len());
         for batch in batches {
-            let of_batch: Vec<Tokens> = batch
+            let of_batch: Vec<TokenIds> = batch
                 .members
                 .iter()
                 .map(|&member| tokens.get_mut(member).map(std::mem::take).unwrap_or_default())

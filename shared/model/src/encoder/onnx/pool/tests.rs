@@ -7,15 +7,15 @@ use super::*;
 const LONG: Duration = Duration::from_mins(1);
 
 /// A batch of one text of `width` tokens.
-fn batch() -> Vec<Tokens> {
-    vec![Tokens::default()]
+fn batch() -> Vec<TokenIds> {
+    vec![TokenIds::default()]
 }
 
 /// A pool of one session. It says which widths it begins, and finishes each batch when it is told to.
 fn gated(capacity: usize, stall: Duration) -> (Pool, Receiver<usize>, Sender<()>) {
     let (begun, begins) = channel();
     let (go, gate) = channel::<()>();
-    let session = move |batch: &[Tokens], width: usize| {
+    let session = move |batch: &[TokenIds], width: usize| {
         begun.send(width).unwrap();
         // When the test has ended there is no one left to give the word.
         let _told = gate.recv();
@@ -84,7 +84,7 @@ async fn each_wait_has_a_deadline() {
 
 #[tokio::test]
 async fn a_session_that_dies_is_an_error_and_not_a_wait() {
-    let session = |_: &[Tokens], _: usize| -> Vectors { panic!("a session dies") };
+    let session = |_: &[TokenIds], _: usize| -> Vectors { panic!("a session dies") };
     let pool = Pool::start(vec![session], 10, LONG).unwrap();
     let answer = pool.submit(batch(), 1).await.unwrap();
     assert!(matches!(pool.answer(answer).await, Err(EncodeError::Stopped)));
