@@ -6,7 +6,7 @@ use model::{Backend, Generation};
 use process::{Failure, Host};
 use serve::config::EngineKind;
 use serve::start::{Opened, start};
-use serve::{Config, Search};
+use serve::{Config, Search, Snapshot};
 use sink::{Elasticsearch, Names, OpenSearch, RequestSettings};
 
 fn main() -> ExitCode {
@@ -20,16 +20,17 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let names = Names::new(&config.index.index, &generation.space)?;
     let requests = RequestSettings::default();
     let model = bundle.manifest().name.clone();
-    let opened =
-        Opened { model, generation: generation.clone(), names: names.clone(), config: config.clone() };
+    let opened = Opened { generation, names: names.clone(), config: config.clone() };
     match config.serve_engine {
         EngineKind::Elasticsearch => {
-            let reader = Elasticsearch::connect(&config.elasticsearch, &requests, names)?;
-            start(opened, Search::new(encoder, generation.space, reader), host).await
+            let reader = Elasticsearch::connect(&config.elasticsearch, &requests, names.clone())?;
+            let search = Search::new(Snapshot::new(&model, encoder, reader.clone(), names));
+            start(opened, search, reader, host).await
         }
         EngineKind::Opensearch => {
-            let reader = OpenSearch::connect(&config.opensearch, &requests, names)?;
-            start(opened, Search::new(encoder, generation.space, reader), host).await
+            let reader = OpenSearch::connect(&config.opensearch, &requests, names.clone())?;
+            let search = Search::new(Snapshot::new(&model, encoder, reader.clone(), names));
+            start(opened, search, reader, host).await
         }
     }
 }

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use model::Generation;
 use objects::FolderStore;
 use process::Failure;
-use serve::Search;
 use serve::http::guard::Gate;
 use serve::http::{Bucket, Parts, Server, serve_at};
 use serve::llm::Models;
 use serve::pipeline::Pipeline;
-use sink::Target;
+use serve::{Search, Snapshot};
 use stream::memory::Memory;
 use tokio::net::TcpListener;
 
@@ -27,6 +26,7 @@ struct InProcess;
 impl Parts for InProcess {
     type Encoder = SharedEncoder;
     type Reader = sink::Memory;
+    type Catalog = sink::Memory;
     type Store = FolderStore;
     type Topics = Memory;
 }
@@ -47,15 +47,14 @@ pub(super) async fn serve(
     let address = listener.local_addr()?;
     let names = ground.engine.names();
     let server: Server<InProcess> = Server {
-        search: Search::new(encoder, generation.space.clone(), ground.engine.clone()),
+        search: Search::new(Snapshot::new(&generation.model, encoder, ground.engine.clone(), names.clone())),
+        catalog: ground.engine.clone(),
         models: Models::open(&ask.llm)?,
         bucket: Some(Bucket { name: ask.bucket(), store: ground.store.clone() }),
         pipeline: Some(Pipeline::new(ground.broker.clone(), generation, names.generation(), &["index"])),
         engine: "memory",
-        physical: names.physical(Target::Chunks),
         gate: Arc::new(Gate::new(None, 0)),
         index: names.index().to_owned(),
-        model: generation.model.clone(),
         largest_upload: usize::try_from(ask.largest_document)?,
     };
     let mut closing = ground.closing.subscribe();
