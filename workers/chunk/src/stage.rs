@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::ledger::{Folder, LedgerPlace, WorkingCopy};
-use bytes::Bytes;
 use document::shortened;
 use futures::stream::TryStreamExt as _;
 use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest};
@@ -19,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::info;
 
+use crate::decision::{Decision, Found, decide, etag_read, standing};
 use crate::difference::{Before, Change, Object, Topics, changed, removed, same_content};
 use crate::guard::GuardSettings;
 use crate::ledger::Ledger;
@@ -179,15 +179,6 @@ impl<O: Store, E: Extractor> Lane for ChunkLane<O, E> {
     }
 }
 
-/// The object as it was found.
-enum Found {
-    Gone,
-    Unchanged,
-    Unreadable(String),
-    Read(Object, Bytes),
-    TooLarge { etag: String, size: u64, cause: String },
-}
-
 impl<O: Store, E: Extractor> ChunkLane<O, E> {
     /// The verdict for one record; `next` are those behind it.
     async fn answer(&mut self, record: &Record, next: &[Record]) -> Result<Verdict, Trouble> {
@@ -273,11 +264,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         reference: &DocumentReference,
         entry: Option<&LedgerEntry>,
     ) -> Result<Found, Trouble> {
-        let known = entry.filter(|entry| {
-            !reference.force && entry.chunking == self.shared.chunking && entry.status != Status::Removed
-        });
-        // An object that was too large was never read: the limit may have been raised since.
-        let unless = known.filter(|entry| !entry.digest.is_empty()).map(|entry| entry.etag.as_str());
+        let unless = etag_read(standing(entry, reference.force, &self.shared.chunking));
         match self.shared.store.look(&reference.document, unless, self.shared.limits.largest).await {
             Ok(Look::Gone) => Ok(Found::Gone),
             Ok(Look::Unchanged) => Ok(Found::Unchanged),
@@ -315,33 +302,17 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         let epoch = self.ledger.epoch();
         let before = Before { document, entry, epoch, trace: &headers.trace, force, suspects };
         let (topics, chunking) = (&self.shared.topics, &self.shared.chunking);
-        let change = match found {
-            Found::Gone if entry.is_none_or(|e| e.status == Status::Removed) && !reference.force => {
-                return Ok(unchanged());
-            }
-            Found::Gone => removed(before, topics, chunking),
-            Found::Unchanged => return Ok(unchanged()),
-            // Nothing is known of the object's content: what was read before stays as it is.
-            Found::Unreadable(cause) => return Ok(Verdict::refuse(shortened(&cause))),
-            Found::TooLarge { etag, .. } if !reference.force && was_too_large(entry, &etag, chunking) => {
-                return Ok(unchanged());
-            }
-            Found::TooLarge { etag, size, cause } => {
-                let object = Object { etag, digest: String::new(), size, modified: None };
+        let change = match decide(entry, found, reference.force, chunking) {
+            Decision::Nothing => return Ok(unchanged()),
+            Decision::Refuse(cause) => return Ok(Verdict::refuse(shortened(&cause))),
+            Decision::Remove => removed(before, topics, chunking),
+            Decision::Renew(entry, etag) => same_content(before, topics, entry, etag),
+            Decision::RefuseUnread(object, cause) => {
                 changed(before, topics, chunking, (object, Reading::refused(&cause)))
             }
-            Found::Read(object, bytes) => {
-                if let Some(entry) = entry.filter(|entry| {
-                    entry.digest == object.digest
-                        && entry.chunking == *chunking
-                        && entry.status != Status::Removed
-                        && !reference.force
-                }) {
-                    same_content(before, topics, entry, object.etag)
-                } else {
-                    let reading = self.shared.reader.read(document.clone(), bytes).await?;
-                    changed(before, topics, chunking, (object, reading))
-                }
+            Decision::Read(object, bytes) => {
+                let reading = self.shared.reader.read(document.clone(), bytes).await?;
+                changed(before, topics, chunking, (object, reading))
             }
         };
         Ok(self.settle(change.map_err(Trouble::alarm)?))
@@ -371,16 +342,6 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
 /// The same unreadable bytes under another etag were refused before: one dead letter is enough.
 fn is_ledger_only(outputs: &[Outgoing]) -> bool {
     outputs.len() == 1
-}
-
-/// The same object was refused for its size before: one dead letter is enough.
-fn was_too_large(entry: Option<&LedgerEntry>, etag: &str, chunking: &Fingerprint) -> bool {
-    entry.is_some_and(|entry| {
-        entry.status == Status::Refused
-            && entry.digest.is_empty()
-            && entry.etag == etag
-            && entry.chunking == *chunking
-    })
 }
 
 fn unchanged() -> Verdict {
