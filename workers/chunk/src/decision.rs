@@ -7,7 +7,7 @@ use crate::difference::Object;
 
 /// The object as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum FoundObject {
     /// It is not there.
     Gone,
     /// It has the etag that it had.
@@ -66,26 +66,26 @@ pub fn etag_read(standing: Option<&LedgerEntry>) -> Option<&str> {
 #[must_use]
 pub fn decide<'a>(
     entry: Option<&'a LedgerEntry>,
-    found: Found,
+    found: FoundObject,
     force: bool,
     chunking: &Fingerprint,
 ) -> Decision<'a> {
     let standing = standing(entry, force, chunking);
     match found {
-        Found::Gone if entry.is_none_or(|entry| entry.status == Status::Removed) && !force => {
+        FoundObject::Gone if entry.is_none_or(|entry| entry.status == Status::Removed) && !force => {
             Decision::Nothing
         }
-        Found::Gone => Decision::Remove,
-        Found::Unchanged => Decision::Nothing,
-        Found::Unreadable(cause) => Decision::Refuse(cause),
+        FoundObject::Gone => Decision::Remove,
+        FoundObject::Unchanged => Decision::Nothing,
+        FoundObject::Unreadable(cause) => Decision::Refuse(cause),
         // One dead letter is enough.
-        Found::TooLarge { etag, .. } if standing.is_some_and(|entry| was_too_large(entry, &etag)) => {
+        FoundObject::TooLarge { etag, .. } if standing.is_some_and(|entry| was_too_large(entry, &etag)) => {
             Decision::Nothing
         }
-        Found::TooLarge { etag, size, cause } => {
+        FoundObject::TooLarge { etag, size, cause } => {
             Decision::RefuseUnread(Object { etag, digest: String::new(), size, modified: None }, cause)
         }
-        Found::Read(object, bytes) => match standing.filter(|entry| entry.digest == object.digest) {
+        FoundObject::Read(object, bytes) => match standing.filter(|entry| entry.digest == object.digest) {
             Some(entry) => Decision::Renew(entry, object.etag),
             None => Decision::Read(object, bytes),
         },
@@ -113,17 +113,17 @@ mod tests {
         LedgerEntry { status, etag: "old".to_owned(), digest: digest.to_owned(), ..removed }
     }
 
-    fn read(digest: &str) -> Found {
-        Found::Read(object("new", digest), Bytes::from_static(b"x"))
+    fn read(digest: &str) -> FoundObject {
+        FoundObject::Read(object("new", digest), Bytes::from_static(b"x"))
     }
 
     fn object(etag: &str, digest: &str) -> Object {
         Object { etag: etag.to_owned(), digest: digest.to_owned(), size: 1, modified: None }
     }
 
-    fn too_large(etag: &str) -> Found {
+    fn too_large(etag: &str) -> FoundObject {
         let object = object(etag, "");
-        Found::TooLarge { etag: object.etag, size: object.size, cause: "large".to_owned() }
+        FoundObject::TooLarge { etag: object.etag, size: object.size, cause: "large".to_owned() }
     }
 
     #[test]
@@ -136,7 +136,11 @@ mod tests {
             (Some(&removed), true, Decision::Remove),
             (None, true, Decision::Remove),
         ] {
-            assert_eq!(decide(known, Found::Gone, force, &chunking("now")), expected, "{known:?} {force}");
+            assert_eq!(
+                decide(known, FoundObject::Gone, force, &chunking("now")),
+                expected,
+                "{known:?} {force}"
+            );
         }
     }
 
@@ -144,9 +148,10 @@ mod tests {
     fn what_cannot_be_known_changes_nothing() {
         let live = entry(Status::Live, "d");
         for force in [false, true] {
-            let refused = decide(Some(&live), Found::Unreadable("why".to_owned()), force, &chunking("now"));
+            let refused =
+                decide(Some(&live), FoundObject::Unreadable("why".to_owned()), force, &chunking("now"));
             assert_eq!(refused, Decision::Refuse("why".to_owned()));
-            let unchanged = decide(Some(&live), Found::Unchanged, force, &chunking("now"));
+            let unchanged = decide(Some(&live), FoundObject::Unchanged, force, &chunking("now"));
             assert_eq!(unchanged, Decision::Nothing);
         }
     }

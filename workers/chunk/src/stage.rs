@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::decision::{Decision, Found, decide, etag_read, standing};
+use crate::decision::{Decision, FoundObject, decide, etag_read, standing};
 use crate::difference::{Before, Change, Object, Topics, changed, removed, same_content};
 use crate::guard::GuardSettings;
 use crate::ledger::Ledger;
@@ -216,7 +216,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
                 if self.is_its_own_fault(record.offset, &trouble, &reference.document, next).await =>
             {
                 let waited = self.shared.limits.patience;
-                Found::Unreadable(format!(
+                FoundObject::Unreadable(format!(
                     "given up after {waited:?}, while the store answers for other objects: {}; then ask for the document \
                      again",
                     trouble.cause
@@ -224,7 +224,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
             }
             found => found?,
         };
-        if matches!(found, Found::Gone) {
+        if matches!(found, FoundObject::Gone) {
             self.guard(record.offset, entry.as_ref())?;
         }
         self.verdict(&reference, &headers, (entry.as_ref(), found)).await
@@ -263,26 +263,26 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         &self,
         reference: &DocumentReference,
         entry: Option<&LedgerEntry>,
-    ) -> Result<Found, Trouble> {
+    ) -> Result<FoundObject, Trouble> {
         let unless = etag_read(standing(entry, reference.force, &self.shared.chunking));
         match self.shared.store.look(&reference.document, unless, self.shared.limits.largest).await {
-            Ok(Look::Gone) => Ok(Found::Gone),
-            Ok(Look::Unchanged) => Ok(Found::Unchanged),
+            Ok(Look::Gone) => Ok(FoundObject::Gone),
+            Ok(Look::Unchanged) => Ok(FoundObject::Unchanged),
             Ok(Look::Found { etag, size, last_modified, bytes }) => {
                 let digest = content_digest(&bytes);
-                Ok(Found::Read(Object { etag, digest, size, modified: last_modified }, bytes))
+                Ok(FoundObject::Read(Object { etag, digest, size, modified: last_modified }, bytes))
             }
             Ok(Look::TooLarge { etag, size }) => {
                 let limit = self.shared.limits.largest;
                 let cause = format!(
                     "the object has {size} bytes and MILLRACE_LARGEST_DOCUMENT is {limit}: raise it, or split the file"
                 );
-                Ok(Found::TooLarge { etag, size, cause })
+                Ok(FoundObject::TooLarge { etag, size, cause })
             }
             Err(error) => {
                 let cause = process::chain(&error);
                 match error.remedy() {
-                    Remedy::Refuse => Ok(Found::Unreadable(cause)),
+                    Remedy::Refuse => Ok(FoundObject::Unreadable(cause)),
                     Remedy::Wait => Err(Trouble { retry_after: error.retry_after(), ..Trouble::wait(cause) }),
                     Remedy::Alarm => Err(Trouble::alarm(cause)),
                 }
@@ -294,7 +294,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         &mut self,
         reference: &DocumentReference,
         headers: &Headers,
-        (entry, found): (Option<&LedgerEntry>, Found),
+        (entry, found): (Option<&LedgerEntry>, FoundObject),
     ) -> Result<Verdict, Trouble> {
         let document = &reference.document;
         let force = reference.force || entry.is_some_and(LedgerEntry::is_provisional);
