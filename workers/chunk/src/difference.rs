@@ -28,7 +28,7 @@ pub struct OutputTopics {
 const BESIDE: usize = 4 << 10;
 
 /// The object that was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenObject {
     /// The store's change token.
     pub etag: String,

@@ -4,10 +4,11 @@
 //! are live (the ledger); a changed document yields only the difference, in one transaction with the ledger entry and
 //! the consumed offset. It never keeps a document, never embeds, and never writes to an engine.
 //!
-//! Order of files: [`ledger`] what is live · [`difference`] what must be said · [`guard`] is that a mass
+//! Order of files: [`ledger`] what is live · [`decision`] what is to be done · [`difference`] what must be said · [`guard`] is that a mass
 //! removal · [`read`] bytes to passages (the bytes are read in a child process) · [`stage`] the worker.
 
 pub mod config;
+pub mod decision;
 pub mod difference;
 pub mod guard;
 pub mod ledger;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::ledger::{Folder, LedgerPlace, WorkingCopy};
-use bytes::Bytes;
 use document::shortened;
 use futures::stream::TryStreamExt as _;
 use message::{DocumentId, DocumentReference, Fingerprint, Headers, LedgerEntry, Status, content_digest};
@@ -19,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::info;
 
+use crate::decision::{Decision, FoundObject, decide, etag_read, standing};
 use crate::difference::{Before, DocumentChange, OutputTopics, SeenObject, changed, removed, same_content};
 use crate::guard::GuardSettings;
 use crate::ledger::PartitionLedger;
@@ -179,15 +179,6 @@ impl<O: Store, E: Extractor> Lane for ChunkLane<O, E> {
     }
 }
 
-/// The object as it was found.
-enum Found {
-    Gone,
-    Unchanged,
-    Unreadable(String),
-    Read(SeenObject, Bytes),
-    TooLarge { etag: String, size: u64, cause: String },
-}
-
 impl<O: Store, E: Extractor> ChunkLane<O, E> {
     /// The verdict for one record; `next` are those behind it.
     async fn answer(&mut self, record: &Record, next: &[Record]) -> Result<Verdict, Trouble> {
@@ -225,7 +216,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
                 if self.is_its_own_fault(record.offset, &trouble, &reference.document, next).await =>
             {
                 let waited = self.shared.limits.patience;
-                Found::Unreadable(format!(
+                FoundObject::Unreadable(format!(
                     "given up after {waited:?}, while the store answers for other objects: {}; then ask for the document \
                      again",
                     trouble.cause
@@ -233,7 +224,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
             }
             found => found?,
         };
-        if matches!(found, Found::Gone) {
+        if matches!(found, FoundObject::Gone) {
             self.guard(record.offset, entry.as_ref())?;
         }
         self.verdict(&reference, &headers, (entry.as_ref(), found)).await
@@ -272,30 +263,26 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         &self,
         reference: &DocumentReference,
         entry: Option<&LedgerEntry>,
-    ) -> Result<Found, Trouble> {
-        let known = entry.filter(|entry| {
-            !reference.force && entry.chunking == self.shared.chunking && entry.status != Status::Removed
-        });
-        // An object that was too large was never read: the limit may have been raised since.
-        let unless = known.filter(|entry| !entry.digest.is_empty()).map(|entry| entry.etag.as_str());
+    ) -> Result<FoundObject, Trouble> {
+        let unless = etag_read(standing(entry, reference.force, &self.shared.chunking));
         match self.shared.store.look(&reference.document, unless, self.shared.limits.largest).await {
-            Ok(Look::Gone) => Ok(Found::Gone),
-            Ok(Look::Unchanged) => Ok(Found::Unchanged),
+            Ok(Look::Gone) => Ok(FoundObject::Gone),
+            Ok(Look::Unchanged) => Ok(FoundObject::Unchanged),
             Ok(Look::Found { etag, size, last_modified, bytes }) => {
                 let digest = content_digest(&bytes);
-                Ok(Found::Read(SeenObject { etag, digest, size, modified: last_modified }, bytes))
+                Ok(FoundObject::Read(SeenObject { etag, digest, size, modified: last_modified }, bytes))
             }
             Ok(Look::TooLarge { etag, size }) => {
                 let limit = self.shared.limits.largest;
                 let cause = format!(
                     "the object has {size} bytes and MILLRACE_LARGEST_DOCUMENT is {limit}: raise it, or split the file"
                 );
-                Ok(Found::TooLarge { etag, size, cause })
+                Ok(FoundObject::TooLarge { etag, size, cause })
             }
             Err(error) => {
                 let cause = process::chain(&error);
                 match error.remedy() {
-                    Remedy::Refuse => Ok(Found::Unreadable(cause)),
+                    Remedy::Refuse => Ok(FoundObject::Unreadable(cause)),
                     Remedy::Wait => Err(Trouble { retry_after: error.retry_after(), ..Trouble::wait(cause) }),
                     Remedy::Alarm => Err(Trouble::alarm(cause)),
                 }
@@ -307,7 +294,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         &mut self,
         reference: &DocumentReference,
         headers: &Headers,
-        (entry, found): (Option<&LedgerEntry>, Found),
+        (entry, found): (Option<&LedgerEntry>, FoundObject),
     ) -> Result<Verdict, Trouble> {
         let document = &reference.document;
         let force = reference.force || entry.is_some_and(LedgerEntry::is_provisional);
@@ -315,33 +302,17 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         let epoch = self.ledger.epoch();
         let before = Before { document, entry, epoch, trace: &headers.trace, force, suspects };
         let (topics, chunking) = (&self.shared.topics, &self.shared.chunking);
-        let change = match found {
-            Found::Gone if entry.is_none_or(|e| e.status == Status::Removed) && !reference.force => {
-                return Ok(unchanged());
-            }
-            Found::Gone => removed(before, topics, chunking),
-            Found::Unchanged => return Ok(unchanged()),
-            // Nothing is known of the object's content: what was read before stays as it is.
-            Found::Unreadable(cause) => return Ok(Verdict::refuse(shortened(&cause))),
-            Found::TooLarge { etag, .. } if !reference.force && was_too_large(entry, &etag, chunking) => {
-                return Ok(unchanged());
-            }
-            Found::TooLarge { etag, size, cause } => {
-                let object = SeenObject { etag, digest: String::new(), size, modified: None };
+        let change = match decide(entry, found, reference.force, chunking) {
+            Decision::Nothing => return Ok(unchanged()),
+            Decision::Refuse(cause) => return Ok(Verdict::refuse(shortened(&cause))),
+            Decision::Remove => removed(before, topics, chunking),
+            Decision::Renew(entry, etag) => same_content(before, topics, entry, etag),
+            Decision::RefuseUnread(object, cause) => {
                 changed(before, topics, chunking, (object, DocumentReading::refused(&cause)))
             }
-            Found::Read(object, bytes) => {
-                if let Some(entry) = entry.filter(|entry| {
-                    entry.digest == object.digest
-                        && entry.chunking == *chunking
-                        && entry.status != Status::Removed
-                        && !reference.force
-                }) {
-                    same_content(before, topics, entry, object.etag)
-                } else {
-                    let reading = self.shared.reader.read(document.clone(), bytes).await?;
-                    changed(before, topics, chunking, (object, reading))
-                }
+            Decision::Read(object, bytes) => {
+                let reading = self.shared.reader.read(document.clone(), bytes).await?;
+                changed(before, topics, chunking, (object, reading))
             }
         };
         Ok(self.settle(change.map_err(Trouble::alarm)?))
@@ -371,16 +342,6 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
 /// The same unreadable bytes under another etag were refused before: one dead letter is enough.
 fn is_ledger_only(outputs: &[Outgoing]) -> bool {
     outputs.len() == 1
-}
-
-/// The same object was refused for its size before: one dead letter is enough.
-fn was_too_large(entry: Option<&LedgerEntry>, etag: &str, chunking: &Fingerprint) -> bool {
-    entry.is_some_and(|entry| {
-        entry.status == Status::Refused
-            && entry.digest.is_empty()
-            && entry.etag == etag
-            && entry.chunking == *chunking
-    })
 }
 
 fn unchanged() -> Verdict {

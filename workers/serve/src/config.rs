@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 use model::{EncoderSettings, ModelSettings};
 use objects::{Buckets, S3Settings};
 use process::Settings;
-use sink::{ElasticsearchSettings, IndexSettings, OpenSearchSettings};
+use sink::{EngineKind, EngineSettings, IndexSettings};
 use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;
 
@@ -60,12 +60,9 @@ pub struct Config {
     /// How Kafka is reached, for the view of the pipeline and sampled questions.
     #[command(flatten)]
     pub kafka: KafkaSettings,
-    /// How Elasticsearch is reached.
+    /// How the engines are reached.
     #[command(flatten)]
-    pub elasticsearch: ElasticsearchSettings,
-    /// How OpenSearch is reached.
-    #[command(flatten)]
-    pub opensearch: OpenSearchSettings,
+    pub engines: EngineSettings,
     /// What the indexes are called.
     #[command(flatten)]
     pub index: IndexSettings,
@@ -95,15 +92,6 @@ pub enum RrfBy {
     Engine,
     /// `serve`.
     Client,
-}
-
-/// An engine that can be searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum EngineKind {
-    /// Filled by `replicate`.
-    Elasticsearch,
-    /// Filled by `index`.
-    Opensearch,
 }
 
 impl Settings for Config {

@@ -44,8 +44,10 @@ const LARGEST_BODY: usize = 1024 * 1024;
 pub trait Parts: Send + Sync + 'static {
     /// What embeds questions.
     type Encoder: Encoder + 'static;
-    /// What is searched, and keeps applications.
-    type Reader: Reader + Catalog;
+    /// What is searched.
+    type Reader: Reader;
+    /// What keeps applications.
+    type Catalog: Catalog;
     /// Where documents are.
     type Store: Store;
     /// What moves them on their way here.
@@ -63,8 +65,10 @@ pub struct Bucket<S> {
 
 /// What is served.
 pub struct Server<P: Parts> {
-    /// The snapshot that questions are answered from.
+    /// Answers questions, from the snapshot that is served.
     pub search: Search<P::Encoder, P::Reader>,
+    /// Where applications are: beside the generations, so that they stay when another one is served.
+    pub catalog: P::Catalog,
     /// Who writes answers.
     pub models: Models,
     /// Where documents are; none: they are neither listed nor uploaded.
@@ -73,14 +77,10 @@ pub struct Server<P: Parts> {
     pub pipeline: Option<Pipeline<P::Topics>>,
     /// What the engine is.
     pub engine: &'static str,
-    /// The index that is searched.
-    pub physical: String,
     /// Who may come in.
     pub gate: Arc<Gate>,
     /// What the index is called outside.
     pub index: String,
-    /// What the embedding model is called.
-    pub model: String,
     /// Bytes of an upload at most.
     pub largest_upload: usize,
 }
@@ -175,6 +175,10 @@ pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
 async fn ready<P: Parts>(State(server): State<Arc<Server<P>>>) -> Response {
     match server.search.ready().await {
         Ok(()) => "ready\n".into_response(),
-        Err(error) => Refusal::from(error).into_response(),
+        Err(error) => {
+            // Anybody may ask this: which engine and index it is about, the log and the admin port tell.
+            let message = error.to_string();
+            Refusal { message, ..Refusal::from(error) }.into_response()
+        }
     }
 }

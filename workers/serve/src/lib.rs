@@ -4,13 +4,14 @@
 //! language model, or none, writes an answer that cites them. A request takes one immutable snapshot of encoder, space
 //! and physical indexes and keeps it; an alias is never queried; an index of another space is never asked.
 //!
-//! Order of files: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way, with
-//! [`languages`], [`fuse`], [`relevance`], [`rerank`], [`gather`], [`place`], [`highlight`], and [`found`] what is sent · [`application`] how it is answered ·
+//! Order of files: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way over a [`snapshot`], with
+//! [`languages`], [`fuse`], [`relevance`], [`rerank`], [`gather`], [`around`], [`place`], [`highlight`], and [`found`] what is sent · [`application`] how it is answered ·
 //! [`chat`] the way to an answer · [`llm`] who writes it · [`sample`] what is kept of it · [`pipeline`] how documents
 //! come here · [`http`] the edge, put together by [`start`].
 
 pub mod access;
 pub mod application;
+pub mod around;
 pub mod chat;
 pub mod config;
 pub mod found;
@@ -28,8 +29,10 @@ pub mod relevance;
 pub mod rerank;
 pub mod sample;
 pub mod search;
+pub mod snapshot;
 pub mod start;
 
 pub use config::Config;
 pub use question::{Mode, Question};
 pub use search::Search;
+pub use snapshot::Snapshot;

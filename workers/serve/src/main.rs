@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use generation::Names;
 use model::Backend;
 use process::{Failure, Host};
-use serve::config::EngineKind;
 use serve::start::{Opened, start};
-use serve::{Config, Search};
+use serve::{Config, Search, Snapshot};
 use sink::RequestSettings;
 
 fn main() -> ExitCode {
@@ -21,15 +20,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let names = Names::new(&config.index.index, &generation)?;
     let requests = RequestSettings::default();
     let model = bundle.manifest().name.clone();
-    let opened = Opened { model, names: names.clone(), config: config.clone() };
-    match config.serve_engine {
-        EngineKind::Elasticsearch => {
-            let reader = config.elasticsearch.connect(&requests, names)?;
-            start(opened, Search::new(encoder, generation.space, reader), host).await
-        }
-        EngineKind::Opensearch => {
-            let reader = config.opensearch.connect(&requests, names)?;
-            start(opened, Search::new(encoder, generation.space, reader), host).await
-        }
-    }
+    let reader = config.serve_engine.connect(&config.engines, &requests, names.clone())?;
+    let search = Search::new(Snapshot::new(&model, encoder, reader.clone(), names.clone()));
+    start(Opened { names, config }, search, reader, host).await
 }

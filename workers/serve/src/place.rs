@@ -1,12 +1,7 @@
-//! Where passages stand in their documents, and what stands beside them.
+//! Where a passage stands in its document. Pure.
 
-use std::collections::HashMap;
-
-use message::{ChunkId, DocumentId, DocumentRecord, Part};
+use message::{ChunkId, DocumentRecord, Part};
 use serde::Serialize;
-use sink::{Reader, SinkError};
-
-use crate::found::Found;
 
 /// Where a passage stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,43 +37,9 @@ pub fn part_at(parts: &[Part], start: u64) -> Option<Part> {
     parts.get(last).cloned()
 }
 
-/// Adds to each passage its place and its document's title, and its neighbours if they are wanted. A passage whose record
-/// is not there yet, or says nothing of it any more, stays as it is.
-///
-/// # Errors
-/// When the engine does not answer.
-pub async fn add<R: Reader>(reader: &R, hits: &mut [Found], neighbours: bool) -> Result<(), SinkError> {
-    let mut documents: Vec<DocumentId> = hits.iter().map(|hit| hit.document.clone()).collect();
-    documents.sort();
-    documents.dedup();
-    let stored = reader.documents(&documents).await?;
-    let records: HashMap<DocumentId, DocumentRecord> =
-        stored.into_iter().map(|stored| (stored.record.document.clone(), stored.record)).collect();
-    let mut beside: Vec<[Option<ChunkId>; 2]> = Vec::new();
-    for hit in hits.iter_mut() {
-        let record = records.get(&hit.document);
-        hit.title = record.and_then(|record| record.title.clone());
-        let (place, ids) = record.and_then(|record| place(record, &hit.id)).unzip();
-        hit.place = place;
-        beside.push(ids.unwrap_or_default());
-    }
-    if !neighbours {
-        return Ok(());
-    }
-    let ids: Vec<ChunkId> = beside.iter().flatten().flatten().cloned().collect();
-    let passages = reader.passages(&ids).await?;
-    let texts: HashMap<&ChunkId, &str> =
-        passages.iter().map(|passage| (&passage.id, passage.text.as_str())).collect();
-    for (hit, [before, after]) in hits.iter_mut().zip(&beside) {
-        let text = |id: &Option<ChunkId>| texts.get(id.as_ref()?).map(|text| (*text).to_owned());
-        (hit.before, hit.after) = (text(before), text(after));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use message::{PartKind, Placement, Status, Version};
+    use message::{DocumentId, PartKind, Placement, Status, Version};
 
     use super::*;
 

@@ -1,24 +1,27 @@
 //! A question's way: put it into terms, embed it, ask the engine, fuse, gather, answer.
 
 use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use message::{ChunkId, Fingerprint};
+use message::ChunkId;
 use model::{EncodeError, Encoder, Role, TextFault};
 use sink::{Hit, Reader, SinkError, Window, Words};
-use tokio::sync::OnceCell;
 use tokio::time::{Duration, Instant};
 
+use crate::around;
 use crate::found::{Answer, Found, Timing};
 use crate::fuse::{Scored, fuse};
 use crate::gather::gather;
 use crate::highlight::highlight;
-use crate::languages::Languages;
-use crate::place;
 use crate::question::{Fusion, Mode, Question, Wrong};
-use crate::relevance::judge::{Evidence, Judge};
+use crate::relevance::FLOOR;
+use crate::relevance::judge::Evidence;
 use crate::rerank::Again;
 use crate::sample::Sample;
+use crate::snapshot::Snapshot;
 
+/// An engine that does not say within this what its indexes hold is away.
+const PRESENT: Duration = Duration::from_secs(10);
 /// A question waits at most this long for its passages.
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Passages of each ranking that are fused, at least: deeper than any page, so that a passage which is far down in
@@ -53,35 +56,43 @@ pub enum SearchError {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// One immutable snapshot: an encoder, its space, and the indexes of that space.
+/// Answers questions, each from the snapshot that is served when it comes.
 #[derive(Debug)]
 pub struct Search<E, R> {
-    encoder: E,
-    space: Fingerprint,
-    reader: R,
-    languages: Languages,
-    judge: Judge,
+    served: RwLock<Arc<Snapshot<E, R>>>,
+    floor: f64,
     again: Option<Again>,
     fused_by_engine: bool,
     sample: Sample,
-    checked: OnceCell<()>,
 }
 
 impl<E: Encoder, R: Reader> Search<E, R> {
-    /// A snapshot. The reader's indexes are checked before the first question.
+    /// Answers from `snapshot`, whose indexes are checked before the first question.
     #[must_use]
-    pub fn new(encoder: E, space: Fingerprint, reader: R) -> Self {
+    pub fn new(snapshot: Snapshot<E, R>) -> Self {
         Self {
-            encoder,
-            space,
-            reader,
-            languages: Languages::default(),
-            judge: Judge::default(),
+            served: RwLock::new(Arc::new(snapshot)),
+            floor: FLOOR,
             again: None,
             fused_by_engine: false,
             sample: Sample::none(),
-            checked: OnceCell::new(),
         }
+    }
+
+    /// What is served now. A request takes it once and keeps it.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot<E, R>> {
+        Arc::clone(&self.served.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Serves `next` from now on; requests in hand keep what they took.
+    ///
+    /// # Errors
+    /// As [`Search::ready`]: nothing changes while the indexes of `next` cannot be asked.
+    pub async fn switch(&self, next: Snapshot<E, R>) -> Result<(), SearchError> {
+        present(&next).await?;
+        *self.served.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        Ok(())
     }
 
     /// Writes a sample of its questions.
@@ -93,7 +104,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// Takes answers of a lower [`Answer::relevance`] for irrelevant; 0 for none.
     #[must_use]
     pub fn with_floor(self, floor: f64) -> Self {
-        Self { judge: Judge::new(floor), ..self }
+        Self { floor, ..self }
     }
 
     /// Judges the best passages of a ranking again.
@@ -111,34 +122,15 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// Whether an answer has to do with its question, as far as that was asked and can be told.
     #[must_use]
     pub fn is_relevant(&self, answer: &Answer) -> bool {
-        self.judge.is_enough(answer.relevance)
+        answer.relevance.is_none_or(|relevance| relevance >= self.floor)
     }
 
-    /// The space of its vectors.
-    #[must_use]
-    pub fn space(&self) -> &Fingerprint {
-        &self.space
-    }
-
-    /// Numbers in a vector.
-    #[must_use]
-    pub fn dimension(&self) -> usize {
-        self.encoder.dimension()
-    }
-
-    /// Its indexes.
-    #[must_use]
-    pub fn reader(&self) -> &R {
-        &self.reader
-    }
-
-    /// Checks that the indexes are there and hold this space; true for ever once it was.
+    /// Whether the indexes that are served are there now, and hold the space of their encoder.
     ///
     /// # Errors
     /// When the engine is away, an index is missing, or it holds another space.
     pub async fn ready(&self) -> Result<(), SearchError> {
-        let checked = self.checked.get_or_try_init(|| self.reader.check(&self.space)).await;
-        checked.copied().map_err(unavailable)
+        present(&self.snapshot()).await
     }
 
     /// Answers a question.
@@ -147,14 +139,17 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// [`SearchError::Question`] when it cannot be answered as it is, [`SearchError::Late`] when that takes too long, otherwise
     /// [`SearchError::Unavailable`].
     pub async fn answer(&self, question: &Question) -> Result<Answer, SearchError> {
-        tokio::time::timeout(DEADLINE, self.find(question)).await.map_err(|_| SearchError::Late)?
+        let snapshot = self.snapshot();
+        let answer = tokio::time::timeout(DEADLINE, self.find(&snapshot, question));
+        answer.await.map_err(|_| SearchError::Late)?
     }
 
-    async fn find(&self, question: &Question) -> Result<Answer, SearchError> {
+    async fn find(&self, snapshot: &Snapshot<E, R>, question: &Question) -> Result<Answer, SearchError> {
         question.check()?;
-        self.ready().await?;
+        snapshot.check().await.map_err(unavailable)?;
         let mut timing = Timing::default();
-        let Ranked { mut passages, vector, relevance } = self.ranking(question, &mut timing).await?;
+        let Ranked { mut passages, vector, relevance } =
+            self.ranking(snapshot, question, &mut timing).await?;
         let begun = Instant::now();
         let reranked = self.judge_again(question, &mut passages).await?;
         timing.rerank_ms = milliseconds(begun);
@@ -163,7 +158,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         timing.fuse_ms += milliseconds(begun);
         if question.include.place || question.include.neighbours {
             let begun = Instant::now();
-            let placed = place::add(&self.reader, &mut hits, question.include.neighbours).await;
+            let placed = around::add(&snapshot.reader, &mut hits, question.include.neighbours).await;
             placed.map_err(unavailable)?;
             timing.place_ms = milliseconds(begun);
         }
@@ -174,24 +169,29 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             }
         }
         let fusion = (question.mode == Mode::Hybrid).then_some(question.fusion);
-        let space = self.space.clone();
+        let space = snapshot.space().clone();
         let answer = Answer { mode: question.mode, fusion, reranked, space, relevance, timing, hits };
         self.sample.take(question, &answer, vector);
         Ok(answer)
     }
 
-    async fn ranking(&self, question: &Question, timing: &mut Timing) -> Result<Ranked, SearchError> {
+    async fn ranking(
+        &self,
+        snapshot: &Snapshot<E, R>,
+        question: &Question,
+        timing: &mut Timing,
+    ) -> Result<Ranked, SearchError> {
         // Copies fall together and documents are limited after the engine's answer: enough has to be left.
         let times = if question.per_document.is_some() { SPARE } else { 1 };
         let size = (question.size * times).clamp(WINDOW, LONGEST_WINDOW);
         let window = Window { filter: question.filter.clone(), ..Window::of(size) };
         let words = match question.mode {
             Mode::Vector if !question.include.relevance => Words::default(),
-            Mode::Keyword | Mode::Vector | Mode::Hybrid => self.words(&question.text).await?,
+            Mode::Keyword | Mode::Vector | Mode::Hybrid => words(snapshot, &question.text).await?,
         };
         let vector = match question.mode {
             Mode::Keyword => None,
-            Mode::Vector | Mode::Hybrid => Some(self.embed(&question.text, timing).await?),
+            Mode::Vector | Mode::Hybrid => Some(embed(&snapshot.encoder, &question.text, timing).await?),
         };
         let begun = Instant::now();
         if let Some(vector) = &vector
@@ -199,20 +199,20 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             && (question.mode, question.fusion) == (Mode::Hybrid, Fusion::Rrf)
             // Whether an answer is relevant is seen at the best of each ranking.
             && !question.include.relevance
-            && let Some(hits) = self.reader.fused(&words, vector, &window).await.map_err(unavailable)?
+            && let Some(hits) = snapshot.reader.fused(&words, vector, &window).await.map_err(unavailable)?
         {
             timing.engine_ms = milliseconds(begun);
             let passages = hits.into_iter().map(Found::of).collect();
             return Ok(Ranked { passages, vector: Some(vector.clone()), relevance: None });
         }
         let (keyword, nearest) = match &vector {
-            None => (self.reader.keyword(&words, &window).await.map_err(unavailable)?, Vec::new()),
+            None => (snapshot.reader.keyword(&words, &window).await.map_err(unavailable)?, Vec::new()),
             // Without words this asks by vector alone.
-            Some(vector) => self.reader.both(&words, vector, &window).await.map_err(unavailable)?,
+            Some(vector) => snapshot.reader.both(&words, vector, &window).await.map_err(unavailable)?,
         };
         timing.engine_ms = milliseconds(begun);
         let relevance = if question.include.relevance {
-            let languages = self.languages.of(&self.reader).await.map_err(unavailable)?;
+            let languages = snapshot.languages.of(&snapshot.reader).await.map_err(unavailable)?;
             let evidence = Evidence {
                 question: &question.text,
                 words: &words,
@@ -220,7 +220,11 @@ impl<E: Encoder, R: Reader> Search<E, R> {
                 by_words: keyword.first(),
                 by_vector: nearest.first(),
             };
-            self.judge.relevance(&self.encoder, &self.reader, &evidence).await.map_err(unavailable)?
+            snapshot
+                .judge
+                .relevance(&snapshot.encoder, &snapshot.reader, &evidence)
+                .await
+                .map_err(unavailable)?
         } else {
             None
         };
@@ -252,25 +256,37 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             _ => Ok(None),
         }
     }
+}
 
-    async fn words(&self, question: &str) -> Result<Words, SearchError> {
-        let languages = self.languages.of(&self.reader).await.map_err(unavailable)?;
-        let words = Words::of(question, &languages);
-        if words.most_terms() > MOST_TERMS {
-            let message = format!("the question has more than {MOST_TERMS} words: shorten it");
-            return Err(Wrong { field: "q", message }.into());
-        }
-        Ok(words)
-    }
+async fn present<E: Encoder, R: Reader>(snapshot: &Snapshot<E, R>) -> Result<(), SearchError> {
+    let checked = tokio::time::timeout(PRESENT, snapshot.check_again());
+    checked.await.map_err(|_| SearchError::Late)?.map_err(unavailable)
+}
 
-    async fn embed(&self, question: &str, timing: &mut Timing) -> Result<Vec<f32>, SearchError> {
-        let begun = Instant::now();
-        let vectors = self.encoder.embed(vec![question.to_owned()], Role::Query).await;
-        timing.embed_ms = milliseconds(begun);
-        let vectors = vectors.map_err(|error| encoding(error, "with mode=keyword"))?;
-        let none = || Wrong { field: "q", message: "no vector for the question".to_owned() };
-        Ok(vectors.into_iter().next().ok_or_else(none)?)
+async fn words<E: Encoder, R: Reader>(
+    snapshot: &Snapshot<E, R>,
+    question: &str,
+) -> Result<Words, SearchError> {
+    let languages = snapshot.languages.of(&snapshot.reader).await.map_err(unavailable)?;
+    let words = Words::of(question, &languages);
+    if words.most_terms() > MOST_TERMS {
+        let message = format!("the question has more than {MOST_TERMS} words: shorten it");
+        return Err(Wrong { field: "q", message }.into());
     }
+    Ok(words)
+}
+
+async fn embed<E: Encoder>(
+    encoder: &E,
+    question: &str,
+    timing: &mut Timing,
+) -> Result<Vec<f32>, SearchError> {
+    let begun = Instant::now();
+    let vectors = encoder.embed(vec![question.to_owned()], Role::Query).await;
+    timing.embed_ms = milliseconds(begun);
+    let vectors = vectors.map_err(|error| encoding(error, "with mode=keyword"))?;
+    let none = || Wrong { field: "q", message: "no vector for the question".to_owned() };
+    Ok(vectors.into_iter().next().ok_or_else(none)?)
 }
 
 /// What a model says of a question; `otherwise` is how it can be asked as it is.

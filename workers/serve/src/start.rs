@@ -5,17 +5,17 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
 
-use generation::{Names, Target};
+use generation::Names;
 use model::{Bundle, Encoder, OnnxSettings, Reranker};
 use objects::S3Store;
 use process::{Failure, Host, Readiness};
-use sink::{Catalog, Reader};
+use sink::{Catalog, EngineKind, Reader};
 use stream::kafka::Kafka;
 use tokio::time::{Duration, sleep};
 use tracing::{info, warn};
 
 use crate::access::file::KeyFile;
-use crate::config::{Config, EngineKind, RrfBy};
+use crate::config::{Config, RrfBy};
 use crate::http::guard::Gate;
 use crate::http::{self, Bucket, Parts, Server};
 use crate::llm::Models;
@@ -30,8 +30,6 @@ const TOLD_EVERY: Duration = Duration::from_secs(5);
 /// What was opened before.
 #[derive(Debug)]
 pub struct Opened {
-    /// What the embedding model is called.
-    pub model: String,
     /// What is served.
     pub names: Names,
     /// The settings.
@@ -40,11 +38,12 @@ pub struct Opened {
 
 /// A server over S3 and whatever is searched.
 #[derive(Debug)]
-struct OverS3<E, R>(PhantomData<(E, R)>);
+struct OverS3<E, R, C>(PhantomData<(E, R, C)>);
 
-impl<E: Encoder + 'static, R: Reader + Catalog> Parts for OverS3<E, R> {
+impl<E: Encoder + 'static, R: Reader, C: Catalog> Parts for OverS3<E, R, C> {
     type Encoder = E;
     type Reader = R;
+    type Catalog = C;
     type Store = S3Store;
     type Topics = Kafka;
 }
@@ -53,9 +52,10 @@ impl<E: Encoder + 'static, R: Reader + Catalog> Parts for OverS3<E, R> {
 ///
 /// # Errors
 /// A setting that cannot be used, an address that cannot be served.
-pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
-    Opened { model, names, config }: Opened,
+pub async fn start<E: Encoder + 'static, R: Reader, C: Catalog>(
+    Opened { names, config }: Opened,
     search: Search<E, R>,
+    catalog: C,
     host: Host,
 ) -> Result<(), Failure> {
     let listen = config.serve_listen;
@@ -75,27 +75,23 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
         config.bucket.map(|name| Ok::<_, Failure>(Bucket { name, store: S3Store::new(&config.store)? }));
     let kafka = Kafka::new(&config.kafka);
     let again = reranker(config.serve_reranker.as_deref(), config.serve_rerank_depth, &config.encoder.onnx)?;
-    let server: Server<OverS3<E, R>> = Server {
+    let server: Server<OverS3<E, R, C>> = Server {
         search: search
             .with_reranker(again)
             .fused_by_engine(config.serve_rrf == RrfBy::Engine)
             .with_sample(Sample::start(kafka.clone(), config.serve_sample))
             .with_floor(config.serve_least_relevance),
+        catalog,
         models: Models::open(&config.llm)?,
         bucket: bucket.transpose()?,
-        pipeline: Some(Pipeline::new(kafka, names.clone(), vec!["index", "replicate"])),
-        engine: match config.serve_engine {
-            EngineKind::Elasticsearch => "elasticsearch",
-            EngineKind::Opensearch => "opensearch",
-        },
-        physical: names.physical(Target::Chunks),
+        pipeline: Some(Pipeline::new(kafka, names.clone(), EngineKind::ALL.map(EngineKind::worker).to_vec())),
+        engine: config.serve_engine.name(),
         gate: Arc::new(Gate::new(keys, config.serve_rate)),
         index: config.index.index,
-        model,
         largest_upload: config.serve_largest_upload,
     };
     let (provider, _) = server.models.default_writer();
-    info!(address = %listen, model = server.model, answers = provider, "serving");
+    info!(address = %listen, model = server.search.snapshot().model(), answers = provider, "serving");
     let (server, readiness) = (Arc::new(server), host.readiness().clone());
     let stopping = async move { host.stopping().await };
     tokio::select! {
@@ -106,12 +102,24 @@ pub async fn start<E: Encoder + 'static, R: Reader + Catalog>(
     }
 }
 
-/// Has the admin port say what `/readyz` says here.
+/// Has the admin port say what `/readyz` says here, as it changes.
 async fn tell<E: Encoder, R: Reader>(search: &Search<E, R>, readiness: &Readiness) -> Infallible {
     loop {
+        let was = readiness.state();
         match search.ready().await {
-            Ok(()) => readiness.ready(),
-            Err(error) => readiness.waits(process::chain(&error)),
+            Ok(()) => {
+                if was.is_err() {
+                    info!("ready: the indexes are there");
+                }
+                readiness.ready();
+            }
+            Err(error) => {
+                let cause = process::chain(&error);
+                if was.is_ok() {
+                    warn!(cause, "not ready any more");
+                }
+                readiness.waits(cause);
+            }
         }
         sleep(TOLD_EVERY).await;
     }

@@ -4,14 +4,13 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use generation::Target;
 use objects::FolderStore;
 use process::Failure;
-use serve::Search;
 use serve::http::guard::Gate;
 use serve::http::{Bucket, Parts, Server, serve_at};
 use serve::llm::Models;
 use serve::pipeline::Pipeline;
+use serve::{Search, Snapshot};
 use stream::memory::Memory;
 use tokio::net::TcpListener;
 
@@ -26,6 +25,7 @@ struct InProcess;
 impl Parts for InProcess {
     type Encoder = SharedEncoder;
     type Reader = sink::Memory;
+    type Catalog = sink::Memory;
     type Store = FolderStore;
     type Topics = Memory;
 }
@@ -47,15 +47,14 @@ pub(super) async fn serve(
     let names = sink::Sink::names(&ground.engine);
     let generation = names.generation();
     let server: Server<InProcess> = Server {
-        search: Search::new(encoder, generation.space.clone(), ground.engine.clone()),
+        search: Search::new(Snapshot::new(&generation.model, encoder, ground.engine.clone(), names.clone())),
+        catalog: ground.engine.clone(),
         models: Models::open(&ask.llm)?,
         bucket: Some(Bucket { name: ask.bucket(), store: ground.store.clone() }),
         pipeline: Some(Pipeline::new(ground.broker.clone(), names.clone(), vec!["index"])),
         engine: "memory",
-        physical: names.physical(Target::Chunks),
         gate: Arc::new(Gate::new(None, 0)),
         index: names.index().to_owned(),
-        model: generation.model.clone(),
         largest_upload: usize::try_from(ask.largest_document)?,
     };
     let mut closing = ground.closing.subscribe();

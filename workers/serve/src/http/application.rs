@@ -23,14 +23,14 @@ impl<P: Parts> Server<P> {
         if !is_name(name) {
             return Err(missing(name));
         }
-        let found = self.search.reader().entry(name).await;
+        let found = self.catalog.entry(name).await;
         let found = found.map_err(|error| Refusal::unavailable(&error))?;
         kept(name, found.ok_or_else(|| missing(name))?)
     }
 
     /// The names of all applications, the one that is always there first.
     pub(super) async fn applications(&self) -> Result<Vec<Application>, Refusal> {
-        let entries = self.search.reader().entries().await;
+        let entries = self.catalog.entries().await;
         let entries = entries.map_err(|error| Refusal::unavailable(&error))?;
         let kept = entries.into_iter().map(|(name, value)| kept(&name, value));
         std::iter::once(Ok(self.built_in())).chain(kept).collect()
@@ -82,7 +82,7 @@ async fn keep<P: Parts>(
     only_new: bool,
 ) -> Result<bool, Refusal> {
     let value = json!(application);
-    let kept = server.search.reader().keep(&application.name, &value, only_new).await;
+    let kept = server.catalog.keep(&application.name, &value, only_new).await;
     kept.map_err(|error| Refusal::unavailable(&error))
 }
 
@@ -108,7 +108,7 @@ pub(super) async fn delete<P: Parts>(
     if !is_name(&name) {
         return Err(missing(&name));
     }
-    let forgotten = server.search.reader().forget(&name).await;
+    let forgotten = server.catalog.forget(&name).await;
     if forgotten.map_err(|error| Refusal::unavailable(&error))? {
         Ok(StatusCode::NO_CONTENT)
     } else {

@@ -69,7 +69,7 @@ pub(super) async fn list<P: Parts>(
         .filter_map(|entry| Some((DocumentId::new(&bucket.name, &entry.key).ok()?, entry)))
         .collect();
     let ids: Vec<DocumentId> = entries.iter().map(|(id, _)| id.clone()).collect();
-    let stored = server.search.reader().documents(&ids).await;
+    let stored = server.search.snapshot().reader().documents(&ids).await;
     let stored = stored.map_err(|error| Refusal::unavailable(&error))?;
     let records: HashMap<DocumentId, DocumentRecord> =
         stored.into_iter().map(|stored| (stored.record.document.clone(), stored.record)).collect();
@@ -110,7 +110,8 @@ pub(super) async fn get<P: Parts>(
     if !principal.sees(&document) {
         return Err(missing());
     }
-    let reader = server.search.reader();
+    let snapshot = server.search.snapshot();
+    let reader = snapshot.reader();
     let both = async { tokio::try_join!(reader.document(&document), reader.chunks_of(&document)) };
     let both = tokio::time::timeout(DEADLINE, both).await.map_err(|_| Refusal::timeout())?;
     let (record, passages) = both.map_err(|error| Refusal::unavailable(&error))?;

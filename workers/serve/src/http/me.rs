@@ -21,7 +21,7 @@ pub(super) async fn get<P: Parts>(
     };
     Json(json!({
         "key": principal.name, "role": principal.role, "prefixes": principal.prefixes, "open": server.gate.is_open(),
-        "model": server.model, "index": server.index, "bucket": server.bucket.as_ref().map(|bucket| &bucket.name),
+        "model": server.search.snapshot().model(), "index": server.index, "bucket": server.bucket.as_ref().map(|bucket| &bucket.name),
         "applications": names, "version": env!("CARGO_PKG_VERSION"),
     }))
 }

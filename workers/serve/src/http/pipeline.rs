@@ -16,7 +16,8 @@ pub(super) async fn get<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
 ) -> Result<Json<Value>, Refusal> {
-    let reader = server.search.reader();
+    let snapshot = server.search.snapshot();
+    let reader = snapshot.reader();
     let counts = async { tokio::try_join!(reader.count(Target::Chunks), reader.count(Target::Documents)) };
     let counts = tokio::time::timeout(DEADLINE, counts).await.map_err(|_| Refusal::timeout())?;
     let (chunks, documents) = counts.map_err(|error| Refusal::unavailable(&error))?;
@@ -31,8 +32,8 @@ pub(super) async fn get<P: Parts>(
     let mut body = json!(picture);
     let more = json!({
         "generation": {
-            "space": server.search.space(), "model": server.model, "index": server.physical,
-            "dimension": server.search.dimension(),
+            "space": snapshot.space(), "model": snapshot.model(), "index": snapshot.physical(),
+            "dimension": snapshot.dimension(),
         },
         "engine": {"kind": server.engine, "chunks": chunks, "documents": documents}, "kafka": trouble,
     });

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Duration, Instant, timeout};
 use tracing::warn;
 
-use super::{FEWEST, FLOOR, Scale, TRUSTED, opening, rarity, relevance};
+use super::{FEWEST, Scale, TRUSTED, opening, rarity, relevance};
 
 /// Passages that are drawn to measure.
 const DRAWN: usize = 256;
@@ -36,31 +36,12 @@ pub struct Evidence<'a> {
 }
 
 /// Judges the answers from one index.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Judge {
-    floor: f64,
     last: Mutex<Option<(Instant, Option<Scale>)>>,
 }
 
-impl Default for Judge {
-    fn default() -> Self {
-        Self::new(FLOOR)
-    }
-}
-
 impl Judge {
-    /// A judge to whom answers of a relevance below `floor` are irrelevant.
-    #[must_use]
-    pub fn new(floor: f64) -> Self {
-        Self { floor, last: Mutex::default() }
-    }
-
-    /// Whether that is relevance enough; what cannot be told is.
-    #[must_use]
-    pub fn is_enough(&self, relevance: Option<f64>) -> bool {
-        relevance.is_none_or(|relevance| relevance >= self.floor)
-    }
-
     /// How relevant the best passages are; none where that cannot be told: in an index of few passages, and across
     /// languages, where words are different and cosines low for right and wrong alike.
     ///

@@ -11,12 +11,13 @@ use message::{
 };
 use model::{EncodeError, Encoder, Hashing, Role, TextFault, TextVectors};
 use objects::MemoryStore;
-use serve::Search;
 use serve::http::guard::Gate;
 use serve::http::{Parts, Server};
 use serve::llm::Models;
+use serve::{Search, Snapshot};
 use sink::{Catalog, Memory, Reader, Sink, action_of};
 use stream::Boottime;
+use tokio::sync::Semaphore;
 
 pub(crate) const DIMENSION: usize = 64;
 
@@ -36,14 +37,19 @@ pub(crate) const LONG: &str = "endless";
 /// Hashed words; refuses what is too long, and everything once it stopped.
 #[derive(Clone, Debug)]
 pub(crate) struct Fussy {
-    inner: Hashing,
-    stopped: bool,
+    pub(crate) inner: Hashing,
+    pub(crate) stopped: bool,
+    /// Each call waits for one of its permits, if there is this.
+    pub(crate) held: Option<Arc<Semaphore>>,
 }
 
 impl Encoder for Fussy {
     async fn embed_each(&self, texts: Vec<String>, role: Role) -> Result<TextVectors, EncodeError> {
         if self.stopped {
             return Err(EncodeError::Stopped);
+        }
+        if let Some(held) = &self.held {
+            held.acquire().await.unwrap().forget();
         }
         let long: Vec<bool> = texts.iter().map(|text| text.contains(LONG)).collect();
         let each = self.inner.embed_each(texts, role).await?.into_iter().zip(long);
@@ -62,7 +68,7 @@ impl Encoder for Fussy {
 }
 
 pub(crate) fn encoder() -> Fussy {
-    Fussy { inner: Hashing::new(NonZeroUsize::new(DIMENSION).unwrap()), stopped: false }
+    Fussy { inner: Hashing::new(NonZeroUsize::new(DIMENSION).unwrap()), stopped: false, held: None }
 }
 
 pub(crate) fn space() -> Fingerprint {
@@ -145,13 +151,27 @@ async fn vector(key: &str, text: &str) -> Vector {
     Vector(vectors.unwrap().remove(0))
 }
 
+/// What is served of `engine`, for questions in `space`.
+pub(crate) fn snapshot<R: Reader + Clone>(
+    engine: &R,
+    encoder: Fussy,
+    space: &Fingerprint,
+) -> Snapshot<Fussy, R> {
+    Snapshot::new(
+        "hashing",
+        encoder,
+        engine.clone(),
+        Names::new("test", &Generation { space: space.clone(), ..generation() }).unwrap(),
+    )
+}
+
 pub(crate) fn search_over<R: Reader + Clone>(engine: &R) -> Search<Fussy, R> {
-    Search::new(encoder(), space(), engine.clone())
+    Search::new(snapshot(engine, encoder(), &space()))
 }
 
 /// A search whose encoder does not work.
 pub(crate) fn mute(engine: &Memory) -> Search<Fussy, Memory> {
-    Search::new(Fussy { stopped: true, ..encoder() }, space(), engine.clone())
+    Search::new(snapshot(engine, Fussy { stopped: true, ..encoder() }, &space()))
 }
 
 pub(crate) async fn search() -> Search<Fussy, Memory> {
@@ -167,22 +187,22 @@ pub(crate) struct Over<R>(PhantomData<R>);
 impl<R: Reader + Catalog> Parts for Over<R> {
     type Encoder = Fussy;
     type Reader = R;
+    type Catalog = R;
     type Store = MemoryStore;
     type Topics = stream::memory::Memory;
 }
 
 /// A server over `search` that lets everybody in and has no models but `extractive`.
-pub(crate) fn server<R: Reader + Catalog>(search: Search<Fussy, R>) -> Server<Over<R>> {
+pub(crate) fn server<R: Reader + Catalog + Clone>(search: Search<Fussy, R>) -> Server<Over<R>> {
     Server {
+        catalog: search.snapshot().reader().clone(),
         search,
         models: Models::none(),
         bucket: None,
         pipeline: None,
         engine: "memory",
-        physical: "test".to_owned(),
         gate: Arc::new(Gate::new(None, 0)),
         index: "test".to_owned(),
-        model: "hashing".to_owned(),
         largest_upload: 1_000,
     }
 }

@@ -6,15 +6,21 @@
 )]
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use clap::Parser;
+use generation::{Names, Target};
 use message::Fingerprint;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
-use serve::Search;
-use sink::{Catalog, Memory, Reader};
+use serve::{Search, Snapshot};
+use sink::{Catalog, ElasticsearchSettings, Memory, Reader, RequestSettings};
 use tokio::net::TcpListener;
 
-use crate::bench::{Fussy, Over, absent, chunk, encoder, fill, mute, search, search_over, server, space};
+use crate::bench::{
+    Fussy, Over, absent, chunk, encoder, fill, generation, mute, search, search_over, server, snapshot, space,
+};
+use crate::model::{Act, Provider};
 
 /// A server on a free port until the test ends, and a client for it.
 pub(crate) struct Server {
@@ -38,7 +44,7 @@ impl Server {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let response = request.timeout(std::time::Duration::from_secs(20)).send().await.unwrap();
+        let response = request.timeout(Duration::from_secs(20)).send().await.unwrap();
         let status = response.status();
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
     }
@@ -58,7 +64,7 @@ impl Server {
 
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> (StatusCode, String) {
         let request = self.client.get(format!("{}{path}", self.address)).query(query);
-        let response = request.timeout(std::time::Duration::from_secs(10)).send().await.unwrap();
+        let response = request.timeout(Duration::from_secs(10)).send().await.unwrap();
         (response.status(), response.text().await.unwrap())
     }
 
@@ -164,7 +170,7 @@ async fn what_cannot_be_answered_now_is_503_with_the_cause_and_readiness_says_th
     let other = Fingerprint::of(&[("model", "another")]);
     for (search, parts) in [
         (search_over(&absent()), vec!["does not exist".to_owned(), "test-".to_owned()]),
-        (Search::new(encoder(), other.clone(), engine), vec![other.to_string(), space().to_string()]),
+        (Search::new(snapshot(&engine, encoder(), &other)), vec![other.to_string(), space().to_string()]),
     ] {
         let server = Server::start(search).await;
         let (status, answer) = server.search(&[("q", "cat")]).await;
@@ -176,7 +182,7 @@ async fn what_cannot_be_answered_now_is_503_with_the_cause_and_readiness_says_th
         assert_eq!(ready, StatusCode::SERVICE_UNAVAILABLE);
         for part in parts {
             assert!(answer["error"]["message"].as_str().unwrap().contains(&part), "{answer}");
-            assert!(body.contains(&part), "{body}");
+            assert!(!body.contains(&part), "anybody may ask whether it is ready: {body}");
         }
         assert_eq!(server.get("/healthz", &[]).await, (StatusCode::OK, "alive\n".to_owned()));
     }
@@ -202,4 +208,31 @@ async fn a_server_is_ready_once_its_indexes_are_there() {
     fill(&engine).await;
     assert_eq!(server.get("/readyz", &[]).await, (StatusCode::OK, "ready\n".to_owned()));
     assert_eq!(server.get("/nowhere", &[]).await.0, StatusCode::NOT_FOUND);
+}
+
+/// Elasticsearch, or something that says the same of its indexes.
+#[derive(Parser)]
+struct Engine {
+    #[command(flatten)]
+    settings: ElasticsearchSettings,
+}
+
+#[tokio::test]
+async fn a_server_whose_engine_dies_says_so_and_is_ready_when_it_is_back() {
+    let names = Names::new("test", &generation()).unwrap();
+    let index = json!({"mappings": {"_meta": {"space": space()}}});
+    let both = json!({names.physical(Target::Chunks): index, names.physical(Target::Documents): index});
+    let (there, away) = (Act::Whole(200, "", both.to_string()), Act::Whole(503, "", String::new()));
+    // Both indexes are looked at.
+    let engine = Provider::start(vec![there.clone(), there.clone(), away, there]).await;
+    let url = engine.url.trim_end_matches("/v1");
+    let settings = Engine::parse_from(["test", "--elasticsearch-url", url]).settings;
+    let engine = settings.connect(&RequestSettings::default(), names.clone()).unwrap();
+    let server = Server::of(server(Search::new(Snapshot::new("hashing", encoder(), engine, names)))).await;
+    assert_eq!(server.get("/readyz", &[]).await.0, StatusCode::OK);
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    let (status, body) = server.get("/readyz", &[]).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
+    assert!(body.contains("search is not available") && !body.contains(url), "{body}");
+    assert_eq!(server.get("/readyz", &[]).await.0, StatusCode::OK);
 }

@@ -1,16 +1,23 @@
 //! How passages are found, and what is no question.
 
-use generation::Target;
+use std::sync::Arc;
+use std::time::Duration;
+
+use generation::{Names, Target};
 use message::Fingerprint;
 use model::{Overlap, Reranker};
 use serve::found::Answer;
 use serve::question::{Fusion, Include, LONGEST};
 use serve::rerank::Again;
 use serve::search::SearchError;
-use serve::{Mode, Question, Search};
-use sink::SinkError;
+use serve::{Mode, Question, Search, Snapshot};
+use sink::{Sink, SinkError};
+use tokio::sync::Semaphore;
 
-use crate::bench::{DIMENSION, PASSAGES, absent, chunk, encoder, fill, mute, search, search_over, space};
+use crate::bench::{
+    DIMENSION, Fussy, PASSAGES, absent, chunk, encoder, fill, fill_with, generation, mute, search,
+    search_over, snapshot, space,
+};
 
 const ALL: [Mode; 3] = [Mode::Keyword, Mode::Vector, Mode::Hybrid];
 
@@ -133,7 +140,7 @@ async fn an_index_of_another_space_is_never_asked() {
     fill(&engine).await;
     // The same dimension: only the fingerprint tells them apart.
     let other = Fingerprint::of(&[("model", "another"), ("dimension", &DIMENSION.to_string())]);
-    let search = Search::new(encoder(), other, engine);
+    let search = Search::new(snapshot(&engine, encoder(), &other));
     for mode in ALL {
         let Err(SearchError::Unavailable(cause)) = search.answer(&Question::plain("cat", mode, 3)).await
         else {
@@ -158,6 +165,49 @@ async fn a_missing_index_is_looked_for_again_with_the_next_question() {
             panic!("{mode:?}")
         };
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_whose_index_goes_away_is_not_ready_until_it_is_back() {
+    let engine = absent();
+    let search = search_over(&engine);
+    fill(&engine).await;
+    for _ in 0..2 {
+        search.ready().await.unwrap();
+        engine.drop_index(Target::Chunks);
+        // Whoever asks often is answered by what was so a moment ago.
+        search.ready().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(matches!(search.ready().await, Err(SearchError::Unavailable(_))));
+        fill(&engine).await;
+    }
+    search.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_question_in_hand_keeps_what_it_took_and_the_next_is_answered_by_what_is_served_then() {
+    let (old, held) = (absent(), Arc::new(Semaphore::new(0)));
+    fill(&old).await;
+    let new = old.over(Names::new("next", &generation()).unwrap());
+    let slow = Fussy { held: Some(Arc::clone(&held)), ..encoder() };
+    let search = Search::new(Snapshot::new("old", slow, old.clone(), Sink::names(&old).clone()));
+    let next = || Snapshot::new("new", encoder(), new.clone(), Sink::names(&new).clone());
+    // What is not there is not served.
+    assert!(matches!(search.switch(next()).await, Err(SearchError::Unavailable(_))));
+    assert_eq!(search.snapshot().model(), "old");
+    fill_with(&new, &[("fish.md", "The cat watches the fish.")]).await;
+    let question = Question::plain("cat", Mode::Hybrid, 9);
+    let switched = async {
+        search.switch(next()).await.unwrap();
+        held.add_permits(1);
+    };
+    let (in_hand, ()) = tokio::join!(search.answer(&question), switched);
+    let documents = |answer: Answer| -> Vec<String> {
+        answer.hits.iter().map(|hit| hit.document.key().to_owned()).collect()
+    };
+    assert_eq!(search.snapshot().model(), "new");
+    assert!(!documents(in_hand.unwrap()).contains(&"fish.md".to_owned()));
+    assert_eq!(documents(search.answer(&question).await.unwrap()), ["fish.md"]);
 }
 
 #[tokio::test]

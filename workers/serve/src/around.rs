@@ -1,0 +1,43 @@
+//! What an answer says of a passage's surroundings: its place, its document's title, the passages beside it.
+
+use std::collections::HashMap;
+
+use message::{ChunkId, DocumentId, DocumentRecord};
+use sink::{Reader, SinkError};
+
+use crate::found::Found;
+use crate::place::place;
+
+/// Adds to each passage its place and its document's title, and its neighbours if they are wanted. A passage whose record
+/// is not there yet, or says nothing of it any more, stays as it is.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn add<R: Reader>(reader: &R, hits: &mut [Found], neighbours: bool) -> Result<(), SinkError> {
+    let mut documents: Vec<DocumentId> = hits.iter().map(|hit| hit.document.clone()).collect();
+    documents.sort();
+    documents.dedup();
+    let stored = reader.documents(&documents).await?;
+    let records: HashMap<DocumentId, DocumentRecord> =
+        stored.into_iter().map(|stored| (stored.record.document.clone(), stored.record)).collect();
+    let mut beside: Vec<[Option<ChunkId>; 2]> = Vec::new();
+    for hit in hits.iter_mut() {
+        let record = records.get(&hit.document);
+        hit.title = record.and_then(|record| record.title.clone());
+        let (place, ids) = record.and_then(|record| place(record, &hit.id)).unzip();
+        hit.place = place;
+        beside.push(ids.unwrap_or_default());
+    }
+    if !neighbours {
+        return Ok(());
+    }
+    let ids: Vec<ChunkId> = beside.iter().flatten().flatten().cloned().collect();
+    let passages = reader.passages(&ids).await?;
+    let texts: HashMap<&ChunkId, &str> =
+        passages.iter().map(|passage| (&passage.id, passage.text.as_str())).collect();
+    for (hit, [before, after]) in hits.iter_mut().zip(&beside) {
+        let text = |id: &Option<ChunkId>| texts.get(id.as_ref()?).map(|text| (*text).to_owned());
+        (hit.before, hit.after) = (text(before), text(after));
+    }
+    Ok(())
+}
