@@ -3,6 +3,7 @@
 use process::Failure;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 
 use std::time::Duration;
 
@@ -60,10 +61,10 @@ impl Brokers {
         let asked = tokio::task::spawn_blocking(move || {
             let client: BaseConsumer = ClientConfig::new().set("bootstrap.servers", &bootstrap).create()?;
             let metadata = client.fetch_metadata(Some(&topic), ASK)?;
-            let partitions = metadata.topics().first().map(|found| found.partitions()).unwrap_or_default();
+            let partitions = metadata.topics().first().map(MetadataTopic::partitions).unwrap_or_default();
             let number = name.map_or(0, |name| partition_of(&name, partitions.len()));
             let found = partitions.iter().find(|partition| partition.id() == number);
-            Ok::<_, rdkafka::error::KafkaError>(found.map_or(-1, |partition| partition.leader()))
+            Ok::<_, rdkafka::error::KafkaError>(found.map_or(-1, MetadataPartition::leader))
         });
         Ok(asked.await??)
     }

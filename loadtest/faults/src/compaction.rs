@@ -7,7 +7,7 @@ use stream::kafka::TopicSpec;
 use crate::world::World;
 
 /// Seconds for which a deletion stays in a topic. Above any stop of a worker without another that takes over.
-pub const RETENTION: u64 = 90;
+const RETENTION: u64 = 90;
 
 /// Settings of a compacted topic that is cleaned all the time.
 fn settings() -> [(&'static str, String); 4] {

@@ -37,7 +37,7 @@ pub struct Config {
     #[arg(long, default_value = "loadtest/results/faults.jsonl")]
     pub results: PathBuf,
     /// A seed that takes longer fails: seconds.
-    #[arg(long, env = "MILLRACE_FAULTS_SECONDS", default_value_t = 180)]
+    #[arg(long, env = "MILLRACE_FAULTS_SECONDS", default_value_t = 300)]
     pub most_seconds: u64,
     /// The folder with the scripts.
     #[arg(long, env = "MILLRACE_COMPOSE", default_value = "compose")]

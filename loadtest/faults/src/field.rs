@@ -22,7 +22,7 @@ use crate::world::World;
 mod outages;
 
 /// A fault that waits longer for its place to be passed does not count: seconds.
-const STRIKES_WITHIN: u64 = 60;
+const STRIKES_WITHIN: u64 = 120;
 /// How long a second process gets to join its group.
 const JOINS: Duration = Duration::from_secs(4);
 

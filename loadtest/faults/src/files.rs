@@ -64,7 +64,8 @@ pub fn pdf(paragraphs: &[&str]) -> Vec<u8> {
         lines.push(String::new());
     }
     let pages: Vec<&[String]> = lines.chunks(LINES).collect();
-    let kids: String = (0..pages.len()).map(|page| format!("{} 0 R ", 4 + 2 * page)).collect();
+    let kids: Vec<String> = (0..pages.len()).map(|page| format!("{} 0 R", 4 + 2 * page)).collect();
+    let kids = kids.join(" ");
     let mut objects = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         format!("<< /Type /Pages /Kids [{kids}] /Count {} >>", pages.len()),
@@ -75,8 +76,8 @@ pub fn pdf(paragraphs: &[&str]) -> Vec<u8> {
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 842 842] /Resources << /Font << /F1 3 0 R >> >> /Contents {} 0 R >>",
             5 + 2 * number
         ));
-        let text: String = page.iter().map(|line| format!("({line}) Tj T*\n")).collect();
-        let stream = format!("BT /F1 9 Tf 18 TL 40 800 Td\n{text}ET");
+        let text: Vec<String> = page.iter().map(|line| format!("({line}) Tj T*")).collect();
+        let stream = format!("BT /F1 9 Tf 18 TL 40 800 Td\n{}\nET", text.join("\n"));
         objects.push(format!("<< /Length {} >>\nstream\n{stream}\nendstream", stream.len()));
     }
     written(&objects)
@@ -87,8 +88,8 @@ fn written(objects: &[String]) -> Vec<u8> {
     let mut text = "%PDF-1.4\n".to_owned();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for (number, object) in objects.iter().enumerate() {
-        table.push_str(&format!("{:010} 00000 n \n", text.len()));
-        text.push_str(&format!("{} 0 obj\n{object}\nendobj\n", number + 1));
+        table += format!("{:010} 00000 n \n", text.len()).as_str();
+        text += format!("{} 0 obj\n{object}\nendobj\n", number + 1).as_str();
     }
     let place = text.len();
     let trailer =

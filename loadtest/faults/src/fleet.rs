@@ -9,7 +9,6 @@ use fault::{Mechanism, Place};
 use process::Failure;
 use tokio::process::Command;
 
-use crate::compaction::RETENTION;
 use crate::config::StoreServer;
 use crate::mirror::LOST;
 use crate::schedule::{Blow, Worker};
@@ -81,7 +80,6 @@ impl Fleet {
         command.env("MILLRACE_BULK_BYTES", "65536").env("MILLRACE_QUEUE_BYTES", "262144");
         // The oracle deletes far less in this time than the guard lets pass, and nobody would confirm it.
         command.env("MILLRACE_GUARD_WINDOW", "60").env("MILLRACE_GUARD_LEAST", "20");
-        command.env("MILLRACE_STALE_AFTER", (RETENTION - 10).to_string());
         command.env("MILLRACE_SWITCHED_OFF", self.off.map_or("", Mechanism::name));
         run(command).await.map(|_| ())
     }

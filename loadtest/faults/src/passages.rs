@@ -28,7 +28,7 @@ pub fn wrong<'a>(live: &BTreeMap<&str, usize>, passages: impl Iterator<Item = &'
         match found.remove(marker) {
             Some(times) if times == *due => {}
             Some(times) => {
-                wrong.push(format!("{marker} stands there {times} times, and in the bucket {due}"))
+                wrong.push(format!("{marker} stands there {times} times, and in the bucket {due}"));
             }
             None => wrong.push(format!("{marker} stands nowhere, and its text is there")),
         }

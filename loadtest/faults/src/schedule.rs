@@ -187,18 +187,18 @@ impl Schedule {
                 both(transactional, &places, Blow::Stop(10))
             }
             Mechanism::Transaction => both(transactional, &[Place::AmidProduce; 3], Blow::Kill),
-            Mechanism::GcDeletes => {
-                both([Worker::Index, Worker::Replicate], &[Place::BeforeSend; 3], Blow::Stop(15))
-            }
-            Mechanism::ExternalVersions => {
+            Mechanism::GcDeletes | Mechanism::ExternalVersions => {
                 both([Worker::Index, Worker::Replicate], &[Place::BeforeSend; 3], Blow::Stop(15))
             }
             Mechanism::Position => {
                 schedule.outages = vec![Outage::LogTruncated];
+                // Nobody looks for lost notices at the end of it.
+                schedule.drops = false;
                 schedule.tracks
             }
             Mechanism::IdentityReplay => {
-                schedule.outages = vec![Outage::IndexDeleted(Engine::OpenSearch)];
+                // By then it holds something.
+                schedule.outages = vec![Outage::NoBucket, Outage::IndexDeleted(Engine::OpenSearch)];
                 schedule.tracks
             }
             Mechanism::Guard => {
