@@ -44,7 +44,7 @@ async fn main() -> ExitCode {
         eprintln!("faults: {error}");
         return ExitCode::from(2);
     }
-    match work(&config).await {
+    match Box::pin(work(&config)).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

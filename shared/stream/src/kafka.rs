@@ -93,8 +93,7 @@ impl Broker for Kafka {
         let (settings, topic) = (self.settings.clone(), topic.to_owned());
         blocking(move || {
             let client: BaseConsumer = settings.reader()?.create().map_err(|e| unavailable(&settings, &e))?;
-            let marks = client.fetch_watermarks(&topic, partition, ASK);
-            marks.map(|(low, high)| low..high).map_err(|error| unavailable(&settings, &error))
+            reader::watermarks(&client, &topic, partition).map_err(|error| unavailable(&settings, &error))
         })
         .await
     }
@@ -117,13 +116,26 @@ pub(crate) fn missing(topic: &str) -> StreamError {
     ))
 }
 
-/// Runs what waits on a blocking thread.
+/// The longest that any call may take: more than the deadlines which librdkafka is given, as it does not keep all of them.
+const LONGEST: Duration = Duration::from_secs(45);
+
+/// Runs what waits on a blocking thread, until it takes too long.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StreamError> + Send + 'static,
 ) -> Result<T, StreamError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(StreamError::Fatal(format!("a call to Kafka ended badly: {error}"))))
+    blocking_for(LONGEST, work).await
+}
+
+/// The same with a deadline of its own. Work that is late goes on alone: what it does in the end must be harmless by then.
+pub(crate) async fn blocking_for<T: Send + 'static>(
+    deadline: Duration,
+    work: impl FnOnce() -> Result<T, StreamError> + Send + 'static,
+) -> Result<T, StreamError> {
+    match tokio::time::timeout(deadline, tokio::task::spawn_blocking(work)).await {
+        Ok(ended) => ended
+            .unwrap_or_else(|error| Err(StreamError::Fatal(format!("a call to Kafka ended badly: {error}")))),
+        Err(_) => Err(StreamError::Unavailable(format!("Kafka gave no answer within {deadline:?}"))),
+    }
 }
 
 pub(crate) fn unavailable(settings: &KafkaSettings, error: &KafkaError) -> StreamError {

@@ -76,7 +76,7 @@ pub fn read(bytes: &[u8]) -> NoticeReading {
     match json(bytes) {
         Some(value) => reading.walk(&value, 0),
         None => {
-            reading.refusals.push(NoticeRefusal::NotJson { bytes: bytes.len(), beginning: beginning(bytes) })
+            reading.refusals.push(NoticeRefusal::NotJson { bytes: bytes.len(), beginning: beginning(bytes) });
         }
     }
     reading

@@ -15,6 +15,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode as Code;
 
 use super::copies::{LEAST, least_in_sync};
+use super::reader::watermarks;
 use super::{ASK, Kafka, KafkaSettings, blocking, classify, count_partitions, unavailable};
 use crate::broker::{Broker as _, Committed, Memo, StreamError};
 
@@ -250,8 +251,8 @@ pub async fn end_offsets(kafka: &Kafka, topic: &str) -> Result<Vec<i64>, StreamE
             client.fetch_metadata(Some(&topic), ASK).map_err(|error| unavailable(&settings, &error))?;
         (0..count_partitions(metadata.topics(), &topic)?)
             .map(|partition| {
-                let marks = client.fetch_watermarks(&topic, partition, ASK);
-                marks.map(|(_, end)| end).map_err(|error| unavailable(&settings, &error))
+                let marks = watermarks(&client, &topic, partition);
+                marks.map(|marks| marks.end).map_err(|error| unavailable(&settings, &error))
             })
             .collect()
     })

@@ -11,12 +11,18 @@ use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
 use super::consumer::Member;
-use super::{ASK, KafkaSettings, blocking, classify, count_partitions, unavailable};
+use super::{ASK, KafkaSettings, blocking, blocking_for, classify, count_partitions, unavailable};
 use crate::broker::{Committed, Published, Publisher, StreamError};
 use crate::record::Outgoing;
 
 /// Kafka aborts a transaction that is open longer: a stuck worker must not hold back readers of its outputs.
 const TRANSACTION: Duration = Duration::from_secs(15);
+/// When adding the group's offset counts as hung.
+const ADDS: Duration = Duration::from_secs(17);
+/// The same of writing and of committing, which wait for full queues and for deliveries.
+const ENDS: Duration = Duration::from_secs(45);
+/// What an error names.
+const TRANSACTION_CALL: &str = "transaction";
 /// How long fencing the previous owner may take (it may wait for the previous transaction to end).
 const FENCE: Duration = Duration::from_secs(30);
 
@@ -102,15 +108,12 @@ impl KafkaPublisher {
         Self { settings: settings.clone(), producer: None, transactional: false, partitions: HashMap::new() }
     }
 
-    /// Writes on a blocking thread, and moves the offset of `commit`, if there is one.
-    fn publish_blocking(
+    /// Writes, and commits after that.
+    fn publish_after(
         &mut self,
         records: &[Outgoing],
         commit: Option<(&Member, i32, &Committed)>,
     ) -> Result<Published, StreamError> {
-        if self.transactional {
-            return self.publish_together(records, commit);
-        }
         let delivered = if records.is_empty() { Delivered::default() } else { self.deliver(records)? };
         if let Some(error) = delivered.failed {
             return Err(unavailable(&self.settings, &error));
@@ -122,29 +125,65 @@ impl KafkaPublisher {
         Ok(delivered.published)
     }
 
-    /// Records and offset in one transaction.
-    fn publish_together(
-        &mut self,
-        records: &[Outgoing],
-        commit: Option<(&Member, i32, &Committed)>,
-    ) -> Result<Published, StreamError> {
-        let (producer, at) = (self.producer()?, "transaction");
-        producer.begin_transaction().map_err(|error| classify(&error, at))?;
+    /// Begins a transaction and writes into it.
+    fn begin(&mut self, records: &[Outgoing]) -> Result<Published, StreamError> {
+        self.producer()?.begin_transaction().map_err(|error| classify(&error, TRANSACTION_CALL))?;
         // What was not delivered makes the commit fail, and only that error says whether another writer took over.
-        let published = self.deliver(records)?.published;
-        let fenced = !fault::is_off(Mechanism::Fencing);
-        if let Some((member, partition, committed)) = commit.filter(|_| fenced) {
-            let metadata = member.group_metadata()?;
-            producer
-                .send_offsets_to_transaction(&member.offset(partition, committed)?, &metadata, TRANSACTION)
-                .map_err(|error| classify(&error, at))?;
-        }
+        Ok(self.deliver(records)?.published)
+    }
+
+    /// Adds the group's offset to the transaction.
+    fn add_offset(
+        &mut self,
+        member: &Member,
+        partition: i32,
+        committed: &Committed,
+    ) -> Result<(), StreamError> {
+        let metadata = member.group_metadata()?;
+        let offset = member.offset(partition, committed)?;
+        let added = self.producer()?.send_offsets_to_transaction(&offset, &metadata, TRANSACTION);
+        added.map_err(|error| classify(&error, TRANSACTION_CALL))
+    }
+
+    /// Commits the transaction.
+    fn finish(&mut self) -> Result<(), StreamError> {
         fault::strike(Place::BeforeCommit);
-        producer.commit_transaction(TRANSACTION).map_err(|error| classify(&error, at))?;
-        if let Some((member, partition, committed)) = commit.filter(|_| !fenced) {
-            member.commit(partition, committed)?;
+        self.producer()?.commit_transaction(TRANSACTION).map_err(|error| classify(&error, TRANSACTION_CALL))
+    }
+
+    /// Records and offset in one transaction.
+    async fn publish_together(
+        &mut self,
+        records: Vec<Outgoing>,
+        commit: Option<(Member, i32, Committed)>,
+    ) -> Result<Published, StreamError> {
+        let fenced = !fault::is_off(Mechanism::Fencing);
+        let published = self.on_thread(ENDS, move |writer| writer.begin(&records)).await?;
+        let (inside, after) = if fenced { (commit, None) } else { (None, commit) };
+        if let Some((member, partition, committed)) = inside {
+            // librdkafka keeps no deadline here when the group's coordinator left the cluster (its issues 5456 and 5511).
+            // What it does later is fenced: the lane makes a new writer of the same id.
+            let add = move |writer: &mut Self| writer.add_offset(&member, partition, &committed);
+            self.on_thread(ADDS, add).await?;
+        }
+        self.on_thread(ENDS, Self::finish).await?;
+        if let Some((member, partition, committed)) = after {
+            self.on_thread(ENDS, move |_| member.commit(partition, &committed)).await?;
         }
         Ok(published)
+    }
+
+    /// Does something on a blocking thread, by a deadline.
+    async fn on_thread<T: Send + 'static>(
+        &mut self,
+        deadline: Duration,
+        work: impl FnOnce(&mut Self) -> Result<T, StreamError> + Send + 'static,
+    ) -> Result<T, StreamError> {
+        let mut writer = self.clone();
+        let work = move || work(&mut writer).map(|done| (writer, done));
+        let (writer, done) = blocking_for(deadline, work).await?;
+        *self = writer;
+        Ok(done)
     }
 
     /// Sends records and waits until each is delivered or given up.
@@ -242,24 +281,19 @@ impl Publisher for KafkaPublisher {
         partition: i32,
         committed: Committed,
     ) -> Result<Published, StreamError> {
-        let (mut writer, member) = (self.clone(), membership.clone());
-        let work = move || {
-            let published = writer.publish_blocking(&records, Some((&member, partition, &committed)))?;
-            Ok((writer, published))
-        };
-        let (writer, published) = blocking(work).await?;
-        *self = writer;
-        Ok(published)
+        let member = membership.clone();
+        if self.transactional {
+            return self.publish_together(records, Some((member, partition, committed))).await;
+        }
+        let after =
+            move |writer: &mut Self| writer.publish_after(&records, Some((&member, partition, &committed)));
+        self.on_thread(ENDS, after).await
     }
 
     async fn write(&mut self, records: Vec<Outgoing>) -> Result<Published, StreamError> {
-        let mut writer = self.clone();
-        let work = move || {
-            let published = writer.publish_blocking(&records, None)?;
-            Ok((writer, published))
-        };
-        let (writer, published) = blocking(work).await?;
-        *self = writer;
-        Ok(published)
+        if self.transactional {
+            return self.publish_together(records, None).await;
+        }
+        self.on_thread(ENDS, move |writer| writer.publish_after(&records, None)).await
     }
 }

@@ -1,12 +1,13 @@
 #![expect(clippy::disallowed_methods, reason = "edge: gives up when the broker is silent too long")]
 //! Reads one partition to its end, outside any group: a thread reads ahead a little, and a stream gives what it read.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use futures::stream::{StreamExt as _, poll_fn};
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
 use tracing::debug;
@@ -17,6 +18,8 @@ use crate::record::{Gauge, Record};
 
 /// Without a record or the end for this long, the broker counts as away.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How long a new leader is left alone before it is asked again.
+const AGAIN: Duration = Duration::from_millis(200);
 /// Records that were read and not taken yet: at most this many bytes (and one record), and this many records.
 const AHEAD_BYTES: usize = 4 << 20;
 const AHEAD_RECORDS: usize = 1024;
@@ -106,6 +109,28 @@ fn confirm_end(
     consumer: &BaseConsumer<Quiet>,
     (topic, partition): (&str, i32),
 ) -> Result<(), StreamError> {
-    let marks = consumer.fetch_watermarks(topic, partition, ASK);
+    let marks = watermarks(consumer, topic, partition);
     marks.map(drop).map_err(|error| unavailable(settings, &error))
+}
+
+/// The first offset of a partition and the one after its last. A broker that has just become its leader does not know the
+/// end yet, and says so (KIP-207): it is asked again.
+pub(super) fn watermarks<C: ConsumerContext>(
+    client: &BaseConsumer<C>,
+    topic: &str,
+    partition: i32,
+) -> Result<Range<i64>, KafkaError> {
+    let begun = Instant::now();
+    loop {
+        match client.fetch_watermarks(topic, partition, ASK) {
+            Ok((low, high)) => return Ok(low..high),
+            Err(error)
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::OffsetNotAvailable)
+                    && begun.elapsed() < ASK =>
+            {
+                std::thread::sleep(AGAIN);
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
