@@ -55,7 +55,7 @@ pub struct Retriever {
 
 /// Who writes the answer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct Writer {
+pub struct AnswerWriter {
     /// One of the providers of [`crate::llm`].
     pub provider: String,
     /// The model's name there; none for `extractive`.
@@ -71,7 +71,7 @@ pub struct Application {
     /// Which passages are found.
     pub retriever: Retriever,
     /// Who writes the answer.
-    pub llm: Writer,
+    pub llm: AnswerWriter,
     /// Tokens of everything that the model is given, at most.
     pub max_context_length: usize,
 }
@@ -88,7 +88,7 @@ pub struct Offer<'a> {
 impl Application {
     /// The application that is always there.
     #[must_use]
-    pub fn built_in(llm: Writer) -> Self {
+    pub fn built_in(llm: AnswerWriter) -> Self {
         Self {
             name: BUILT_IN.to_owned(),
             retriever: Retriever { kind: Retrieval::Hybrid, index: None, top_k: 8 },
@@ -243,7 +243,7 @@ fn index(retriever: &Object<'_>, offer: &Offer<'_>) -> Result<Option<String>, Wr
     }
 }
 
-fn writer(llm: &Object<'_>, offer: &Offer<'_>) -> Result<Writer, Wrong> {
+fn writer(llm: &Object<'_>, offer: &Offer<'_>) -> Result<AnswerWriter, Wrong> {
     const PROVIDER: &str = "llm.provider";
     let provider = llm.text("provider", PROVIDER)?;
     let provider = provider.ok_or_else(|| wrong(PROVIDER, format!("{PROVIDER} is missing")))?;
@@ -255,7 +255,7 @@ fn writer(llm: &Object<'_>, offer: &Offer<'_>) -> Result<Writer, Wrong> {
     if model.is_none() && provider != "extractive" {
         return Err(wrong("llm.model", format!("llm.model is missing: name a model of {provider}")));
     }
-    Ok(Writer { provider, model })
+    Ok(AnswerWriter { provider, model })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use sink::Hit;
 
 use crate::highlight::Piece;
-use crate::place::Place;
+use crate::place::PassagePlace;
 use crate::question::{Fusion, Mode, rfc3339};
 
 /// An answer.
@@ -84,7 +84,7 @@ pub struct Found {
     pub title: Option<String>,
     /// Where it stands in its document; on request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    pub place: Option<PassagePlace>,
     /// The passage before it; on request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,

@@ -27,13 +27,13 @@ use objects::Store;
 use sink::{Catalog, Reader};
 use tokio::net::TcpListener;
 
-use crate::access::Role;
-use crate::application::{Application, Offer, Writer};
+use crate::access::KeyRole;
+use crate::application::{AnswerWriter, Application, Offer};
 use crate::llm::Models;
 use crate::pipeline::{Pipeline, Watched};
 use crate::search::Search;
 use guard::Gate;
-use refusal::Refusal;
+use refusal::HttpRefusal;
 
 /// A request that is no question waits at most this long for store and engine.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -56,7 +56,7 @@ pub trait Parts: Send + Sync + 'static {
 
 /// The bucket that documents are in.
 #[derive(Debug)]
-pub struct Bucket<S> {
+pub struct ServedBucket<S> {
     /// Its name.
     pub name: String,
     /// The store that it is in.
@@ -72,7 +72,7 @@ pub struct Server<P: Parts> {
     /// Who writes answers.
     pub models: Models,
     /// Where documents are; none: they are neither listed nor uploaded.
-    pub bucket: Option<Bucket<P::Store>>,
+    pub bucket: Option<ServedBucket<P::Store>>,
     /// What the broker says of the pipeline; none where there is none.
     pub pipeline: Option<Pipeline<P::Topics>>,
     /// What the engine is.
@@ -92,9 +92,11 @@ impl<P: Parts> std::fmt::Debug for Server<P> {
 }
 
 impl<P: Parts> Server<P> {
-    fn bucket(&self) -> Result<&Bucket<P::Store>, Refusal> {
+    fn bucket(&self) -> Result<&ServedBucket<P::Store>, HttpRefusal> {
         self.bucket.as_ref().ok_or_else(|| {
-            Refusal::not_found("bucket here: start serve with MILLRACE_BUCKET and the settings of its store")
+            HttpRefusal::not_found(
+                "bucket here: start serve with MILLRACE_BUCKET and the settings of its store",
+            )
         })
     }
 
@@ -104,7 +106,7 @@ impl<P: Parts> Server<P> {
 
     fn built_in(&self) -> Application {
         let (provider, model) = self.models.default_writer();
-        Application::built_in(Writer { provider: provider.to_owned(), model })
+        Application::built_in(AnswerWriter { provider: provider.to_owned(), model })
     }
 }
 
@@ -134,7 +136,7 @@ pub async fn serve_at<P: Parts>(
 
 /// Everything that is served, by the role that it needs. There are no CORS headers: no other site's page may read answers.
 pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
-    let guarded = |routes: Router<Arc<Server<P>>>, role: Role| {
+    let guarded = |routes: Router<Arc<Server<P>>>, role: KeyRole| {
         routes.layer(from_fn_with_state((Arc::clone(&server.gate), role), guard::admit))
     };
     let read = Router::new()
@@ -164,10 +166,10 @@ pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
         .route("/assets/app.css", get(page::style))
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready::<P>))
-        .merge(guarded(read, Role::Read))
-        .merge(guarded(write, Role::Write))
-        .merge(guarded(admin, Role::Admin))
-        .fallback(async || Refusal::not_found("such path here"))
+        .merge(guarded(read, KeyRole::Read))
+        .merge(guarded(write, KeyRole::Write))
+        .merge(guarded(admin, KeyRole::Admin))
+        .fallback(async || HttpRefusal::not_found("such path here"))
         .layer(from_fn(guard::name))
         .with_state(server)
 }
@@ -178,7 +180,7 @@ async fn ready<P: Parts>(State(server): State<Arc<Server<P>>>) -> Response {
         Err(error) => {
             // Anybody may ask this: which engine and index it is about, the log and the admin port tell.
             let message = error.to_string();
-            Refusal { message, ..Refusal::from(error) }.into_response()
+            HttpRefusal { message, ..HttpRefusal::from(error) }.into_response()
         }
     }
 }

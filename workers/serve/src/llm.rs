@@ -85,7 +85,7 @@ pub enum Piece {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Finish {
     /// Why there is no more.
-    pub reason: Reason,
+    pub reason: EndReason,
     /// What it cost, if the provider says so.
     pub usage: Option<Usage>,
 }
@@ -93,7 +93,7 @@ pub struct Finish {
 /// Why an answer ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum EndReason {
     /// The model said all that it wanted.
     #[default]
     Stop,

@@ -85,7 +85,7 @@ pub struct Pipeline<B> {
 
 /// A worker's group and how far it is behind.
 #[derive(Clone, Debug, Serialize)]
-pub struct Topic {
+pub struct TopicLag {
     /// What it reads.
     pub topic: String,
     /// Its consumer group.
@@ -107,16 +107,16 @@ pub struct Throughput {
 
 /// What was refused.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct DeadLetters {
+pub struct LetterSummary {
     /// Offsets that their topic has counted.
     pub count: i64,
     /// The latest of them.
-    pub latest: Vec<Letter>,
+    pub latest: Vec<LetterLine>,
 }
 
 /// A dead letter in short.
 #[derive(Clone, Debug, Serialize)]
-pub struct Letter {
+pub struct LetterLine {
     /// The document, if it is known.
     pub document: String,
     /// The worker that refused.
@@ -129,11 +129,11 @@ pub struct Letter {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Picture {
     /// Each worker's place.
-    pub topics: Vec<Topic>,
+    pub topics: Vec<TopicLag>,
     /// How fast each topic grows.
     pub throughput: Vec<Throughput>,
     /// What was refused.
-    pub dead_letters: DeadLetters,
+    pub dead_letters: LetterSummary,
 }
 
 impl<B: Watched> Pipeline<B> {
@@ -162,7 +162,7 @@ impl<B: Watched> Pipeline<B> {
     async fn all(&self, principal: &Principal) -> Result<Picture, StreamError> {
         let asked = self.readers().await?.into_iter().map(|reader| async move {
             let standings = self.broker.standings(&reader.group, &reader.topic).await?;
-            Ok::<_, StreamError>(Topic {
+            Ok::<_, StreamError>(TopicLag {
                 topic: reader.topic,
                 group: reader.group,
                 lag: standings.iter().map(|standing| standing.waiting).sum(),
@@ -174,7 +174,7 @@ impl<B: Watched> Pipeline<B> {
         Ok(Picture { topics, throughput, dead_letters: self.dead_letters(principal).await? })
     }
 
-    fn throughput(&self, topics: &[Topic]) -> Vec<Throughput> {
+    fn throughput(&self, topics: &[TopicLag]) -> Vec<Throughput> {
         let now = Instant::now();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let mut speeds = Vec::new();
@@ -190,7 +190,7 @@ impl<B: Watched> Pipeline<B> {
         speeds
     }
 
-    async fn dead_letters(&self, principal: &Principal) -> Result<DeadLetters, StreamError> {
+    async fn dead_letters(&self, principal: &Principal) -> Result<LetterSummary, StreamError> {
         let ends = self.broker.ends(topics::DEAD_LETTERS).await?;
         let found: Arc<Mutex<Vec<(i64, DeadLetter)>>> = Arc::default();
         for (partition, end) in (0..).zip(&ends) {
@@ -206,7 +206,7 @@ impl<B: Watched> Pipeline<B> {
         let mut found = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
         found.sort_by_key(|(offset, _)| std::cmp::Reverse(*offset));
         let latest = found.into_iter().filter_map(|(_, letter)| shown(letter, principal));
-        Ok(DeadLetters { count: ends.iter().sum(), latest: latest.take(usize::from(SHOWN)).collect() })
+        Ok(LetterSummary { count: ends.iter().sum(), latest: latest.take(usize::from(SHOWN)).collect() })
     }
 }
 
@@ -216,12 +216,12 @@ fn speed(offsets: i64, time: Duration) -> f64 {
     if time.is_zero() { 0.0 } else { offsets / time.as_secs_f64() }
 }
 
-fn shown(letter: DeadLetter, principal: &Principal) -> Option<Letter> {
+fn shown(letter: DeadLetter, principal: &Principal) -> Option<LetterLine> {
     let document = letter.document.clone().and_then(|document| DocumentId::try_from(document).ok());
     let may_see = match &document {
         Some(document) => principal.sees(document),
         None => principal.prefixes.is_empty(),
     };
     let document = letter.document.unwrap_or_default();
-    may_see.then_some(Letter { document, stage: letter.stage, cause: letter.cause })
+    may_see.then_some(LetterLine { document, stage: letter.stage, cause: letter.cause })
 }

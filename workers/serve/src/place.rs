@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// Where a passage stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Place {
+pub struct PassagePlace {
     /// First byte in the extracted text.
     pub start: u64,
     /// One past the last byte in the extracted text.
@@ -20,14 +20,14 @@ pub struct Place {
 /// Where a passage stands in its document, and the ids of its neighbours. A passage that stands there twice is the first of
 /// them.
 #[must_use]
-pub fn place(record: &DocumentRecord, id: &ChunkId) -> Option<(Place, [Option<ChunkId>; 2])> {
+pub fn place(record: &DocumentRecord, id: &ChunkId) -> Option<(PassagePlace, [Option<ChunkId>; 2])> {
     let ordinal = record.chunks.iter().position(|placement| placement.id == *id)?;
     let placement = record.chunks.get(ordinal)?;
     let before = ordinal.checked_sub(1).and_then(|ordinal| record.chunks.get(ordinal));
     let after = record.chunks.get(ordinal + 1);
     let neighbours = [before, after].map(|placement| placement.map(|placement| placement.id.clone()));
     let part = part_at(&record.parts, placement.start);
-    Some((Place { start: placement.start, end: placement.end, ordinal, part }, neighbours))
+    Some((PassagePlace { start: placement.start, end: placement.end, ordinal, part }, neighbours))
 }
 
 /// The part that a byte of the text belongs to: the innermost, which began last.

@@ -7,12 +7,12 @@ use crate::found::Found;
 
 /// A reranker, and how many passages it judges.
 #[derive(Debug)]
-pub struct Again {
+pub struct Reranking {
     reranker: Reranker,
     depth: usize,
 }
 
-impl Again {
+impl Reranking {
     /// Judges the best `depth` passages of each ranking.
     #[must_use]
     pub fn new(reranker: Reranker, depth: usize) -> Self {

@@ -16,7 +16,7 @@ use crate::highlight::highlight;
 use crate::question::{Fusion, Mode, Question, Wrong};
 use crate::relevance::FLOOR;
 use crate::relevance::judge::Evidence;
-use crate::rerank::Again;
+use crate::rerank::Reranking;
 use crate::sample::Sample;
 use crate::snapshot::Snapshot;
 
@@ -61,7 +61,7 @@ pub enum SearchError {
 pub struct Search<E, R> {
     served: RwLock<Arc<Snapshot<E, R>>>,
     floor: f64,
-    again: Option<Again>,
+    again: Option<Reranking>,
     fused_by_engine: bool,
     sample: Sample,
 }
@@ -109,7 +109,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
 
     /// Judges the best passages of a ranking again.
     #[must_use]
-    pub fn with_reranker(self, again: Option<Again>) -> Self {
+    pub fn with_reranker(self, again: Option<Reranking>) -> Self {
         Self { again, ..self }
     }
 

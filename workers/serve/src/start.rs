@@ -17,10 +17,10 @@ use tracing::{info, warn};
 use crate::access::file::KeyFile;
 use crate::config::{Config, RrfBy};
 use crate::http::guard::Gate;
-use crate::http::{self, Bucket, Parts, Server};
+use crate::http::{self, Parts, ServedBucket, Server};
 use crate::llm::Models;
 use crate::pipeline::Pipeline;
-use crate::rerank::Again;
+use crate::rerank::Reranking;
 use crate::sample::Sample;
 use crate::search::Search;
 
@@ -71,8 +71,9 @@ pub async fn start<E: Encoder + 'static, R: Reader, C: Catalog>(
         None => warn!("no keys are configured: everybody on this machine may do everything"),
         Some(_) => {}
     }
-    let bucket =
-        config.bucket.map(|name| Ok::<_, Failure>(Bucket { name, store: S3Store::new(&config.store)? }));
+    let bucket = config
+        .bucket
+        .map(|name| Ok::<_, Failure>(ServedBucket { name, store: S3Store::new(&config.store)? }));
     let kafka = Kafka::new(&config.kafka);
     let again = reranker(config.serve_reranker.as_deref(), config.serve_rerank_depth, &config.encoder.onnx)?;
     let server: Server<OverS3<E, R, C>> = Server {
@@ -125,7 +126,7 @@ async fn tell<E: Encoder, R: Reader>(search: &Search<E, R>, readiness: &Readines
     }
 }
 
-fn reranker(folder: Option<&Path>, depth: usize, onnx: &OnnxSettings) -> Result<Option<Again>, Failure> {
-    let open = |folder| Ok(Again::new(Reranker::open(&Bundle::open(folder)?, onnx)?, depth));
+fn reranker(folder: Option<&Path>, depth: usize, onnx: &OnnxSettings) -> Result<Option<Reranking>, Failure> {
+    let open = |folder| Ok(Reranking::new(Reranker::open(&Bundle::open(folder)?, onnx)?, depth));
     folder.map(open).transpose()
 }

@@ -9,12 +9,13 @@ use model::Encoder;
 use serde::Serialize;
 use sink::{Clause, Reader};
 
-use super::citation::{Filter, Sentence, sentences};
+use super::citation::{CitationFilter, Sentence, sentences};
 use super::context::{fit, prompt_tokens, tokens};
 use crate::application::{Application, Retrieval};
 use crate::found::Found;
 use crate::llm::{
-    Finish, Given, LanguageModel as _, LlmError, Models, Piece, Pieces, Prompt, Reason, Speaker, Turn, Usage,
+    EndReason, Finish, Given, LanguageModel as _, LlmError, Models, Piece, Pieces, Prompt, Speaker, Turn,
+    Usage,
 };
 use crate::question::{Fusion, Include, Question, Wrong};
 use crate::search::{Search, SearchError};
@@ -26,7 +27,7 @@ const SHORT: usize = 24;
 
 /// A question to an application.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct ChatQuestion {
     /// The question.
     pub question: String,
     /// What was said before, oldest first.
@@ -56,7 +57,7 @@ pub enum AskError {
 
 /// A passage that an answer may cite.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Source {
+pub struct CitedSource {
     /// What it is cited by.
     pub number: usize,
     /// Which passage.
@@ -104,7 +105,7 @@ pub struct Answer {
     /// Its sentences.
     pub sentences: Vec<Sentence>,
     /// The passages that are cited.
-    pub citations: Vec<Source>,
+    pub citations: Vec<CitedSource>,
     /// How many passages there were.
     pub passages: Passages,
     /// Citations of passages that were not given, taken out.
@@ -114,14 +115,14 @@ pub struct Answer {
     /// The application.
     pub application: String,
     /// Why it ends.
-    pub finish_reason: Reason,
+    pub finish_reason: EndReason,
     /// Tokens: as the provider counts them, or counted here.
     pub usage: Usage,
 }
 
 /// What comes of an answer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
+pub enum ChatEvent {
     /// More of its text.
     Delta(String),
     /// It is whole; the text is that of all deltas together.
@@ -131,7 +132,7 @@ pub enum Event {
 /// An answer that has begun: the passages that it may cite are known.
 pub struct Begun {
     /// What the model was given.
-    pub sources: Vec<Source>,
+    pub sources: Vec<CitedSource>,
     /// How many passages there were.
     pub passages: Passages,
     pieces: Pieces,
@@ -154,7 +155,7 @@ pub async fn begin<E: Encoder, R: Reader>(
     search: &Search<E, R>,
     models: &Models,
     application: &Application,
-    ask: Ask,
+    ask: ChatQuestion,
 ) -> Result<Begun, AskError> {
     let model = models.get(&application.llm.provider)?;
     let question = question(&ask, application);
@@ -165,7 +166,7 @@ pub async fn begin<E: Encoder, R: Reader>(
     if found.is_empty() || !is_relevant {
         let pieces = [Piece::Text(nothing_found(&ask.question).to_owned())]
             .into_iter()
-            .chain([Piece::Finish(Finish { reason: Reason::Stop, usage: Some(Usage::default()) })]);
+            .chain([Piece::Finish(Finish { reason: EndReason::Stop, usage: Some(Usage::default()) })]);
         return Ok(Begun {
             sources: Vec::new(),
             passages: Passages { found: found.len(), ..Passages::default() },
@@ -207,7 +208,7 @@ fn nothing_found(question: &str) -> &'static str {
     }
 }
 
-fn question(ask: &Ask, application: &Application) -> Question {
+fn question(ask: &ChatQuestion, application: &Application) -> Question {
     let before = ask.history.iter().rev().find(|turn| turn.speaker == Speaker::User);
     // "And in winter?" is found by what was asked before.
     let text = match before {
@@ -226,7 +227,7 @@ fn question(ask: &Ask, application: &Application) -> Question {
     }
 }
 
-fn prompt(ask: Ask, found: &[Found], application: &Application) -> Prompt {
+fn prompt(ask: ChatQuestion, found: &[Found], application: &Application) -> Prompt {
     let given = |(number, found): (usize, &Found)| Given {
         number,
         text: found.text.clone(),
@@ -267,9 +268,9 @@ fn nothing_fits(application: &Application) -> SearchError {
     })
 }
 
-fn source((number, found): (usize, Found)) -> Source {
+fn source((number, found): (usize, Found)) -> CitedSource {
     let (start, end) = found.place.as_ref().map(|place| (place.start, place.end)).unzip();
-    Source {
+    CitedSource {
         number,
         id: found.id,
         document: found.document,
@@ -286,16 +287,16 @@ fn source((number, found): (usize, Found)) -> Source {
 /// An answer that is being put together.
 struct Writing {
     begun: Begun,
-    filter: Filter,
+    filter: CitationFilter,
     text: String,
     finish: Option<Finish>,
     is_over: bool,
 }
 
 impl Begun {
-    /// The answer as it is written; the last event is [`Event::Done`].
-    pub fn events(self) -> impl Stream<Item = Result<Event, LlmError>> + Send {
-        let filter = Filter::new(self.sources.len());
+    /// The answer as it is written; the last event is [`ChatEvent::Done`].
+    pub fn events(self) -> impl Stream<Item = Result<ChatEvent, LlmError>> + Send {
+        let filter = CitationFilter::new(self.sources.len());
         let writing = Writing { begun: self, filter, text: String::new(), finish: None, is_over: false };
         futures::stream::try_unfold(writing, Writing::next)
     }
@@ -307,7 +308,7 @@ impl Begun {
     pub async fn whole(self) -> Result<Answer, LlmError> {
         let mut events = Box::pin(self.events());
         while let Some(event) = events.try_next().await? {
-            if let Event::Done(answer) = event {
+            if let ChatEvent::Done(answer) = event {
                 return Ok(*answer);
             }
         }
@@ -316,11 +317,11 @@ impl Begun {
 }
 
 impl Writing {
-    async fn next(mut self) -> Result<Option<(Event, Self)>, LlmError> {
+    async fn next(mut self) -> Result<Option<(ChatEvent, Self)>, LlmError> {
         while !self.is_over {
             if let Some(finish) = self.finish.take() {
                 self.is_over = true;
-                return Ok(Some((Event::Done(Box::new(self.answer(finish))), self)));
+                return Ok(Some((ChatEvent::Done(Box::new(self.answer(finish))), self)));
             }
             let piece = self.begun.pieces.next().await;
             let piece = piece.ok_or_else(|| LlmError::Broken("it ended without an end".to_owned()))??;
@@ -329,7 +330,7 @@ impl Writing {
                     let shown = self.filter.push(&text);
                     if !shown.is_empty() {
                         self.text.push_str(&shown);
-                        return Ok(Some((Event::Delta(shown), self)));
+                        return Ok(Some((ChatEvent::Delta(shown), self)));
                     }
                 }
                 Piece::Finish(finish) => {
@@ -337,7 +338,7 @@ impl Writing {
                     self.finish = Some(finish);
                     if !rest.is_empty() {
                         self.text.push_str(&rest);
-                        return Ok(Some((Event::Delta(rest), self)));
+                        return Ok(Some((ChatEvent::Delta(rest), self)));
                     }
                 }
             }

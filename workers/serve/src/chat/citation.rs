@@ -17,7 +17,7 @@ pub struct Sentence {
 
 /// Takes citations of passages that were not given out of an answer, while it is being written.
 #[derive(Debug)]
-pub struct Filter {
+pub struct CitationFilter {
     given: usize,
     /// What may be the beginning of a citation.
     held: String,
@@ -26,7 +26,7 @@ pub struct Filter {
     pub invented: usize,
 }
 
-impl Filter {
+impl CitationFilter {
     /// A filter for an answer from passages numbered 1 to `given`.
     #[must_use]
     pub fn new(given: usize) -> Self {
@@ -112,7 +112,7 @@ fn numbers(whole: &str) -> Option<Vec<usize>> {
     Some(numbers)
 }
 
-/// The sentences of an answer that went through a [`Filter`] for `given` passages, each with what it cites: the citations
+/// The sentences of an answer that went through a [`CitationFilter`] for `given` passages, each with what it cites: the citations
 /// within it and right behind it.
 #[must_use]
 pub fn sentences(answer: &str, given: usize) -> Vec<Sentence> {
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     fn filtered(answer: &str, given: usize) -> (String, usize) {
-        let mut filter = Filter::new(given);
+        let mut filter = CitationFilter::new(given);
         let mut shown = filter.push(answer);
         shown.push_str(&filter.finish());
         (shown, filter.invented)
@@ -224,7 +224,7 @@ mod tests {
         fn how_an_answer_is_cut_into_parts_changes_nothing(
             answer in "[\\[\\]【】0-9, a-c.`-]{0,40}", cuts in prop::collection::vec(0..40usize, 0..6),
         ) {
-            let mut filter = Filter::new(3);
+            let mut filter = CitationFilter::new(3);
             let (mut shown, mut at) = (String::new(), 0);
             let mut cuts = cuts;
             cuts.sort_unstable();

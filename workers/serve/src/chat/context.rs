@@ -16,7 +16,7 @@ const HISTORY: usize = 4;
 
 /// What was left out of a prompt to keep it within its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct OmittedPassages {
     /// Passages, worst first.
     pub passages: usize,
     /// Turns of the conversation, oldest first.
@@ -39,7 +39,7 @@ pub fn prompt_tokens(prompt: &Prompt) -> usize {
 ///
 /// # Errors
 /// The tokens that instructions and question alone take, when they are too many.
-pub fn fit(prompt: &mut Prompt, most: usize) -> Result<LeftOut, usize> {
+pub fn fit(prompt: &mut Prompt, most: usize) -> Result<OmittedPassages, usize> {
     let passages = std::mem::take(&mut prompt.passages);
     let turns = std::mem::take(&mut prompt.history);
     let bare = prompt_tokens(prompt);
@@ -60,7 +60,7 @@ pub fn fit(prompt: &mut Prompt, most: usize) -> Result<LeftOut, usize> {
         prompt.passages = passages.iter().take(middle).cloned().collect();
         if prompt_tokens(prompt) <= most { fitting = middle } else { too_many = middle }
     }
-    let left_out = LeftOut { passages: passages.len() - fitting, turns: left_out_turns };
+    let left_out = OmittedPassages { passages: passages.len() - fitting, turns: left_out_turns };
     prompt.passages = passages.into_iter().take(fitting).collect();
     Ok(left_out)
 }
@@ -93,8 +93,8 @@ mod tests {
     fn the_worst_passages_are_left_out_whole() {
         let mut given = prompt(&[50, 50, 50, 50], &[]);
         let all = prompt_tokens(&given);
-        assert_eq!(fit(&mut given, all), Ok(LeftOut { passages: 0, turns: 0 }));
-        assert_eq!(fit(&mut given, all - 1), Ok(LeftOut { passages: 1, turns: 0 }));
+        assert_eq!(fit(&mut given, all), Ok(OmittedPassages { passages: 0, turns: 0 }));
+        assert_eq!(fit(&mut given, all - 1), Ok(OmittedPassages { passages: 1, turns: 0 }));
         assert_eq!(given.passages.len(), 3);
         assert!(fit(&mut given, 20).unwrap_err() > 100);
     }

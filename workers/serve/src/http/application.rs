@@ -10,13 +10,13 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use sink::Catalog as _;
 
-use super::refusal::Refusal;
+use super::refusal::HttpRefusal;
 use super::{Parts, Server};
 use crate::application::{Application, BUILT_IN, is_name};
 
 impl<P: Parts> Server<P> {
     /// The application of that name.
-    pub(super) async fn application(&self, name: &str) -> Result<Application, Refusal> {
+    pub(super) async fn application(&self, name: &str) -> Result<Application, HttpRefusal> {
         if name == BUILT_IN {
             return Ok(self.built_in());
         }
@@ -24,36 +24,36 @@ impl<P: Parts> Server<P> {
             return Err(missing(name));
         }
         let found = self.catalog.entry(name).await;
-        let found = found.map_err(|error| Refusal::unavailable(&error))?;
+        let found = found.map_err(|error| HttpRefusal::unavailable(&error))?;
         kept(name, found.ok_or_else(|| missing(name))?)
     }
 
     /// The names of all applications, the one that is always there first.
-    pub(super) async fn applications(&self) -> Result<Vec<Application>, Refusal> {
+    pub(super) async fn applications(&self) -> Result<Vec<Application>, HttpRefusal> {
         let entries = self.catalog.entries().await;
-        let entries = entries.map_err(|error| Refusal::unavailable(&error))?;
+        let entries = entries.map_err(|error| HttpRefusal::unavailable(&error))?;
         let kept = entries.into_iter().map(|(name, value)| kept(&name, value));
         std::iter::once(Ok(self.built_in())).chain(kept).collect()
     }
 }
 
-fn missing(name: &str) -> Refusal {
-    Refusal::not_found(&format!("application {name:?}"))
+fn missing(name: &str) -> HttpRefusal {
+    HttpRefusal::not_found(&format!("application {name:?}"))
 }
 
 /// An application as it was kept. One that cannot be read any more is said to be that, not to be absent.
-fn kept(name: &str, value: Value) -> Result<Application, Refusal> {
+fn kept(name: &str, value: Value) -> Result<Application, HttpRefusal> {
     serde_json::from_value(value).map_err(|error| {
         let message =
             format!("the application {name:?} cannot be read ({error}): put it again, or delete it");
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "application", message)
+        HttpRefusal::new(StatusCode::INTERNAL_SERVER_ERROR, "application", message)
     })
 }
 
 pub(super) async fn create<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     body: Result<Json<Value>, JsonRejection>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, HttpRefusal> {
     let application = Application::read(&body?.0, None, &server.offer())?;
     if keep(&server, &application, true).await? {
         return Ok((StatusCode::CREATED, Json(application)).into_response());
@@ -62,14 +62,17 @@ pub(super) async fn create<P: Parts>(
         "there is an application {:?} already: change it with PUT /_application/rag/{}",
         application.name, application.name
     );
-    Err(Refusal { field: Some("name".to_owned()), ..Refusal::new(StatusCode::CONFLICT, "exists", message) })
+    Err(HttpRefusal {
+        field: Some("name".to_owned()),
+        ..HttpRefusal::new(StatusCode::CONFLICT, "exists", message)
+    })
 }
 
 pub(super) async fn put<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Path(name): Path<String>,
     body: Result<Json<Value>, JsonRejection>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, HttpRefusal> {
     let application = Application::read(&body?.0, Some(&name), &server.offer())?;
     let is_new = keep(&server, &application, false).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
@@ -80,36 +83,36 @@ async fn keep<P: Parts>(
     server: &Server<P>,
     application: &Application,
     only_new: bool,
-) -> Result<bool, Refusal> {
+) -> Result<bool, HttpRefusal> {
     let value = json!(application);
     let kept = server.catalog.keep(&application.name, &value, only_new).await;
-    kept.map_err(|error| Refusal::unavailable(&error))
+    kept.map_err(|error| HttpRefusal::unavailable(&error))
 }
 
 pub(super) async fn get<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Path(name): Path<String>,
-) -> Result<Json<Application>, Refusal> {
+) -> Result<Json<Application>, HttpRefusal> {
     server.application(&name).await.map(Json)
 }
 
-pub(super) async fn list<P: Parts>(State(server): State<Arc<Server<P>>>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn list<P: Parts>(State(server): State<Arc<Server<P>>>) -> Result<Json<Value>, HttpRefusal> {
     Ok(Json(json!({"applications": server.applications().await?})))
 }
 
 pub(super) async fn delete<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Path(name): Path<String>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, HttpRefusal> {
     if name == BUILT_IN {
         let message = format!("the application {BUILT_IN:?} is always there");
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "question", message));
+        return Err(HttpRefusal::new(StatusCode::BAD_REQUEST, "question", message));
     }
     if !is_name(&name) {
         return Err(missing(&name));
     }
     let forgotten = server.catalog.forget(&name).await;
-    if forgotten.map_err(|error| Refusal::unavailable(&error))? {
+    if forgotten.map_err(|error| HttpRefusal::unavailable(&error))? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(missing(&name))

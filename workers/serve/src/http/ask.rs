@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use telemetry::{Counter, Histogram, count, observe};
 use tokio::time::Instant;
 
-use super::refusal::Refusal;
+use super::refusal::HttpRefusal;
 use super::{Parts, Server};
 use crate::access::Principal;
 use crate::application::BUILT_IN;
-use crate::chat::answer::{Ask, AskError, Begun, Event, begin};
+use crate::chat::answer::{AskError, Begun, ChatEvent, ChatQuestion, begin};
 use crate::llm::{LlmError, Turn};
 use crate::question::{Parameters, Question, several, whole};
 
@@ -44,10 +44,10 @@ pub(super) struct Body {
 /// What is asked of which application, and what was said before.
 pub(super) struct Wanted {
     pub(super) application: String,
-    pub(super) ask: Ask,
+    pub(super) ask: ChatQuestion,
 }
 
-impl From<LlmError> for Refusal {
+impl From<LlmError> for HttpRefusal {
     fn from(error: LlmError) -> Self {
         let message = error.to_string();
         match error {
@@ -63,7 +63,7 @@ impl From<LlmError> for Refusal {
     }
 }
 
-impl From<AskError> for Refusal {
+impl From<AskError> for HttpRefusal {
     fn from(error: AskError) -> Self {
         match error {
             AskError::Search(error) => error.into(),
@@ -74,7 +74,7 @@ impl From<AskError> for Refusal {
 
 impl<P: Parts> Server<P> {
     /// Begins an answer for `principal`: passages that it may not see are in no ranking, no citation and no prompt.
-    pub(super) async fn begin(&self, principal: &Principal, wanted: Wanted) -> Result<Begun, Refusal> {
+    pub(super) async fn begin(&self, principal: &Principal, wanted: Wanted) -> Result<Begun, HttpRefusal> {
         count(Counter::Asked, 1);
         let application = self.application(&wanted.application).await?;
         let mut ask = wanted.ask;
@@ -84,8 +84,8 @@ impl<P: Parts> Server<P> {
 }
 
 /// A question without anything else.
-pub(super) fn plain(question: &str, history: Vec<Turn>) -> Ask {
-    Ask {
+pub(super) fn plain(question: &str, history: Vec<Turn>) -> ChatQuestion {
+    ChatQuestion {
         question: question.trim().to_owned(),
         history,
         style: None,
@@ -108,7 +108,7 @@ pub(super) async fn post<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
     body: Result<Json<Body>, JsonRejection>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, HttpRefusal> {
     let Json(body) = body?;
     if !body.stream {
         return Ok(Json(answered(&server, &principal, body).await?).into_response());
@@ -125,21 +125,21 @@ pub(super) async fn answered<P: Parts>(
     server: &Server<P>,
     principal: &Principal,
     body: Body,
-) -> Result<Value, Refusal> {
+) -> Result<Value, HttpRefusal> {
     let begun_at = Instant::now();
     let answer = server.begin(principal, wanted(body)?).await?.whole().await?;
     observe(Histogram::AnswerSeconds, begun_at.elapsed().as_secs_f64());
     Ok(with_time(json!(answer), begun_at))
 }
 
-fn wanted(body: Body) -> Result<Wanted, Refusal> {
+fn wanted(body: Body) -> Result<Wanted, HttpRefusal> {
     let mut ask = plain(&body.question, Vec::new());
     let application = body.application.clone().unwrap_or_else(|| BUILT_IN.to_owned());
     ask.filter = filter(body)?;
     Ok(Wanted { application, ask })
 }
 
-fn filter(body: Body) -> Result<Vec<sink::Clause>, Refusal> {
+fn filter(body: Body) -> Result<Vec<sink::Clause>, HttpRefusal> {
     let Body { question, prefix, language, format, since, until, .. } = body;
     let parameters =
         Parameters { q: question, prefix, language, format, since, until, ..Parameters::default() };
@@ -153,14 +153,14 @@ fn filter(body: Body) -> Result<Vec<sink::Clause>, Refusal> {
     Ok(question.filter)
 }
 
-fn shown(event: Result<Event, LlmError>, begun_at: Instant) -> SseEvent {
+fn shown(event: Result<ChatEvent, LlmError>, begun_at: Instant) -> SseEvent {
     match event {
-        Ok(Event::Delta(text)) => named("delta", &json!({"text": text})),
-        Ok(Event::Done(answer)) => {
+        Ok(ChatEvent::Delta(text)) => named("delta", &json!({"text": text})),
+        Ok(ChatEvent::Done(answer)) => {
             observe(Histogram::AnswerSeconds, begun_at.elapsed().as_secs_f64());
             named("done", &with_time(json!(answer), begun_at))
         }
-        Err(error) => named("error", &Refusal::from(error).body()),
+        Err(error) => named("error", &HttpRefusal::from(error).body()),
     }
 }
 

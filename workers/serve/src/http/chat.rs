@@ -16,10 +16,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ask::{self, Wanted, plain};
-use super::refusal::Refusal;
+use super::refusal::HttpRefusal;
 use super::{Parts, Server};
 use crate::access::Principal;
-use crate::chat::answer::{Answer, Event};
+use crate::chat::answer::{Answer, ChatEvent};
 use crate::llm::{LlmError, Speaker, Turn};
 
 /// What of a request is used; clients send much that no application needs.
@@ -63,10 +63,10 @@ struct ContentPart {
 }
 
 impl Body {
-    fn wanted(self) -> Result<Wanted, Refusal> {
-        let wrong = |field: &str, message: String| Refusal {
+    fn wanted(self) -> Result<Wanted, HttpRefusal> {
+        let wrong = |field: &str, message: String| HttpRefusal {
             field: Some(field.to_owned()),
-            ..Refusal::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
+            ..HttpRefusal::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
         };
         if self.n.is_some_and(|n| n != 1) {
             return Err(wrong("n", "n has to be 1: there is one answer".to_owned()));
@@ -150,7 +150,7 @@ pub(super) async fn post<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
     body: Result<Json<Body>, JsonRejection>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, HttpRefusal> {
     let Json(body) = body?;
     let is_stream = body.stream;
     let with_usage = body.stream_options.as_ref().is_some_and(|options| options.include_usage);
@@ -172,10 +172,10 @@ pub(super) async fn post<P: Parts>(
 }
 
 /// The chunks of one event. After an error comes no [DONE]: the answer is not whole.
-fn chunks(envelope: &Envelope, event: Result<Event, LlmError>, with_usage: bool) -> Vec<SseEvent> {
+fn chunks(envelope: &Envelope, event: Result<ChatEvent, LlmError>, with_usage: bool) -> Vec<SseEvent> {
     match event {
-        Ok(Event::Delta(text)) => vec![data(&envelope.chunk(&json!({"content": text}), None))],
-        Ok(Event::Done(answer)) => {
+        Ok(ChatEvent::Delta(text)) => vec![data(&envelope.chunk(&json!({"content": text}), None))],
+        Ok(ChatEvent::Done(answer)) => {
             let mut chunks = vec![data(&envelope.chunk(&json!({}), Some(&answer)))];
             if with_usage {
                 let usage = json!({"choices": [], "usage": answer.usage});
@@ -184,7 +184,7 @@ fn chunks(envelope: &Envelope, event: Result<Event, LlmError>, with_usage: bool)
             chunks.push(SseEvent::default().data("[DONE]"));
             chunks
         }
-        Err(error) => vec![data(&Refusal::from(error).body())],
+        Err(error) => vec![data(&HttpRefusal::from(error).body())],
     }
 }
 
@@ -192,7 +192,9 @@ fn data(value: &Value) -> SseEvent {
     SseEvent::default().data(value.to_string())
 }
 
-pub(super) async fn models<P: Parts>(State(server): State<Arc<Server<P>>>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn models<P: Parts>(
+    State(server): State<Arc<Server<P>>>,
+) -> Result<Json<Value>, HttpRefusal> {
     let one = |name: String| json!({"id": name, "object": "model", "created": 0, "owned_by": "millrace"});
     let applications = server.applications().await?;
     let models: Vec<Value> = applications.into_iter().map(|application| one(application.name)).collect();

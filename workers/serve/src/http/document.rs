@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sink::Reader as _;
 
-use super::refusal::Refusal;
+use super::refusal::HttpRefusal;
 use super::{DEADLINE, Parts, Server};
 use crate::access::Principal;
 use crate::place::part_at;
@@ -45,7 +45,7 @@ pub(super) async fn list<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
     parameters: Result<Query<Listing>, QueryRejection>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, HttpRefusal> {
     let Query(Listing { prefix, after }) = parameters?;
     let bucket = server.bucket()?;
     let wanted = principal.visible(&bucket.name, &prefix);
@@ -55,8 +55,8 @@ pub(super) async fn list<P: Parts>(
         return Ok(Json(json!({"documents": [], "after": null})));
     };
     let page = bucket.store.page(&bucket.name, current, continuation.as_deref());
-    let page = tokio::time::timeout(DEADLINE, page).await.map_err(|_| Refusal::timeout())?;
-    let page = page.map_err(|error| Refusal::unavailable(&error))?;
+    let page = tokio::time::timeout(DEADLINE, page).await.map_err(|_| HttpRefusal::timeout())?;
+    let page = page.map_err(|error| HttpRefusal::unavailable(&error))?;
     let after = match page.continuation {
         Some(continuation) => Some(format!("{number}:{continuation}")),
         None if number + 1 < wanted.len() => Some(format!("{}:", number + 1)),
@@ -70,7 +70,7 @@ pub(super) async fn list<P: Parts>(
         .collect();
     let ids: Vec<DocumentId> = entries.iter().map(|(id, _)| id.clone()).collect();
     let stored = server.search.snapshot().reader().documents(&ids).await;
-    let stored = stored.map_err(|error| Refusal::unavailable(&error))?;
+    let stored = stored.map_err(|error| HttpRefusal::unavailable(&error))?;
     let records: HashMap<DocumentId, DocumentRecord> =
         stored.into_iter().map(|stored| (stored.record.document.clone(), stored.record)).collect();
     let shown: Vec<Value> = entries.iter().map(|(id, entry)| described(id, entry, records.get(id))).collect();
@@ -104,8 +104,8 @@ pub(super) async fn get<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
     parameters: Result<Query<Which>, QueryRejection>,
-) -> Result<Json<Value>, Refusal> {
-    let missing = || Refusal::not_found("such document, or none that this key may see");
+) -> Result<Json<Value>, HttpRefusal> {
+    let missing = || HttpRefusal::not_found("such document, or none that this key may see");
     let document = DocumentId::try_from(parameters?.0.document).map_err(|_| missing())?;
     if !principal.sees(&document) {
         return Err(missing());
@@ -113,8 +113,8 @@ pub(super) async fn get<P: Parts>(
     let snapshot = server.search.snapshot();
     let reader = snapshot.reader();
     let both = async { tokio::try_join!(reader.document(&document), reader.chunks_of(&document)) };
-    let both = tokio::time::timeout(DEADLINE, both).await.map_err(|_| Refusal::timeout())?;
-    let (record, passages) = both.map_err(|error| Refusal::unavailable(&error))?;
+    let both = tokio::time::timeout(DEADLINE, both).await.map_err(|_| HttpRefusal::timeout())?;
+    let (record, passages) = both.map_err(|error| HttpRefusal::unavailable(&error))?;
     let record = record.ok_or_else(missing)?.record;
     let texts: HashMap<&ChunkId, (&[String], &str)> = passages
         .iter()
@@ -146,21 +146,21 @@ pub(super) async fn put<P: Parts>(
     parameters: Result<Query<Key>, QueryRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Json<Value>), HttpRefusal> {
     let bucket = server.bucket()?;
     let document = writable(&principal, &bucket.name, &parameters?.0.key)?;
     let body = body.map_err(|rejection| {
         if rejection.status() != StatusCode::PAYLOAD_TOO_LARGE {
-            return Refusal::new(StatusCode::BAD_REQUEST, "question", rejection.body_text());
+            return HttpRefusal::new(StatusCode::BAD_REQUEST, "question", rejection.body_text());
         }
         let message =
             format!("the file is larger than {} bytes: put it into the bucket itself, or raise MILLRACE_SERVE_LARGEST_UPLOAD", server.largest_upload);
-        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        HttpRefusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
     })?;
     let size = body.len();
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let put = bucket.store.put(&document, body, content_type.unwrap_or("application/octet-stream")).await;
-    put.map_err(|error| Refusal::unavailable(&error))?;
+    put.map_err(|error| HttpRefusal::unavailable(&error))?;
     Ok((StatusCode::ACCEPTED, Json(json!({"document": document, "size": size}))))
 }
 
@@ -169,17 +169,17 @@ pub(super) async fn delete<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
     parameters: Result<Query<Key>, QueryRejection>,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Json<Value>), HttpRefusal> {
     let bucket = server.bucket()?;
     let document = writable(&principal, &bucket.name, &parameters?.0.key)?;
-    bucket.store.delete(&document).await.map_err(|error| Refusal::unavailable(&error))?;
+    bucket.store.delete(&document).await.map_err(|error| HttpRefusal::unavailable(&error))?;
     Ok((StatusCode::ACCEPTED, Json(json!({"document": document}))))
 }
 
-fn writable(principal: &Principal, bucket: &str, key: &str) -> Result<DocumentId, Refusal> {
-    let wrong = |message: String| Refusal {
+fn writable(principal: &Principal, bucket: &str, key: &str) -> Result<DocumentId, HttpRefusal> {
+    let wrong = |message: String| HttpRefusal {
         field: Some("key".to_owned()),
-        ..Refusal::new(StatusCode::BAD_REQUEST, "question", message)
+        ..HttpRefusal::new(StatusCode::BAD_REQUEST, "question", message)
     };
     let document = DocumentId::new(bucket, key)
         .map_err(|error| wrong(format!("key is {key:?}: {}", process::chain(&error))))?;
@@ -192,7 +192,7 @@ fn writable(principal: &Principal, bucket: &str, key: &str) -> Result<DocumentId
         Ok(document)
     } else {
         let message = format!("this key may only write under {}", principal.prefixes.join(", "));
-        Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", message))
+        Err(HttpRefusal::new(StatusCode::FORBIDDEN, "forbidden", message))
     }
 }
 

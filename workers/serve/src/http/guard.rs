@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 use message::sha256_hex;
 use tracing::Instrument as _;
 
-use super::refusal::Refusal;
+use super::refusal::HttpRefusal;
 use crate::access::file::KeyFile;
-use crate::access::{Principal, Role};
+use crate::access::{KeyRole, Principal};
 use crate::rate::Rate;
 
 /// The header that names a request, in and out.
@@ -42,9 +42,9 @@ impl Gate {
         self.keys.is_none()
     }
 
-    fn principal(&self, headers: &HeaderMap) -> Result<Principal, Refusal> {
+    fn principal(&self, headers: &HeaderMap) -> Result<Principal, HttpRefusal> {
         let Some(keys) = &self.keys else { return Ok(Principal::anybody()) };
-        let unauthorized = |message| Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
+        let unauthorized = |message| HttpRefusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
         let key = key(headers).ok_or_else(|| {
             unauthorized("a key is needed: send it as `Authorization: Bearer KEY` or `x-api-key: KEY`")
         })?;
@@ -52,14 +52,14 @@ impl Gate {
         keys.principal(key).cloned().ok_or_else(|| unauthorized("this key is not known here"))
     }
 
-    fn count(&self, principal: &Principal) -> Result<(), Refusal> {
+    fn count(&self, principal: &Principal) -> Result<(), HttpRefusal> {
         let now = self.begun.elapsed().as_secs_f64();
         // Without keys only this machine gets here, and nobody can be told from anybody.
         let Some(client) = principal.name.as_deref() else { return Ok(()) };
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
-        rate.take(client, now).map_err(|seconds| Refusal {
+        rate.take(client, now).map_err(|seconds| HttpRefusal {
             retry_after: Some(seconds),
-            ..Refusal::new(
+            ..HttpRefusal::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "rate_limited",
                 format!("too many requests with this key: try again in {seconds} s"),
@@ -78,7 +78,7 @@ fn key(headers: &HeaderMap) -> Option<&str> {
 
 /// Lets in who has the role, and tells the handler who it is.
 pub async fn admit(
-    State((gate, role)): State<(Arc<Gate>, Role)>,
+    State((gate, role)): State<(Arc<Gate>, KeyRole)>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -88,7 +88,7 @@ pub async fn admit(
     };
     if principal.role < role {
         let message = format!("this key may not do that: it needs the role {role:?}").to_lowercase();
-        return Refusal::new(StatusCode::FORBIDDEN, "forbidden", message).into_response();
+        return HttpRefusal::new(StatusCode::FORBIDDEN, "forbidden", message).into_response();
     }
     if let Err(refusal) = gate.count(&principal) {
         return refusal.into_response();

@@ -18,7 +18,7 @@ use rmcp::{RoleServer, ServerHandler};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::refusal::Refusal;
+use super::refusal::HttpRefusal;
 use super::{LARGEST_BODY, Parts, Server, ask, search};
 use crate::access::Principal;
 
@@ -94,7 +94,11 @@ impl<P: Parts> ServerHandler for Tools<P> {
 }
 
 impl<P: Parts> Tools<P> {
-    async fn search(&self, principal: &Principal, arguments: JsonObject) -> Result<(String, Value), Refusal> {
+    async fn search(
+        &self,
+        principal: &Principal,
+        arguments: JsonObject,
+    ) -> Result<(String, Value), HttpRefusal> {
         let whole = search::found(&self.0, principal, &read(arguments)?).await?;
         let hits = whole.get("hits").and_then(Value::as_array).into_iter().flatten();
         let passages: Vec<String> = (1..).zip(hits).map(passage).collect();
@@ -102,7 +106,11 @@ impl<P: Parts> Tools<P> {
         Ok((text, whole))
     }
 
-    async fn ask(&self, principal: &Principal, arguments: JsonObject) -> Result<(String, Value), Refusal> {
+    async fn ask(
+        &self,
+        principal: &Principal,
+        arguments: JsonObject,
+    ) -> Result<(String, Value), HttpRefusal> {
         let whole = ask::answered(&self.0, principal, read(arguments)?).await?;
         let text = |value: &Value, name: &str| {
             value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -115,9 +123,9 @@ impl<P: Parts> Tools<P> {
     }
 }
 
-fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Refusal> {
+fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, HttpRefusal> {
     serde_json::from_value(Value::Object(arguments))
-        .map_err(|error| Refusal::new(axum::http::StatusCode::BAD_REQUEST, "question", error.to_string()))
+        .map_err(|error| HttpRefusal::new(axum::http::StatusCode::BAD_REQUEST, "question", error.to_string()))
 }
 
 /// A passage as a model reads it: where it is from, then its text.

@@ -8,19 +8,19 @@ use generation::Target;
 use serde_json::{Value, json};
 use sink::Reader as _;
 
-use super::refusal::Refusal;
+use super::refusal::HttpRefusal;
 use super::{DEADLINE, Parts, Server};
 use crate::access::Principal;
 
 pub(super) async fn get<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, HttpRefusal> {
     let snapshot = server.search.snapshot();
     let reader = snapshot.reader();
     let counts = async { tokio::try_join!(reader.count(Target::Chunks), reader.count(Target::Documents)) };
-    let counts = tokio::time::timeout(DEADLINE, counts).await.map_err(|_| Refusal::timeout())?;
-    let (chunks, documents) = counts.map_err(|error| Refusal::unavailable(&error))?;
+    let counts = tokio::time::timeout(DEADLINE, counts).await.map_err(|_| HttpRefusal::timeout())?;
+    let (chunks, documents) = counts.map_err(|error| HttpRefusal::unavailable(&error))?;
     // The engine is what answers depend on; of the rest it is said when it cannot be asked.
     let (picture, trouble) = match &server.pipeline {
         None => (crate::pipeline::Picture::default(), Some("no Kafka is configured here".to_owned())),

@@ -13,7 +13,7 @@ use crate::search::SearchError;
 
 /// What a client is told instead of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct HttpRefusal {
     /// The HTTP status.
     pub status: StatusCode,
     /// A word for programs.
@@ -26,7 +26,7 @@ pub struct Refusal {
     pub retry_after: Option<u64>,
 }
 
-impl Refusal {
+impl HttpRefusal {
     /// A refusal.
     #[must_use]
     pub fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
@@ -64,14 +64,14 @@ impl Refusal {
     }
 }
 
-impl From<Wrong> for Refusal {
+impl From<Wrong> for HttpRefusal {
     fn from(wrong: Wrong) -> Self {
         let field = Some(wrong.field.to_owned()).filter(|field| !field.is_empty());
         Self { field, ..Self::new(StatusCode::BAD_REQUEST, "question", wrong.message) }
     }
 }
 
-impl From<SearchError> for Refusal {
+impl From<SearchError> for HttpRefusal {
     fn from(error: SearchError) -> Self {
         match error {
             SearchError::Question(wrong) => wrong.into(),
@@ -81,13 +81,13 @@ impl From<SearchError> for Refusal {
     }
 }
 
-impl From<QueryRejection> for Refusal {
+impl From<QueryRejection> for HttpRefusal {
     fn from(rejection: QueryRejection) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "question", rejection.body_text())
     }
 }
 
-impl From<JsonRejection> for Refusal {
+impl From<JsonRejection> for HttpRefusal {
     fn from(rejection: JsonRejection) -> Self {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             return Self::new(
@@ -100,7 +100,7 @@ impl From<JsonRejection> for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for HttpRefusal {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body())).into_response();
         if let Some(seconds) = self.retry_after {

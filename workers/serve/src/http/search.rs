@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use telemetry::{Counter, Histogram, count, observe};
 use tokio::time::Instant;
 
-use super::refusal::Refusal;
+use super::refusal::HttpRefusal;
 use super::{Parts, Server};
 use crate::access::Principal;
 use crate::question::{Parameters, Question};
@@ -20,7 +20,7 @@ pub(super) async fn get<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
     parameters: Result<Query<Parameters>, QueryRejection>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, HttpRefusal> {
     Ok(Json(found(&server, &principal, &parameters?.0).await?).into_response())
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn post<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
     parameters: Result<Json<Parameters>, JsonRejection>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, HttpRefusal> {
     Ok(Json(found(&server, &principal, &parameters?.0).await?).into_response())
 }
 
@@ -37,7 +37,7 @@ pub(super) async fn found<P: Parts>(
     server: &Server<P>,
     principal: &Principal,
     parameters: &Parameters,
-) -> Result<Value, Refusal> {
+) -> Result<Value, HttpRefusal> {
     let begun = Instant::now();
     let mut question = Question::of(parameters)?;
     question.filter.extend(principal.clause());

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{Finish, Given, LanguageModel, LlmError, Piece, Pieces, Prompt, Reason, Usage};
+use super::{EndReason, Finish, Given, LanguageModel, LlmError, Piece, Pieces, Prompt, Usage};
 
 /// Sentences of an answer at most.
 const MOST_SENTENCES: usize = 4;
@@ -171,7 +171,7 @@ fn is_like(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
 impl LanguageModel for Extractive {
     async fn answer(&self, prompt: Prompt) -> Result<Pieces, LlmError> {
         let answer = extract(&prompt.question, &prompt.passages);
-        let finish = Finish { reason: Reason::Stop, usage: Some(Usage::default()) };
+        let finish = Finish { reason: EndReason::Stop, usage: Some(Usage::default()) };
         let text = Some(answer).filter(|answer| !answer.is_empty()).map(Piece::Text);
         let pieces: Vec<Result<Piece, LlmError>> =
             text.into_iter().chain([Piece::Finish(finish)]).map(Ok).collect();

@@ -12,7 +12,7 @@ use objects::{MemoryStore, Store as _};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use serve::access::file::KeyFile;
-use serve::http::Bucket;
+use serve::http::ServedBucket;
 use serve::http::guard::Gate;
 use sink::{Catalog, ElasticsearchSettings, OpenSearchSettings, Reader, RequestSettings, Sink};
 
@@ -50,7 +50,7 @@ async fn guarded_over<R: Catalog + Sink + Reader + Clone>(
     let keys = KeyFile::open(file.path()).unwrap();
     let mut server = server(search_over(engine).fused_by_engine(true));
     server.gate = Arc::new(Gate::new(Some(keys), rate));
-    server.bucket = Some(Bucket { name: "docs".to_owned(), store: store.clone() });
+    server.bucket = Some(ServedBucket { name: "docs".to_owned(), store: store.clone() });
     if let Some(provider) = provider {
         server.models = provider.models();
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::TryStreamExt as _;
-use serve::llm::{Given, LanguageModel as _, LlmError, Models, Piece, Prompt, Reason, Usage};
+use serve::llm::{EndReason, Given, LanguageModel as _, LlmError, Models, Piece, Prompt, Usage};
 use tokio::time::Instant;
 
 use crate::model::{Act, KEY, Provider, says};
@@ -63,7 +63,7 @@ async fn a_service_is_asked_as_its_interface_says() {
     assert_eq!(text(&pieces), "über 中文");
     let usage = Usage { prompt_tokens: 22, completion_tokens: 17, total_tokens: 39 };
     assert!(
-        matches!(pieces.last(), Some(Piece::Finish(finish)) if finish.usage == Some(usage) && finish.reason == Reason::Stop)
+        matches!(pieces.last(), Some(Piece::Finish(finish)) if finish.usage == Some(usage) && finish.reason == EndReason::Stop)
     );
     let (head, body) = provider.heard().remove(0);
     assert!(

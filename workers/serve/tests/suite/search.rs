@@ -8,7 +8,7 @@ use message::Fingerprint;
 use model::{Overlap, Reranker};
 use serve::found::Answer;
 use serve::question::{Fusion, Include, LONGEST};
-use serve::rerank::Again;
+use serve::rerank::Reranking;
 use serve::search::SearchError;
 use serve::{Mode, Question, Search, Snapshot};
 use sink::{Sink, SinkError};
@@ -75,7 +75,7 @@ async fn hybrid_fuses_both_rankings_and_says_where_each_passage_stood() {
 #[tokio::test]
 async fn the_best_passages_are_judged_again_and_the_others_stay_behind_them() {
     let with =
-        async |depth| search().await.with_reranker(Some(Again::new(Reranker::Overlap(Overlap), depth)));
+        async |depth| search().await.with_reranker(Some(Reranking::new(Reranker::Overlap(Overlap), depth)));
     // BM25 compares stems, this reranker whole words.
     let question =
         Question::plain("purrs, happy cat: sleeping on windowsills in afternoons", Mode::Keyword, 6);

@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::failure::Failure;
-use crate::llm::{Finish, LlmError, Reason, Usage};
+use crate::llm::{EndReason, Finish, LlmError, Usage};
 
 /// What is known of an answer while it is read.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    reason: Option<Reason>,
+    reason: Option<EndReason>,
     usage: Option<Usage>,
 }
 
@@ -46,9 +46,9 @@ impl Reading {
         // The event with the usage has no choices.
         let choice = value.pointer("/choices/0");
         match choice.and_then(|choice| choice.get("finish_reason")?.as_str()) {
-            Some("length") => self.reason = Some(Reason::Length),
-            Some("content_filter") => self.reason = Some(Reason::ContentFilter),
-            Some(_) => self.reason = Some(Reason::Stop),
+            Some("length") => self.reason = Some(EndReason::Length),
+            Some("content_filter") => self.reason = Some(EndReason::ContentFilter),
+            Some(_) => self.reason = Some(EndReason::Stop),
             None => {}
         }
         let text = choice.and_then(|choice| choice.pointer("/delta/content")?.as_str());
@@ -75,7 +75,7 @@ mod tests {
             said.push(reading.event(event).unwrap());
         }
         let usage = Usage { prompt_tokens: 22, completion_tokens: 17, total_tokens: 39 };
-        let finish = Finish { reason: Reason::Length, usage: Some(usage) };
+        let finish = Finish { reason: EndReason::Length, usage: Some(usage) };
         let text = |text: &str| Said::Text(text.to_owned());
         assert_eq!(
             said,
