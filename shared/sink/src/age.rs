@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use stream::Boottime;
 
-use crate::sink::Answer;
+use crate::sink::ItemAnswer;
 
 /// Nothing is sent when the proof is older. Far below `index.gc_deletes` (1 h), far above every retry budget.
 const OLDEST: Duration = Duration::from_mins(5);
@@ -22,8 +22,8 @@ pub(crate) const TOO_OLD: &str = "it is more than 5 minutes ago that the group c
      again";
 
 /// The answer for what is not sent then.
-pub(crate) fn too_old() -> Answer {
-    Answer::Wait { cause: TOO_OLD.to_owned(), retry_after: None }
+pub(crate) fn too_old() -> ItemAnswer {
+    ItemAnswer::Wait { cause: TOO_OLD.to_owned(), retry_after: None }
 }
 
 #[cfg(test)]

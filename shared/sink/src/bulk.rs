@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::action::{Action, Operation};
-use crate::sink::Answer;
+use crate::sink::ItemAnswer;
 use crate::wire::{Response, explain, reason};
 
 #[cfg(test)]
@@ -112,7 +112,7 @@ pub(crate) enum Judgement {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     /// Nothing is left to do in this write.
-    Final(Answer),
+    Final(ItemAnswer),
     /// Send this item again after a wait.
     Again(String),
 }
@@ -179,35 +179,35 @@ fn reply(item: &Item, action: &Action) -> Reply {
     };
     let gone = item.status == 404 && item.error.is_none() && action.operation == Operation::Delete;
     match item.status {
-        200 | 201 if item.error.is_none() => Reply::Final(Answer::Done),
-        404 if gone => Reply::Final(Answer::Done),
+        200 | 201 if item.error.is_none() => Reply::Final(ItemAnswer::Done),
+        404 if gone => Reply::Final(ItemAnswer::Done),
         409 => Reply::Final(conflict(&cause(), action)),
         // A block that is lifted by itself (a cluster that starts, 503) is waited for; any other needs a human.
         408 | 429 | 500 | 502..=504 if kind != "cluster_block_exception" || item.status == 503 => {
             Reply::Again(cause())
         }
-        400 if is_about_the_alias(&cause()) => Reply::Final(Answer::Stop(cause())),
-        400 | 413 => Reply::Final(Answer::Refused(cause())),
-        _ => Reply::Final(Answer::Stop(cause())),
+        400 if is_about_the_alias(&cause()) => Reply::Final(ItemAnswer::Stop(cause())),
+        400 | 413 => Reply::Final(ItemAnswer::Refused(cause())),
+        _ => Reply::Final(ItemAnswer::Stop(cause())),
     }
 }
 
 /// A conflict says that the engine holds this version or a later one.
-fn conflict(cause: &str, action: &Action) -> Answer {
+fn conflict(cause: &str, action: &Action) -> ItemAnswer {
     match current_version(cause) {
         Some(current) => held(current, action),
-        None => Answer::Stop(format!("a conflict that names no current version: {cause}")),
+        None => ItemAnswer::Stop(format!("a conflict that names no current version: {cause}")),
     }
 }
 
 /// The answer when the engine holds `current`, not below the action's version. Only a version that the log cannot have
 /// issued is somebody else's.
-pub(crate) fn held(current: Version, action: &Action) -> Answer {
+pub(crate) fn held(current: Version, action: &Action) -> ItemAnswer {
     if current <= action.highest {
-        return Answer::Done;
+        return ItemAnswer::Done;
     }
     let (id, highest) = (&action.id, action.highest);
-    Answer::Stop(format!(
+    ItemAnswer::Stop(format!(
         "the engine holds version {current} (epoch {}) of {id}, above the highest that this log issued, {highest} (epoch \
          {}): another log wrote this index, or the ledger was rebuilt under an old epoch; raise the epoch, or use an \
          index of its own",

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::action::{Action, action_of, delete};
 use crate::ensured::{is_same, is_same_index};
 use crate::origin::Origin;
-use crate::sink::{Answer, Sink};
+use crate::sink::{ItemAnswer, Sink};
 use crate::stage::WriteStage;
 
 /// One partition.
@@ -56,8 +56,8 @@ impl<S: Sink> Lane for WriteLane<S> {
         let is_answered = written.done() > 0;
         let mut answers = written.answers.into_iter();
         let answer_of = |action| match action {
-            Err(cause) => Answer::Refused(cause),
-            Ok(_) => answers.next().unwrap_or_else(|| Answer::Stop("an action got no answer".to_owned())),
+            Err(cause) => ItemAnswer::Refused(cause),
+            Ok(_) => answers.next().unwrap_or_else(|| ItemAnswer::Stop("an action got no answer".to_owned())),
         };
         let answers = parsed.into_iter().map(answer_of);
         let outcome = self.outcome(batch, answers, is_answered);
@@ -154,7 +154,7 @@ impl<S: Sink> WriteLane<S> {
     fn outcome(
         &mut self,
         batch: &[Record],
-        answers: impl Iterator<Item = Answer>,
+        answers: impl Iterator<Item = ItemAnswer>,
         is_answered: bool,
     ) -> Outcome {
         if !is_answered {
@@ -164,21 +164,21 @@ impl<S: Sink> WriteLane<S> {
         let mut outcome = Outcome::default();
         for (record, answer) in batch.iter().zip(answers) {
             match answer {
-                Answer::Done => outcome.verdicts.push(Verdict::Done(Vec::new())),
-                Answer::Refused(cause) => outcome.verdicts.push(Verdict::refuse(cause)),
+                ItemAnswer::Done => outcome.verdicts.push(Verdict::Done(Vec::new())),
+                ItemAnswer::Refused(cause) => outcome.verdicts.push(Verdict::refuse(cause)),
                 // The first that has to wait does so for its own sake: see Sink::write.
-                Answer::Wait { cause, .. } if is_answered && self.patience.is_spent(record.offset) => {
+                ItemAnswer::Wait { cause, .. } if is_answered && self.patience.is_spent(record.offset) => {
                     let seconds = self.budget.as_secs();
                     outcome.verdicts.push(Verdict::refuse(format!(
                         "for more than {seconds} s (MILLRACE_PATIENCE) the engine had this item wait while it took \
                          others; the last time: {cause}"
                     )));
                 }
-                Answer::Wait { cause, retry_after } => {
+                ItemAnswer::Wait { cause, retry_after } => {
                     outcome.retry = Some(Trouble { retry_after, ..Trouble::wait(cause) });
                     return outcome;
                 }
-                Answer::Stop(cause) => {
+                ItemAnswer::Stop(cause) => {
                     outcome.retry = Some(Trouble::reopen(cause));
                     return outcome;
                 }

@@ -1,7 +1,7 @@
 //! Where it ends: search engines written in bulk, read for search and scanned for audit.
 //!
 //! [`Sink`] writes and [`Reader`] reads one generation of indexes, named by [`generation::Names`]. [`Engine`] (each of
-//! [`EngineKind::ALL`]) and [`Memory`] are both; one suite (`tests/engines.rs`) runs over all three. Every bulk answer is read item by
+//! [`EngineKind::ALL`]) and [`MemoryEngine`] are both; one suite (`tests/engines.rs`) runs over all three. Every bulk answer is read item by
 //! item, a write goes to an alias that must exist (a deleted index is never created again by a write), a vector of
 //! another space is refused by writers and readers, and every request has a deadline.
 
@@ -33,7 +33,7 @@ pub use engine::Engine;
 pub use ensured::{Ensured, IndexState};
 pub use error::SinkError;
 pub use lane::WriteLane;
-pub use memory::{Fault, Memory};
+pub use memory::{Fault, MemoryEngine};
 pub use opensearch::{KnnEngine, OpenSearchSettings};
 pub use question::{Clause, Window, Words};
 pub use reader::{
@@ -42,5 +42,5 @@ pub use reader::{
 pub use registry::{EngineKind, EngineSettings};
 pub use run::run;
 pub use settings::{IndexSettings, RequestSettings};
-pub use sink::{Answer, Sink, Written};
+pub use sink::{ItemAnswer, Sink, Written};
 pub use stage::WriteStage;

@@ -18,7 +18,7 @@ use crate::bulk;
 use crate::ensured::{Ensured, IndexState};
 use crate::error::SinkError;
 use crate::reader::StoredDocument;
-use crate::sink::{Answer, Sink, Written};
+use crate::sink::{ItemAnswer, Sink, Written};
 
 mod catalog;
 mod passages;
@@ -29,9 +29,9 @@ use passages::{Passage, Passages};
 /// How many stores this process opened.
 static OPENED: AtomicU64 = AtomicU64::new(0);
 
-/// One generation of indexes in memory. Clones and [`Memory::over`] share what is stored.
+/// One generation of indexes in memory. Clones and [`MemoryEngine::over`] share what is stored.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub struct MemoryEngine {
     names: Names,
     state: Arc<Mutex<State>>,
 }
@@ -86,7 +86,7 @@ enum Body {
     Document(Box<StoredDocument>),
 }
 
-impl Memory {
+impl MemoryEngine {
     /// An empty place for the indexes of `names`.
     #[must_use]
     pub fn new(names: Names) -> Self {
@@ -157,7 +157,7 @@ impl Memory {
 
     /// Does the first `most` actions, passages before document records; a record waits for the passages before it, as in
     /// the engines.
-    fn apply(&self, batch: &[Action], most: usize) -> Vec<Answer> {
+    fn apply(&self, batch: &[Action], most: usize) -> Vec<ItemAnswer> {
         let mut state = self.state();
         let mut answers = vec![waiting(); batch.len()];
         let mut left = most;
@@ -172,7 +172,7 @@ impl Memory {
                     left -= 1;
                     answers[place] = match state.indexes.get_mut(&self.names.physical(target)) {
                         Some(index) => index.apply(action),
-                        None => Answer::Stop(format!("no such index {}", self.names.write_alias(target))),
+                        None => ItemAnswer::Stop(format!("no such index {}", self.names.write_alias(target))),
                     };
                 }
             }
@@ -181,12 +181,12 @@ impl Memory {
     }
 }
 
-fn waiting() -> Answer {
-    Answer::Wait { cause: "memory: a fault was asked for".to_owned(), retry_after: None }
+fn waiting() -> ItemAnswer {
+    ItemAnswer::Wait { cause: "memory: a fault was asked for".to_owned(), retry_after: None }
 }
 
 /// The first passage that is neither done nor refused: its place and its answer.
-fn unfinished_chunk(batch: &[Action], answers: &[Answer]) -> Option<(usize, Answer)> {
+fn unfinished_chunk(batch: &[Action], answers: &[ItemAnswer]) -> Option<(usize, ItemAnswer)> {
     let is_unfinished = |place: &usize| batch[*place].target == Target::Chunks && !answers[*place].is_final();
     (0..batch.len()).find(is_unfinished).map(|place| (place, answers[place].clone()))
 }
@@ -197,7 +197,7 @@ impl Index {
         IndexState { uuid: self.uuid.clone(), history, remembers: true, created }
     }
 
-    fn apply(&mut self, action: &Action) -> Answer {
+    fn apply(&mut self, action: &Action) -> ItemAnswer {
         if let Some(item) = self.items.get(&action.id)
             && item.version >= action.version
         {
@@ -207,14 +207,14 @@ impl Index {
             Operation::Delete => Body::Gone,
             Operation::Put(bytes) => match self.read(action.target, bytes) {
                 Ok(body) => body,
-                Err(cause) => return Answer::Refused(cause),
+                Err(cause) => return ItemAnswer::Refused(cause),
             },
         };
         let before = self.items.insert(action.id.clone(), Item { version: action.version, body });
         if let Some(Item { body: Body::Passage(slot), .. }) = before {
             self.passages.remove(slot);
         }
-        Answer::Done
+        ItemAnswer::Done
     }
 
     /// Takes in what Millrace writes, and refuses everything else.
@@ -234,7 +234,7 @@ impl Index {
     }
 }
 
-impl Sink for Memory {
+impl Sink for MemoryEngine {
     fn kind(&self) -> &'static str {
         "memory"
     }
@@ -265,7 +265,7 @@ impl Sink for Memory {
     }
 
     async fn write(&self, batch: Vec<Action>, proved: Boottime) -> Written {
-        let all = |answer: Answer| vec![answer; batch.len()];
+        let all = |answer: ItemAnswer| vec![answer; batch.len()];
         if age::is_too_old(proved) {
             return Written { answers: all(age::too_old()) };
         }
@@ -273,7 +273,7 @@ impl Sink for Memory {
         let answers = match fault {
             None => self.apply(&batch, usize::MAX),
             Some(Fault::Unavailable) => all(waiting()),
-            Some(Fault::Stop(cause)) => all(Answer::Stop(cause)),
+            Some(Fault::Stop(cause)) => all(ItemAnswer::Stop(cause)),
             Some(Fault::Lost) => {
                 self.apply(&batch, usize::MAX);
                 all(waiting())
@@ -284,7 +284,7 @@ impl Sink for Memory {
                 let mut answers = self.apply(&wanted, usize::MAX).into_iter();
                 let mut one = |action: &Action| {
                     let written = if action.id == id { None } else { answers.next() };
-                    written.unwrap_or_else(|| Answer::Refused("memory: a fault was asked for".to_owned()))
+                    written.unwrap_or_else(|| ItemAnswer::Refused("memory: a fault was asked for".to_owned()))
                 };
                 batch.iter().map(&mut one).collect()
             }

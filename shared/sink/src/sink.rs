@@ -56,12 +56,12 @@ pub trait Sink: Send + Sync + 'static {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
     /// One answer for each action, in the order of the batch.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<ItemAnswer>,
 }
 
 /// What became of one action, named by what the caller does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum ItemAnswer {
     /// The engine holds this version or a later one.
     Done,
     /// This item can never be written: a dead letter with this cause.
@@ -78,7 +78,7 @@ pub enum Answer {
     Stop(String),
 }
 
-impl Answer {
+impl ItemAnswer {
     /// True when nothing is left to do for the action: it was written, or it is refused for good.
     #[must_use]
     pub fn is_final(&self) -> bool {
@@ -90,6 +90,6 @@ impl Written {
     /// How many actions are Done.
     #[must_use]
     pub fn done(&self) -> usize {
-        self.answers.iter().filter(|answer| **answer == Answer::Done).count()
+        self.answers.iter().filter(|answer| **answer == ItemAnswer::Done).count()
     }
 }

@@ -11,8 +11,8 @@ const RECORDS: usize = 500;
 /// Bytes that wait for one acknowledgement, at most (and one record more).
 const BYTES: usize = 1 << 20;
 
-/// Writes to topics, a bounded batch at a time; what is said counts when [`Writer::flush`] returned.
-pub struct Writer<K: Broker> {
+/// Writes to topics, a bounded batch at a time; what is said counts when [`LookWriter::flush`] returned.
+pub struct LookWriter<K: Broker> {
     publisher: K::Publisher,
     pending: Vec<Outgoing>,
     bytes: usize,
@@ -21,7 +21,7 @@ pub struct Writer<K: Broker> {
 
 /// What is asked of `chunk`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct LookRequest {
     /// To look at which object.
     pub document: DocumentId,
     /// To write everything again, even what seems unchanged.
@@ -30,7 +30,7 @@ pub struct Request {
     pub suspects: Vec<ChunkId>,
 }
 
-impl Request {
+impl LookRequest {
     /// A look that changes nothing if nothing changed.
     #[must_use]
     pub fn look(document: DocumentId) -> Self {
@@ -63,14 +63,14 @@ impl Request {
     }
 }
 
-impl<K: Broker> std::fmt::Debug for Writer<K> {
+impl<K: Broker> std::fmt::Debug for LookWriter<K> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (pending, written) = (self.pending.len(), self.written);
         f.debug_struct("Writer").field("pending", &pending).field("written", &written).finish_non_exhaustive()
     }
 }
 
-impl<K: Broker> Writer<K> {
+impl<K: Broker> LookWriter<K> {
     /// Prepares to write; nothing is sent yet.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl<K: Broker> Writer<K> {
     /// Writes a record, soon.
     ///
     /// # Errors
-    /// When the broker did not acknowledge: how many were acknowledged is told by [`Writer::written`].
+    /// When the broker did not acknowledge: how many were acknowledged is told by [`LookWriter::written`].
     pub async fn say(&mut self, record: Outgoing) -> Result<(), Failure> {
         self.bytes += record.value.as_ref().map_or(0, Vec::len);
         self.pending.push(record);
@@ -92,7 +92,7 @@ impl<K: Broker> Writer<K> {
     /// Returns when everything that was said is acknowledged by all replicas.
     ///
     /// # Errors
-    /// As [`Writer::say`].
+    /// As [`LookWriter::say`].
     pub async fn flush(&mut self) -> Result<(), Failure> {
         if self.pending.is_empty() {
             return Ok(());
@@ -122,10 +122,10 @@ mod tests {
     async fn what_is_said_is_written_in_bounded_batches() {
         let broker = Memory::default();
         broker.create(topics::DOCUMENTS, 3);
-        let mut writer = Writer::new(&broker).unwrap();
+        let mut writer = LookWriter::new(&broker).unwrap();
         let document = |n: usize| DocumentId::new("b", &format!("k{n}")).unwrap();
         for n in 0..=RECORDS {
-            writer.say(Request::look(document(n)).record("reconcile", "1").unwrap()).await.unwrap();
+            writer.say(LookRequest::look(document(n)).record("reconcile", "1").unwrap()).await.unwrap();
         }
         assert_eq!(writer.written(), RECORDS as u64);
         writer.flush().await.unwrap();
@@ -140,7 +140,7 @@ mod tests {
             assert_eq!(record.partition, message::partition_of(&reference.document, 3));
         }
         broker.fail_publishes(1);
-        writer.say(Request::look(document(0)).record("reconcile", "1").unwrap()).await.unwrap();
+        writer.say(LookRequest::look(document(0)).record("reconcile", "1").unwrap()).await.unwrap();
         assert!(writer.flush().await.is_err());
     }
 }

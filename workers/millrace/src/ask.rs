@@ -7,7 +7,7 @@ use reqwest::RequestBuilder;
 use secret::Secret;
 use serde_json::{Value, json};
 
-use crate::cli::{Mode, ServeAddress};
+use crate::cli::{SearchMode, ServeAddress};
 
 /// Longer than `serve` itself takes, a model's answer included.
 const DEADLINE: Duration = Duration::from_mins(10);
@@ -24,7 +24,7 @@ pub struct Asking {
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
     /// How.
-    pub mode: Mode,
+    pub mode: SearchMode,
     /// How many.
     pub size: usize,
     /// How two rankings become one.

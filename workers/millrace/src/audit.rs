@@ -54,7 +54,7 @@ pub async fn audit<K: Broker, O: Store, E: Reader>(
     drop(sources);
     let mut written = 0;
     let again = if tally.differing().is_empty() {
-        report::Again::default()
+        report::SecondLook::default()
     } else {
         tokio::time::sleep(settle).await;
         entries.catch_up().await?;

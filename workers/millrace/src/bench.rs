@@ -18,7 +18,7 @@ use crate::world::{Destination, World};
 pub(crate) const BUCKET: &str = "b";
 pub(crate) const PARTITIONS: i32 = 3;
 
-pub(crate) type Small = World<Memory, MemoryStore, sink::Memory>;
+pub(crate) type Small = World<Memory, MemoryStore, sink::MemoryEngine>;
 
 pub(crate) fn document(key: &str) -> DocumentId {
     DocumentId::new(BUCKET, key).unwrap()
@@ -65,7 +65,7 @@ pub(crate) async fn world() -> Bench {
     }
     let store = MemoryStore::with_page_size(2);
     store.ensure_bucket(BUCKET, None).await.unwrap();
-    let destination = |kind| Destination { kind, engine: sink::Memory::new(names.clone()) };
+    let destination = |kind| Destination { kind, engine: sink::MemoryEngine::new(names.clone()) };
     let engines: Vec<_> = EngineKind::ALL.into_iter().map(destination).collect();
     for one in &engines {
         one.engine.ensure().await.unwrap();
@@ -134,11 +134,11 @@ pub(crate) fn removed(document: &DocumentId, version: Version) -> LedgerEntry {
 }
 
 impl Small {
-    pub(crate) fn opensearch(&self) -> &sink::Memory {
+    pub(crate) fn opensearch(&self) -> &sink::MemoryEngine {
         &self.engines[0].engine
     }
 
-    pub(crate) fn elasticsearch(&self) -> &sink::Memory {
+    pub(crate) fn elasticsearch(&self) -> &sink::MemoryEngine {
         &self.engines[1].engine
     }
 
@@ -155,7 +155,12 @@ impl Small {
     }
 
     /// Writes a document's record and passages to an engine.
-    pub(crate) async fn hold(engine: &sink::Memory, document: &DocumentId, texts: &[&str], version: Version) {
+    pub(crate) async fn hold(
+        engine: &sink::MemoryEngine,
+        document: &DocumentId,
+        texts: &[&str],
+        version: Version,
+    ) {
         let chunks = texts.iter().map(|text| Embedded::Chunk(chunk(document, text, version)));
         let record = Embedded::Document(record(document, texts, version));
         let batch: Vec<Action> =

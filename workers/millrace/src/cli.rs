@@ -14,11 +14,11 @@ mod reading;
 mod trying;
 mod upkeep;
 
-pub use asking::{AskQuestion, Eval, Key, KeyRole, Mode, Search, ServeAddress};
-pub use reading::{Chunk, Extract, Reading};
+pub use asking::{AskQuestion, Eval, KeyArguments, KeyRole, SearchArguments, SearchMode, ServeAddress};
+pub use reading::{ChunkArguments, Extract, ReadingArguments};
 pub use trying::Try;
 pub use upkeep::{
-    Audit, Confirm, DataSettings, DeadLetters, LedgerCommand, LedgerRebuild, LetterFilter, ListLetters,
+    Audit, Confirm, DataSettings, LedgerCommand, LedgerRebuild, LetterFilter, LettersCommand, ListLetters,
     Reconcile, ReplayLetters, ShowLetter, SkipRecord,
 };
 
@@ -28,7 +28,7 @@ pub use upkeep::{
 pub struct Cli {
     /// What is asked.
     #[command(subcommand)]
-    pub ask: Ask,
+    pub ask: OperatorCommand,
     /// What is logged on standard error: a level, or `crate=level` pairs separated by commas.
     #[arg(long, global = true, default_value = LOG)]
     pub log: String,
@@ -43,7 +43,7 @@ impl Cli {
     /// How it speaks: lines of text, no metrics page.
     #[must_use]
     pub fn telemetry(&self) -> TelemetrySettings {
-        let is_try = matches!(self.ask, Ask::Try(_));
+        let is_try = matches!(self.ask, OperatorCommand::Try(_));
         let log = if is_try && self.log == LOG { LOG_TRY } else { &self.log };
         TelemetrySettings { log: log.to_owned(), log_format: LogFormat::Text, metrics_listen: None }
     }
@@ -51,25 +51,25 @@ impl Cli {
 
 /// What is asked.
 #[derive(Debug, Subcommand)]
-pub enum Ask {
+pub enum OperatorCommand {
     /// Kafka's topics.
     #[command(subcommand)]
-    Topics(Topics),
+    Topics(TopicsCommand),
     /// The bucket of documents.
     #[command(subcommand)]
-    Bucket(Bucket),
+    Bucket(BucketCommand),
     /// Copy files and folders into the bucket; files and folders whose names begin with a dot are left out.
     Put(Put),
     /// Delete objects from the bucket; exit code 1 when one is not there.
     Rm(Rm),
     /// Show how far documents are on their way, or everything about one.
-    Status(Status),
+    Status(StatusArguments),
     /// Ask the running `serve` for passages.
-    Search(Search),
+    Search(SearchArguments),
     /// Ask an application of the running `serve` for an answer with citations.
     Ask(AskQuestion),
     /// Make an API key for `serve`: prints the key once, and the entry for the file of keys.
-    Key(Key),
+    Key(KeyArguments),
     /// Compare bucket, ledger and both engines; exit code 1 when they differ.
     Audit(Audit),
     /// Compare the bucket with the ledger and ask `chunk` to look at each difference: heals lost notices, and is the
@@ -82,7 +82,7 @@ pub enum Ask {
     Skip(SkipRecord),
     /// What workers had to refuse.
     #[command(subcommand)]
-    DeadLetters(DeadLetters),
+    DeadLetters(LettersCommand),
     /// The ledger.
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -92,7 +92,7 @@ pub enum Ask {
     /// Read files as `chunk` would, and print their text; exit code 1 when one is refused; needs no server.
     Extract(Extract),
     /// Cut files into chunks as `chunk` would, and print one JSON object per chunk; needs no server.
-    Chunk(Chunk),
+    Chunk(ChunkArguments),
     /// Embed texts, one per line, and print one JSON object with `text` and `vector` per line; needs no server.
     Embed(Embed),
     /// Score a retrieval set in BEIR's layout: nDCG@10, Recall@100, MRR@10.
@@ -101,7 +101,7 @@ pub enum Ask {
 
 /// Kafka's topics.
 #[derive(Debug, Subcommand)]
-pub enum Topics {
+pub enum TopicsCommand {
     /// Create missing topics, change settings that differ, prove that the broker gives compaction and transactions.
     Apply(TopicsApply),
 }
@@ -150,7 +150,7 @@ pub struct BucketSettings {
 
 /// The bucket of documents.
 #[derive(Debug, Subcommand)]
-pub enum Bucket {
+pub enum BucketCommand {
     /// Create the bucket if it is missing, and have it notify a target (MinIO; on OSS notifications are set in its console).
     Init(BucketInit),
 }
@@ -225,7 +225,7 @@ pub struct WorldSettings {
 
 /// `status`
 #[derive(Args, Debug)]
-pub struct Status {
+pub struct StatusArguments {
     /// One object's key: everything about it.
     pub key: Option<String>,
     /// Where to look.

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use process::Failure;
 
-use crate::cli::{Ask, Bucket, Cli, LedgerCommand, Topics};
+use crate::cli::{BucketCommand, Cli, LedgerCommand, OperatorCommand, TopicsCommand};
 
 /// Does what was asked.
 ///
@@ -33,24 +33,24 @@ use crate::cli::{Ask, Bucket, Cli, LedgerCommand, Topics};
 /// What could not be done, for a person to mend.
 pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.ask {
-        Ask::Topics(Topics::Apply(ask)) => topics_apply::run(ask).await,
-        Ask::Bucket(Bucket::Init(ask)) => bucket::run(ask).await,
-        Ask::Put(ask) => put::run(ask).await,
-        Ask::Rm(ask) => rm::run(ask).await,
-        Ask::Status(ask) => status::run(ask).await,
-        Ask::Search(ask) => search::run(ask).await,
-        Ask::Ask(ask) => ask::run(ask).await,
-        Ask::Key(ask) => key::run(&ask),
-        Ask::Audit(ask) => audit::run(ask).await,
-        Ask::Reconcile(ask) => reconcile::run(ask).await,
-        Ask::Confirm(ask) => confirm::run(ask).await,
-        Ask::Skip(ask) => skip::run(ask).await,
-        Ask::Ledger(LedgerCommand::Rebuild(ask)) => ledger_rebuild::run(ask).await,
-        Ask::DeadLetters(ask) => dead_letters::run(ask).await,
-        Ask::Try(ask) => try_folder::run(&ask).await,
-        Ask::Extract(ask) => extract::run(&ask).await,
-        Ask::Chunk(ask) => chunk::run(&ask).await,
-        Ask::Embed(ask) => embed::run(ask).await,
-        Ask::Eval(ask) => eval::run(*ask).await,
+        OperatorCommand::Topics(TopicsCommand::Apply(ask)) => topics_apply::run(ask).await,
+        OperatorCommand::Bucket(BucketCommand::Init(ask)) => bucket::run(ask).await,
+        OperatorCommand::Put(ask) => put::run(ask).await,
+        OperatorCommand::Rm(ask) => rm::run(ask).await,
+        OperatorCommand::Status(ask) => status::run(ask).await,
+        OperatorCommand::Search(ask) => search::run(ask).await,
+        OperatorCommand::Ask(ask) => ask::run(ask).await,
+        OperatorCommand::Key(ask) => key::run(&ask),
+        OperatorCommand::Audit(ask) => audit::run(ask).await,
+        OperatorCommand::Reconcile(ask) => reconcile::run(ask).await,
+        OperatorCommand::Confirm(ask) => confirm::run(ask).await,
+        OperatorCommand::Skip(ask) => skip::run(ask).await,
+        OperatorCommand::Ledger(LedgerCommand::Rebuild(ask)) => ledger_rebuild::run(ask).await,
+        OperatorCommand::DeadLetters(ask) => dead_letters::run(ask).await,
+        OperatorCommand::Try(ask) => try_folder::run(&ask).await,
+        OperatorCommand::Extract(ask) => extract::run(&ask).await,
+        OperatorCommand::Chunk(ask) => chunk::run(&ask).await,
+        OperatorCommand::Embed(ask) => embed::run(ask).await,
+        OperatorCommand::Eval(ask) => eval::run(*ask).await,
     }
 }

@@ -6,11 +6,11 @@ use message::{ChunkId, DeadLetter, DocumentId};
 use serde::Serialize;
 use stream::{Outgoing, Record};
 
-use crate::again::Request;
+use crate::again::LookRequest;
 
 /// A dead letter and where it lies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Letter {
+pub struct StoredLetter {
     /// Its offset in `dead-letters`.
     pub offset: i64,
     /// When it was written: milliseconds since 1970, by the writer's clock.
@@ -20,7 +20,7 @@ pub struct Letter {
     pub letter: DeadLetter,
 }
 
-impl Letter {
+impl StoredLetter {
     /// Reads a record of `dead-letters`.
     ///
     /// # Errors
@@ -52,7 +52,7 @@ impl Letter {
         let letter = &self.letter;
         if let Some(text) = &letter.document {
             return match DocumentId::try_from(text.clone()) {
-                Ok(document) => Replay::LookAgain(Request::forced(document, self.suspects(text))),
+                Ok(document) => Replay::LookAgain(LookRequest::forced(document, self.suspects(text))),
                 Err(error) => Replay::Cannot(error.to_string()),
             };
         }
@@ -90,7 +90,7 @@ fn bytes(text: Option<&str>) -> Option<Vec<u8>> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replay {
     /// It names a document: `chunk` looks at it again, with force.
-    LookAgain(Request),
+    LookAgain(LookRequest),
     /// It is a raw notice: it is sent again as it was.
     SendAgain(Outgoing),
     /// It is neither.
@@ -115,7 +115,7 @@ pub struct Filter {
 impl Filter {
     /// True when this letter is meant.
     #[must_use]
-    pub fn takes(&self, letter: &Letter) -> bool {
+    pub fn takes(&self, letter: &StoredLetter) -> bool {
         let said = &letter.letter;
         let fits = |wanted: &Option<String>, test: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(test);
         let name = said.document.as_deref().unwrap_or_default();
@@ -154,7 +154,7 @@ mod tests {
 
     use super::*;
 
-    fn letter(document: Option<&str>, topic: &str, key: &[u8], value: Option<&[u8]>) -> Letter {
+    fn letter(document: Option<&str>, topic: &str, key: &[u8], value: Option<&[u8]>) -> StoredLetter {
         let letter = DeadLetter {
             stage: "chunk".to_owned(),
             cause: "Access Denied".to_owned(),
@@ -166,17 +166,17 @@ mod tests {
             value: value.map(|value| STANDARD.encode(value)),
             trace: None,
         };
-        Letter { offset: 3, timestamp: Some(1_000), letter }
+        StoredLetter { offset: 3, timestamp: Some(1_000), letter }
     }
 
     #[test]
     fn a_letter_that_names_a_document_is_looked_at_again() {
         let document = DocumentId::new("b", "k").unwrap();
         let replay = letter(Some("b/k"), "documents", b"b/k", Some(b"{}")).replay();
-        assert_eq!(replay, Replay::LookAgain(Request::forced(document.clone(), Vec::new())));
+        assert_eq!(replay, Replay::LookAgain(LookRequest::forced(document.clone(), Vec::new())));
         let refused_deletion = letter(Some("b/k"), "vectors.x", b"0f", None).replay();
         let suspects = vec![ChunkId::from_text("0f")];
-        assert_eq!(refused_deletion, Replay::LookAgain(Request::forced(document, suspects)));
+        assert_eq!(refused_deletion, Replay::LookAgain(LookRequest::forced(document, suspects)));
         assert!(matches!(letter(Some("k"), "documents", b"", None).replay(), Replay::Cannot(_)));
     }
 

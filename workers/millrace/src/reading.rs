@@ -8,7 +8,7 @@ use futures::StreamExt as _;
 use process::Failure;
 use sandbox::{Extractor as _, Sandbox};
 
-use crate::cli::Reading;
+use crate::cli::ReadingArguments;
 use crate::files::{Item, collect, content};
 use crate::show;
 
@@ -21,7 +21,7 @@ const IN_HAND: usize = 2;
 /// # Errors
 /// When something cannot be shown.
 pub(crate) async fn each<T: Send + 'static>(
-    ask: &Reading,
+    ask: &ReadingArguments,
     what: &str,
     make: impl Fn(&Path, Extracted) -> Result<T, Failure> + Clone + Send + 'static,
     show: impl Fn(T) -> Result<(), Failure>,

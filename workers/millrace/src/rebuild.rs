@@ -25,7 +25,7 @@ pub mod said;
 pub mod scratch;
 pub mod write;
 
-use crate::again::{Request, Writer};
+use crate::again::{LookRequest, LookWriter};
 use crate::audit::scan;
 use crate::entries::OWN_BUCKET;
 use crate::world::World;
@@ -155,7 +155,7 @@ impl Draft {
     ) -> Result<Done, Failure> {
         let topic = world.generation.ledger();
         kept::write(&world.store, &world.bucket, self.found.epoch).await?;
-        let mut looks = Writer::new(&world.kafka)?;
+        let mut looks = LookWriter::new(&world.kafka)?;
         let target = LedgerTarget {
             broker: &world.kafka,
             topic: &topic,
@@ -182,19 +182,19 @@ impl Draft {
         &self,
         world: &World<K, O, E>,
         run: &str,
-        looks: &mut Writer<K>,
+        looks: &mut LookWriter<K>,
     ) -> Result<(), Failure> {
         for entry in self.lifted.ledger().scan(None) {
             let document = entry?.document;
             let taken = self.whole.ledger().get(&document)?;
             if taken.is_some_and(|entry| entry.version == Version::first(self.found.epoch)) {
-                looks.say(Request::forced(document, Vec::new()).record(write::SOURCE, run)?).await?;
+                looks.say(LookRequest::forced(document, Vec::new()).record(write::SOURCE, run)?).await?;
             }
         }
         let mut listing = scan::bucket(&world.store, &world.bucket, &world.scope);
         while let Some((document, _)) = listing.try_next().await? {
             if self.whole.ledger().get(&document)?.is_none() {
-                looks.say(Request::look(document).record(write::SOURCE, run)?).await?;
+                looks.say(LookRequest::look(document).record(write::SOURCE, run)?).await?;
             }
         }
         Ok(())

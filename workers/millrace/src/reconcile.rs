@@ -14,13 +14,13 @@ use process::Failure;
 use serde::{Deserialize, Serialize};
 use stream::Broker;
 
-use crate::again::{Request, Writer};
+use crate::again::{LookRequest, LookWriter};
 use crate::entries::Entries;
 use crate::merge::Cursor;
 
 /// What is compared.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct ReconcilePlan {
     /// The bucket.
     pub bucket: String,
     /// Only keys that begin so; empty for all.
@@ -33,7 +33,7 @@ pub struct Plan {
     pub run: String,
 }
 
-impl Plan {
+impl ReconcilePlan {
     /// How the names of all documents begin that are compared.
     fn begin(&self) -> String {
         format!("{}/{}", self.bucket, self.prefix)
@@ -76,7 +76,7 @@ pub fn finding(object: Option<&str>, entry: Option<&LedgerEntry>) -> Option<Find
 
 /// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub struct ReconcileCounts {
     /// Objects in the bucket that are documents.
     pub objects: u64,
     /// Those that the ledger knows as they are.
@@ -89,7 +89,7 @@ pub struct Counts {
     pub gone: u64,
 }
 
-impl Counts {
+impl ReconcileCounts {
     fn add(&mut self, finding: Finding) {
         self.objects += u64::from(finding != Finding::Gone);
         match finding {
@@ -119,7 +119,7 @@ pub struct Progress {
     /// The last key that was compared.
     pub key: String,
     /// What was counted until then.
-    pub counts: Counts,
+    pub counts: ReconcileCounts,
 }
 
 /// Compares page after page, from `from` on or from the start. `keep` remembers the place after each page but the
@@ -129,12 +129,12 @@ pub struct Progress {
 /// When the store or Kafka does not answer, or the listing is not in order. What was acknowledged until then stays
 /// said, and the last place that was kept holds.
 pub async fn reconcile<K: Broker, O: Store>(
-    plan: &Plan,
+    plan: &ReconcilePlan,
     (store, entries): (&O, &Entries<K>),
-    writer: &mut Writer<K>,
+    writer: &mut LookWriter<K>,
     from: Option<Progress>,
     watch: &mut impl Watch,
-) -> Result<Counts, Failure> {
+) -> Result<ReconcileCounts, Failure> {
     let mut last = from.as_ref().map(|from| DocumentId::new(&plan.bucket, &from.key)).transpose()?;
     let mut counts = from.as_ref().map(|from| from.counts).unwrap_or_default();
     let mut continuation = from.map(|from| from.continuation);
@@ -153,7 +153,7 @@ pub async fn reconcile<K: Broker, O: Store>(
             if finding != Finding::Unchanged {
                 watch.differs(&document, finding)?;
                 if !plan.dry_run {
-                    writer.say(Request::look(document).record("reconcile", &plan.run)?).await?;
+                    writer.say(LookRequest::look(document).record("reconcile", &plan.run)?).await?;
                 }
             }
         }
@@ -190,7 +190,7 @@ pub trait Watch {
 
 /// The documents of a page. A store that lists out of order would have documents taken for gone.
 fn in_order(
-    plan: &Plan,
+    plan: &ReconcilePlan,
     page: Vec<Entry>,
     last: &mut Option<DocumentId>,
 ) -> Result<VecDeque<(DocumentId, String)>, Failure> {
@@ -214,7 +214,7 @@ fn in_order(
 
 /// A page of the listing and the ledger beside it.
 struct Side<'a, 'b> {
-    plan: &'a Plan,
+    plan: &'a ReconcilePlan,
     begin: &'a str,
     entries: VecDeque<(DocumentId, String)>,
     ledger: &'a mut Cursor<'b, LedgerEntry>,

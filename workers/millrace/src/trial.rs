@@ -97,7 +97,7 @@ impl Trial {
         let (files, found) = first_look(ask, &store).await?;
         let prepared = Prepared::open(ask)?;
         let scratch = tempfile::tempdir()?;
-        let engine = sink::Memory::new(Names::new(INDEX, &prepared.generation)?);
+        let engine = sink::MemoryEngine::new(Names::new(INDEX, &prepared.generation)?);
         engine.ensure().await?;
         let ground = Ground {
             broker: Memory::default(),

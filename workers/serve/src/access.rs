@@ -14,7 +14,7 @@ use sink::Clause;
 /// What a key allows; each allows what the one before it does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum KeyRole {
+pub enum AccessRole {
     /// Search, ask, read documents.
     #[default]
     Read,
@@ -34,7 +34,7 @@ pub struct KeyEntry {
     pub sha256: String,
     /// What it allows.
     #[serde(default)]
-    pub role: KeyRole,
+    pub role: AccessRole,
     /// Which documents it may see: those whose `bucket/key` begins with one of these; all if there are none.
     #[serde(default)]
     pub prefixes: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Principal {
     /// The key's name; none where no keys are configured.
     pub name: Option<String>,
     /// What is allowed.
-    pub role: KeyRole,
+    pub role: AccessRole,
     /// What may be seen; none: everything.
     pub prefixes: Vec<String>,
 }
@@ -102,7 +102,7 @@ impl Principal {
     /// Who asks where no keys are configured: everybody who can reach the address.
     #[must_use]
     pub fn anybody() -> Self {
-        Self { name: None, role: KeyRole::Admin, prefixes: Vec::new() }
+        Self { name: None, role: AccessRole::Admin, prefixes: Vec::new() }
     }
 
     /// The condition on every passage that is shown, if there is one.
@@ -150,8 +150,8 @@ mod tests {
         let keys = Keys::parse(&entry).unwrap();
         assert!(keys.principal("secrets").is_none() && keys.principal("").is_none());
         let principal = keys.principal("secret").unwrap();
-        assert_eq!((principal.name.as_deref(), principal.role), (Some("hr"), KeyRole::Write));
-        assert!(principal.role >= KeyRole::Read && principal.role < KeyRole::Admin);
+        assert_eq!((principal.name.as_deref(), principal.role), (Some("hr"), AccessRole::Write));
+        assert!(principal.role >= AccessRole::Read && principal.role < AccessRole::Admin);
         let sees = |key: &str| principal.sees(&DocumentId::new("docs", key).unwrap());
         assert!(sees("hr/a") && !sees("hr") && !sees("finance/hr/a"));
         assert_eq!(principal.clause(), Some(Clause::Prefix(vec!["docs/hr/".to_owned()])));
@@ -162,7 +162,7 @@ mod tests {
     fn of_a_bucket_that_is_seen_which_is_asked_for_and_allowed() {
         let seen = |prefixes: &[&str], asked: &str| {
             let prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
-            Principal { name: None, role: KeyRole::Read, prefixes }.visible("docs", asked)
+            Principal { name: None, role: AccessRole::Read, prefixes }.visible("docs", asked)
         };
         assert_eq!(seen(&[], ""), [""]);
         assert_eq!(seen(&[], "a/"), ["a/"]);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use message::{ChunkId, DocumentId, DocumentRecord};
 use sink::{Reader, SinkError};
 
-use crate::found::Found;
+use crate::found::FoundPassage;
 use crate::place::place;
 
 /// Adds to each passage its place and its document's title, and its neighbours if they are wanted. A passage whose record
@@ -13,7 +13,11 @@ use crate::place::place;
 ///
 /// # Errors
 /// When the engine does not answer.
-pub async fn add<R: Reader>(reader: &R, hits: &mut [Found], neighbours: bool) -> Result<(), SinkError> {
+pub async fn add<R: Reader>(
+    reader: &R,
+    hits: &mut [FoundPassage],
+    neighbours: bool,
+) -> Result<(), SinkError> {
     let mut documents: Vec<DocumentId> = hits.iter().map(|hit| hit.document.clone()).collect();
     documents.sort();
     documents.dedup();

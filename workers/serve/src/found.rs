@@ -27,7 +27,7 @@ pub struct Answer {
     /// Where the time went.
     pub timing: Timing,
     /// The passages, best first.
-    pub hits: Vec<Found>,
+    pub hits: Vec<FoundPassage>,
 }
 
 /// Milliseconds of each step of an answer.
@@ -47,7 +47,7 @@ pub struct Timing {
 
 /// A passage of an answer.
 #[derive(Clone, Debug, Serialize, PartialEq)]
-pub struct Found {
+pub struct FoundPassage {
     /// Which passage.
     pub id: ChunkId,
     /// Its document.
@@ -111,7 +111,7 @@ fn about<S: Serializer>(about: &About, serializer: S) -> Result<S::Ok, S::Error>
     Shown { language, format, modified: modified.map(rfc3339) }.serialize(serializer)
 }
 
-impl Found {
+impl FoundPassage {
     /// A passage as the engine found it.
     #[must_use]
     pub fn of(hit: Hit) -> Self {

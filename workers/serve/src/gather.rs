@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use message::DocumentId;
 
-use crate::found::Found;
+use crate::found::FoundPassage;
 
 /// Of passages with the same words, the best stays and names the documents of the others; of one document, the best
 /// `per_document` stay; of all, the best `size`.
 #[must_use]
-pub fn gather(ranking: Vec<Found>, per_document: Option<usize>, size: usize) -> Vec<Found> {
-    let mut kept: Vec<Found> = Vec::new();
+pub fn gather(ranking: Vec<FoundPassage>, per_document: Option<usize>, size: usize) -> Vec<FoundPassage> {
+    let mut kept: Vec<FoundPassage> = Vec::new();
     let mut by_text: HashMap<String, usize> = HashMap::new();
     let mut taken: HashMap<DocumentId, usize> = HashMap::new();
     for found in ranking {
@@ -42,14 +42,14 @@ mod tests {
 
     use super::*;
 
-    fn found(key: &str, text: &str) -> Found {
+    fn found(key: &str, text: &str) -> FoundPassage {
         let document = DocumentId::new("b", key).unwrap();
         let id = ChunkId::derive(&document, &[], text, 0);
         let (text, heading_path) = (text.to_owned(), Vec::new());
-        Found::of(Hit { id, document, heading_path, text, about: About::default(), score: 1.0 })
+        FoundPassage::of(Hit { id, document, heading_path, text, about: About::default(), score: 1.0 })
     }
 
-    fn names(found: &[Found]) -> Vec<(&str, &str)> {
+    fn names(found: &[FoundPassage]) -> Vec<(&str, &str)> {
         found.iter().map(|found| (found.document.key(), found.text.as_str())).collect()
     }
 

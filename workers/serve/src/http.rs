@@ -27,7 +27,7 @@ use objects::Store;
 use sink::{Catalog, Reader};
 use tokio::net::TcpListener;
 
-use crate::access::KeyRole;
+use crate::access::AccessRole;
 use crate::application::{AnswerWriter, Application, Offer};
 use crate::llm::Models;
 use crate::pipeline::{Pipeline, Watched};
@@ -136,7 +136,7 @@ pub async fn serve_at<P: Parts>(
 
 /// Everything that is served, by the role that it needs. There are no CORS headers: no other site's page may read answers.
 pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
-    let guarded = |routes: Router<Arc<Server<P>>>, role: KeyRole| {
+    let guarded = |routes: Router<Arc<Server<P>>>, role: AccessRole| {
         routes.layer(from_fn_with_state((Arc::clone(&server.gate), role), guard::admit))
     };
     let read = Router::new()
@@ -166,9 +166,9 @@ pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
         .route("/assets/app.css", get(page::style))
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready::<P>))
-        .merge(guarded(read, KeyRole::Read))
-        .merge(guarded(write, KeyRole::Write))
-        .merge(guarded(admin, KeyRole::Admin))
+        .merge(guarded(read, AccessRole::Read))
+        .merge(guarded(write, AccessRole::Write))
+        .merge(guarded(admin, AccessRole::Admin))
         .fallback(async || HttpRefusal::not_found("such path here"))
         .layer(from_fn(guard::name))
         .with_state(server)

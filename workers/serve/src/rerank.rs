@@ -3,7 +3,7 @@
 use message::embedded_text;
 use model::{EncodeError, Rerank as _, Reranker};
 
-use crate::found::Found;
+use crate::found::FoundPassage;
 
 /// A reranker, and how many passages it judges.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Reranking {
     ///
     /// # Errors
     /// As [`Rerank::rank`](model::Rerank::rank).
-    pub async fn judge(&self, question: &str, passages: &mut [Found]) -> Result<usize, EncodeError> {
+    pub async fn judge(&self, question: &str, passages: &mut [FoundPassage]) -> Result<usize, EncodeError> {
         let depth = self.depth.min(passages.len());
         let best = &mut passages[..depth];
         let texts = best.iter().map(|found| embedded_text(&found.heading_path, &found.text)).collect();

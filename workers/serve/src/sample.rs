@@ -51,7 +51,7 @@ impl Sample {
         if ((count + 1.0) * self.share).floor() <= (count * self.share).floor() {
             return;
         }
-        let hit = |found: &crate::found::Found| QueryHit {
+        let hit = |found: &crate::found::FoundPassage| QueryHit {
             id: found.id.clone(),
             score: found.score,
             vector_score: match answer.mode {

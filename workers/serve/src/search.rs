@@ -9,7 +9,7 @@ use sink::{Hit, Reader, SinkError, Window, Words};
 use tokio::time::{Duration, Instant};
 
 use crate::around;
-use crate::found::{Answer, Found, Timing};
+use crate::found::{Answer, FoundPassage, Timing};
 use crate::fuse::{Scored, fuse};
 use crate::gather::gather;
 use crate::highlight::highlight;
@@ -36,7 +36,7 @@ const MOST_TERMS: usize = 1_000;
 
 /// Every passage of the window, best first.
 struct Ranked {
-    passages: Vec<Found>,
+    passages: Vec<FoundPassage>,
     /// The question's, if it was embedded.
     vector: Option<Vec<f32>>,
     relevance: Option<f64>,
@@ -202,7 +202,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             && let Some(hits) = snapshot.reader.fused(&words, vector, &window).await.map_err(unavailable)?
         {
             timing.engine_ms = milliseconds(begun);
-            let passages = hits.into_iter().map(Found::of).collect();
+            let passages = hits.into_iter().map(FoundPassage::of).collect();
             return Ok(Ranked { passages, vector: Some(vector.clone()), relevance: None });
         }
         let (keyword, nearest) = match &vector {
@@ -230,8 +230,8 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         };
         let begun = Instant::now();
         let passages = match question.mode {
-            Mode::Keyword => keyword.into_iter().map(Found::of).collect(),
-            Mode::Vector => nearest.into_iter().map(Found::of).collect(),
+            Mode::Keyword => keyword.into_iter().map(FoundPassage::of).collect(),
+            Mode::Vector => nearest.into_iter().map(FoundPassage::of).collect(),
             Mode::Hybrid => fused(question.fusion, keyword, nearest),
         };
         timing.fuse_ms = milliseconds(begun);
@@ -241,7 +241,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     async fn judge_again(
         &self,
         question: &Question,
-        passages: &mut [Found],
+        passages: &mut [FoundPassage],
     ) -> Result<Option<usize>, SearchError> {
         match (&self.again, question.rerank) {
             (None, Some(true)) => {
@@ -308,7 +308,7 @@ fn milliseconds(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64() * 1_000.0
 }
 
-fn fused(fusion: Fusion, keyword: Vec<Hit>, vector: Vec<Hit>) -> Vec<Found> {
+fn fused(fusion: Fusion, keyword: Vec<Hit>, vector: Vec<Hit>) -> Vec<FoundPassage> {
     let scored = |hits: &[Hit]| -> Vec<f64> { hits.iter().map(|hit| hit.score).collect() };
     let (keyword_scores, vector_scores) = (scored(&keyword), scored(&vector));
     let score = |scores: &[f64], rank: Option<u32>| scores.get(rank? as usize - 1).copied();
@@ -323,13 +323,13 @@ fn fused(fusion: Fusion, keyword: Vec<Hit>, vector: Vec<Hit>) -> Vec<Found> {
         .into_iter()
         .filter_map(|rank| {
             let hit = hits.remove(&rank.id)?;
-            Some(Found {
+            Some(FoundPassage {
                 score: rank.score,
                 keyword_rank: rank.keyword_rank,
                 keyword_score: score(&keyword_scores, rank.keyword_rank),
                 vector_rank: rank.vector_rank,
                 vector_score: score(&vector_scores, rank.vector_rank),
-                ..Found::of(hit)
+                ..FoundPassage::of(hit)
             })
         })
         .collect()

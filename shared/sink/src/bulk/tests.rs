@@ -36,11 +36,11 @@ fn one(action: &Action, status: u16, error: &Value) -> Reply {
 }
 
 fn refused(reply: &Reply) -> bool {
-    matches!(reply, Reply::Final(Answer::Refused(_)))
+    matches!(reply, Reply::Final(ItemAnswer::Refused(_)))
 }
 
 fn stopped(reply: &Reply) -> bool {
-    matches!(reply, Reply::Final(Answer::Stop(_)))
+    matches!(reply, Reply::Final(ItemAnswer::Stop(_)))
 }
 
 #[test]
@@ -68,9 +68,9 @@ fn lines_carry_alias_and_external_version() {
 fn each_status_of_an_item_has_its_answer() {
     let (item, gone) = (put("x", 5), delete("x"));
     for status in [200, 201] {
-        assert_eq!(one(&item, status, &Value::Null), Reply::Final(Answer::Done));
+        assert_eq!(one(&item, status, &Value::Null), Reply::Final(ItemAnswer::Done));
     }
-    assert_eq!(one(&gone, 404, &Value::Null), Reply::Final(Answer::Done));
+    assert_eq!(one(&gone, 404, &Value::Null), Reply::Final(ItemAnswer::Done));
     for status in [408, 429, 500, 502, 503, 504] {
         assert!(matches!(one(&item, status, &json!({"type": "busy"})), Reply::Again(_)), "{status}");
     }
@@ -103,7 +103,7 @@ fn a_conflict_is_success_unless_the_log_cannot_have_written_it() {
             format!("[x]: version conflict, current version [{current}] is higher or equal to the one provided [5]")})
     };
     for current in [5, 6, 15] {
-        assert_eq!(one(&put("x", 5), 409, &conflict(current)), Reply::Final(Answer::Done), "{current}");
+        assert_eq!(one(&put("x", 5), 409, &conflict(current)), Reply::Final(ItemAnswer::Done), "{current}");
     }
     assert!(stopped(&one(&put("x", 5), 409, &conflict(16))));
     assert!(stopped(&one(
@@ -112,7 +112,7 @@ fn a_conflict_is_success_unless_the_log_cannot_have_written_it() {
         &json!({"type": "version_conflict_engine_exception", "reason": "?"})
     )));
     let raised = put("x", 5).with_highest(Version::from(1 << 40));
-    assert_eq!(one(&raised, 409, &conflict(1 << 40)), Reply::Final(Answer::Done));
+    assert_eq!(one(&raised, 409, &conflict(1 << 40)), Reply::Final(ItemAnswer::Done));
 }
 
 #[test]

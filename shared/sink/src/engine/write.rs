@@ -15,13 +15,13 @@ use super::Engine;
 use crate::action::Action;
 use crate::age;
 use crate::bulk::{self, Judgement, Lines, Reply};
-use crate::sink::{Answer, Written};
+use crate::sink::{ItemAnswer, Written};
 use crate::wire::{Body, Method, Request};
 
 /// One write under way.
 struct Write<'a> {
     actions: &'a [Action],
-    answers: Vec<Option<Answer>>,
+    answers: Vec<Option<ItemAnswer>>,
     started: Instant,
     proved: Boottime,
     delays: Delays,
@@ -74,7 +74,7 @@ impl Engine {
                     None
                 }
                 Judgement::Stop(cause) => {
-                    write.fill(&Answer::Stop(format!("{}: {cause}", self.server.url())));
+                    write.fill(&ItemAnswer::Stop(format!("{}: {cause}", self.server.url())));
                     return;
                 }
                 Judgement::Again { cause, retry_after } => Some(Failed { part, cause, retry_after }),
@@ -104,7 +104,7 @@ impl Engine {
         }
         match answer {
             Ok(response) if response.status == 200 && fault::is_off(Mechanism::ItemRetry) => {
-                Judgement::Items(items.iter().map(|_| Reply::Final(Answer::Done)).collect())
+                Judgement::Items(items.iter().map(|_| Reply::Final(ItemAnswer::Done)).collect())
             }
             Ok(response) => {
                 let actions: Vec<&Action> = items.iter().map(|place| &write.actions[*place]).collect();
@@ -115,11 +115,11 @@ impl Engine {
     }
 
     /// Waits before the next attempt, or gives the answer for everything that is left.
-    async fn wait(&self, write: &mut Write<'_>, failed: &Failed) -> Result<(), Answer> {
+    async fn wait(&self, write: &mut Write<'_>, failed: &Failed) -> Result<(), ItemAnswer> {
         let delay = write.delays.next_delay(failed.retry_after);
         if age::is_too_old(write.proved) || write.started.elapsed() + delay > self.settings.budget() {
             let cause = format!("{}: {}", self.server.url(), failed.cause);
-            return Err(Answer::Wait { cause, retry_after: failed.retry_after });
+            return Err(ItemAnswer::Wait { cause, retry_after: failed.retry_after });
         }
         debug!(
             url = self.server.url(),
@@ -160,7 +160,7 @@ impl Write<'_> {
 
     fn halve(&mut self, part: &[usize], items: &[usize], cause: &str, parts: &mut VecDeque<Vec<usize>>) {
         if let [place] = items {
-            self.answers[*place] = Some(Answer::Refused(cause.to_owned()));
+            self.answers[*place] = Some(ItemAnswer::Refused(cause.to_owned()));
             return;
         }
         let (front, back) = part.split_at(part.len() / 2);
@@ -175,32 +175,32 @@ impl Write<'_> {
     }
 
     fn is_something_done(&self) -> bool {
-        self.answers.contains(&Some(Answer::Done))
+        self.answers.contains(&Some(ItemAnswer::Done))
     }
 
     /// The first answer that leaves something to do, and its place.
-    fn unfinished(&self) -> Option<(usize, Answer)> {
+    fn unfinished(&self) -> Option<(usize, ItemAnswer)> {
         let mut answers =
             self.answers.iter().enumerate().filter_map(|(place, answer)| Some((place, answer.as_ref()?)));
         answers.find(|(_, answer)| !answer.is_final()).map(|(place, answer)| (place, answer.clone()))
     }
 
     /// Answers for everything that has no answer yet.
-    fn fill(&mut self, answer: &Answer) {
+    fn fill(&mut self, answer: &ItemAnswer) {
         for slot in &mut self.answers {
             slot.get_or_insert_with(|| answer.clone());
         }
     }
 
     /// Answers for those of these places that have no answer yet.
-    fn fill_places(&mut self, places: &[usize], answer: &Answer) {
+    fn fill_places(&mut self, places: &[usize], answer: &ItemAnswer) {
         for place in places {
             self.answers[*place].get_or_insert_with(|| answer.clone());
         }
     }
 
     fn finish(self) -> Written {
-        let missing = || Answer::Wait { cause: "it was not sent".to_owned(), retry_after: None };
+        let missing = || ItemAnswer::Wait { cause: "it was not sent".to_owned(), retry_after: None };
         Written { answers: self.answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect() }
     }
 }

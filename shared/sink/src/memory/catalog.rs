@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::Memory;
+use super::MemoryEngine;
 use crate::catalog::{Catalog, MOST_ENTRIES};
 use crate::error::SinkError;
 
-impl Catalog for Memory {
+impl Catalog for MemoryEngine {
     async fn keep(&self, name: &str, value: &Value, only_new: bool) -> Result<bool, SinkError> {
         let mut state = self.state();
         let is_there = state.catalog.contains_key(name);

@@ -6,12 +6,12 @@ use generation::Target;
 use message::{ChunkId, DocumentId, Fingerprint};
 
 use super::passages::Passage;
-use super::{Body, Index, Memory};
+use super::{Body, Index, MemoryEngine};
 use crate::error::SinkError;
 use crate::question::{Window, Words};
 use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
 
-impl Memory {
+impl MemoryEngine {
     /// Asks an index something, while nobody writes to it.
     fn ask<T>(&self, target: Target, question: impl FnOnce(&Index) -> T) -> Result<T, SinkError> {
         let state = self.state();
@@ -58,7 +58,7 @@ fn page<T>(all: impl Iterator<Item = (Place, T)>, after: Option<&Place>, size: u
     Page { items: rest.into_iter().map(|(_, item)| item).collect(), after }
 }
 
-impl Reader for Memory {
+impl Reader for MemoryEngine {
     async fn check(&self, space: &Fingerprint) -> Result<(), SinkError> {
         self.check_space(space)?;
         for target in [Target::Chunks, Target::Documents] {

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::*;
 
-fn memory() -> (Memory, Vec<Action>) {
+fn memory() -> (MemoryEngine, Vec<Action>) {
     let space = Fingerprint::of(&[]);
     let generation =
         Generation { chunking: space.clone(), space, dimension: 1, model: String::new(), mapping: 1 };
-    let memory = Memory::new(Names::new("m", &generation).unwrap());
+    let memory = MemoryEngine::new(Names::new("m", &generation).unwrap());
     for target in [Target::Chunks, Target::Documents] {
         memory.ensure_one(target).unwrap();
     }
@@ -39,17 +39,17 @@ fn item(target: Target) -> Value {
 }
 
 /// One letter an answer: Done, Refused, Wait, Stop.
-async fn letters(memory: &Memory, batch: &[Action]) -> String {
-    let letter = |answer: &Answer| match answer {
-        Answer::Done => 'd',
-        Answer::Refused(_) => 'r',
-        Answer::Wait { .. } => 'w',
-        Answer::Stop(_) => 's',
+async fn letters(memory: &MemoryEngine, batch: &[Action]) -> String {
+    let letter = |answer: &ItemAnswer| match answer {
+        ItemAnswer::Done => 'd',
+        ItemAnswer::Refused(_) => 'r',
+        ItemAnswer::Wait { .. } => 'w',
+        ItemAnswer::Stop(_) => 's',
     };
     memory.write(batch.to_vec(), Boottime::now()).await.answers.iter().map(letter).collect()
 }
 
-fn stored(memory: &Memory) -> usize {
+fn stored(memory: &MemoryEngine) -> usize {
     memory.state().indexes.values().map(|index| index.items.len()).sum()
 }
 

@@ -76,22 +76,22 @@ struct ElasticsearchFlags {
     settings: ElasticsearchSettings,
 }
 
-pub(crate) struct Memory(sink::Memory);
+pub(crate) struct Memory(sink::MemoryEngine);
 pub(crate) struct OpenSearch(Engine);
 pub(crate) struct Elasticsearch(Engine);
 
 impl Bench for Memory {
-    type Engine = sink::Memory;
+    type Engine = sink::MemoryEngine;
 
     fn open(fact: &str) -> Self {
-        Self(sink::Memory::new(names(fact)))
+        Self(sink::MemoryEngine::new(names(fact)))
     }
 
-    fn engine(&self) -> &sink::Memory {
+    fn engine(&self) -> &sink::MemoryEngine {
         &self.0
     }
 
-    fn over(&self, names: Names) -> sink::Memory {
+    fn over(&self, names: Names) -> sink::MemoryEngine {
         self.0.over(names)
     }
 

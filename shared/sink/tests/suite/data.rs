@@ -4,7 +4,7 @@ use message::{
     About, Chunk, ChunkId, DocumentId, DocumentRecord, Embedded, EmbeddedChunk, Placement, Status, Vector,
     Version,
 };
-use sink::{Action, Answer, Written, action_of};
+use sink::{Action, ItemAnswer, Written, action_of};
 
 use super::bench::{DIMENSION, space};
 
@@ -70,5 +70,5 @@ pub(crate) fn put_record(record: &DocumentRecord) -> Action {
 /// Every action was done.
 #[track_caller]
 pub(crate) fn all_done(written: &Written) {
-    assert!(written.answers.iter().all(|answer| *answer == Answer::Done), "{written:?}");
+    assert!(written.answers.iter().all(|answer| *answer == ItemAnswer::Done), "{written:?}");
 }

@@ -7,8 +7,8 @@ use generation::{Names, Target};
 use message::Version;
 use serde_json::{Value, json};
 use sink::{
-    Action, Answer, ElasticsearchSettings, Engine, OpenSearchSettings, Operation, Reader, RequestSettings,
-    Sink, SinkError, Window, Words, Written,
+    Action, ElasticsearchSettings, Engine, ItemAnswer, OpenSearchSettings, Operation, Reader,
+    RequestSettings, Sink, SinkError, Window, Words, Written,
 };
 use stream::Boottime;
 
@@ -73,11 +73,11 @@ where
 }
 
 fn kinds(written: &Written) -> String {
-    let letter = |answer: &Answer| match answer {
-        Answer::Done => 'd',
-        Answer::Refused(_) => 'r',
-        Answer::Wait { .. } => 'w',
-        Answer::Stop(_) => 's',
+    let letter = |answer: &ItemAnswer| match answer {
+        ItemAnswer::Done => 'd',
+        ItemAnswer::Refused(_) => 'r',
+        ItemAnswer::Wait { .. } => 'w',
+        ItemAnswer::Stop(_) => 's',
     };
     written.answers.iter().map(letter).collect()
 }
@@ -123,8 +123,7 @@ async fn a_busy_server_is_waited_for_within_the_budget_and_no_longer() {
     assert!(start.elapsed() < Duration::from_secs(8));
     for (written, server) in both(chunks("ab"), |_, _| whole(503, "Retry-After: 40\r\n")).await {
         let wish = Some(Duration::from_secs(40));
-        let waits =
-            |answer: &Answer| matches!(answer, Answer::Wait { retry_after, .. } if *retry_after == wish);
+        let waits = |answer: &ItemAnswer| matches!(answer, ItemAnswer::Wait { retry_after, .. } if *retry_after == wish);
         assert!(written.answers.iter().all(waits), "{written:?}");
         assert_eq!(server.ids().len(), 1, "a wish beyond the budget is the caller's to follow");
     }
@@ -135,7 +134,7 @@ async fn too_large_is_sent_in_halves_and_a_single_item_refused() {
     let script = |_: usize, asked: &Asked| match asked.ids.len() {
         1 if asked.ids[0] == "c" => whole(413, ""),
         1 => items(asked, |_| 201),
-        _ => Step::Answer(413, "", "<html>Request Entity Too Large</html>".to_owned()),
+        _ => Step::ItemAnswer(413, "", "<html>Request Entity Too Large</html>".to_owned()),
     };
     for (written, server) in both(chunks("abcd"), script).await {
         assert_eq!(kinds(&written), "ddrd");
@@ -149,7 +148,7 @@ async fn what_a_human_must_mend_stops() {
         let batch = [chunks("ab"), vec![action(Target::Documents, "d")]].concat();
         for (written, server) in both(batch, move |_, _| whole(status, "")).await {
             assert_eq!((kinds(&written).as_str(), server.ids().len()), ("sss", 1), "{status}");
-            let Answer::Stop(cause) = &written.answers[0] else { panic!() };
+            let ItemAnswer::Stop(cause) = &written.answers[0] else { panic!() };
             assert!(cause.contains(&server.url) && cause.contains("because"), "{cause}");
         }
     }
@@ -159,7 +158,7 @@ async fn what_a_human_must_mend_stops() {
 async fn a_cut_answer_is_asked_again() {
     let script = |number: usize, asked: &Asked| match number {
         0 => Step::Cut,
-        1 => Step::Answer(200, "", "{\"errors\":false,\"items\":[]}".to_owned()),
+        1 => Step::ItemAnswer(200, "", "{\"errors\":false,\"items\":[]}".to_owned()),
         _ => items(asked, |_| 201),
     };
     for (written, server) in both(chunks("ab"), script).await {
@@ -178,7 +177,7 @@ async fn silence_and_absence_are_waited_for() {
     let (opensearch, elasticsearch) = engines("http://127.0.0.1:1");
     let now = Boottime::now();
     for written in [opensearch.write(chunks("a"), now).await, elasticsearch.write(chunks("a"), now).await] {
-        let Answer::Wait { cause, .. } = &written.answers[0] else { panic!("{written:?}") };
+        let ItemAnswer::Wait { cause, .. } = &written.answers[0] else { panic!("{written:?}") };
         assert!(cause.contains("http://127.0.0.1:1"), "{cause}");
     }
     for error in [opensearch.check(&space()).await.unwrap_err(), elasticsearch.refresh().await.unwrap_err()] {
@@ -217,7 +216,7 @@ async fn a_process_that_slept_since_the_proof_sends_nothing() {
     let slept = Boottime::now().before(Duration::from_secs(301));
     for (written, server) in both_proved(slept, chunks("ab"), |_, asked| items(asked, |_| 201)).await {
         assert_eq!((kinds(&written).as_str(), server.asked().len()), ("ww", 0));
-        let Answer::Wait { cause, .. } = &written.answers[0] else { panic!("{written:?}") };
+        let ItemAnswer::Wait { cause, .. } = &written.answers[0] else { panic!("{written:?}") };
         assert!(cause.contains("whose partition this is"), "{cause}");
     }
 }
@@ -281,7 +280,7 @@ async fn an_engine_is_asked_once_whether_it_fuses() {
         [(403, "current license is non-compliant for [RRF]"), (400, "unknown query [hybrid]")]
     {
         let body = json!({"error": {"type": "x", "reason": reason}, "status": status}).to_string();
-        let server = Script::start(move |_, _| Step::Answer(status, "", body.clone())).await;
+        let server = Script::start(move |_, _| Step::ItemAnswer(status, "", body.clone())).await;
         let (opensearch, elasticsearch) = engines(&server.url);
         for _ in 0..3 {
             assert_eq!(opensearch.fused(&words, &[1.0, 0.0], &window).await.unwrap(), None);
@@ -294,7 +293,7 @@ async fn an_engine_is_asked_once_whether_it_fuses() {
     let body = json!({"timed_out": false, "_shards": {"failed": 0}, "hits": hits}).to_string();
     // Not away for good: the first answer says nothing about what the engine offers.
     let script =
-        move |n, _: &Asked| if n == 0 { whole(503, "") } else { Step::Answer(200, "", body.clone()) };
+        move |n, _: &Asked| if n == 0 { whole(503, "") } else { Step::ItemAnswer(200, "", body.clone()) };
     let server = Script::start(script).await;
     let (_, elasticsearch) = engines(&server.url);
     assert!(elasticsearch.fused(&words, &[1.0, 0.0], &window).await.is_err());

@@ -25,7 +25,7 @@ pub(crate) struct Asked {
 /// What is answered.
 pub(crate) enum Step {
     /// Status, further header lines (each ended by CR LF), body.
-    Answer(u16, &'static str, String),
+    ItemAnswer(u16, &'static str, String),
     /// Half of an answer, then the connection is closed.
     Cut,
     /// Nothing, for ever.
@@ -78,7 +78,7 @@ where
     let text = match answer(number, &asked) {
         Step::Hang => return std::future::pending().await,
         Step::Cut => "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"errors\":false,\"items\":[".to_owned(),
-        Step::Answer(status, headers, body) => format!(
+        Step::ItemAnswer(status, headers, body) => format!(
             "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}",
             body.len()
         ),
@@ -128,11 +128,11 @@ pub(crate) fn items(asked: &Asked, status: impl Fn(&str) -> u16) -> Step {
         json!({"index": item})
     };
     let items: Vec<Value> = asked.ids.iter().map(one).collect();
-    Step::Answer(200, "", json!({"took": 1, "errors": true, "items": items}).to_string())
+    Step::ItemAnswer(200, "", json!({"took": 1, "errors": true, "items": items}).to_string())
 }
 
 /// An answer with an error for the whole.
 pub(crate) fn whole(status: u16, headers: &'static str) -> Step {
     let body = json!({"error": {"type": "some_exception", "reason": "because"}, "status": status});
-    Step::Answer(status, headers, body.to_string())
+    Step::ItemAnswer(status, headers, body.to_string())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use generation::{Generation, Names, Target};
 use message::{DocumentId, Fingerprint};
-use sink::{Answer, Operation, Reader, Sink, SinkError, delete};
+use sink::{ItemAnswer, Operation, Reader, Sink, SinkError, delete};
 use stream::Boottime;
 
 use super::bench::{Bench, DIMENSION, generation, ready, space};
@@ -92,7 +92,7 @@ pub(crate) async fn a_wrong_item_is_refused_alone<B: Bench>(bench: &B) {
     wrong.vector.0.push(0.5);
     let record = put_record(&record("k", &[&a, &c], version(1)));
     let written = engine.write(vec![put(&a), put(&wrong), put(&c), record], Boottime::now()).await;
-    let Answer::Refused(cause) = &written.answers[1] else { panic!("{written:?}") };
+    let ItemAnswer::Refused(cause) = &written.answers[1] else { panic!("{written:?}") };
     assert!(!cause.is_empty());
     assert_eq!(written.done(), 3, "{written:?}");
     assert_eq!(versions(engine).await.len(), 2);
@@ -106,10 +106,10 @@ pub(crate) async fn a_version_of_another_log_stops<B: Bench>(bench: &B) {
     // Within the epoch a later version is this log's own; above what is said to be the highest it is not.
     all_done(&engine.write(vec![late.clone()], Boottime::now()).await);
     let written = engine.write(vec![late.with_highest(version(8))], Boottime::now()).await;
-    let Answer::Stop(cause) = &written.answers[0] else { panic!("{written:?}") };
+    let ItemAnswer::Stop(cause) = &written.answers[0] else { panic!("{written:?}") };
     assert!(cause.contains(&version(9).to_string()) && cause.contains("epoch 1"), "{cause}");
     let old_epoch = put(&chunk("k", "text", 1, message::Version::first(0)));
-    assert!(matches!(engine.write(vec![old_epoch], Boottime::now()).await.answers[0], Answer::Stop(_)));
+    assert!(matches!(engine.write(vec![old_epoch], Boottime::now()).await.answers[0], ItemAnswer::Stop(_)));
 }
 
 pub(crate) async fn a_deleted_index_stops_and_is_not_created_by_a_write<B: Bench>(bench: &B) {
@@ -123,12 +123,12 @@ pub(crate) async fn a_deleted_index_stops_and_is_not_created_by_a_write<B: Bench
     all_done(&engine.write(batch.clone(), Boottime::now()).await);
     bench.drop_index(Target::Chunks).await;
     let written = engine.write(batch.clone(), Boottime::now()).await;
-    assert!(written.answers.iter().all(|answer| matches!(answer, Answer::Stop(_))), "{written:?}");
+    assert!(written.answers.iter().all(|answer| matches!(answer, ItemAnswer::Stop(_))), "{written:?}");
     assert!(matches!(engine.count(Target::Chunks).await, Err(SinkError::Missing { .. })));
     assert!(matches!(engine.check(&space()).await, Err(SinkError::Missing { .. })));
     // Both engines would create an index for a request of deletes alone, under the name of the alias.
     let written = engine.write(vec![delete("00", &document("k"), version(2))], Boottime::now()).await;
-    assert!(written.answers.iter().all(|answer| matches!(answer, Answer::Stop(_))), "{written:?}");
+    assert!(written.answers.iter().all(|answer| matches!(answer, ItemAnswer::Stop(_))), "{written:?}");
     let anew = engine.ensure().await.unwrap();
     assert!(anew.chunks.created, "a write made something of that name");
     all_done(&engine.write(batch, Boottime::now()).await);
@@ -170,7 +170,7 @@ pub(crate) async fn another_space_or_dimension_is_refused<B: Bench>(bench: &B) {
     let mut action = put(&chunk("k", "text", 1, version(1)));
     action.operation = Operation::Put(b"{".as_slice().into());
     let written = engine.write(vec![action], Boottime::now()).await;
-    assert!(matches!(written.answers[0], Answer::Refused(_)), "{written:?}");
+    assert!(matches!(written.answers[0], ItemAnswer::Refused(_)), "{written:?}");
 }
 
 pub(crate) async fn nothing_is_written_long_after_the_proof<B: Bench>(bench: &B) {
@@ -178,7 +178,7 @@ pub(crate) async fn nothing_is_written_long_after_the_proof<B: Bench>(bench: &B)
     let (now, one) = (Boottime::now(), chunk("k", "text", 1, version(1)));
     let batch = vec![put(&one), put_record(&record("k", &[&one], version(1)))];
     let written = engine.write(batch.clone(), now.before(Duration::from_secs(301))).await;
-    assert!(written.answers.iter().all(|answer| matches!(answer, Answer::Wait { .. })), "{written:?}");
+    assert!(written.answers.iter().all(|answer| matches!(answer, ItemAnswer::Wait { .. })), "{written:?}");
     assert!(versions(engine).await.is_empty());
     all_done(&engine.write(batch, now.before(Duration::from_secs(200))).await);
     assert_eq!(versions(engine).await, [1]);

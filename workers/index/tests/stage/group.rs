@@ -6,7 +6,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
 use generation::{Names, Target};
 use message::Fingerprint;
-use sink::{Memory as Engine, Reader as _, WriteStage};
+use sink::{MemoryEngine as Engine, Reader as _, WriteStage};
 use stream::memory::Memory;
 use stream::{Delivery, LaneSettings, Outgoing, Plan, StreamError};
 use tokio::sync::watch;

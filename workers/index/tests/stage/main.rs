@@ -12,7 +12,7 @@ use std::time::Duration;
 use generation::{Generation, Names, Target};
 use message::{DeadLetter, Fingerprint, Headers, Version};
 pub(crate) use records::{chunk, chunk_in, document, gone, gone_document, headers, id, record, version};
-use sink::{Fault, Memory as Engine, Reader as _, Sink as _, WriteLane, WriteStage};
+use sink::{Fault, MemoryEngine as Engine, Reader as _, Sink as _, WriteLane, WriteStage};
 use stream::memory::Memory;
 use stream::{
     Boottime, Committed, Delivery, Lane, LaneSettings, Outcome, Outgoing, Plan, Record, Stage, Trouble,

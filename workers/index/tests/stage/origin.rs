@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use generation::Target;
 use message::Version;
-use sink::{Memory as Engine, Reader as _};
+use sink::{MemoryEngine as Engine, Reader as _};
 use stream::memory::Memory;
 use stream::{Boottime, Committed, Lane as _, Memo, Stage as _};
 

@@ -8,7 +8,7 @@ use objects::Scope;
 use serde::{Serialize, Serializer};
 use sink::StoredDocument;
 
-use super::seen::{Held, Seen};
+use super::seen::{HeldDocument, Seen};
 
 /// What a document is compared by.
 #[derive(Clone, Debug)]
@@ -141,7 +141,7 @@ fn between_bucket_and_ledger(object: Option<&str>, entry: Option<&LedgerEntry>) 
     }
 }
 
-fn in_engine(held: &Held, entry: &LedgerEntry, space: &Fingerprint) -> Vec<Problem> {
+fn in_engine(held: &HeldDocument, entry: &LedgerEntry, space: &Fingerprint) -> Vec<Problem> {
     let mut found: Vec<Problem> = record(held.record.as_ref(), entry).into_iter().collect();
     let passages: HashMap<&ChunkId, _> = held.passages.iter().map(|passage| (&passage.id, passage)).collect();
     let mut live = HashSet::new();

@@ -94,7 +94,7 @@ impl Tally {
 
     /// The whole comparison, with what was found when the documents that differ were looked at again.
     #[must_use]
-    pub fn report(self, again: Again) -> Report {
+    pub fn report(self, again: SecondLook) -> Report {
         let counted = |tally: EngineTally| EngineReport {
             documents: tally.documents,
             chunks: tally.chunks,
@@ -122,7 +122,7 @@ impl Tally {
 
 /// What was found when the documents that differ were looked at again, one by one.
 #[derive(Debug, Default)]
-pub struct Again {
+pub struct SecondLook {
     /// What differs still, at most [`MOST`].
     pub differences: Vec<Difference>,
     /// All of them.
@@ -137,7 +137,7 @@ pub struct Again {
     pub explained_total: u64,
 }
 
-impl Again {
+impl SecondLook {
     /// Takes what is left of one document's differences: each with its explanation, if there is one.
     pub fn add(&mut self, left: Vec<(Difference, Option<String>)>) {
         let mut differs = false;

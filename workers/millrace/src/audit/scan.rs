@@ -8,7 +8,7 @@ use objects::{Scope, Store};
 use process::Failure;
 use sink::{Page, Place, Reader, SinkError, StoredDocument};
 
-use super::seen::{Held, Passage, Seen};
+use super::seen::{HeldDocument, HeldPassage, Seen};
 use crate::merge::{Cursor, Sorted};
 
 /// Chunks in a page: about 2 MB of text.
@@ -31,13 +31,13 @@ pub struct Sources<'a> {
 #[derive(Debug)]
 pub struct EngineSource<'a> {
     records: Cursor<'a, StoredDocument>,
-    passages: Cursor<'a, Passage>,
+    passages: Cursor<'a, HeldPassage>,
 }
 
 impl<'a> EngineSource<'a> {
     /// An engine that messages call `name`.
     #[must_use]
-    pub fn new(name: &str, records: Sorted<'a, StoredDocument>, passages: Sorted<'a, Passage>) -> Self {
+    pub fn new(name: &str, records: Sorted<'a, StoredDocument>, passages: Sorted<'a, HeldPassage>) -> Self {
         Self {
             records: Cursor::new(format!("the document records of {name}"), records),
             passages: Cursor::new(format!("the chunks of {name}"), passages),
@@ -66,7 +66,7 @@ impl Sources<'_> {
         let mut engines = Vec::with_capacity(self.engines.len());
         for engine in &mut self.engines {
             let record = engine.records.next_of(&document).await?;
-            engines.push(Held { record, passages: engine.passages.all_of(&document).await? });
+            engines.push(HeldDocument { record, passages: engine.passages.all_of(&document).await? });
         }
         let (object, entry) = (self.bucket.next_of(&document).await?, self.ledger.next_of(&document).await?);
         Ok(Some(Seen { document, object, entry, engines }))
@@ -90,7 +90,7 @@ pub fn engine<'a, R: Reader>(name: &str, reader: &'a R) -> EngineSource<'a> {
     let records = pages(move |after| async move { reader.scan_documents(after.as_ref(), RECORDS).await });
     let records = records.map_ok(|stored| (stored.record.document.clone(), stored));
     let chunks = pages(move |after| async move { reader.scan_chunks(after.as_ref(), CHUNKS).await });
-    let passages = chunks.map_ok(|chunk| (chunk.document.clone(), Passage::from(chunk)));
+    let passages = chunks.map_ok(|chunk| (chunk.document.clone(), HeldPassage::from(chunk)));
     EngineSource::new(name, records.boxed(), passages.boxed())
 }
 

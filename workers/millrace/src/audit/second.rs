@@ -10,9 +10,9 @@ use stream::Broker;
 
 use super::difference::{Difference, Problem, Rules, differences};
 use super::explained::Letters;
-use super::report::{Again, Tally};
-use super::seen::{Held, Passage, Seen};
-use crate::again::{Request, Writer};
+use super::report::{SecondLook, Tally};
+use super::seen::{HeldDocument, HeldPassage, Seen};
+use crate::again::{LookRequest, LookWriter};
 use crate::entries::Entries;
 use crate::world::World;
 
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 8;
 #[derive(Debug)]
 pub struct Repair<K: Broker> {
     /// Where "look again" is said.
-    pub writer: Writer<K>,
+    pub writer: LookWriter<K>,
     /// Tells this run from another.
     pub run: String,
 }
@@ -37,8 +37,8 @@ pub async fn look_again<K: Broker, O: Store, E: Reader>(
     entries: &Entries<K>,
     tally: &Tally,
     mut repair: Option<&mut Repair<K>>,
-) -> Result<Again, Failure> {
-    let mut again = Again::default();
+) -> Result<SecondLook, Failure> {
+    let mut again = SecondLook::default();
     if tally.differing().is_empty() {
         return Ok(again);
     }
@@ -63,7 +63,7 @@ pub async fn look_again<K: Broker, O: Store, E: Reader>(
         let unexplained = left.iter().any(|(_, cause)| cause.is_none());
         again.add(left);
         if let Some(repair) = repair.as_deref_mut().filter(|_| unexplained) {
-            let request = Request::forced(seen.document.clone(), seen.suspects());
+            let request = LookRequest::forced(seen.document.clone(), seen.suspects());
             repair.writer.say(request.record("audit --repair", &repair.run)?).await?;
         }
     }
@@ -109,10 +109,10 @@ async fn denied<K: Broker, O: Store, E: Reader>(
     }
 }
 
-async fn held<R: Reader>(engine: &R, document: &DocumentId) -> Result<Held, Failure> {
+async fn held<R: Reader>(engine: &R, document: &DocumentId) -> Result<HeldDocument, Failure> {
     let record = engine.document(document).await?;
-    let passages = engine.chunks_of(document).await?.into_iter().map(Passage::from).collect();
-    Ok(Held { record, passages })
+    let passages = engine.chunks_of(document).await?.into_iter().map(HeldPassage::from).collect();
+    Ok(HeldDocument { record, passages })
 }
 
 /// True when the store's own refusal of the object explains it.

@@ -20,21 +20,21 @@ pub struct Seen {
     /// Its entry in the ledger.
     pub entry: Option<LedgerEntry>,
     /// What each engine holds, in the order in which the engines are named.
-    pub engines: Vec<Held>,
+    pub engines: Vec<HeldDocument>,
 }
 
 /// What one engine holds of a document.
 #[derive(Clone, Debug, Default)]
-pub struct Held {
+pub struct HeldDocument {
     /// Its record.
     pub record: Option<StoredDocument>,
     /// Its passages, in no order.
-    pub passages: Vec<Passage>,
+    pub passages: Vec<HeldPassage>,
 }
 
 /// What is compared of a passage: the text itself is not kept.
 #[derive(Clone, Debug)]
-pub struct Passage {
+pub struct HeldPassage {
     /// Its id.
     pub id: ChunkId,
     /// SHA-256 of its text.
@@ -45,7 +45,7 @@ pub struct Passage {
     pub genuine: bool,
 }
 
-impl From<StoredChunk> for Passage {
+impl From<StoredChunk> for HeldPassage {
     fn from(chunk: StoredChunk) -> Self {
         let derived = |repeat| ChunkId::derive(&chunk.document, &chunk.heading_path, &chunk.text, repeat);
         let genuine = (0..REPEATS).any(|repeat| derived(repeat) == chunk.id);
@@ -53,12 +53,12 @@ impl From<StoredChunk> for Passage {
     }
 }
 
-impl Held {
+impl HeldDocument {
     /// Adds this document's lines (document, ordinal, chunk id, text digest, fingerprint) to the digest of an index.
     /// Versions and vectors are left out, so that two indexes filled from the same log have the same digest.
     pub fn add_to(&self, digest: &mut RunningDigest) {
         let Some(stored) = &self.record else { return };
-        let passages: std::collections::HashMap<&ChunkId, &Passage> =
+        let passages: std::collections::HashMap<&ChunkId, &HeldPassage> =
             self.passages.iter().map(|passage| (&passage.id, passage)).collect();
         for (ordinal, placement) in stored.record.chunks.iter().enumerate() {
             let passage = passages.get(&placement.id);

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use sink::{Action, Sink as _, action_of, delete};
 use stream::{Boottime, Outgoing};
 
-use super::seen::{Held, Passage};
+use super::seen::{HeldDocument, HeldPassage};
 use super::*;
-use crate::again::Writer;
+use crate::again::LookWriter;
 use crate::bench::{self, Bench, Small, document, entry, removed, space};
 
 /// Three documents of which `b/k` is to be broken.
@@ -28,7 +28,7 @@ async fn audited(world: &Small) -> Report {
 
 async fn repaired(world: &Small) -> Report {
     let mut entries = world.entries().await.unwrap();
-    let mut repair = Repair { writer: Writer::new(&world.kafka).unwrap(), run: "1".to_owned() };
+    let mut repair = Repair { writer: LookWriter::new(&world.kafka).unwrap(), run: "1".to_owned() };
     audit(world, &mut entries, Duration::ZERO, Some(&mut repair), |_, _| Ok(())).await.unwrap()
 }
 
@@ -49,7 +49,7 @@ async fn found(world: &Small, suspects: &[ChunkId]) -> Vec<String> {
     problems(&report)
 }
 
-async fn write(engine: &sink::Memory, action: Action) {
+async fn write(engine: &sink::MemoryEngine, action: Action) {
     engine.write(vec![action], Boottime::now()).await;
 }
 
@@ -222,16 +222,16 @@ fn the_digest_changes_with_order_text_and_space_only() {
     let held = |texts: &[&str], version: Version| {
         let passage = |text: &&str| {
             let stored = bench::chunk(&document, text, version);
-            Passage { id: stored.chunk.id, text: (*text).to_owned(), space: stored.space, genuine: true }
+            HeldPassage { id: stored.chunk.id, text: (*text).to_owned(), space: stored.space, genuine: true }
         };
         let record = bench::record(&document, texts, version);
         let record = Some(sink::StoredDocument { record, space: space() });
-        Held { record, passages: texts.iter().map(passage).collect() }
+        HeldDocument { record, passages: texts.iter().map(passage).collect() }
     };
     let base = held(&["one", "two"], Version::first(1));
     assert_eq!(base.digest(), held(&["one", "two"], later()).digest());
     assert_ne!(base.digest(), held(&["two", "one"], Version::first(1)).digest());
-    let change = |change: fn(&mut Passage)| {
+    let change = |change: fn(&mut HeldPassage)| {
         let mut other = base.clone();
         other.passages.iter_mut().for_each(change);
         other.digest()
@@ -291,14 +291,14 @@ fn seen(key: &str, (object, state, held): Random) -> Seen {
     let document = document(key);
     let entry: Option<LedgerEntry> =
         state.map(|state| entry(&document, &["one"], Version::first(u32::from(state)), "e"));
-    let engines = held.map(|(record, passages)| Held {
+    let engines = held.map(|(record, passages)| HeldDocument {
         record: record.then(|| sink::StoredDocument {
             record: bench::record(&document, &[], Version::first(1)),
             space: space(),
         }),
         passages: passages
             .into_iter()
-            .map(|n| Passage {
+            .map(|n| HeldPassage {
                 id: ChunkId::from_text(&n.to_string()),
                 text: String::new(),
                 space: space(),

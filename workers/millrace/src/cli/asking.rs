@@ -10,13 +10,13 @@ use super::WorldSettings;
 
 /// `search`
 #[derive(Args, Debug)]
-pub struct Search {
+pub struct SearchArguments {
     /// The question.
     #[arg(required = true, num_args = 1..)]
     pub question: Vec<String>,
     /// How passages are found.
-    #[arg(long, value_enum, default_value_t = Mode::Hybrid)]
-    pub mode: Mode,
+    #[arg(long, value_enum, default_value_t = SearchMode::Hybrid)]
+    pub mode: SearchMode,
     /// Passages to show.
     #[arg(long, default_value_t = 5)]
     pub size: usize,
@@ -41,7 +41,7 @@ pub struct ServeAddress {
 
 /// How passages are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Mode {
+pub enum SearchMode {
     /// By words.
     Keyword,
     /// By meaning.
@@ -50,7 +50,7 @@ pub enum Mode {
     Hybrid,
 }
 
-impl Mode {
+impl SearchMode {
     /// As `serve` takes it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -70,7 +70,7 @@ pub struct Eval {
     pub dir: PathBuf,
     /// How passages are found; all three ways if none is named.
     #[arg(long = "mode", value_enum)]
-    pub modes: Vec<Mode>,
+    pub modes: Vec<SearchMode>,
     /// How `hybrid` fuses: auto, convex or rrf.
     #[arg(long, default_value = "auto")]
     pub fusion: String,
@@ -126,7 +126,7 @@ pub struct AskQuestion {
 
 /// `key`
 #[derive(Args, Debug)]
-pub struct Key {
+pub struct KeyArguments {
     /// What the key is called, in logs and on the page.
     pub name: String,
     /// What it allows; each role allows what those before it do.
@@ -155,15 +155,15 @@ pub enum KeyRole {
 mod tests {
     use clap::Parser as _;
 
-    use crate::cli::{Ask, Cli};
+    use crate::cli::{Cli, OperatorCommand};
 
     /// The question, and whether JSON is wanted.
     fn question(words: &[&str]) -> Result<(String, bool), String> {
         let cli = Cli::try_parse_from(["millrace"].iter().chain(words)).map_err(|error| error.to_string())?;
-        if let Ask::Search(search) = cli.ask {
+        if let OperatorCommand::Search(search) = cli.ask {
             return Ok((search.question.join(" "), search.json));
         }
-        let Ask::Ask(ask) = cli.ask else { return Err(format!("{:?}", cli.ask)) };
+        let OperatorCommand::Ask(ask) = cli.ask else { return Err(format!("{:?}", cli.ask)) };
         Ok((ask.question.join(" "), ask.json))
     }
 

@@ -8,7 +8,7 @@ use sandbox::SandboxSettings;
 
 /// Which files are read, and what that may cost.
 #[derive(Args, Debug)]
-pub struct Reading {
+pub struct ReadingArguments {
     /// Files and folders; files and folders in a folder whose names begin with a dot are left out.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
@@ -25,7 +25,7 @@ pub struct Reading {
 pub struct Extract {
     /// Which files.
     #[command(flatten)]
-    pub reading: Reading,
+    pub reading: ReadingArguments,
     /// Print one JSON object per file.
     #[arg(long)]
     pub json: bool,
@@ -36,10 +36,10 @@ pub struct Extract {
 
 /// `chunk`
 #[derive(Args, Debug)]
-pub struct Chunk {
+pub struct ChunkArguments {
     /// Which files.
     #[command(flatten)]
-    pub reading: Reading,
+    pub reading: ReadingArguments,
     /// For which model.
     #[command(flatten)]
     pub model: ModelSettings,

@@ -150,7 +150,7 @@ pub struct LedgerRebuild {
 
 /// What workers had to refuse.
 #[derive(Debug, Subcommand)]
-pub enum DeadLetters {
+pub enum LettersCommand {
     /// List dead letters: offset, time, worker, document (or key) and cause.
     List(ListLetters),
     /// Show everything about one dead letter; exit code 1 when it is not there.

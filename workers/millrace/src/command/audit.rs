@@ -10,7 +10,7 @@ use sink::SinkError;
 use stream::{Outgoing, wall_seconds};
 
 use super::rounds::{now, rounds, run as this_run};
-use crate::again::Writer;
+use crate::again::LookWriter;
 use crate::audit::{Repair, Report, Rules, Seen, audit};
 use crate::cli::Audit;
 use crate::show;
@@ -30,7 +30,7 @@ async fn round(world: &World, ask: &Audit) -> Result<ExitCode, Failure> {
     let each =
         |seen: &Seen, rules: &Rules| if ask.documents { document(seen, rules, ask.json) } else { Ok(()) };
     let report = if ask.repair {
-        let mut repair = Repair { writer: Writer::new(&world.kafka)?, run: this_run() };
+        let mut repair = Repair { writer: LookWriter::new(&world.kafka)?, run: this_run() };
         audit(world, &mut entries, ask.settle, Some(&mut repair), each).await?
     } else {
         audit(world, &mut entries, ask.settle, None, each).await?
@@ -54,7 +54,7 @@ async fn tell_checked(world: &World, checked_at: u64) -> Result<(), Failure> {
         return Ok(());
     }
     let said = Said::Checked(Checked { checked_at, by: "millrace audit".to_owned() });
-    let mut writer = Writer::new(&world.kafka)?;
+    let mut writer = LookWriter::new(&world.kafka)?;
     writer
         .say(Outgoing {
             topic: topics::CONFIRMATIONS.to_owned(),

@@ -10,14 +10,14 @@ use model::{ModelSplitter, Tokenizer};
 use process::Failure;
 use serde::Serialize;
 
-use crate::cli::Chunk;
+use crate::cli::ChunkArguments;
 use crate::place::{Place, Places};
 use crate::{reading, show};
 
 /// Files have no bucket; ids are derived as if they were in one of this name.
 const BUCKET: &str = "file";
 
-pub(super) async fn run(ask: &Chunk) -> Result<ExitCode, Failure> {
+pub(super) async fn run(ask: &ChunkArguments) -> Result<ExitCode, Failure> {
     let bundle = ask.model.open()?;
     let splitter = Arc::new(model::splitter(&bundle, Tokenizer::open(&bundle)?, ask.most_chunks)?);
     let cut = move |path: &Path, extracted| cut(&splitter, path, extracted);

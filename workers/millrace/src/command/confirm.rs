@@ -10,7 +10,7 @@ use serde_json::json;
 use stream::Outgoing;
 use stream::kafka::{Kafka, Standing, standings};
 
-use crate::again::Writer;
+use crate::again::LookWriter;
 use crate::cli::Confirm;
 use crate::{show, world};
 
@@ -49,7 +49,7 @@ pub(super) async fn run(ask: Confirm) -> Result<ExitCode, Failure> {
         show::note("nothing was confirmed; `millrace confirm --yes` lets the removals among them pass");
         return Ok(ExitCode::FAILURE);
     }
-    let mut writer = Writer::new(&kafka)?;
+    let mut writer = LookWriter::new(&kafka)?;
     for (partition, standing) in &waiting {
         writer.say(record(*partition, standing.end, &ask.by)?).await?;
     }
@@ -98,7 +98,7 @@ mod tests {
     async fn a_confirmation_is_written_for_its_partition() {
         let broker = Memory::default();
         broker.create(topics::CONFIRMATIONS, 1);
-        let mut writer = Writer::new(&broker).unwrap();
+        let mut writer = LookWriter::new(&broker).unwrap();
         writer.say(record(3, 17, "who").unwrap()).await.unwrap();
         writer.flush().await.unwrap();
         let records = broker.records(topics::CONFIRMATIONS);

@@ -13,9 +13,9 @@ use stream::kafka::Kafka;
 use stream::{Broker, Record};
 
 use super::rounds::run as this_run;
-use crate::again::Writer;
-use crate::cli::{DeadLetters, LetterFilter, ListLetters, ReplayLetters, ShowLetter};
-use crate::letters::{Filter, Letter, Replay, readable};
+use crate::again::LookWriter;
+use crate::cli::{LetterFilter, LettersCommand, ListLetters, ReplayLetters, ShowLetter};
+use crate::letters::{Filter, Replay, StoredLetter, readable};
 use crate::{log, show};
 
 /// Bytes of a refused value that are shown as digits.
@@ -23,11 +23,11 @@ const SHOWN: usize = 4096;
 /// Documents that are remembered, so that many letters of one document ask for one look.
 const REMEMBERED: usize = 100_000;
 
-pub(super) async fn run(ask: DeadLetters) -> Result<ExitCode, Failure> {
+pub(super) async fn run(ask: LettersCommand) -> Result<ExitCode, Failure> {
     match ask {
-        DeadLetters::List(ask) => list(&ask).await,
-        DeadLetters::Show(ask) => one(&ask).await,
-        DeadLetters::Replay(ask) => {
+        LettersCommand::List(ask) => list(&ask).await,
+        LettersCommand::Show(ask) => one(&ask).await,
+        LettersCommand::Replay(ask) => {
             let broker = Kafka::new(&ask.kafka);
             let mut replaying = Replaying::new(&broker, ask.dry_run, ask.json)?;
             replay(&broker, &ask, &mut replaying).await
@@ -79,7 +79,7 @@ async fn list(ask: &ListLetters) -> Result<ExitCode, Failure> {
     let mut records = letters(&broker, 0).await?;
     let mut count = 0_u64;
     while let Some(record) = records.try_next().await? {
-        let letter = match Letter::read(&record) {
+        let letter = match StoredLetter::read(&record) {
             Ok(letter) => letter,
             Err(words) => {
                 show::note(&words);
@@ -111,7 +111,7 @@ async fn one(ask: &ShowLetter) -> Result<ExitCode, Failure> {
         show::note(&format!("there is no dead letter at offset {} (they are kept for 30 days)", ask.offset));
         return Ok(ExitCode::FAILURE);
     };
-    let letter = Letter::read(&record)?;
+    let letter = StoredLetter::read(&record)?;
     let value = letter.value();
     if ask.json {
         let mut whole = serde_json::to_value(&letter)?;
@@ -155,7 +155,7 @@ async fn replay<K: Broker>(
             break;
         }
         let named = wanted.remove(&record.offset);
-        match Letter::read(&record) {
+        match StoredLetter::read(&record) {
             Ok(letter) if named || (ask.all && filter.takes(&letter)) => replaying.take(&letter).await?,
             Err(words) if named => replaying.cannot(record.offset, &words)?,
             Ok(_) | Err(_) => {}
@@ -169,7 +169,7 @@ async fn replay<K: Broker>(
 
 /// A replay that is under way.
 struct Replaying<K: Broker> {
-    writer: Writer<K>,
+    writer: LookWriter<K>,
     run: String,
     dry: bool,
     json: bool,
@@ -180,11 +180,11 @@ struct Replaying<K: Broker> {
 
 impl<K: Broker> Replaying<K> {
     fn new(broker: &K, dry: bool, json: bool) -> Result<Self, Failure> {
-        let writer = Writer::new(broker)?;
+        let writer = LookWriter::new(broker)?;
         Ok(Self { writer, run: this_run(), dry, json, asked: HashSet::new(), done: 0, failed: 0 })
     }
 
-    async fn take(&mut self, letter: &Letter) -> Result<(), Failure> {
+    async fn take(&mut self, letter: &StoredLetter) -> Result<(), Failure> {
         let (done, record) = match letter.replay() {
             Replay::Cannot(why) => return self.cannot(letter.offset, &why),
             Replay::SendAgain(record) => ("sent again to object-events", Some(record)),

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use super::audit::is_equal;
 use crate::ask::{Asking, Wanted};
-use crate::cli::{Eval, Mode};
+use crate::cli::{Eval, SearchMode};
 use crate::eval::beir::{Asked, Document, Set};
 use crate::eval::compare::{Baseline, Difference, difference};
 use crate::eval::score::{Scores, holds_answer, mean, score};
@@ -33,7 +33,7 @@ const AT_ONCE: usize = 4;
 const PATIENCE: Duration = Duration::from_hours(2);
 
 /// Scores of each question, by mode.
-type Results = Vec<(Mode, Vec<Scores>)>;
+type Results = Vec<(SearchMode, Vec<Scores>)>;
 
 pub(super) async fn run(ask: Eval) -> Result<ExitCode, Failure> {
     let set = Set::read(&ask.dir, &ask.split)?;
@@ -41,16 +41,16 @@ pub(super) async fn run(ask: Eval) -> Result<ExitCode, Failure> {
     let name = format!("{name} {}", ask.split);
     let before = ask.baseline.as_deref().map(|path| read_baseline(path, &name)).transpose()?;
     let (results, how) = if ask.brute_force {
-        if ask.modes != [Mode::Vector] {
+        if ask.modes != [SearchMode::Vector] {
             return Err("--brute-force compares vectors: use it with --mode vector".into());
         }
-        (vec![(Mode::Vector, brute_force(&ask, &set).await?)], "brute force")
+        (vec![(SearchMode::Vector, brute_force(&ask, &set).await?)], "brute force")
     } else {
         let world = World::open(&ask.world)?;
         if ask.put {
             put(&world, &ask.prefix, &set.corpus).await?;
         }
-        let all = [Mode::Keyword, Mode::Vector, Mode::Hybrid];
+        let all = [SearchMode::Keyword, SearchMode::Vector, SearchMode::Hybrid];
         let modes = if ask.modes.is_empty() { &all[..] } else { &ask.modes };
         let mut results = Vec::new();
         for mode in modes {
@@ -109,13 +109,14 @@ fn shown(difference: &Difference) -> String {
 }
 
 /// Hybrid beside the better of the two others, if all three were asked.
-fn against_single(results: &Results) -> Option<(Mode, Difference)> {
-    let of = |wanted: Mode| results.iter().find(|(mode, _)| *mode == wanted).map(|(_, scores)| scores);
-    let (keyword, vector, hybrid) = (of(Mode::Keyword)?, of(Mode::Vector)?, of(Mode::Hybrid)?);
+fn against_single(results: &Results) -> Option<(SearchMode, Difference)> {
+    let of = |wanted: SearchMode| results.iter().find(|(mode, _)| *mode == wanted).map(|(_, scores)| scores);
+    let (keyword, vector, hybrid) =
+        (of(SearchMode::Keyword)?, of(SearchMode::Vector)?, of(SearchMode::Hybrid)?);
     let better = if mean(keyword).ndcg >= mean(vector).ndcg {
-        (Mode::Keyword, keyword)
+        (SearchMode::Keyword, keyword)
     } else {
-        (Mode::Vector, vector)
+        (SearchMode::Vector, vector)
     };
     Some((better.0, difference(hybrid, better.1, |scores| scores.ndcg)))
 }
@@ -171,7 +172,12 @@ async fn brute_force(ask: &Eval, set: &Set) -> Result<Vec<Scores>, Failure> {
     Ok(scored.collect())
 }
 
-async fn through_system(ask: &Eval, world: &World, set: &Set, mode: Mode) -> Result<Vec<Scores>, Failure> {
+async fn through_system(
+    ask: &Eval,
+    world: &World,
+    set: &Set,
+    mode: SearchMode,
+) -> Result<Vec<Scores>, Failure> {
     let asking = Asking::new(&ask.serve)?;
     let known: HashMap<DocumentId, &str> = set
         .corpus
@@ -204,7 +210,7 @@ async fn through_system(ask: &Eval, world: &World, set: &Set, mode: Mode) -> Res
 async fn scored(
     asking: &Asking,
     asked: &Asked,
-    (mode, fusion, prefix): (Mode, &str, &str),
+    (mode, fusion, prefix): (SearchMode, &str, &str),
 ) -> Result<(Value, Vec<Value>), Failure> {
     let wanted =
         Wanted { mode, size: PASSAGES, fusion: Some(fusion), prefix: Some(prefix), per_document: Some(1) };

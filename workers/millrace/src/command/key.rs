@@ -15,13 +15,13 @@ use message::sha256_hex;
 use process::Failure;
 use serde_json::{Value, json};
 
-use crate::cli::{Key, KeyRole};
+use crate::cli::{KeyArguments, KeyRole};
 use crate::show;
 
 /// Bytes of a key: nobody guesses 256 bits.
 const BYTES: usize = 32;
 
-pub(super) fn run(ask: &Key) -> Result<ExitCode, Failure> {
+pub(super) fn run(ask: &KeyArguments) -> Result<ExitCode, Failure> {
     let mut bits = [0; BYTES];
     std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bits))?;
     let key = format!("mr-{}", URL_SAFE_NO_PAD.encode(bits));
@@ -42,7 +42,7 @@ pub(super) fn run(ask: &Key) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn entry(ask: &Key, key: &str) -> Result<Value, Failure> {
+fn entry(ask: &KeyArguments, key: &str) -> Result<Value, Failure> {
     if ask.prefix.iter().any(|prefix| !prefix.contains('/')) {
         return Err("a prefix begins with the bucket and a slash, such as docs/hr/: leave --prefix out for everything".into());
     }
@@ -80,9 +80,9 @@ fn add(path: &Path, entry: Value) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
-    fn ask(name: &str, prefix: &[&str]) -> Key {
+    fn ask(name: &str, prefix: &[&str]) -> KeyArguments {
         let prefix = prefix.iter().map(|&prefix| prefix.to_owned()).collect();
-        Key { name: name.to_owned(), role: KeyRole::Write, prefix, file: None }
+        KeyArguments { name: name.to_owned(), role: KeyRole::Write, prefix, file: None }
     }
 
     #[test]

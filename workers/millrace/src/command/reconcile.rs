@@ -12,10 +12,10 @@ use serde_json::json;
 use stream::kafka::Kafka;
 
 use super::rounds::{now, rounds, run as this_run};
-use crate::again::Writer;
+use crate::again::LookWriter;
 use crate::cli::Reconcile;
 use crate::entries::Entries;
-use crate::reconcile::{Counts, Finding, Plan, Progress, Watch, reconcile};
+use crate::reconcile::{Finding, Progress, ReconcileCounts, ReconcilePlan, Watch, reconcile};
 use crate::{show, world};
 
 /// A store's place in a listing is trusted for this long.
@@ -38,7 +38,7 @@ async fn round(
     kafka: &Kafka,
     entries: &Entries<Kafka>,
 ) -> Result<ExitCode, Failure> {
-    let plan = Plan {
+    let plan = ReconcilePlan {
         bucket: ask.bucket.bucket.clone(),
         prefix: ask.prefix.clone(),
         scope: ask.scope.clone(),
@@ -54,7 +54,7 @@ async fn round(
         ));
     }
     let resumed = from.is_some();
-    let mut writer = Writer::new(kafka)?;
+    let mut writer = LookWriter::new(kafka)?;
     let mut watch = Watching { place: &mut place, tell: ask.dry_run, json: ask.json };
     let counts = reconcile(&plan, (store, entries), &mut writer, from, &mut watch).await?;
     if !ask.dry_run {
@@ -72,8 +72,8 @@ async fn round(
     Ok(ExitCode::SUCCESS)
 }
 
-fn in_words(counts: &Counts, dry_run: bool) -> String {
-    let Counts { objects, unchanged, new, changed, gone } = counts;
+fn in_words(counts: &ReconcileCounts, dry_run: bool) -> String {
+    let ReconcileCounts { objects, unchanged, new, changed, gone } = counts;
     let said = match counts.differing() {
         0 => "nothing to do".to_owned(),
         differing if dry_run => {
@@ -92,14 +92,14 @@ struct Place {
 }
 
 impl Place {
-    fn of(folder: &Path, plan: &Plan) -> Self {
+    fn of(folder: &Path, plan: &ReconcilePlan) -> Self {
         let name = sha256_hex([plan.bucket.as_bytes(), plan.prefix.as_bytes()]);
         let file = folder.join(format!("reconcile-{}.json", name.get(..16).unwrap_or_default()));
         Self { folder: folder.to_path_buf(), file }
     }
 
     /// The place that a run of the last 24 hours kept.
-    fn kept(&self, plan: &Plan) -> Result<Option<Progress>, Failure> {
+    fn kept(&self, plan: &ReconcilePlan) -> Result<Option<Progress>, Failure> {
         let age = std::fs::metadata(&self.file).and_then(|data| data.modified()).map(|time| time.elapsed());
         // A file that is not there, or is of the future, is no place.
         if !matches!(age, Ok(Ok(age)) if age < FRESH) {
@@ -167,9 +167,9 @@ impl Watch for Watching<'_> {
 mod tests {
     use super::*;
 
-    fn plan(prefix: &str) -> Plan {
+    fn plan(prefix: &str) -> ReconcilePlan {
         let (bucket, prefix, run) = ("b".to_owned(), prefix.to_owned(), String::new());
-        Plan { bucket, prefix, scope: objects::Scope::default(), dry_run: false, run }
+        ReconcilePlan { bucket, prefix, scope: objects::Scope::default(), dry_run: false, run }
     }
 
     #[test]
@@ -182,7 +182,7 @@ mod tests {
             prefix: "p/".to_owned(),
             continuation: "c".to_owned(),
             key: "p/k".to_owned(),
-            counts: Counts { objects: 3, ..Counts::default() },
+            counts: ReconcileCounts { objects: 3, ..ReconcileCounts::default() },
         };
         place.keep(&progress).unwrap();
         assert_eq!(place.kept(&plan("p/")).unwrap(), Some(progress.clone()));

@@ -6,13 +6,13 @@ use process::Failure;
 use serde_json::Value;
 
 use crate::ask::{Asking, Wanted};
-use crate::cli::Search;
+use crate::cli::SearchArguments;
 use crate::show;
 
 /// Characters of a passage that are shown.
 const SHOWN: usize = 240;
 
-pub(super) async fn run(ask: Search) -> Result<ExitCode, Failure> {
+pub(super) async fn run(ask: SearchArguments) -> Result<ExitCode, Failure> {
     let question = ask.question.join(" ");
     let wanted = Wanted { mode: ask.mode, size: ask.size, fusion: None, prefix: None, per_document: None };
     let answer = Asking::new(&ask.serve)?.search(&question, &wanted).await?;

@@ -7,14 +7,14 @@ use process::Failure;
 use serde_json::json;
 use stream::Outgoing;
 
-use crate::again::Writer;
+use crate::again::LookWriter;
 use crate::world::{Lag, World};
 use crate::{cli, show};
 
 pub(super) async fn run(ask: cli::SkipRecord) -> Result<ExitCode, Failure> {
     let world = World::open(&ask.world)?;
     let skip = skip_of(&world.lags().await?, &ask)?;
-    let mut writer = Writer::new(&world.kafka)?;
+    let mut writer = LookWriter::new(&world.kafka)?;
     writer.say(record(&skip)?).await?;
     writer.flush().await?;
     let Skip { topic, partition, offset, .. } = &skip;
@@ -71,11 +71,11 @@ mod tests {
     use stream::Waiting;
 
     use super::*;
-    use crate::cli::{Ask, Cli};
+    use crate::cli::{Cli, OperatorCommand};
     use crate::world::Wait;
 
     fn asked(partition: &str) -> cli::SkipRecord {
-        let Ask::Skip(ask) = Cli::parse_from([
+        let OperatorCommand::Skip(ask) = Cli::parse_from([
             "millrace", "skip", partition, "--reason", "night", "--by", "me", "--model", "m",
         ])
         .ask

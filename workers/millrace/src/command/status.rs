@@ -61,7 +61,7 @@ struct Held {
     chunks: u64,
 }
 
-pub(super) async fn run(ask: cli::Status) -> Result<ExitCode, Failure> {
+pub(super) async fn run(ask: cli::StatusArguments) -> Result<ExitCode, Failure> {
     let world = World::open(&ask.world)?;
     if let Some(key) = &ask.key {
         return one(&world, &DocumentId::new(&world.bucket, key)?, ask.json).await;
@@ -161,7 +161,7 @@ impl Picture {
     }
 }
 
-fn progress(picture: &Picture, bar: &ProgressBar, ask: &cli::Status) -> Result<(), Failure> {
+fn progress(picture: &Picture, bar: &ProgressBar, ask: &cli::StatusArguments) -> Result<(), Failure> {
     if ask.json {
         return Ok(show::json(picture)?);
     }

@@ -13,7 +13,7 @@ use process::Failure;
 use stream::broker::Publisher;
 use stream::{Broker, Outgoing, StreamError};
 
-use crate::again::{Request, Writer};
+use crate::again::{LookRequest, LookWriter};
 use crate::entries::OWN_BUCKET;
 use crate::show;
 
@@ -43,7 +43,7 @@ pub struct LedgerTarget<'a, K> {
 
 /// What became of one partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Part {
+pub struct PartWritten {
     /// Entries that were written.
     pub written: u64,
     /// Entries that were there and are later.
@@ -72,8 +72,8 @@ impl<K: Broker> LedgerTarget<'_, K> {
         (partition, partitions): (i32, i32),
         copy: &WorkingCopy,
         existing: &mut Ledger,
-        looks: &mut Writer<K>,
-    ) -> Result<Part, Failure> {
+        looks: &mut LookWriter<K>,
+    ) -> Result<PartWritten, Failure> {
         let id = format!("{}-{}-{partition}", self.group, topics::DOCUMENTS);
         let mut written = 0;
         for _ in 0..TRIES {
@@ -84,7 +84,7 @@ impl<K: Broker> LedgerTarget<'_, K> {
             let done = writing.all(first, copy, existing, looks).await;
             written += writing.written;
             match done {
-                Ok(kept) => return Ok(Part { written, kept }),
+                Ok(kept) => return Ok(PartWritten { written, kept }),
                 Err(Stopped::Fenced) => {
                     show::note(&format!(
                         "a running chunk took partition {partition} meanwhile: taking it back"
@@ -129,7 +129,7 @@ impl<K: Broker> Writing<'_, K> {
         first: LedgerEntry,
         copy: &WorkingCopy,
         existing: &Ledger,
-        looks: &mut Writer<K>,
+        looks: &mut LookWriter<K>,
     ) -> Result<u64, Stopped> {
         self.batch.push(self.target.record(&first)?);
         self.flush().await?;
@@ -176,14 +176,14 @@ impl<K: Broker> Writing<'_, K> {
         &self,
         entry: &LedgerEntry,
         there: &LedgerEntry,
-        looks: &mut Writer<K>,
+        looks: &mut LookWriter<K>,
     ) -> Result<(), Failure> {
         let live: HashSet<&ChunkId> = there.chunks.iter().map(|placement| &placement.id).collect();
         let ids = entry.chunks.iter().map(|placement| &placement.id);
         let forgotten: Vec<ChunkId> = ids.filter(|id| !live.contains(id)).cloned().collect();
         let meanwhile = there.version.epoch() >= u64::from(self.target.epoch);
         if meanwhile && !forgotten.is_empty() {
-            let request = Request::forced(entry.document.clone(), forgotten);
+            let request = LookRequest::forced(entry.document.clone(), forgotten);
             looks.say(request.record(SOURCE, self.target.run)?).await?;
         }
         Ok(())

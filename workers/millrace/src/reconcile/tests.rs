@@ -29,14 +29,18 @@ impl Watch for Heard {
     }
 }
 
-fn plan() -> Plan {
+fn plan() -> ReconcilePlan {
     let (bucket, prefix, run) = (bench::BUCKET.to_owned(), String::new(), "1".to_owned());
-    Plan { bucket, prefix, scope: Scope::default(), dry_run: false, run }
+    ReconcilePlan { bucket, prefix, scope: Scope::default(), dry_run: false, run }
 }
 
-async fn run(world: &Small, plan: &Plan, from: Option<Progress>) -> Result<(Counts, Heard), Failure> {
+async fn run(
+    world: &Small,
+    plan: &ReconcilePlan,
+    from: Option<Progress>,
+) -> Result<(ReconcileCounts, Heard), Failure> {
     let (entries, mut heard) = (world.entries().await?, Heard::default());
-    let mut writer = Writer::new(&world.kafka)?;
+    let mut writer = LookWriter::new(&world.kafka)?;
     let counts = reconcile(plan, (&world.store, &entries), &mut writer, from, &mut heard).await?;
     Ok((counts, heard))
 }
@@ -62,7 +66,7 @@ async fn each_difference_is_asked_for_and_nothing_else() {
     world.enter(&entry(&DocumentId::new("b-", "k").unwrap(), &["one"], Version::first(1), "e"));
     world.enter(&removed(&DocumentId::new(".millrace", "epoch-1").unwrap(), Version::first(1)));
     let (counts, heard) = run(&world, &plan(), None).await.unwrap();
-    assert_eq!(counts, Counts { objects: 5, unchanged: 2, new: 2, changed: 1, gone: 2 });
+    assert_eq!(counts, ReconcileCounts { objects: 5, unchanged: 2, new: 2, changed: 1, gone: 2 });
     assert_eq!(keys(&world), ["b", "back", "gone", "new", "zz gone"]);
     assert_eq!(heard.differs["back"], Finding::New);
     let reference = &world.asked()[0];
@@ -85,7 +89,7 @@ async fn scope_and_prefix_leave_the_rest_alone_on_both_sides() {
     scoped.scope.exclude = vec!["p/tmp/".to_owned()];
     scoped.prefix = "p/".to_owned();
     let (counts, _) = run(&world, &scoped, None).await.unwrap();
-    assert_eq!(counts, Counts { objects: 2, new: 2, gone: 1, ..Counts::default() });
+    assert_eq!(counts, ReconcileCounts { objects: 2, new: 2, gone: 1, ..ReconcileCounts::default() });
     assert_eq!(keys(&world), ["p/", "p/gone", "p/new"]);
 }
 
@@ -93,7 +97,7 @@ async fn scope_and_prefix_leave_the_rest_alone_on_both_sides() {
 async fn a_dry_run_says_nothing_to_chunk() {
     let world = bench::world().await;
     world.put(&document("a"), "new").await;
-    let (counts, heard) = run(&world, &Plan { dry_run: true, ..plan() }, None).await.unwrap();
+    let (counts, heard) = run(&world, &ReconcilePlan { dry_run: true, ..plan() }, None).await.unwrap();
     assert_eq!((counts.new, heard.differs.len(), world.asked().len()), (1, 1, 0));
 }
 
@@ -125,7 +129,7 @@ async fn nothing_is_kept_when_kafka_did_not_acknowledge_or_the_store_is_away() {
     }
     world.kafka.fail_publishes(1);
     let (entries, mut heard) = (world.entries().await.unwrap(), Heard::default());
-    let mut writer = Writer::new(&world.kafka).unwrap();
+    let mut writer = LookWriter::new(&world.kafka).unwrap();
     let failed = reconcile(&plan(), (&world.store, &entries), &mut writer, None, &mut heard).await;
     assert!(failed.is_err() && heard.kept.is_empty());
     world.store.inject(StoreFault::DenyBucket(bench::BUCKET.to_owned()));
@@ -186,7 +190,7 @@ async fn a_store_that_lists_out_of_order_is_refused() {
     world.put(&document("a"), "one").await;
     world.put(&document("b"), "two").await;
     let (store, entries) = (Unordered(world.store.clone()), world.entries().await.unwrap());
-    let mut writer = Writer::new(&world.kafka).unwrap();
+    let mut writer = LookWriter::new(&world.kafka).unwrap();
     let failed = reconcile(&plan(), (&store, &entries), &mut writer, None, &mut Heard::default()).await;
     assert!(failed.unwrap_err().to_string().contains("out of order"));
     assert!(world.asked().is_empty());
@@ -202,7 +206,7 @@ async fn a_bucket_of_5000_objects_and_an_empty_ledger() {
         world.put(&document(&format!("folder/{n}.md")), "text").await;
     }
     let (counts, heard) = run(&world, &plan(), None).await.unwrap();
-    assert_eq!(counts, Counts { objects: 5_000, new: 5_000, ..Counts::default() });
+    assert_eq!(counts, ReconcileCounts { objects: 5_000, new: 5_000, ..ReconcileCounts::default() });
     assert_eq!((world.asked().len(), heard.kept.len()), (5_000, 4));
 }
 

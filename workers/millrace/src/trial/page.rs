@@ -7,7 +7,7 @@ use std::sync::Arc;
 use objects::FolderStore;
 use process::Failure;
 use serve::http::guard::Gate;
-use serve::http::{Bucket, Parts, Server, serve_at};
+use serve::http::{Parts, ServedBucket, Server, serve_at};
 use serve::llm::Models;
 use serve::pipeline::Pipeline;
 use serve::{Search, Snapshot};
@@ -24,8 +24,8 @@ struct InProcess;
 
 impl Parts for InProcess {
     type Encoder = SharedEncoder;
-    type Reader = sink::Memory;
-    type Catalog = sink::Memory;
+    type Reader = sink::MemoryEngine;
+    type Catalog = sink::MemoryEngine;
     type Store = FolderStore;
     type Topics = Memory;
 }
@@ -50,7 +50,7 @@ pub(super) async fn serve(
         search: Search::new(Snapshot::new(&generation.model, encoder, ground.engine.clone(), names.clone())),
         catalog: ground.engine.clone(),
         models: Models::open(&ask.llm)?,
-        bucket: Some(Bucket { name: ask.bucket(), store: ground.store.clone() }),
+        bucket: Some(ServedBucket { name: ask.bucket(), store: ground.store.clone() }),
         pipeline: Some(Pipeline::new(ground.broker.clone(), names.clone(), vec!["index"])),
         engine: "memory",
         gate: Arc::new(Gate::new(None, 0)),

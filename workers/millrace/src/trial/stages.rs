@@ -38,13 +38,13 @@ const ENOUGH: (usize, Duration) = (1 << 20, Duration::from_secs(1));
 pub(super) struct Ground {
     pub(super) broker: Memory,
     pub(super) store: FolderStore,
-    pub(super) engine: sink::Memory,
+    pub(super) engine: sink::MemoryEngine,
     pub(super) folder: Folder,
     pub(super) closing: watch::Sender<bool>,
 }
 
 /// The workers in the order in which a document passes them.
-pub(super) async fn steps(engine: &sink::Memory) -> Result<[TopicReader; 4], Failure> {
+pub(super) async fn steps(engine: &sink::MemoryEngine) -> Result<[TopicReader; 4], Failure> {
     let names = engine.names();
     let [intake, chunk, embed] = TopicReader::upstream(names.generation());
     Ok([intake, chunk, embed, TopicReader::sink("index", names, &engine.cluster().await?)])

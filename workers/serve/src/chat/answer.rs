@@ -12,7 +12,7 @@ use sink::{Clause, Reader};
 use super::citation::{CitationFilter, Sentence, sentences};
 use super::context::{fit, prompt_tokens, tokens};
 use crate::application::{Application, Retrieval};
-use crate::found::Found;
+use crate::found::FoundPassage;
 use crate::llm::{
     EndReason, Finish, Given, LanguageModel as _, LlmError, Models, Piece, Pieces, Prompt, Speaker, Turn,
     Usage,
@@ -227,8 +227,8 @@ fn question(ask: &ChatQuestion, application: &Application) -> Question {
     }
 }
 
-fn prompt(ask: ChatQuestion, found: &[Found], application: &Application) -> Prompt {
-    let given = |(number, found): (usize, &Found)| Given {
+fn prompt(ask: ChatQuestion, found: &[FoundPassage], application: &Application) -> Prompt {
+    let given = |(number, found): (usize, &FoundPassage)| Given {
         number,
         text: found.text.clone(),
         heading_path: found.heading_path.clone(),
@@ -268,7 +268,7 @@ fn nothing_fits(application: &Application) -> SearchError {
     })
 }
 
-fn source((number, found): (usize, Found)) -> CitedSource {
+fn source((number, found): (usize, FoundPassage)) -> CitedSource {
     let (start, end) = found.place.as_ref().map(|place| (place.start, place.end)).unzip();
     CitedSource {
         number,

@@ -13,7 +13,7 @@ use tracing::Instrument as _;
 
 use super::refusal::HttpRefusal;
 use crate::access::file::KeyFile;
-use crate::access::{KeyRole, Principal};
+use crate::access::{AccessRole, Principal};
 use crate::rate::Rate;
 
 /// The header that names a request, in and out.
@@ -78,7 +78,7 @@ fn key(headers: &HeaderMap) -> Option<&str> {
 
 /// Lets in who has the role, and tells the handler who it is.
 pub async fn admit(
-    State((gate, role)): State<(Arc<Gate>, KeyRole)>,
+    State((gate, role)): State<(Arc<Gate>, AccessRole)>,
     mut request: Request,
     next: Next,
 ) -> Response {

@@ -15,7 +15,7 @@ use serve::http::guard::Gate;
 use serve::http::{Parts, Server};
 use serve::llm::Models;
 use serve::{Search, Snapshot};
-use sink::{Catalog, Memory, Reader, Sink, action_of};
+use sink::{Catalog, MemoryEngine, Reader, Sink, action_of};
 use stream::Boottime;
 use tokio::sync::Semaphore;
 
@@ -86,8 +86,8 @@ pub(crate) fn generation() -> Generation {
 }
 
 /// Indexes of the space that nobody made yet.
-pub(crate) fn absent() -> Memory {
-    Memory::new(Names::new("test", &generation()).unwrap())
+pub(crate) fn absent() -> MemoryEngine {
+    MemoryEngine::new(Names::new("test", &generation()).unwrap())
 }
 
 /// Makes the indexes and writes every passage.
@@ -170,11 +170,11 @@ pub(crate) fn search_over<R: Reader + Clone>(engine: &R) -> Search<Fussy, R> {
 }
 
 /// A search whose encoder does not work.
-pub(crate) fn mute(engine: &Memory) -> Search<Fussy, Memory> {
+pub(crate) fn mute(engine: &MemoryEngine) -> Search<Fussy, MemoryEngine> {
     Search::new(snapshot(engine, Fussy { stopped: true, ..encoder() }, &space()))
 }
 
-pub(crate) async fn search() -> Search<Fussy, Memory> {
+pub(crate) async fn search() -> Search<Fussy, MemoryEngine> {
     let engine = absent();
     fill(&engine).await;
     search_over(&engine)

@@ -14,7 +14,7 @@ use message::Fingerprint;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use serve::{Search, Snapshot};
-use sink::{Catalog, ElasticsearchSettings, Memory, Reader, RequestSettings};
+use sink::{Catalog, ElasticsearchSettings, MemoryEngine, Reader, RequestSettings};
 use tokio::net::TcpListener;
 
 use crate::bench::{
@@ -49,7 +49,7 @@ impl Server {
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
     }
 
-    pub(crate) async fn start(search: Search<Fussy, Memory>) -> Self {
+    pub(crate) async fn start(search: Search<Fussy, MemoryEngine>) -> Self {
         Self::of(server(search)).await
     }
 

@@ -58,7 +58,7 @@ async fn hybrid_fuses_both_rankings_and_says_where_each_passage_stood() {
     let hybrid = search.answer(&by_rank(LONGEST)).await.unwrap().hits;
     assert_eq!(hybrid.len(), PASSAGES.len(), "every passage has a vector");
     for hit in &hybrid {
-        let rank = |hits: &[serve::found::Found]| {
+        let rank = |hits: &[serve::found::FoundPassage]| {
             hits.iter().position(|other| other.id == hit.id).map(|at| u32::try_from(at + 1).unwrap())
         };
         assert_eq!((hit.keyword_rank, hit.vector_rank), (rank(&keyword), rank(&vector)));

@@ -4,7 +4,7 @@ use stream::Outgoing;
 use stream::memory::Memory;
 
 use super::*;
-use crate::cli::{Ask, Cli};
+use crate::cli::{Cli, OperatorCommand};
 
 /// Letters of a document (twice), a raw notice, and what is neither: offsets 0 to 3.
 fn broker() -> Memory {
@@ -37,7 +37,7 @@ fn broker() -> Memory {
 
 async fn replayed(broker: &Memory, flags: &[&str]) -> (u64, u64) {
     let flags = ["millrace", "dead-letters", "replay"].iter().chain(flags);
-    let Ask::DeadLetters(DeadLetters::Replay(ask)) = Cli::parse_from(flags).ask else {
+    let OperatorCommand::DeadLetters(LettersCommand::Replay(ask)) = Cli::parse_from(flags).ask else {
         panic!("another command")
     };
     let mut replaying = Replaying::new(broker, ask.dry_run, ask.json).unwrap();
