@@ -16,11 +16,13 @@ use rdkafka::types::RDKafkaErrorCode as Code;
 
 use super::copies::{LEAST, least_in_sync};
 use super::reader::watermarks;
-use super::{ASK, Kafka, KafkaSettings, blocking, classify, count_partitions, unavailable};
+use super::{ASK, Kafka, KafkaSettings, blocking, blocking_for, classify, count_partitions, unavailable};
 use crate::broker::{Broker as _, Committed, Memo, StreamError};
 
 /// The topic on which [`Kafka::prove`] tries what a broker must give.
 const PROBE: &str = "millrace-probe";
+/// How long that may take: it is many calls, and a new broker makes its topic of transactions first.
+const PROVING: Duration = Duration::from_mins(3);
 
 /// A topic as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,7 +170,8 @@ impl Kafka {
             return Err(missing("compaction", "it did not keep cleanup.policy=compact"));
         }
         let settings = self.settings.clone();
-        blocking(move || prove_compaction(&settings).and_then(|()| prove_transactions(&settings))).await
+        let proving = move || prove_compaction(&settings).and_then(|()| prove_transactions(&settings));
+        blocking_for(PROVING, proving).await
     }
 }
 
