@@ -265,7 +265,9 @@ async fn a_file_that_is_written_meanwhile_is_never_a_mixture() {
     let writing = std::thread::spawn(move || {
         for round in 1..60_u8 {
             std::fs::write(&path, vec![round; 1 << 20]).unwrap();
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            // At last so slowly that a busy machine reads one whole, too.
+            let pause = if round < 50 { 5 } else { 300 };
+            std::thread::sleep(std::time::Duration::from_millis(pause));
         }
     });
     let (mut whole, mut waits) = (0, 0);
