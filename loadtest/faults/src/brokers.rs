@@ -1,5 +1,6 @@
 //! Which broker leads a partition or coordinates a group, as Kafka itself says.
 
+use generation::TopicReader;
 use process::Failure;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -31,16 +32,14 @@ impl Brokers {
     /// # Errors
     /// When Kafka does not tell.
     pub async fn holder(&self, role: Role, world: &World) -> Result<i32, Failure> {
-        let (chunking, space) = (&world.generation.chunking, &world.generation.space);
-        let group = format!("embed-{}", space.short());
+        let TopicReader { group, topic: chunks, .. } = TopicReader::embed(&world.generation);
         let (topic, coordinates) = match role {
             Role::LeadsDocuments => (topics::DOCUMENTS.to_owned(), None),
-            Role::LeadsChunks => (topics::chunks(chunking), None),
-            Role::LeadsVectors => (topics::vectors(space), None),
+            Role::LeadsChunks => (chunks, None),
+            Role::LeadsVectors => (world.generation.vectors(), None),
             Role::CoordinatesGroup => ("__consumer_offsets".to_owned(), Some(group)),
             Role::CoordinatesTransaction => {
-                let id = format!("{group}-{}-0", topics::chunks(chunking));
-                ("__transaction_state".to_owned(), Some(id))
+                ("__transaction_state".to_owned(), Some(stream::transactional_id(&group, &chunks, 0)))
             }
         };
         let mut last = None;

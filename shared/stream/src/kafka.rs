@@ -117,7 +117,7 @@ pub(crate) fn missing(topic: &str) -> StreamError {
 }
 
 /// The longest that any call may take: more than the deadlines which librdkafka is given, as it does not keep all of them.
-const LONGEST: Duration = Duration::from_secs(45);
+pub(crate) const LONGEST: Duration = Duration::from_secs(45);
 
 /// Runs what waits on a blocking thread, until it takes too long.
 pub(crate) async fn blocking<T: Send + 'static>(

@@ -47,23 +47,13 @@ mod tests {
         let placement = |id: &str, start| Placement { id: ChunkId::from_text(id), start, end: start + 9 };
         let part = |kind, number, start| Part { kind, number, name: None, start };
         DocumentRecord {
-            document: DocumentId::new("b", "k").unwrap(),
-            version: Version::first(1),
-            status: Status::Live,
-            cause: None,
-            title: None,
-            format: None,
-            language: None,
-            etag: String::new(),
-            size: 0,
-            modified: None,
             chunks: vec![placement("a", 0), placement("b", 10), placement("a", 20)],
             parts: vec![
                 part(PartKind::Member, 1, 5),
                 part(PartKind::Page, 1, 5),
                 part(PartKind::Page, 2, 15),
             ],
-            left_out: Vec::new(),
+            ..DocumentRecord::new(DocumentId::new("b", "k").unwrap(), Version::first(1), Status::Live)
         }
     }
 

@@ -11,7 +11,7 @@ use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
 use super::consumer::Member;
-use super::{ASK, KafkaSettings, blocking, blocking_for, classify, count_partitions, unavailable};
+use super::{ASK, KafkaSettings, LONGEST, blocking, blocking_for, classify, count_partitions, unavailable};
 use crate::broker::{Committed, Published, Publisher, StreamError};
 use crate::record::Outgoing;
 
@@ -19,8 +19,6 @@ use crate::record::Outgoing;
 const TRANSACTION: Duration = Duration::from_secs(15);
 /// When adding the group's offset counts as hung.
 const ADDS: Duration = Duration::from_secs(17);
-/// The same of writing and of committing, which wait for full queues and for deliveries.
-const ENDS: Duration = Duration::from_secs(45);
 /// What an error names.
 const TRANSACTION_CALL: &str = "transaction";
 /// How long fencing the previous owner may take (it may wait for the previous transaction to end).
@@ -158,7 +156,7 @@ impl KafkaPublisher {
         commit: Option<(Member, i32, Committed)>,
     ) -> Result<Published, StreamError> {
         let fenced = !fault::is_off(Mechanism::Fencing);
-        let published = self.on_thread(ENDS, move |writer| writer.begin(&records)).await?;
+        let published = self.on_thread(LONGEST, move |writer| writer.begin(&records)).await?;
         let (inside, after) = if fenced { (commit, None) } else { (None, commit) };
         if let Some((member, partition, committed)) = inside {
             // librdkafka keeps no deadline here when the group's coordinator left the cluster (its issues 5456 and 5511).
@@ -166,9 +164,9 @@ impl KafkaPublisher {
             let add = move |writer: &mut Self| writer.add_offset(&member, partition, &committed);
             self.on_thread(ADDS, add).await?;
         }
-        self.on_thread(ENDS, Self::finish).await?;
+        self.on_thread(LONGEST, Self::finish).await?;
         if let Some((member, partition, committed)) = after {
-            self.on_thread(ENDS, move |_| member.commit(partition, &committed)).await?;
+            self.on_thread(LONGEST, move |_| member.commit(partition, &committed)).await?;
         }
         Ok(published)
     }
@@ -287,13 +285,13 @@ impl Publisher for KafkaPublisher {
         }
         let after =
             move |writer: &mut Self| writer.publish_after(&records, Some((&member, partition, &committed)));
-        self.on_thread(ENDS, after).await
+        self.on_thread(LONGEST, after).await
     }
 
     async fn write(&mut self, records: Vec<Outgoing>) -> Result<Published, StreamError> {
         if self.transactional {
             return self.publish_together(records, None).await;
         }
-        self.on_thread(ENDS, move |writer| writer.publish_after(&records, None)).await
+        self.on_thread(LONGEST, move |writer| writer.publish_after(&records, None)).await
     }
 }
