@@ -15,9 +15,14 @@ use super::{ASK, KafkaSettings, LONGEST, blocking, blocking_for, classify, count
 use crate::broker::{Committed, Published, Publisher, StreamError};
 use crate::record::Outgoing;
 
-/// Kafka aborts a transaction that is open longer: a stuck worker must not hold back readers of its outputs.
-const TRANSACTION: Duration = Duration::from_secs(15);
-/// When adding the group's offset counts as hung.
+/// Kafka aborts a transaction that is open longer, as readers of its topics wait for its end. It must not be shorter than the
+/// link needs for one document's chunks, which are one transaction; whoever takes the partition over aborts it at once.
+const TRANSACTION: Duration = Duration::from_mins(1);
+/// How long a batch may take to be delivered: less than its transaction.
+const DELIVERY: Duration = Duration::from_secs(50);
+/// How long the calls that end a transaction may take.
+const ENDING: Duration = Duration::from_secs(15);
+/// When adding the group's offset counts as hung: more than `ENDING`, which librdkafka is given for it.
 const ADDS: Duration = Duration::from_secs(17);
 /// What an error names.
 const TRANSACTION_CALL: &str = "transaction";
@@ -139,14 +144,14 @@ impl KafkaPublisher {
     ) -> Result<(), StreamError> {
         let metadata = member.group_metadata()?;
         let offset = member.offset(partition, committed)?;
-        let added = self.producer()?.send_offsets_to_transaction(&offset, &metadata, TRANSACTION);
+        let added = self.producer()?.send_offsets_to_transaction(&offset, &metadata, ENDING);
         added.map_err(|error| classify(&error, TRANSACTION_CALL))
     }
 
     /// Commits the transaction.
     fn finish(&mut self) -> Result<(), StreamError> {
         fault::strike(Place::BeforeCommit);
-        self.producer()?.commit_transaction(TRANSACTION).map_err(|error| classify(&error, TRANSACTION_CALL))
+        self.producer()?.commit_transaction(ENDING).map_err(|error| classify(&error, TRANSACTION_CALL))
     }
 
     /// Records and offset in one transaction.
@@ -156,7 +161,7 @@ impl KafkaPublisher {
         commit: Option<(Member, i32, Committed)>,
     ) -> Result<Published, StreamError> {
         let fenced = !fault::is_off(Mechanism::Fencing);
-        let published = self.on_thread(LONGEST, move |writer| writer.begin(&records)).await?;
+        let published = self.on_thread(TRANSACTION, move |writer| writer.begin(&records)).await?;
         let (inside, after) = if fenced { (commit, None) } else { (None, commit) };
         if let Some((member, partition, committed)) = inside {
             // librdkafka keeps no deadline here when the group's coordinator left the cluster (its issues 5456 and 5511).
@@ -201,7 +206,7 @@ impl KafkaPublisher {
     }
 
     fn flush(&self, producer: &BaseProducer<Deliveries>) -> Result<(), StreamError> {
-        producer.flush(TRANSACTION).map_err(|error| unavailable(&self.settings, &error))
+        producer.flush(DELIVERY).map_err(|error| unavailable(&self.settings, &error))
     }
 
     /// The producer; a writer that writes first makes it with its first record, as it writes dead letters only.
@@ -237,13 +242,13 @@ impl KafkaPublisher {
         Ok(())
     }
 
-    /// Queues a record; while the queue is full, waits for deliveries, up to the transaction's time.
+    /// Queues a record; while the queue is full, waits for deliveries, up to the time of a delivery.
     fn send_one(
         &self,
         producer: &BaseProducer<Deliveries>,
         mut record: BaseRecord<'_, [u8], [u8]>,
     ) -> Result<(), StreamError> {
-        let polls = TRANSACTION.as_millis() / 100;
+        let polls = DELIVERY.as_millis() / 100;
         for _ in 0..polls {
             match producer.send(record) {
                 Ok(()) => return Ok(()),
@@ -285,13 +290,13 @@ impl Publisher for KafkaPublisher {
         }
         let after =
             move |writer: &mut Self| writer.publish_after(&records, Some((&member, partition, &committed)));
-        self.on_thread(LONGEST, after).await
+        self.on_thread(TRANSACTION, after).await
     }
 
     async fn write(&mut self, records: Vec<Outgoing>) -> Result<Published, StreamError> {
         if self.transactional {
             return self.publish_together(records, None).await;
         }
-        self.on_thread(LONGEST, move |writer| writer.publish_after(&records, None)).await
+        self.on_thread(TRANSACTION, move |writer| writer.publish_after(&records, None)).await
     }
 }
