@@ -24,6 +24,9 @@ pub struct Config {
     /// Begin at this seed: two instances can share the work.
     #[arg(long, default_value_t = 1, conflicts_with_all = ["seed", "short"])]
     pub first: u64,
+    /// One long run instead: the faults of this many seeds, from --first on, one after another without a pause to heal.
+    #[arg(long, value_name = "ROUNDS", conflicts_with_all = ["seed", "seeds", "short", "off"], value_parser = clap::value_parser!(u64).range(1..))]
+    pub long: Option<u64>,
     /// Two quick seeds that are always the same.
     #[arg(long)]
     pub short: bool,
@@ -36,7 +39,7 @@ pub struct Config {
     /// Where a line is added for each seed.
     #[arg(long, default_value = "loadtest/results/faults.jsonl")]
     pub results: PathBuf,
-    /// A seed that takes longer fails: seconds.
+    /// A seed, or a round of a long run, that takes longer fails: seconds.
     #[arg(long, env = "MILLRACE_FAULTS_SECONDS", default_value_t = 300)]
     pub most_seconds: u64,
     /// The folder with the scripts.

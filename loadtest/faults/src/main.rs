@@ -65,7 +65,7 @@ async fn work(config: &Config) -> Result<bool, Failure> {
     let mut proof = Proof::new(&config.programs, &config.instance.join("faults"));
     let off: Vec<String> = config.off.iter().map(|off| off.mechanism().name().to_owned()).collect();
     let commit = commit().await?;
-    for (name, number, schedule) in seeds(config) {
+    for (name, number, mut rounds) in seeds(config) {
         let mut outcome =
             Outcome { seed: name.clone(), commit: commit.clone(), off: off.clone(), ..Outcome::default() };
         let resumed = config.seed.is_none() && !config.short && off.is_empty();
@@ -73,8 +73,11 @@ async fn work(config: &Config) -> Result<bool, Failure> {
             println!("ok seed {name}: done before, see {}", config.results.display());
             continue;
         }
-        let most = Duration::from_secs(config.most_seconds);
-        Seed { name, number, schedule, field: &field, most }.run(&mut proof, &mut outcome).await?;
+        if config.release {
+            rounds = rounds.into_iter().map(Schedule::without_places).collect();
+        }
+        let most = Duration::from_secs(config.most_seconds.saturating_mul(rounds.len() as u64));
+        Seed { name, number, rounds, field: &field, most }.run(&mut proof, &mut outcome).await?;
         println!("{}", outcome.line());
         results::append(&config.results, &outcome)?;
         outcome.differences.iter().chain(&outcome.troubles).for_each(|wrong| println!("    {wrong}"));
@@ -93,11 +96,19 @@ async fn work(config: &Config) -> Result<bool, Failure> {
     Ok(off.is_empty())
 }
 
-/// The seeds that were asked for.
-fn seeds(config: &Config) -> Vec<(String, u64, Schedule)> {
+/// The seeds that were asked for: a name, a number, and the schedules.
+fn seeds(config: &Config) -> Vec<(String, u64, Vec<Schedule>)> {
+    let release = if config.release { "release-" } else { "" };
     if config.short {
-        let short = |second| Schedule::short(second);
-        return vec![("short-1".to_owned(), 1001, short(false)), ("short-2".to_owned(), 1002, short(true))];
+        let short = |second| vec![Schedule::short(second)];
+        return vec![
+            (format!("{release}short-1"), 1001, short(false)),
+            (format!("{release}short-2"), 1002, short(true)),
+        ];
+    }
+    if let Some(count) = config.long {
+        let name = format!("{release}long-{}-of-{count}", config.first);
+        return vec![(name, config.first, Schedule::rounds(config.first, count))];
     }
     let schedule = |number| match config.off {
         Some(off) => Schedule::without(off.mechanism(), number),
@@ -108,13 +119,7 @@ fn seeds(config: &Config) -> Vec<(String, u64, Schedule)> {
         (None, Some(_)) => 1..=CONTROL,
         (None, None) => config.first..=config.seeds,
     };
-    let all = numbers.map(|number| (number, schedule(number)));
-    if config.release {
-        return all
-            .map(|(number, seed)| (format!("release-{number}"), number, seed.without_places()))
-            .collect();
-    }
-    all.map(|(number, seed)| (number.to_string(), number, seed)).collect()
+    numbers.map(|number| (format!("{release}{number}"), number, vec![schedule(number)])).collect()
 }
 
 /// Opens everything and starts the proxies.

@@ -141,6 +141,15 @@ impl Schedule {
         }
     }
 
+    /// A long run: the schedules of as many seeds one after another, from `first` on, with one poisonous document in all.
+    #[must_use]
+    pub fn rounds(first: u64, count: u64) -> Vec<Self> {
+        let mut rounds: Vec<Self> = (first..first.saturating_add(count)).map(Self::of).collect();
+        let poisoned = rounds.iter_mut().filter(|schedule| schedule.poison.is_some());
+        poisoned.skip(1).for_each(|schedule| schedule.poison = None);
+        rounds
+    }
+
     /// One of two short ones that are always the same.
     #[must_use]
     pub fn short(second: bool) -> Self {
@@ -309,6 +318,19 @@ mod tests {
         assert!(schedules.iter().filter(|schedule| schedule.drops).count() >= 5);
         let poison: Vec<_> = schedules.iter().filter_map(|schedule| schedule.poison).collect();
         assert!(poison.contains(&Engine::OpenSearch) && poison.contains(&Engine::Elasticsearch));
+    }
+
+    #[test]
+    fn a_long_run_holds_the_faults_of_its_seeds_and_one_poison() {
+        let rounds = Schedule::rounds(3, 12);
+        assert_eq!(rounds.len(), 12);
+        assert_eq!(rounds.iter().filter(|schedule| schedule.poison.is_some()).count(), 1);
+        for (round, seed) in rounds.iter().zip(3..) {
+            assert_eq!(
+                (&round.tracks, &round.outages),
+                (&Schedule::of(seed).tracks, &Schedule::of(seed).outages)
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One seed, from its first change to its proof.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ pub struct Seed<'a> {
     pub name: String,
     /// Decides everything.
     pub number: u64,
-    /// The faults.
-    pub schedule: Schedule,
+    /// The faults: one schedule after another, while the bucket changes all along. A long run has several.
+    pub rounds: Vec<Schedule>,
     /// What is struck.
     pub field: &'a Field,
     /// A seed that takes longer fails.
@@ -42,8 +42,8 @@ impl Seed<'_> {
         let begun = Instant::now();
         proof.begin();
         self.field.take().await;
-        self.field.oracle.begin(self.number, self.schedule.drops).await;
-        self.lose_notices(self.schedule.drops).await?;
+        self.field.oracle.begin(self.number, self.drops()).await;
+        self.lose_notices(self.drops()).await?;
         let mut troubles = match self.act(proof).await {
             Ok(()) => Vec::new(),
             Err(error) => vec![format!("a fault could not be made or mended: {error}")],
@@ -51,7 +51,8 @@ impl Seed<'_> {
         let calm = Instant::now();
         self.heal(proof, &mut troubles).await?;
         let (struck, strange) = self.field.take().await;
-        let missing = self.schedule.names().into_iter().filter(|name| !struck.contains_key(name));
+        let names: BTreeSet<String> = self.rounds.iter().flat_map(Schedule::names).collect();
+        let missing = names.into_iter().filter(|name| !struck.contains_key(name));
         troubles.extend(missing.map(|name| format!("{name}: scheduled, and never struck")));
         troubles.extend(strange);
         outcome.differences = self.prove(proof, begun + self.most).await?;
@@ -69,6 +70,11 @@ impl Seed<'_> {
         outcome.equal = outcome.differences.is_empty() && troubles.is_empty();
         outcome.troubles = troubles;
         Ok(())
+    }
+
+    /// Whether notices of some keys are dropped.
+    fn drops(&self) -> bool {
+        self.rounds.iter().any(|schedule| schedule.drops)
     }
 
     /// Has `intake` read notices of some keys and say nothing of them.
@@ -99,7 +105,7 @@ impl Seed<'_> {
             }
         };
         let faults = async {
-            let result = self.faults(proof).await;
+            let result = self.all_rounds(proof).await;
             done.store(true, Ordering::Relaxed);
             result
         };
@@ -107,8 +113,16 @@ impl Seed<'_> {
         changes.and(faults)
     }
 
-    async fn faults(&self, proof: &Proof) -> Result<(), Failure> {
-        let (field, schedule) = (self.field, &self.schedule);
+    async fn all_rounds(&self, proof: &Proof) -> Result<(), Failure> {
+        for schedule in &self.rounds {
+            self.round(schedule, proof).await?;
+        }
+        Ok(())
+    }
+
+    /// The faults of one schedule.
+    async fn round(&self, schedule: &Schedule, proof: &Proof) -> Result<(), Failure> {
+        let field = self.field;
         let tracks = schedule.tracks.iter().enumerate().map(|(number, track)| async move {
             // They begin one after another, the last at once: it may be a long one.
             let later = schedule.tracks.len() - 1 - number;
@@ -134,19 +148,19 @@ impl Seed<'_> {
             Ok::<_, Failure>(())
         };
         let tracks = futures::future::join_all(tracks);
-        let others = async { tokio::join!(outages, self.poison(), phases, self.put_long()) };
+        let others = async { tokio::join!(outages, self.poison(schedule), phases, self.put_long(schedule)) };
         let (tracks, (outages, poison, phases, long)) = tokio::join!(tracks, others);
         tracks.into_iter().chain([outages, poison, phases, long]).collect::<Result<Vec<()>, _>>()?;
-        self.wait_for_all().await;
+        self.wait_for_all(schedule).await;
         Ok(())
     }
 
-    /// Some kinds need luck: activity goes on for them, with every dial of this seed on.
-    async fn wait_for_all(&self) {
-        self.field.proxies.set(&self.schedule.phases.concat());
+    /// Some kinds need luck: activity goes on for them, with every dial of this schedule on.
+    async fn wait_for_all(&self, schedule: &Schedule) {
+        self.field.proxies.set(&schedule.phases.concat());
         for _ in 0..LONGER {
             let mut missing = false;
-            for kinds in self.schedule.phases.concat() {
+            for kinds in schedule.phases.concat() {
                 missing |= !self.field.has_struck(kinds.name()).await;
             }
             if !missing {
@@ -156,8 +170,8 @@ impl Seed<'_> {
         }
     }
 
-    async fn put_long(&self) -> Result<(), Failure> {
-        for _ in 0..self.schedule.long {
+    async fn put_long(&self, schedule: &Schedule) -> Result<(), Failure> {
+        for _ in 0..schedule.long {
             sleep(Duration::from_secs(7)).await;
             self.field.oracle.long().await?;
         }
@@ -166,8 +180,8 @@ impl Seed<'_> {
 
     /// A document that an engine refuses: one dead letter, and the others go on. It is taken away again, since the
     /// audit of an engine without it would be right to complain.
-    async fn poison(&self) -> Result<(), Failure> {
-        let Some(engine) = self.schedule.poison else { return Ok(()) };
+    async fn poison(&self, schedule: &Schedule) -> Result<(), Failure> {
+        let Some(engine) = schedule.poison else { return Ok(()) };
         let (_, proxy, _) = self.field.proxies.engine(engine);
         proxy.refuses_poison.store(true, Ordering::Relaxed);
         sleep(Duration::from_secs(8)).await;
@@ -207,9 +221,9 @@ impl Seed<'_> {
 
     /// No more faults: everything is started, and what nobody told is looked for.
     async fn heal(&self, proof: &Proof, found: &mut Vec<String>) -> Result<(), Failure> {
-        let (field, schedule) = (self.field, &self.schedule);
+        let field = self.field;
         field.proxies.heal();
-        if schedule.drops {
+        if self.drops() {
             let lost = field
                 .oracle
                 .state()
@@ -236,7 +250,8 @@ impl Seed<'_> {
         // What a truncated log lost was looked for already. What comes after that must be handled without another look: a
         // reader that takes the new records for old ones is found by it.
         let lossy = |outage: &&Outage| self.loses_notices(**outage) && **outage != Outage::LogTruncated;
-        if schedule.drops || schedule.outages.iter().any(|outage| lossy(&outage)) {
+        let mut outages = self.rounds.iter().flat_map(|schedule| &schedule.outages);
+        if self.drops() || outages.any(|outage| lossy(&outage)) {
             proof.reconcile().await?;
         }
         Ok(())
@@ -248,7 +263,8 @@ impl Seed<'_> {
         found.extend(proof.audit(&state.mirror, &self.name).await?);
         found.extend(proof.look(&self.field.world, &state.mirror).await?);
         found.extend(self.field.take_wrong().await);
-        found.extend(proof.letters(&self.field.world, self.schedule.poison).await?);
+        let poison = self.rounds.iter().find_map(|schedule| schedule.poison);
+        found.extend(proof.letters(&self.field.world, poison).await?);
         Ok(found)
     }
 
