@@ -2,10 +2,10 @@
 //! The pipeline as its topics show it: who is behind, how fast it goes, and what was refused.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures::stream::TryStreamExt as _;
 use generation::{Names, TopicReader};
 use message::{DeadLetter, DocumentId};
 use serde::Serialize;
@@ -192,18 +192,15 @@ impl<B: Watched> Pipeline<B> {
 
     async fn dead_letters(&self, principal: &Principal) -> Result<LetterSummary, StreamError> {
         let ends = self.broker.ends(topics::DEAD_LETTERS).await?;
-        let found: Arc<Mutex<Vec<(i64, DeadLetter)>>> = Arc::default();
+        let mut found: Vec<(i64, DeadLetter)> = Vec::new();
         for (partition, end) in (0..).zip(&ends) {
-            let filling = Arc::clone(&found);
-            let each = move |record: stream::Record| {
+            let from = (end - i64::from(SHOWN)).max(0);
+            let mut records = self.broker.reading(topics::DEAD_LETTERS, partition, from);
+            while let Some(record) = records.try_next().await? {
                 let letter = record.value.as_deref().and_then(|value| serde_json::from_slice(value).ok());
-                let mut found = filling.lock().unwrap_or_else(PoisonError::into_inner);
                 found.extend(letter.map(|letter| (record.offset, letter)));
-                ControlFlow::Continue(())
-            };
-            self.broker.read(topics::DEAD_LETTERS, partition, (end - i64::from(SHOWN)).max(0), each).await?;
+            }
         }
-        let mut found = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
         found.sort_by_key(|(offset, _)| std::cmp::Reverse(*offset));
         let latest = found.into_iter().filter_map(|(_, letter)| shown(letter, principal));
         Ok(LetterSummary { count: ends.iter().sum(), latest: latest.take(usize::from(SHOWN)).collect() })
