@@ -18,7 +18,7 @@ use tracing::{error, info, warn};
 use crate::boottime::Boottime;
 use crate::broker::{Broker, Committed, Published, Publisher, StreamError};
 use crate::budget::Budget;
-use crate::pipeline::Plan;
+use crate::plan::Plan;
 use crate::record::{Outgoing, Record};
 use crate::stage::{Lane, Outcome, Partition, Stage, Trouble, Verdict};
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::broker::{Consumer, Event};
 use crate::memory::{Memory, MemoryConsumer};
-use crate::pipeline::Delivery;
+use crate::plan::Delivery;
 use crate::settings::LaneSettings;
 use crate::stage::Lane;
 
