@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use document::extract;
+use futures::stream::TryStreamExt as _;
 use generation::{Generation, Names, Target};
 use message::{ChunkId, DeadLetter, DocumentId, LedgerEntry};
 use model::{Encoder as _, Hashing, ModelSplitter, Role, Tokenizer};
@@ -206,15 +205,9 @@ pub async fn records(
     partition: i32,
     from: i64,
 ) -> Result<(Vec<Record>, i64), Failure> {
-    let read = Arc::new(Mutex::new(Vec::new()));
-    let filling = Arc::clone(&read);
-    let each = move |record| {
-        filling.lock().unwrap_or_else(PoisonError::into_inner).push(record);
-        ControlFlow::Continue(())
-    };
-    let next = kafka.read(topic, partition, from, each).await?;
-    let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok((std::mem::take(&mut read), next))
+    let read: Vec<Record> = kafka.reading(topic, partition, from).try_collect().await?;
+    let next = read.last().map_or(from, |last| last.offset + 1);
+    Ok((read, next))
 }
 
 /// Where a topic was read to.

@@ -14,8 +14,8 @@ use clap::{Parser, Subcommand};
 use generation::Target;
 use process::Failure;
 use serde_json::{Value, json};
-use sink::Reader;
-use world::{EngineKind, World, WorldSettings};
+use sink::{EngineKind, Reader};
+use world::{World, WorldSettings};
 
 #[derive(Parser)]
 #[command(name = "million", about)]
@@ -53,10 +53,7 @@ async fn main() -> Result<(), Failure> {
         What::Ledger { count } => log::ledger(&world, count).await?,
         What::Restored { count, folder } => restored::compare(&world, count, &folder).await?,
         What::Wait { worker } => log::wait(&world, &worker).await?,
-        What::Count { engine: EngineKind::Opensearch } => count(&world.opensearch(&world.names)?).await?,
-        What::Count { engine: EngineKind::Elasticsearch } => {
-            count(&world.elasticsearch(&world.names)?).await?
-        }
+        What::Count { engine } => count(&world.engine(engine, &world.names)?).await?,
         What::Prepare { count, folder, parts } => plain::prepare(&world, count, (&folder, parts)).await?,
         What::Plain { engine, folder, parts } => plain::load(&world, engine, (&folder, parts)).await?,
     };

@@ -13,13 +13,13 @@ use opensearch::OpenSearch;
 use opensearch::http::transport as open_transport;
 use process::Failure;
 use serde_json::{Value, json};
-use sink::{Action, Operation, Reader, Sink, action_of};
+use sink::{Action, EngineKind, EngineSettings, Operation, Reader, Sink, action_of};
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, BufWriter};
 use tokio::task::JoinSet;
 
 use crate::data;
-use crate::world::{EngineKind, World};
+use crate::world::World;
 
 /// Bytes of a request.
 const BULK: usize = 5 << 20;
@@ -78,22 +78,8 @@ pub(crate) async fn load(
     (folder, parts): (&Path, u64),
 ) -> Result<Value, Failure> {
     let names = Names::new(NAME, &world.generation)?;
-    match engine {
-        EngineKind::Opensearch => {
-            let url = world.settings.opensearch.opensearch_url.parse()?;
-            let pool = open_transport::SingleNodeConnectionPool::new(url);
-            let transport = open_transport::TransportBuilder::new(pool).disable_proxy().build()?;
-            let client = Client::OpenSearch(OpenSearch::new(transport));
-            anew((&world.opensearch(&names)?, &names), client, (folder, parts)).await
-        }
-        EngineKind::Elasticsearch => {
-            let url = world.settings.elasticsearch.elasticsearch_url.parse()?;
-            let pool = elastic_transport::SingleNodeConnectionPool::new(url);
-            let transport = elastic_transport::TransportBuilder::new(pool).disable_proxy().build()?;
-            let client = Client::Elasticsearch(Elasticsearch::new(transport));
-            anew((&world.elasticsearch(&names)?, &names), client, (folder, parts)).await
-        }
-    }
+    let client = Client::connect(engine, &world.settings.engines)?;
+    anew((&world.engine(engine, &names)?, &names), client, (folder, parts)).await
 }
 
 /// The engine's own client.
@@ -104,6 +90,23 @@ enum Client {
 }
 
 impl Client {
+    fn connect(engine: EngineKind, settings: &EngineSettings) -> Result<Self, Failure> {
+        match engine {
+            EngineKind::Opensearch => {
+                let url = settings.opensearch.opensearch_url.parse()?;
+                let pool = open_transport::SingleNodeConnectionPool::new(url);
+                let transport = open_transport::TransportBuilder::new(pool).disable_proxy().build()?;
+                Ok(Self::OpenSearch(OpenSearch::new(transport)))
+            }
+            EngineKind::Elasticsearch => {
+                let url = settings.elasticsearch.elasticsearch_url.parse()?;
+                let pool = elastic_transport::SingleNodeConnectionPool::new(url);
+                let transport = elastic_transport::TransportBuilder::new(pool).disable_proxy().build()?;
+                Ok(Self::Elasticsearch(Elasticsearch::new(transport)))
+            }
+        }
+    }
+
     /// Deletes the indexes; ones that are not there are deleted already.
     async fn delete(&self, names: &Names) -> Result<(), Failure> {
         for target in [Target::Chunks, Target::Documents] {

@@ -1,10 +1,10 @@
 //! What is connected to, by the same settings as the workers.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use generation::{Generation, Names, TopicReader};
 use model::{BackendKind, BackendSettings, Hashing, ModelSettings};
 use process::Failure;
-use sink::{ElasticsearchSettings, Engine, IndexSettings, OpenSearchSettings, RequestSettings, Sink as _};
+use sink::{Engine, EngineKind, EngineSettings, IndexSettings, RequestSettings, Sink as _};
 use stream::kafka::{Kafka, KafkaSettings};
 
 /// The settings of the workers, as far as they decide names and places.
@@ -21,18 +21,7 @@ pub(crate) struct WorldSettings {
     #[command(flatten)]
     requests: RequestSettings,
     #[command(flatten)]
-    pub(crate) opensearch: OpenSearchSettings,
-    #[command(flatten)]
-    pub(crate) elasticsearch: ElasticsearchSettings,
-}
-
-/// A search engine.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum EngineKind {
-    /// What `index` writes.
-    Opensearch,
-    /// What `replicate` writes.
-    Elasticsearch,
+    pub(crate) engines: EngineSettings,
 }
 
 /// Everything that is connected to.
@@ -63,26 +52,14 @@ impl World {
 
     /// `index` or `replicate` as the reader of its topic.
     pub(crate) async fn reader(&self, worker: &str) -> Result<TopicReader, Failure> {
-        match worker {
-            "index" => {
-                Ok(TopicReader::sink("index", &self.names, &self.opensearch(&self.names)?.cluster().await?))
-            }
-            "replicate" => Ok(TopicReader::sink(
-                "replicate",
-                &self.names,
-                &self.elasticsearch(&self.names)?.cluster().await?,
-            )),
-            other => Err(format!("{other} writes to no engine: index or replicate").into()),
-        }
+        let kind = EngineKind::ALL.into_iter().find(|kind| kind.worker() == worker);
+        let kind = kind.ok_or_else(|| format!("{worker} writes to no engine: index or replicate"))?;
+        let cluster = self.engine(kind, &self.names)?.cluster().await?;
+        Ok(TopicReader::sink(kind.worker(), &self.names, &cluster))
     }
 
-    /// The indexes of `names` in OpenSearch.
-    pub(crate) fn opensearch(&self, names: &Names) -> Result<Engine, Failure> {
-        Ok(self.settings.opensearch.connect(&self.settings.requests, names.clone())?)
-    }
-
-    /// The indexes of `names` in Elasticsearch.
-    pub(crate) fn elasticsearch(&self, names: &Names) -> Result<Engine, Failure> {
-        Ok(self.settings.elasticsearch.connect(&self.settings.requests, names.clone())?)
+    /// The indexes of `names` in an engine.
+    pub(crate) fn engine(&self, kind: EngineKind, names: &Names) -> Result<Engine, Failure> {
+        Ok(kind.connect(&self.settings.engines, &self.settings.requests, names.clone())?)
     }
 }

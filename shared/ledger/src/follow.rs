@@ -1,10 +1,10 @@
 //! Reads the topic from where a store stands, and writes what comes in batches of bounded size.
 
-use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use fault::Mechanism;
-use stream::{Broker, Record};
+use futures::stream::TryStreamExt as _;
+use stream::{Broker, Record, StreamError};
 
 use crate::batch::Batch;
 use crate::error::LedgerError;
@@ -12,95 +12,59 @@ use crate::folder::LedgerPlace;
 use crate::position::Position;
 use crate::store::Store;
 
-/// What the reading thread works with. Taken away to stop the reading, so that a thread waiting for Kafka does not keep
-/// the store open.
-type Shared = Arc<Mutex<Option<Follower>>>;
-
-struct Follower {
-    store: Arc<Store>,
-    batch: Batch,
-    /// The last record that the store reflects, which must be the first one read.
-    expected: Option<Position>,
-    failed: Option<LedgerError>,
-}
-
-/// Stops the reading thread when the future that waits for it is dropped.
-struct Stop(Shared);
-
-impl Drop for Stop {
-    fn drop(&mut self) {
-        drop(lock(&self.0).take());
-    }
-}
-
-/// Catches `store` up with the end of the topic, committed records only.
+/// Catches `store` up with the end of the topic, committed records only. Dropping the future stops the reading; a batch
+/// that is being written by then is written whole.
 pub(crate) async fn follow<B: Broker>(broker: &B, store: &Arc<Store>) -> Result<(), LedgerError> {
-    let place = store.place.clone();
-    let expected = store.state().position;
+    let place = &store.place;
+    // The last record that the store reflects must be the first one read.
+    let mut expected = store.state().position;
     let from = expected.as_ref().map_or(0, |position| position.last);
-    let follower = Follower { store: Arc::clone(store), batch: Batch::default(), expected, failed: None };
-    let shared = Arc::new(Mutex::new(Some(follower)));
-    let _stop = Stop(Arc::clone(&shared));
-    let taking = Arc::clone(&shared);
-    let each = move |record| match lock(&taking).as_mut() {
-        Some(follower) => follower.take(record),
-        None => ControlFlow::Break(()),
-    };
-    let read = broker.read(&place.topic, place.partition, from, each).await;
-    let Some(follower) = lock(&shared).take() else { return Ok(()) };
-    if let Some(failed) = follower.failed {
-        return Err(failed);
-    }
-    if let Err(source) = read {
-        return Err(LedgerError::Stream { topic: place.topic, partition: place.partition, source });
-    }
-    blocking(&place, move || follower.finish()).await
-}
-
-impl Follower {
-    fn take(&mut self, record: Record) -> ControlFlow<()> {
-        match self.try_take(record) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                self.failed = Some(error);
-                ControlFlow::Break(())
+    let mut records = broker.reading(&place.topic, place.partition, from);
+    let mut batch = Batch::default();
+    while let Some(record) = records.try_next().await.map_err(|source| away(place, source))? {
+        if let Some(expected) = expected.take() {
+            if Position::of(&record) == expected {
+                continue;
             }
+            notice_change(place)?;
+        }
+        take(&mut batch, record, place)?;
+        if batch.is_full() {
+            let (store, full) = (Arc::clone(store), std::mem::take(&mut batch));
+            blocking(place, move || store.write(&full)).await?;
         }
     }
-
-    fn try_take(&mut self, record: Record) -> Result<(), LedgerError> {
-        if let Some(expected) = self.expected.take() {
-            let same = Position::of(&record) == expected || fault::is_off(Mechanism::Position);
-            return if same { Ok(()) } else { Err(self.changed()) };
-        }
-        let offset = record.offset;
-        self.batch.take(record).map_err(|cause| {
-            let LedgerPlace { topic, partition, .. } = self.store.place.clone();
-            LedgerError::Unreadable { topic, partition, offset, cause }
-        })?;
-        if self.batch.is_full() {
-            self.store.write(&std::mem::take(&mut self.batch))?;
-        }
-        Ok(())
+    if expected.is_some() {
+        notice_change(place)?;
     }
-
-    fn finish(self) -> Result<(), LedgerError> {
-        if self.expected.is_some() {
-            return Err(self.changed());
+    let store = Arc::clone(store);
+    blocking(place, move || {
+        if batch.position().is_some() {
+            store.write(&batch)?;
         }
-        if self.batch.position().is_some() {
-            self.store.write(&self.batch)?;
-        }
-        self.store.count()
-    }
-
-    fn changed(&self) -> LedgerError {
-        LedgerError::Changed { topic: self.store.place.topic.clone(), partition: self.store.place.partition }
-    }
+        store.count()
+    })
+    .await
 }
 
-fn lock(shared: &Shared) -> MutexGuard<'_, Option<Follower>> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
+/// Stops where another record stands than the copy reflects, unless that mechanism is off.
+fn notice_change(place: &LedgerPlace) -> Result<(), LedgerError> {
+    if fault::is_off(Mechanism::Position) {
+        return Ok(());
+    }
+    Err(LedgerError::Changed { topic: place.topic.clone(), partition: place.partition })
+}
+
+fn take(batch: &mut Batch, record: Record, place: &LedgerPlace) -> Result<(), LedgerError> {
+    let offset = record.offset;
+    batch.take(record).map_err(|cause| {
+        let LedgerPlace { topic, partition, .. } = place.clone();
+        LedgerError::Unreadable { topic, partition, offset, cause }
+    })
+}
+
+fn away(place: &LedgerPlace, source: StreamError) -> LedgerError {
+    LedgerError::Stream { topic: place.topic.clone(), partition: place.partition, source }
 }
 
 /// Runs work that waits for the disk on a thread that may block.

@@ -2,15 +2,15 @@
 //! same suite (`tests/broker.rs`).
 
 use std::collections::BTreeMap;
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
-use futures::stream::{BoxStream, TryStreamExt as _};
+use futures::stream::BoxStream;
 
 pub use crate::committed::{Committed, Memo, Waiting};
 use crate::record::{Outgoing, Record};
 
 /// The committed records of one partition, one after the other, to its end as it is when that is reached. Few of them
-/// are read ahead; dropping it stops the reading.
+/// are read ahead; what was taken may be kept for as long as one likes. Dropping it stops the reading.
 pub type Reading = BoxStream<'static, Result<Record, StreamError>>;
 
 /// A failure, typed by what the caller does.
@@ -101,28 +101,6 @@ pub trait Broker: Clone + Send + Sync + 'static {
         topic: &str,
         partition: i32,
     ) -> impl Future<Output = Result<Range<i64>, StreamError>> + Send;
-
-    /// Gives committed records of a partition, from offset `from` on, to `each`, until that breaks or the end is
-    /// reached as it is now; the answer is the offset after the last.
-    fn read(
-        &self,
-        topic: &str,
-        partition: i32,
-        from: i64,
-        mut each: impl FnMut(Record) -> ControlFlow<()> + Send,
-    ) -> impl Future<Output = Result<i64, StreamError>> + Send {
-        let mut records = self.reading(topic, partition, from);
-        async move {
-            let mut next = from;
-            while let Some(record) = records.try_next().await? {
-                next = record.offset + 1;
-                if each(record).is_break() {
-                    break;
-                }
-            }
-            Ok(next)
-        }
-    }
 }
 
 /// A member of a group.

@@ -18,7 +18,7 @@ use tracing::{error, info, warn};
 use crate::boottime::Boottime;
 use crate::broker::{Broker, Committed, Published, Publisher, StreamError};
 use crate::budget::Budget;
-use crate::pipeline::Plan;
+use crate::plan::Plan;
 use crate::record::{Outgoing, Record};
 use crate::stage::{Lane, Outcome, Partition, Stage, Trouble, Verdict};
 
@@ -60,8 +60,6 @@ enum Ended {
 
 /// The group confirms that a partition is ours at least so often before something is written to a sink.
 const PROVED_EVERY: Duration = Duration::from_secs(30);
-/// A lane without records commits so often that it is up to date.
-const IDLE: Duration = Duration::from_hours(1);
 
 /// An opened partition.
 struct Opened<B: Broker, S: Stage> {
@@ -204,7 +202,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                 _ = self.closing.changed() => return Err(Ended::Closed),
                 record = self.records.recv() => self.hear(opened, pending, record.ok_or(Ended::Closed)?).await?,
                 trouble = opened.lane.lost() => return Err(Ended::Trouble(trouble)),
-                () = tokio::time::sleep(IDLE) => self.stay_young(opened).await?,
+                () = tokio::time::sleep(self.plan.lanes.idle()) => self.stay_young(opened).await?,
             }
         }
     }

@@ -4,9 +4,9 @@
 //! commits. A verdict is Done, Refuse or Retry; there is no fourth. A retry waits in place, a refusal goes to
 //! `dead-letters`, and an offset is committed after what it stands for is written, never before.
 //!
-//! Order of files: [`record`] what moves · [`stage`] who thinks · [`broker`] the seam to the wire · [`lane`] one
-//! partition from opening to closing · [`pipeline`] assignment of lanes · [`memory`] a broker in memory · [`kafka`]
-//! the edge, the only code that knows librdkafka.
+//! Order of files: [`record`] what moves · [`stage`] who thinks · [`broker`] the seam to the wire · [`plan`] from where
+//! to where · [`lane`] one partition from opening to closing · [`pipeline`] assignment of lanes · [`memory`] a broker in
+//! memory · [`kafka`] the edge, the only code that knows librdkafka.
 //!
 //! Guarantees. Transactional delivery: outputs, dead letters and the consumed offset become visible together or not
 //! at all; at assignment the previous owner of a partition is fenced before the stage is opened, so nothing it
@@ -23,6 +23,7 @@ pub mod lane;
 pub mod memory;
 pub mod patience;
 pub mod pipeline;
+pub mod plan;
 pub mod record;
 pub mod settings;
 pub mod stage;
@@ -31,7 +32,8 @@ pub use batch::BatchLimits;
 pub use boottime::{Boottime, wall_seconds};
 pub use broker::{Broker, Committed, Memo, Published, Reading, StreamError, Waiting};
 pub use patience::Patience;
-pub use pipeline::{Delivery, Plan, run, transactional_id};
+pub use pipeline::run;
+pub use plan::{Delivery, Plan, transactional_id};
 pub use record::{Outgoing, Record};
 pub use settings::LaneSettings;
 pub use stage::{Lane, Outcome, Partition, Stage, Trouble, Verdict};

@@ -35,6 +35,8 @@ pub struct LaneSettings {
     pub told_after: Duration,
 }
 
+/// A partition without records commits that it was read at least so often.
+const IDLE: Duration = Duration::from_hours(1);
 /// A server that is started again needs less.
 const TOLD_AFTER: Duration = Duration::from_secs(20);
 
@@ -57,6 +59,13 @@ impl LaneSettings {
     #[must_use]
     pub fn drain(&self) -> Duration {
         Duration::from_secs(self.drain_seconds)
+    }
+
+    /// How long a partition may have no records before it commits that it was read up to here: twice at least within
+    /// what makes it stale, or a partition that is idle would seem to have been away.
+    #[must_use]
+    pub fn idle(&self) -> Duration {
+        Duration::from_secs((self.stale_after_seconds / 2).max(1)).min(IDLE)
     }
 
     /// How long one record may hold up its partition.

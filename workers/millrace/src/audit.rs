@@ -30,6 +30,19 @@ use crate::world::World;
 use report::Tally;
 use scan::Sources;
 
+impl Rules {
+    /// What the documents of `world` are compared by.
+    #[must_use]
+    pub fn of<K, O, E>(world: &World<K, O, E>) -> Self {
+        Self {
+            space: world.generation.space.clone(),
+            bucket: world.bucket.clone(),
+            scope: world.scope.clone(),
+            engines: world.engines.iter().map(|one| one.kind.name()).collect(),
+        }
+    }
+}
+
 /// Compares everything. `each` sees every document at the first look.
 ///
 /// # Errors
@@ -43,7 +56,7 @@ pub async fn audit<K: Broker, O: Store, E: Reader>(
 ) -> Result<Report, Failure> {
     let asked = repair.is_some();
     let before = repair.as_ref().map_or(0, |repair| repair.writer.written());
-    let mut tally = Tally::new(world.rules());
+    let mut tally = Tally::new(Rules::of(world));
     entries.catch_up().await?;
     world.refresh().await?;
     let mut sources = sources(world, entries);

@@ -6,7 +6,7 @@
 //!
 //! Order of files: [`cli`] what can be asked · [`command`] one file each · [`world`] what is there · [`entries`] the
 //! ledger · [`log`] a topic's records · [`ask`] questions to `serve` · [`merge`], [`audit`],
-//! [`reconcile`], [`rebuild`], [`letters`], [`eval`] the thinking · [`trial`] the system in one process ·
+//! [`reconcile`], [`rebuild`], [`letters`] the thinking · [`trial`] the system in one process ·
 //! `files` what a person names · `reading` files, many at once · `place` the page of a passage · [`show`] the words.
 
 pub mod again;
@@ -17,7 +17,6 @@ mod bench;
 pub mod cli;
 pub mod command;
 pub mod entries;
-pub mod eval;
 mod files;
 pub mod letters;
 pub mod log;

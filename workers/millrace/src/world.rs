@@ -10,7 +10,6 @@ use sink::{Engine, EngineKind, Reader, RequestSettings, Sink, SinkError};
 use stream::kafka::{Kafka, Standing, groups, standings};
 use stream::{Broker, Waiting};
 
-use crate::audit::Rules;
 use crate::cli::{GenerationSettings, WorldSettings};
 use crate::entries::Entries;
 
@@ -102,17 +101,6 @@ impl<K: Broker, O, E> World<K, O, E> {
     /// When Kafka does not answer, or an entry cannot be read.
     pub async fn entries(&self) -> Result<Entries<K>, Failure> {
         Entries::open(&self.kafka, self.generation.ledger(), &self.data).await
-    }
-
-    /// What documents are compared by.
-    #[must_use]
-    pub fn rules(&self) -> Rules {
-        Rules {
-            space: self.generation.space.clone(),
-            bucket: self.bucket.clone(),
-            scope: self.scope.clone(),
-            engines: self.engines.iter().map(|one| one.kind.name()).collect(),
-        }
     }
 }
 

@@ -1,17 +1,17 @@
-#![expect(clippy::disallowed_methods, reason = "edge: asks the broker, by a deadline")]
 //! The pipeline as its topics show it: who is behind, how fast it goes, and what was refused.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use futures::stream::TryStreamExt as _;
 use generation::{Names, TopicReader};
 use message::{DeadLetter, DocumentId};
 use serde::Serialize;
 use stream::kafka::{Kafka, Standing, end_offsets, groups, standings};
 use stream::memory::Memory;
 use stream::{Broker, StreamError};
+use tokio::time::Instant;
 
 use crate::access::Principal;
 
@@ -71,6 +71,8 @@ impl Watched for Memory {
 
 /// How long the broker may take to answer everything.
 const DEADLINE: Duration = Duration::from_secs(15);
+/// So long the groups are remembered: Kafka lists all of its groups or none, and an open page looks every few seconds.
+const REMEMBERED: Duration = Duration::from_secs(30);
 /// Dead letters that are shown.
 const SHOWN: u8 = 20;
 
@@ -80,7 +82,16 @@ pub struct Pipeline<B> {
     broker: B,
     names: Names,
     writers: Vec<&'static str>,
+    readers: Mutex<Option<(Instant, Vec<TopicReader>)>>,
+    letters: Mutex<LatestLetters>,
     last: Mutex<HashMap<String, (Instant, i64)>>,
+}
+
+/// The latest dead letters, latest first and without the bytes that were refused, and where their topic ended by then.
+#[derive(Clone, Debug, Default)]
+struct LatestLetters {
+    ends: Vec<i64>,
+    latest: Vec<DeadLetter>,
 }
 
 /// A worker's group and how far it is behind.
@@ -140,14 +151,25 @@ impl<B: Watched> Pipeline<B> {
     /// The pipeline to the indexes of `names`, which these workers write.
     #[must_use]
     pub fn new(broker: B, names: Names, writers: Vec<&'static str>) -> Self {
-        Self { broker, names, writers, last: Mutex::default() }
+        let (readers, letters, last) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { broker, names, writers, readers, letters, last }
     }
 
     /// Every worker as the reader of its topic.
     async fn readers(&self) -> Result<Vec<TopicReader>, StreamError> {
+        let known = lock(&self.readers).clone();
+        if let Some((_, readers)) = known.filter(|(asked, _)| asked.elapsed() < REMEMBERED) {
+            return Ok(readers);
+        }
         let groups = self.broker.groups().await?;
         let writers = self.writers.iter().flat_map(|worker| TopicReader::among(worker, &self.names, &groups));
-        Ok(TopicReader::upstream(self.names.generation()).into_iter().chain(writers).collect())
+        let readers: Vec<TopicReader> =
+            TopicReader::upstream(self.names.generation()).into_iter().chain(writers).collect();
+        // A writer that has not joined yet shall be seen as soon as it does.
+        if readers.iter().all(|reader| *reader != TopicReader::former(reader.worker, &self.names)) {
+            *lock(&self.readers) = Some((Instant::now(), readers.clone()));
+        }
+        Ok(readers)
     }
 
     /// How everything stands now. Dead letters of documents that `principal` may not see are counted, not shown.
@@ -176,7 +198,7 @@ impl<B: Watched> Pipeline<B> {
 
     fn throughput(&self, topics: &[TopicLag]) -> Vec<Throughput> {
         let now = Instant::now();
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = lock(&self.last);
         let mut speeds = Vec::new();
         for topic in topics {
             if speeds.iter().any(|speed: &Throughput| speed.topic == topic.topic) {
@@ -192,22 +214,35 @@ impl<B: Watched> Pipeline<B> {
 
     async fn dead_letters(&self, principal: &Principal) -> Result<LetterSummary, StreamError> {
         let ends = self.broker.ends(topics::DEAD_LETTERS).await?;
-        let found: Arc<Mutex<Vec<(i64, DeadLetter)>>> = Arc::default();
-        for (partition, end) in (0..).zip(&ends) {
-            let filling = Arc::clone(&found);
-            let each = move |record: stream::Record| {
-                let letter = record.value.as_deref().and_then(|value| serde_json::from_slice(value).ok());
-                let mut found = filling.lock().unwrap_or_else(PoisonError::into_inner);
-                found.extend(letter.map(|letter| (record.offset, letter)));
-                ControlFlow::Continue(())
-            };
-            self.broker.read(topics::DEAD_LETTERS, partition, (end - i64::from(SHOWN)).max(0), each).await?;
+        let count = ends.iter().sum();
+        let mut letters = lock(&self.letters).clone();
+        if letters.ends != ends {
+            let latest = self.latest_letters(&ends).await?;
+            letters = LatestLetters { ends, latest };
+            lock(&self.letters).clone_from(&letters);
         }
-        let mut found = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
-        found.sort_by_key(|(offset, _)| std::cmp::Reverse(*offset));
-        let latest = found.into_iter().filter_map(|(_, letter)| shown(letter, principal));
-        Ok(LetterSummary { count: ends.iter().sum(), latest: latest.take(usize::from(SHOWN)).collect() })
+        let latest = letters.latest.into_iter().filter_map(|letter| shown(letter, principal));
+        Ok(LetterSummary { count, latest: latest.take(usize::from(SHOWN)).collect() })
     }
+
+    async fn latest_letters(&self, ends: &[i64]) -> Result<Vec<DeadLetter>, StreamError> {
+        let mut found: Vec<(i64, DeadLetter)> = Vec::new();
+        for (partition, end) in (0..).zip(ends) {
+            let from = (end - i64::from(SHOWN)).max(0);
+            let mut records = self.broker.reading(topics::DEAD_LETTERS, partition, from);
+            while let Some(record) = records.try_next().await? {
+                let letter = record.value.as_deref().and_then(|value| serde_json::from_slice(value).ok());
+                let letter = letter.map(|letter| DeadLetter { key: None, value: None, ..letter });
+                found.extend(letter.map(|letter| (record.offset, letter)));
+            }
+        }
+        found.sort_by_key(|(offset, _)| std::cmp::Reverse(*offset));
+        Ok(found.into_iter().map(|(_, letter)| letter).collect())
+    }
+}
+
+fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn speed(offsets: i64, time: Duration) -> f64 {

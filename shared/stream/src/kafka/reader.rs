@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use futures::stream::{StreamExt as _, poll_fn};
+use futures::stream::{StreamExt as _, TryStreamExt as _, poll_fn};
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -49,7 +49,9 @@ pub(super) fn records(settings: &KafkaSettings, topic: &str, partition: i32, fro
         }
     };
     drop(tokio::task::spawn_blocking(reading));
-    poll_fn(move |context| receiver.poll_recv(context)).boxed()
+    // The bound is for what waits: whoever keeps what it took must get the rest too.
+    let taken = |record: Record| Record { held: None, ..record };
+    poll_fn(move |context| receiver.poll_recv(context)).map_ok(taken).boxed()
 }
 
 /// Sends records until the end, or until nobody takes them any more.

@@ -7,7 +7,7 @@ use super::{LaneTask, Opened, PROVED_EVERY, trouble_of};
 use crate::boottime::{Boottime, wall_seconds};
 use crate::broker::{Broker, Committed, Membership, Memo, Publisher};
 use crate::committed::digest_of;
-use crate::pipeline::{Delivery, transactional_id};
+use crate::plan::{Delivery, transactional_id};
 use crate::stage::{Lane, Stage, Trouble};
 
 impl<B: Broker, S: Stage> LaneTask<B, S> {

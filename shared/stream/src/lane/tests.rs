@@ -1,7 +1,8 @@
 use super::*;
-use crate::broker::{Consumer, Event};
+use crate::boottime::wall_seconds;
+use crate::broker::{Consumer, Event, Memo};
 use crate::memory::{Memory, MemoryConsumer};
-use crate::pipeline::Delivery;
+use crate::plan::Delivery;
 use crate::settings::LaneSettings;
 use crate::stage::Lane;
 
@@ -83,4 +84,31 @@ async fn nothing_is_written_for_a_partition_that_the_group_does_not_confirm() {
         tokio::join!(task.run(), waiting);
         assert_eq!(*stage.0.lock().unwrap(), usize::from(!expired), "expired: {expired}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partition_without_records_says_in_time_that_it_was_read() {
+    let broker = Memory::default();
+    broker.create("in", 1);
+    broker.append(&Outgoing { topic: "in".to_owned(), key: None, value: None, headers: None });
+    let mut consumer = broker.subscribe("group", "in", 1 << 20).unwrap();
+    assigned(&mut consumer).await;
+    // The one record was handled a while ago.
+    let before = wall_seconds() - 10;
+    let standing = Committed { next: 1, memo: Memo { at: before, ..Memo::default() } };
+    let mut publisher = broker.after_write().unwrap();
+    publisher.publish(Vec::new(), &consumer.membership(), 0, standing).await.unwrap();
+    let (mut task, closing) = lane(&broker, &consumer, &Count::default());
+    let mut plan = Plan::clone(&task.plan);
+    plan.lanes.stale_after_seconds = 600;
+    task.plan = Arc::new(plan);
+    let read = || broker.committed("group", "in", 0).unwrap().memo.at;
+    let waiting = async {
+        tokio::time::sleep(Duration::from_secs(299)).await;
+        assert_eq!(read(), before);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(read() > before, "nothing was committed within half of what makes it stale");
+        closing.send(true).unwrap();
+    };
+    tokio::join!(task.run(), waiting);
 }

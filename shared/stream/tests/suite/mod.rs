@@ -3,10 +3,10 @@
 mod standing;
 mod wire;
 
-use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::stream::TryStreamExt as _;
 use message::{DocumentId, Headers, Version};
 use stream::broker::{Broker, Committed, Consumer, Event, Membership, Memo, Publisher};
 use stream::{
@@ -69,14 +69,7 @@ async fn publish<B: Bench>(bench: &B, records: Vec<Outgoing>) {
 }
 
 async fn all<B: Broker>(broker: &B, topic: &str, partition: i32) -> Vec<Record> {
-    let records = Arc::new(Mutex::new(Vec::new()));
-    let sink = Arc::clone(&records);
-    let each = move |record| {
-        sink.lock().unwrap().push(record);
-        ControlFlow::Continue(())
-    };
-    broker.read(topic, partition, 0, each).await.unwrap();
-    Arc::try_unwrap(records).unwrap().into_inner().unwrap()
+    broker.reading(topic, partition, 0).try_collect().await.unwrap()
 }
 
 /// Copies its input to another topic; refuses "poison", retries "later" twice.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use futures::stream::TryStreamExt as _;
 use stream::broker::{Broker, Consumer, Event, Membership, Publisher};
-use stream::{Outgoing, StreamError};
+use stream::{Outgoing, Record, StreamError};
 use tokio::time::timeout;
 
 use super::{Bench, PATIENCE, all, at, join, publish, record};
@@ -27,6 +28,28 @@ pub(crate) async fn records_survive<B: Bench>(bench: &B) {
         seen += found.len();
     }
     assert_eq!(seen, 41);
+}
+
+/// A reading gives what is there from its offset on, in order, and then ends, also at the end of the log. What it gave may
+/// be kept: more than is ever read ahead does not hold it up. A topic that is not there is trouble, and no empty topic.
+pub(crate) async fn a_reading_gives_what_is_there_and_ends<B: Bench>(bench: &B) {
+    let (topic, broker) = (bench.topic("reading", 1).await, bench.broker());
+    assert!(all(broker, &topic, 0).await.is_empty());
+    let value = "x".repeat(100_000);
+    publish(bench, (0..60).map(|n| record(&topic, &format!("k{n}"), &value)).collect()).await;
+    let kept = timeout(PATIENCE, all(broker, &topic, 0)).await.expect("6 MB are read, and kept");
+    let offsets: Vec<i64> = kept.iter().map(|record| record.offset).collect();
+    assert!(offsets.len() == 60 && offsets.is_sorted());
+    for from in [1, 30, 59, 60] {
+        let rest: Vec<Record> = broker
+            .reading(&topic, 0, offsets.get(from).map_or(offsets[59] + 1, |offset| *offset))
+            .try_collect()
+            .await
+            .unwrap();
+        assert!(rest.iter().map(|record| record.offset).eq(offsets[from..].iter().copied()), "from {from}");
+    }
+    let missing = timeout(PATIENCE, broker.reading("not-there", 0, 0).try_next()).await.expect("an end");
+    assert!(matches!(missing, Err(StreamError::Unavailable(_))), "{missing:?}");
 }
 
 /// A newer writer with the same id fences the older one: what that still sends is never committed.

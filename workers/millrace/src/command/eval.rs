@@ -5,6 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use eval::beir::{CorpusDocument, JudgedQuestion, RetrievalSet};
+use eval::compare::{Baseline, ScoreDifference, difference};
+use eval::score::{Scores, holds_answer, mean, score};
+use eval::{brute, kept};
 use futures::StreamExt as _;
 use message::DocumentId;
 use model::{Backend, BackendKind, BackendSettings, EncoderSettings, Role, Tokenizer};
@@ -16,10 +20,6 @@ use tokio::time::{Instant, sleep};
 use super::audit::is_equal;
 use crate::ask::{Asking, Wanted};
 use crate::cli::{Eval, SearchMode};
-use crate::eval::beir::{Asked, Document, Set};
-use crate::eval::compare::{Baseline, Difference, difference};
-use crate::eval::score::{Scores, holds_answer, mean, score};
-use crate::eval::{brute, kept};
 use crate::show;
 use crate::world::World;
 
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_hours(2);
 type Results = Vec<(SearchMode, Vec<Scores>)>;
 
 pub(super) async fn run(ask: Eval) -> Result<ExitCode, Failure> {
-    let set = Set::read(&ask.dir, &ask.split)?;
+    let set = RetrievalSet::read(&ask.dir, &ask.split)?;
     let name = ask.dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let name = format!("{name} {}", ask.split);
     let before = ask.baseline.as_deref().map(|path| read_baseline(path, &name)).transpose()?;
@@ -74,7 +74,7 @@ fn read_baseline(path: &Path, name: &str) -> Result<Baseline, Failure> {
     Err(format!("{} holds scores of {:?}, and this is {name:?}", path.display(), baseline.set).into())
 }
 
-fn baseline(name: &str, set: &Set, results: &Results) -> Baseline {
+fn baseline(name: &str, set: &RetrievalSet, results: &Results) -> Baseline {
     let by_question = |scores: &Vec<Scores>| {
         set.questions.iter().zip(scores).map(|(asked, scores)| (asked.id.clone(), *scores)).collect()
     };
@@ -83,7 +83,7 @@ fn baseline(name: &str, set: &Set, results: &Results) -> Baseline {
 }
 
 /// Says how each mode stands beside the baseline; true when one dropped.
-fn compare(ask: &Eval, before: &Baseline, set: &Set, results: &Results) -> bool {
+fn compare(ask: &Eval, before: &Baseline, set: &RetrievalSet, results: &Results) -> bool {
     let mut dropped = false;
     for (mode, scores) in results {
         let Some(kept) = before.modes.get(mode.name()) else { continue };
@@ -104,12 +104,12 @@ fn compare(ask: &Eval, before: &Baseline, set: &Set, results: &Results) -> bool 
     dropped
 }
 
-fn shown(difference: &Difference) -> String {
+fn shown(difference: &ScoreDifference) -> String {
     format!("{:+.4} [{:+.4}, {:+.4}]", difference.mean, difference.low, difference.high)
 }
 
 /// Hybrid beside the better of the two others, if all three were asked.
-fn against_single(results: &Results) -> Option<(SearchMode, Difference)> {
+fn against_single(results: &Results) -> Option<(SearchMode, ScoreDifference)> {
     let of = |wanted: SearchMode| results.iter().find(|(mode, _)| *mode == wanted).map(|(_, scores)| scores);
     let (keyword, vector, hybrid) =
         (of(SearchMode::Keyword)?, of(SearchMode::Vector)?, of(SearchMode::Hybrid)?);
@@ -121,7 +121,12 @@ fn against_single(results: &Results) -> Option<(SearchMode, Difference)> {
     Some((better.0, difference(hybrid, better.1, |scores| scores.ndcg)))
 }
 
-fn report(ask: &Eval, (name, how): (&str, &str), set: &Set, results: &Results) -> Result<(), Failure> {
+fn report(
+    ask: &Eval,
+    (name, how): (&str, &str),
+    set: &RetrievalSet,
+    results: &Results,
+) -> Result<(), Failure> {
     let single = against_single(results);
     if ask.json {
         let modes: BTreeMap<&str, Scores> =
@@ -151,7 +156,7 @@ fn report(ask: &Eval, (name, how): (&str, &str), set: &Set, results: &Results) -
     Ok(())
 }
 
-async fn brute_force(ask: &Eval, set: &Set) -> Result<Vec<Scores>, Failure> {
+async fn brute_force(ask: &Eval, set: &RetrievalSet) -> Result<Vec<Scores>, Failure> {
     let bundle = ask.world.generation.model.open()?;
     let backend = BackendSettings { encoder: BackendKind::Onnx, ..ask.world.generation.backend.clone() };
     let encoder = Backend::open(&bundle, &EncoderSettings { backend, onnx: ask.onnx.clone() })?;
@@ -175,7 +180,7 @@ async fn brute_force(ask: &Eval, set: &Set) -> Result<Vec<Scores>, Failure> {
 async fn through_system(
     ask: &Eval,
     world: &World,
-    set: &Set,
+    set: &RetrievalSet,
     mode: SearchMode,
 ) -> Result<Vec<Scores>, Failure> {
     let asking = Asking::new(&ask.serve)?;
@@ -209,7 +214,7 @@ async fn through_system(
 /// The best passages of different documents, and, where the set gives answers, the first passages whatever their document.
 async fn scored(
     asking: &Asking,
-    asked: &Asked,
+    asked: &JudgedQuestion,
     (mode, fusion, prefix): (SearchMode, &str, &str),
 ) -> Result<(Value, Vec<Value>), Failure> {
     let wanted =
@@ -242,12 +247,12 @@ fn best_passages(answer: &Value, known: &HashMap<DocumentId, &str>) -> Vec<Strin
     ranking
 }
 
-fn object(world: &World, prefix: &str, document: &Document) -> Result<DocumentId, Failure> {
+fn object(world: &World, prefix: &str, document: &CorpusDocument) -> Result<DocumentId, Failure> {
     Ok(DocumentId::new(&world.bucket, &format!("{prefix}{}.txt", document.id))?)
 }
 
 /// Puts the corpus into the bucket and waits until both engines hold it.
-async fn put(world: &World, prefix: &str, corpus: &[Document]) -> Result<(), Failure> {
+async fn put(world: &World, prefix: &str, corpus: &[CorpusDocument]) -> Result<(), Failure> {
     let bar = show::bar(corpus.len() as u64, "putting");
     let puts = corpus.iter().map(|document| async {
         let text = format!("{}\n\n{}", document.title, document.text).trim().to_owned();

@@ -15,7 +15,7 @@ use stream::kafka::Kafka;
 use tokio::time::{Instant, sleep};
 
 use super::audit::is_equal;
-use crate::audit::{scan, status_name};
+use crate::audit::{Rules, scan, status_name};
 use crate::cli;
 use crate::entries::Entries;
 use crate::merge::Cursor;
@@ -110,7 +110,7 @@ async fn counts(world: &World, entries: &Entries<Kafka>) -> Result<Counts, Failu
     let listing = scan::bucket(&world.store, &world.bucket, &world.scope);
     let mut bucket = Cursor::new("the listing of the bucket", listing);
     let mut ledger = Cursor::new("the ledger", entries.sorted(None));
-    let (mut counts, rules) = (Counts::default(), world.rules());
+    let (mut counts, rules) = (Counts::default(), Rules::of(world));
     loop {
         let next = [bucket.peek().await?, ledger.peek().await?].into_iter().flatten().min();
         let Some(document) = next else { return Ok(counts) };

@@ -9,4 +9,5 @@ mod http;
 mod llm;
 mod mcp;
 mod model;
+mod pipeline;
 mod search;

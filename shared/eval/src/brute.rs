@@ -1,10 +1,9 @@
 //! Brute force: every question against every document, texts cut at the model's limit as scorers do. Pure but for the
 //! encoder that it awaits.
 
-use model::{Encoder, Role, Tokenizer};
-use process::Failure;
+use model::{EncodeError, Encoder, Role, Tokenizer};
 
-use super::beir::Document;
+use crate::beir::CorpusDocument;
 
 /// Texts embedded at once.
 const AT_ONCE: usize = 2048;
@@ -35,7 +34,7 @@ pub fn cut<'a>(tokenizer: &Tokenizer, role: Role, limit: usize, text: &'a str) -
 
 /// The text of a document as BEIR's scorers join it.
 #[must_use]
-pub fn joined(document: &Document) -> String {
+pub fn joined(document: &CorpusDocument) -> String {
     format!("{} {}", document.title, document.text).trim().to_owned()
 }
 
@@ -49,7 +48,7 @@ pub async fn embed<E: Encoder>(
     (texts, role): (&[String], Role),
     limit: usize,
     progress: impl Fn(usize),
-) -> Result<Vec<Vec<f32>>, Failure> {
+) -> Result<Vec<Vec<f32>>, EncodeError> {
     let mut vectors = Vec::with_capacity(texts.len());
     for part in texts.chunks(AT_ONCE) {
         let cut = part.iter().map(|text| cut(tokenizer, role, limit, text).to_owned()).collect();

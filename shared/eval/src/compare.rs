@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::score::Scores;
+use crate::score::Scores;
 
 /// Draws; the interval's ends move by less than its hundredth from seed to seed.
 const DRAWS: usize = 10_000;
@@ -17,7 +17,7 @@ const TAIL: f64 = 0.025;
 
 /// The difference of two means with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Difference {
+pub struct ScoreDifference {
     /// What the first has more than the second.
     pub mean: f64,
     /// The interval's lower end.
@@ -26,7 +26,7 @@ pub struct Difference {
     pub high: f64,
 }
 
-impl Difference {
+impl ScoreDifference {
     /// True when the first is worse, and not by chance.
     #[must_use]
     pub fn is_drop(&self) -> bool {
@@ -46,10 +46,10 @@ pub struct Baseline {
 /// One measure of two lists of scores of the same questions in the same order, compared. The same scores give the same
 /// interval: the draws come from a fixed seed.
 #[must_use]
-pub fn difference(first: &[Scores], second: &[Scores], measure: fn(&Scores) -> f64) -> Difference {
+pub fn difference(first: &[Scores], second: &[Scores], measure: fn(&Scores) -> f64) -> ScoreDifference {
     let differences: Vec<f64> = first.iter().zip(second).map(|(a, b)| measure(a) - measure(b)).collect();
     if differences.is_empty() {
-        return Difference { mean: 0.0, low: 0.0, high: 0.0 };
+        return ScoreDifference { mean: 0.0, low: 0.0, high: 0.0 };
     }
     let mut random = SplitMix(0x5eed);
     let mut means: Vec<f64> = (0..DRAWS)
@@ -68,7 +68,7 @@ pub fn difference(first: &[Scores], second: &[Scores], measure: fn(&Scores) -> f
     )]
     let at =
         |share: f64| means.get(((DRAWS - 1) as f64 * share).round() as usize).copied().unwrap_or_default();
-    Difference {
+    ScoreDifference {
         mean: differences.iter().sum::<f64>() / length(&differences),
         low: at(TAIL),
         high: at(1.0 - TAIL),

@@ -1,15 +1,17 @@
 #![expect(clippy::disallowed_methods, reason = "edge: reads the set's files")]
 //! A retrieval set in BEIR's layout: `corpus.jsonl`, `queries.jsonl`, `qrels/SPLIT.tsv`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use process::Failure;
 use serde::Deserialize;
+
+use crate::UnusableFile;
+use crate::score::Grades;
 
 /// A document of the corpus.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Document {
+pub struct CorpusDocument {
     /// Its id in the set.
     #[serde(rename = "_id")]
     pub id: String,
@@ -37,7 +39,7 @@ struct Metadata {
 
 /// A question of a set.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Asked {
+pub struct JudgedQuestion {
     /// Its id in the set.
     pub id: String,
     /// Its text.
@@ -46,50 +48,47 @@ pub struct Asked {
     pub answers: Vec<String>,
 }
 
-/// Grades of relevant documents, by document.
-pub type Grades = HashMap<String, u32>;
-
 /// A set with the questions of one split.
 #[derive(Debug)]
-pub struct Set {
+pub struct RetrievalSet {
     /// The corpus.
-    pub corpus: Vec<Document>,
+    pub corpus: Vec<CorpusDocument>,
     /// Questions with a judgment in the split, by id.
-    pub questions: Vec<Asked>,
+    pub questions: Vec<JudgedQuestion>,
     /// Judgments, by question.
     pub judged: BTreeMap<String, Grades>,
 }
 
-impl Set {
+impl RetrievalSet {
     /// Reads the set in `dir`.
     ///
     /// # Errors
     /// When a file is missing or a line cannot be read, naming it.
-    pub fn read(dir: &Path, split: &str) -> Result<Self, Failure> {
+    pub fn read(dir: &Path, split: &str) -> Result<Self, UnusableFile> {
         let corpus = lines(&dir.join("corpus.jsonl"))?;
         let queries: Vec<Query> = lines(&dir.join("queries.jsonl"))?;
         let path = dir.join("qrels").join(format!("{split}.tsv"));
-        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let judged = judgments(&text)
-            .map_err(|line| format!("{}: line {line} is not query, document, grade", path.display()))?;
-        let mut questions: Vec<Asked> = queries
+        let text = std::fs::read_to_string(&path).map_err(|error| UnusableFile::new(&path, &error))?;
+        let wrong = |line| UnusableFile::new(&path, &format!("line {line} is not query, document, grade"));
+        let judged = judgments(&text).map_err(wrong)?;
+        let mut questions: Vec<JudgedQuestion> = queries
             .into_iter()
             .filter(|query| judged.contains_key(&query.id))
-            .map(|query| Asked { id: query.id, text: query.text, answers: query.metadata.answers })
+            .map(|query| JudgedQuestion { id: query.id, text: query.text, answers: query.metadata.answers })
             .collect();
         questions.sort();
         if questions.is_empty() {
-            return Err(format!("{} judges none of the questions", path.display()).into());
+            return Err(UnusableFile::new(&path, &"it judges none of the questions"));
         }
         Ok(Self { corpus, questions, judged })
     }
 }
 
-fn lines<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Vec<T>, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+fn lines<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Vec<T>, UnusableFile> {
+    let text = std::fs::read_to_string(path).map_err(|error| UnusableFile::new(path, &error))?;
     let parse = |(number, line): (usize, &str)| {
         serde_json::from_str(line)
-            .map_err(|error| format!("{}: line {number}: {error}", path.display()).into())
+            .map_err(|error| UnusableFile::new(path, &format!("line {number}: {error}")))
     };
     (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).map(parse).collect()
 }

@@ -1,8 +1,11 @@
 //! The measures, as BEIR and `trec_eval` define them. Pure.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::beir::Grades;
+/// Grades of relevant documents, by document.
+pub type Grades = HashMap<String, u32>;
 
 /// Means over all questions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
