@@ -1,4 +1,4 @@
-//! From notices to references: which objects are to be looked at, and what is left out on purpose.
+//! Turns notices into references: which objects to look at, and which to ignore on purpose.
 
 use message::{DocumentId, DocumentReference, Why};
 use objects::{Buckets, OutOfScope, Scope};
@@ -7,7 +7,7 @@ use crate::format::{self, shortened};
 use crate::name::{IgnoreReason, ObjectChange, change};
 use crate::notice::{Notice, NoticeKey, NoticeObject, NoticeRefusal};
 
-/// The longest key of any store: S3 takes 1,024 bytes of UTF-8, OSS 1,023.
+/// The longest key of any store in bytes of UTF-8: S3 allows 1,024, OSS 1,023.
 pub const LONGEST_KEY: usize = 1024;
 
 impl From<OutOfScope> for IgnoreReason {
@@ -22,20 +22,20 @@ impl From<OutOfScope> for IgnoreReason {
 /// Which objects are documents.
 #[derive(Clone, Debug)]
 pub struct WantedObjects {
-    /// In which buckets.
+    /// The buckets they are in.
     pub buckets: Buckets,
-    /// With which keys.
+    /// The keys they have.
     pub scope: Scope,
 }
 
-/// The answer to one raw value.
+/// The result for one raw value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoticeAnswer {
-    /// Objects to look at, in the order of the value. Two for one notice when its key can be read in two ways.
+    /// Objects to look at, in order. One notice gives two when its key has two readings.
     pub references: Vec<DocumentReference>,
-    /// What changes nothing, to be counted.
+    /// Notices that change nothing, to be counted.
     pub ignored: Vec<Ignored>,
-    /// What cannot be understood: together they are the cause of one dead letter.
+    /// What was not understood; together these are the cause of one dead letter.
     pub refusals: Vec<NoticeRefusal>,
 }
 
@@ -46,9 +46,9 @@ pub struct Ignored {
     pub format: &'static str,
     /// The event's name, as the store wrote it (at most 60 characters).
     pub name: String,
-    /// Why.
+    /// Why it is ignored.
     pub reason: IgnoreReason,
-    /// The bucket, as far as it was asked for (at most 60 characters); empty where the event alone decided.
+    /// The bucket (at most 60 characters); empty when the event alone decided.
     pub bucket: String,
 }
 
@@ -66,7 +66,7 @@ impl NoticeAnswer {
     }
 }
 
-/// What is to be done about one raw value of `object-events`.
+/// Decides what to do about one raw value of `object-events`.
 #[must_use]
 pub fn answer(value: &[u8], wanted: &WantedObjects) -> NoticeAnswer {
     let reading = format::read(value);
@@ -94,7 +94,7 @@ impl NoticeAnswer {
                 name: shortened(&notice.name),
                 missing: missing.0,
             }),
-            // Whatever else is wrong with it: it speaks of a bucket that is somebody else's.
+            // Checked first: a notice about another bucket is not our concern, whatever else is wrong with it.
             Ok(NoticeObject { bucket, .. }) if !wanted.buckets.hold(bucket) => {
                 self.ignore(notice, IgnoreReason::OtherBucket, bucket);
             }
@@ -103,7 +103,7 @@ impl NoticeAnswer {
             }
             Ok(NoticeObject { bucket, key: NoticeKey::Either { verbatim, decoded } }) => {
                 self.refer(notice, (bucket, verbatim), why, &wanted.scope);
-                // The second reading is ours: if it is no key, nobody meant it.
+                // The second reading is our own guess: if it is not a valid key, nobody meant it.
                 if invalid(decoded).is_none() {
                     self.refer(notice, (bucket, decoded), why, &wanted.scope);
                 }
@@ -143,7 +143,7 @@ impl NoticeAnswer {
     }
 }
 
-/// Why no store has such a key; none when one may.
+/// Why a key is invalid in every store; none when it may be valid.
 fn invalid(key: &str) -> Option<&'static str> {
     match key.len() {
         0 => Some("empty"),
