@@ -64,7 +64,7 @@ pub enum SinkError {
         cause: String,
     },
     /// The settings are invalid.
-    #[error("{setting} is of no use: {cause}")]
+    #[error("{setting} is invalid: {cause}")]
     Setting {
         /// The environment variable.
         setting: &'static str,

@@ -15,8 +15,10 @@ use telemetry::TelemetrySettings;
 use crate::guard::GuardSettings;
 use crate::stage::StageLimits;
 
-/// Limits of a batch: it is committed after this many bytes of passages, or after this much time.
-const ENOUGH: (usize, Duration) = (8 << 20, Duration::from_secs(5));
+/// A batch is committed after this many bytes of passages.
+const BATCH_BYTES: usize = 8 << 20;
+/// A batch is committed after this much time.
+const BATCH_TIME: Duration = Duration::from_secs(5);
 
 /// Looks at each named object and writes what changed in its chunks.
 #[derive(Clone, Debug, Parser)]
@@ -69,8 +71,8 @@ impl Config {
             largest: self.largest_document,
             patience: self.lanes.patience(),
             guard: self.guard,
-            enough: ENOUGH.0,
-            long_enough: ENOUGH.1,
+            enough: BATCH_BYTES,
+            long_enough: BATCH_TIME,
         }
     }
 }

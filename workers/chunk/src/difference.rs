@@ -129,27 +129,29 @@ pub fn changed(
     before: Before<'_>,
     topics: &OutputTopics,
     chunking: &Fingerprint,
-    (object, reading): (SeenObject, DocumentReading),
+    object: SeenObject,
+    reading: DocumentReading,
 ) -> Result<DocumentChange, String> {
-    let change = said(before, topics, chunking, (object.clone(), reading))?;
+    let change = said(before, topics, chunking, object.clone(), reading)?;
     let largest = change.outputs.iter().map(|output| output.bytes() + BESIDE).max().unwrap_or_default();
     if largest <= topics.largest_record {
         return Ok(change);
     }
     let cause = format!(
-        "a record of it would have {largest} bytes ({} chunks are in it), and a topic takes {} (max.message.bytes): split the \
-         file, or lower MILLRACE_MOST_CHUNKS",
+        "one of its records would have {largest} bytes (for {} chunks), but the topic takes at most {} \
+         (max.message.bytes): split the file, or lower MILLRACE_MOST_CHUNKS",
         change.entry.chunks.len(),
         topics.largest_record
     );
-    said(before, topics, chunking, (object, DocumentReading::refused(&cause)))
+    said(before, topics, chunking, object, DocumentReading::refused(&cause))
 }
 
 fn said(
     before: Before<'_>,
     topics: &OutputTopics,
     chunking: &Fingerprint,
-    (object, reading): (SeenObject, DocumentReading),
+    object: SeenObject,
+    reading: DocumentReading,
 ) -> Result<DocumentChange, String> {
     let version = before.next_version();
     let live: HashSet<ChunkId> = before.live().cloned().collect();

@@ -226,7 +226,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         if matches!(found, FoundObject::Gone) {
             self.guard(record.offset, entry.as_ref())?;
         }
-        self.verdict(&reference, &headers, (entry.as_ref(), found)).await
+        self.verdict(&reference, &headers, entry.as_ref(), found).await
     }
 
     /// Stops before a deletion that exceeds the guard's limit, unless a person confirmed it. The lane is reopened
@@ -293,7 +293,8 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         &mut self,
         reference: &DocumentReference,
         headers: &Headers,
-        (entry, found): (Option<&LedgerEntry>, FoundObject),
+        entry: Option<&LedgerEntry>,
+        found: FoundObject,
     ) -> Result<Verdict, Trouble> {
         let document = &reference.document;
         let force = reference.force || entry.is_some_and(LedgerEntry::is_provisional);
@@ -307,11 +308,11 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
             Decision::Remove => removed(before, topics, chunking),
             Decision::Renew(entry, etag) => same_content(before, topics, entry, etag),
             Decision::RefuseUnread(object, cause) => {
-                changed(before, topics, chunking, (object, DocumentReading::refused(&cause)))
+                changed(before, topics, chunking, object, DocumentReading::refused(&cause))
             }
             Decision::Read(object, bytes) => {
                 let reading = self.shared.reader.read(document.clone(), bytes).await?;
-                changed(before, topics, chunking, (object, reading))
+                changed(before, topics, chunking, object, reading)
             }
         };
         Ok(self.settle(change.map_err(Trouble::alarm)?))

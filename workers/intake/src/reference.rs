@@ -99,19 +99,25 @@ impl NoticeAnswer {
                 self.ignore(notice, IgnoreReason::OtherBucket, bucket);
             }
             Ok(NoticeObject { bucket, key: NoticeKey::Known(key) }) => {
-                self.refer(notice, (bucket, key), why, &wanted.scope);
+                self.refer(notice, ObjectName { bucket, key }, why, &wanted.scope);
             }
             Ok(NoticeObject { bucket, key: NoticeKey::Either { verbatim, decoded } }) => {
-                self.refer(notice, (bucket, verbatim), why, &wanted.scope);
+                self.refer(notice, ObjectName { bucket, key: verbatim }, why, &wanted.scope);
                 // The second reading is our own guess: if it is not a valid key, nobody meant it.
                 if invalid(decoded).is_none() {
-                    self.refer(notice, (bucket, decoded), why, &wanted.scope);
+                    self.refer(notice, ObjectName { bucket, key: decoded }, why, &wanted.scope);
                 }
             }
         }
     }
 
-    fn refer(&mut self, notice: &Notice, (bucket, key): (&str, &str), why: Why, scope: &Scope) {
+    fn refer(
+        &mut self,
+        notice: &Notice,
+        ObjectName { bucket, key }: ObjectName<'_>,
+        why: Why,
+        scope: &Scope,
+    ) {
         if let Some(reason) = scope.leaves_out(key) {
             return self.ignore(notice, reason.into(), bucket);
         }
@@ -141,6 +147,13 @@ impl NoticeAnswer {
         let (name, bucket) = (shortened(&notice.name), shortened(bucket));
         self.ignored.push(Ignored { format: notice.format, name, reason, bucket });
     }
+}
+
+/// An object in one reading of its key.
+#[derive(Clone, Copy)]
+struct ObjectName<'a> {
+    bucket: &'a str,
+    key: &'a str,
 }
 
 /// Why a key is invalid in every store; none when it may be valid.
