@@ -30,7 +30,7 @@ pub struct Config {
     /// Connection to the object store.
     #[command(flatten)]
     pub store: S3Settings,
-    /// Buckets that hold documents, comma-separated. A reference to any other bucket is refused.
+    /// Buckets that hold documents, comma-separated; a reference to any other bucket is refused.
     #[arg(long = "bucket", env = "MILLRACE_BUCKET", default_value = "documents", value_name = "BUCKETS")]
     pub buckets: Buckets,
     /// The model whose token limit passages must fit.

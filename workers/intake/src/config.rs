@@ -16,7 +16,7 @@ pub struct Config {
     /// Connection to Kafka.
     #[command(flatten)]
     pub kafka: KafkaSettings,
-    /// Buckets that hold documents, comma-separated. Notices about any other bucket are ignored.
+    /// Buckets that hold documents, comma-separated; notices about any other bucket are ignored.
     #[arg(long = "bucket", env = "MILLRACE_BUCKET", default_value = "documents", value_name = "BUCKETS")]
     pub buckets: Buckets,
     /// The keys that are documents.
