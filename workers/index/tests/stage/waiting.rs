@@ -1,4 +1,4 @@
-//! When a record that has to wait becomes a refusal, and when nothing is sent at all.
+//! When a waiting record becomes a refusal, and when nothing is sent at all.
 
 use std::time::Duration;
 
