@@ -90,7 +90,7 @@ pub enum Outage {
 }
 
 impl Outage {
-    /// All outages, in the order in which seeds take them: faults of servers alternate with the others.
+    /// All outages, in the order in which seeds take them: faults of Kafka's brokers alternate with all others.
     pub const ALL: [Self; 20] = [
         Self::BrokerKilled(Role::LeadsChunks),
         Self::Storm(Worker::Chunk),

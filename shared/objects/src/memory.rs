@@ -238,6 +238,7 @@ impl Source for MemoryStore {
             Start::Rest { at, .. } => usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len()),
         };
         state.bodies += 1;
+        // The content was taken above, so a fault changes the object while the caller is reading.
         let fault = state.take_break(document);
         let breaks_after = match &fault {
             Some(StoreFault::BreakBody { after, .. } | StoreFault::ChangeDuringRead { after, .. }) => {

@@ -188,6 +188,7 @@ fn said(
         chunking: chunking.clone(),
         chunks: placements.clone(),
     };
+    // After its chunks, so that whoever sees the record sees all of them.
     let record = Passage::Document(DocumentRecord {
         document: before.document.clone(),
         version,

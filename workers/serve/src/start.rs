@@ -60,6 +60,7 @@ pub async fn start<E: Encoder + 'static, R: Reader, C: Catalog>(
 ) -> Result<(), Failure> {
     let listen = config.serve_listen;
     let keys = config.serve_keys.as_deref().map(KeyFile::open).transpose()?;
+    // Without keys everybody may do everything, so only this machine may connect.
     match &keys {
         None if !listen.ip().is_loopback() => {
             return Err(format!(

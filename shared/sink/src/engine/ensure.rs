@@ -23,7 +23,7 @@ impl Engine {
         Ok(Ensured { chunks, documents })
     }
 
-    /// Compares `_meta` of both indexes with the expected space, dimension and so on.
+    /// Compares `_meta` of both indexes with the expected space and dimension.
     pub(super) async fn check_both(
         &self,
         space: &Fingerprint,

@@ -60,6 +60,7 @@ impl Engine {
             places.iter().map(|place| Lines::of(&write.actions[*place], &self.names)).collect();
         let sizes: Vec<usize> = lines.iter().map(Lines::len).collect();
         let guard = Lines::guard(target, &self.names);
+        // Leaves room for the guard, which every request with deletes carries.
         let most = self.settings.bulk_bytes.saturating_sub(guard.len());
         let mut parts: VecDeque<Vec<usize>> = bulk::split(&sizes, most).into();
         while let Some(part) = parts.pop_front() {
@@ -85,6 +86,7 @@ impl Engine {
                     write.fill_places(&places, &answer);
                     return;
                 }
+                // Back to the front, so that writes stay in order.
                 parts.push_front(failed.part);
             }
         }

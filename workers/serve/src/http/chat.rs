@@ -87,6 +87,7 @@ impl Body {
                 }
             }
         }
+        // The conversation must end with the question.
         let question = match turns.pop() {
             Some(Turn { speaker: Speaker::User, text }) if !text.trim().is_empty() => text,
             _ => return Err(wrong("messages", "the last message has to be the user's question".to_owned())),

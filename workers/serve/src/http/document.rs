@@ -124,6 +124,7 @@ pub(super) async fn get<P: Parts>(
         .chunks
         .iter()
         .filter_map(|placement| {
+            // The record may list a passage that is not visible yet.
             let (heading_path, text) = texts.get(&placement.id)?;
             Some(json!({
                 "id": placement.id, "heading_path": heading_path, "text": text, "start": placement.start,

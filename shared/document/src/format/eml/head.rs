@@ -1,7 +1,7 @@
 //! The header of a message or of one of its entities.
 //!
 //! Fields are located here and interpreted by `mail-parser` (encoded words, address lists, parameters in several
-//! pieces and charsets). Of repeated fields only the first counts. Fields about a body's encoding are bounded in
+//! pieces and charsets). A repeated field counts only once. Fields about a body's encoding are bounded in
 //! length, because `mail-parser` joins the pieces of a parameter one by one.
 
 use mail_parser::parsers::MessageStream;

@@ -99,6 +99,7 @@ impl Styles {
         let counts = self.counts.entry(list.to_owned()).or_default();
         for (at, count) in counts.iter_mut().enumerate() {
             let first = levels.get(at).map_or(1, |level| level.start);
+            // Outer levels start if they have not, this level counts on, and inner levels start again.
             match at.cmp(&level) {
                 std::cmp::Ordering::Less => *count = if *count == 0 { first } else { *count },
                 std::cmp::Ordering::Equal => {

@@ -34,6 +34,7 @@ pub(super) fn simple(lines: &[&str]) -> Option<Table> {
         .filter(|(at, mark)| *mark == '=' && (*at == 0 || border.as_bytes().get(at - 1) == Some(&b' ')))
         .map(|(at, _)| at)
         .collect();
+    // The table ends at the row of `=` that a blank line follows.
     let borders: Vec<usize> = lines
         .iter()
         .enumerate()
@@ -50,6 +51,7 @@ pub(super) fn simple(lines: &[&str]) -> Option<Table> {
     let last = *borders.last().filter(|_| borders.len() > 1)?;
     let (mut rows, mut row, mut header): (Vec<Vec<String>>, Vec<String>, usize) = (Vec::new(), Vec::new(), 0);
     for (at, line) in lines.iter().enumerate().take(last).skip(1) {
+        // A rule ends a row, and one of `=` also ends the header.
         let is_rule = line.len() > 2 && line.bytes().all(|byte| matches!(byte, b'=' | b'-' | b' '));
         let begins = !line.is_empty() && !line.starts_with(' ');
         if (is_rule || begins) && !row.is_empty() {
