@@ -1,6 +1,6 @@
-//! What is said between workers: one file per topic, schemas, example messages.
+//! The topics between workers: one file per topic, schemas, example messages.
 //!
-//! Pure: the YAML files are part of the program. No tokio, no Kafka.
+//! Pure: the YAML files are compiled in. Knows neither tokio nor Kafka.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,20 @@ use serde::Deserialize;
 
 /// Raw notices, as the store sent them.
 pub const OBJECT_EVENTS: &str = "object-events";
-/// One reference per object touched.
+/// One reference for each object touched.
 pub const DOCUMENTS: &str = "documents";
-/// Mass removals that a person confirmed.
+/// Decisions of a person, e.g. to let a mass deletion pass.
 pub const CONFIRMATIONS: &str = "confirmations";
-/// A sample of the questions.
+/// A sample of the questions asked.
 pub const QUERIES: &str = "queries";
-/// What workers had to refuse.
+/// Records that workers had to refuse.
 pub const DEAD_LETTERS: &str = "dead-letters";
 
-/// Bytes of the largest record of every topic but `dead-letters`, which holds such a record in base64. Before compression,
-/// or what was taken once could not be taken again.
+/// Maximum record size in bytes, of every topic but `dead-letters` (which holds such a record in base64). Applies
+/// before compression; otherwise a record once accepted could be rejected when written again.
 pub const LARGEST_RECORD: usize = 8 << 20;
 
-/// The files, in the order of the flow.
+/// The files, in the order of the data flow.
 const FILES: [(&str, &str); 8] = [
     ("object-events.yaml", include_str!("../object-events.yaml")),
     ("documents.yaml", include_str!("../documents.yaml")),
@@ -38,9 +38,9 @@ const FILES: [(&str, &str); 8] = [
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Description {
-    /// Its name; of the topics with `per`, the part before the dot.
+    /// Its name; for topics with `per`, the part before the dot.
     pub name: String,
-    /// What there is one topic for each of; none for a single topic.
+    /// What there is a separate topic for; none for a single topic.
     pub per: Option<Per>,
     /// What it holds.
     pub description: String,
@@ -54,11 +54,11 @@ pub struct Description {
     pub partitions: Partitions,
     /// Its settings, as Kafka names them.
     pub settings: BTreeMap<String, String>,
-    /// The Rust type of its values; none where they are a store's own.
+    /// The Rust type of its values; none for a store's own format.
     pub schema: Option<String>,
 }
 
-/// What there is one topic for each of.
+/// What there is a separate topic for.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Per {
@@ -74,22 +74,22 @@ pub enum Per {
 pub enum Partitions {
     /// This many.
     Fixed(i32),
-    /// What the operator asks for.
+    /// As the operator asks.
     Asked(String),
 }
 
-/// A topic as a broker should have it.
+/// A topic as it should exist in Kafka.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {
     /// Its name.
     pub name: String,
-    /// Its partitions; none where the operator decides.
+    /// Number of partitions; none when the operator decides.
     pub partitions: Option<i32>,
     /// Its settings, as Kafka names them.
     pub settings: BTreeMap<String, String>,
 }
 
-/// A file that does not describe a topic.
+/// A file that is not a valid description.
 #[derive(Debug, thiserror::Error)]
 #[error("topics/{file} does not describe a topic: {cause}")]
 pub struct InvalidDescription {
@@ -97,10 +97,10 @@ pub struct InvalidDescription {
     cause: String,
 }
 
-/// Every topic's description, in the order of the flow.
+/// All topic descriptions, in the order of the data flow.
 ///
 /// # Errors
-/// When a file does not describe a topic; a test proves that none fails.
+/// When a file is not a valid description; a test ensures that all are.
 pub fn descriptions() -> Result<Vec<Description>, InvalidDescription> {
     let parse = |(file, text): (&'static str, &str)| {
         serde_saphyr::from_str(text).map_err(|error| InvalidDescription { file, cause: error.to_string() })
@@ -108,10 +108,10 @@ pub fn descriptions() -> Result<Vec<Description>, InvalidDescription> {
     FILES.into_iter().map(parse).collect()
 }
 
-/// Every topic of one chunking and one space over it.
+/// All topics of one chunking and one space over it.
 ///
 /// # Errors
-/// When a file does not describe a topic; a test proves that none fails.
+/// When a file is not a valid description; a test ensures that all are.
 pub fn all(chunking: &Fingerprint, space: &Fingerprint) -> Result<Vec<Topic>, InvalidDescription> {
     let topic = |description: Description| Topic {
         name: match description.per {
@@ -128,19 +128,19 @@ pub fn all(chunking: &Fingerprint, space: &Fingerprint) -> Result<Vec<Topic>, In
     Ok(descriptions()?.into_iter().map(topic).collect())
 }
 
-/// What is live for each document, under a chunking.
+/// The ledger topic of a chunking.
 #[must_use]
 pub fn ledger(chunking: &Fingerprint) -> String {
     per("ledger", chunking)
 }
 
-/// Passages of a chunking.
+/// The passage topic of a chunking.
 #[must_use]
 pub fn chunks(chunking: &Fingerprint) -> String {
     per("chunks", chunking)
 }
 
-/// Passages with vectors of a space.
+/// The vector topic of a space.
 #[must_use]
 pub fn vectors(space: &Fingerprint) -> String {
     per("vectors", space)

@@ -1,4 +1,5 @@
-//! Real messages, one per file under `examples/<topic>/`: each can be read, and is written back unchanged.
+//! Real messages, one per file under `examples/<topic>/`: each can be parsed, and serialising it again gives the
+//! same.
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "edge: reads the examples; a test")]
 
 use std::path::Path;
@@ -19,7 +20,7 @@ fn examples(topic: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Reads each example, writes it again, and compares the two.
+/// Parses each example, serialises it again, and compares.
 fn round_trip<T: Serialize + DeserializeOwned>(topic: &str) -> Vec<T> {
     let read = |(file, text): (String, String)| {
         let message: T = serde_json::from_str(&text).unwrap();

@@ -1,4 +1,4 @@
-//! The README's table is the topics' own.
+//! The README's table matches the topics.
 #![expect(clippy::disallowed_methods, reason = "edge: reads and writes the README; a test")]
 
 use std::fmt::Write as _;

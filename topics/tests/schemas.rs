@@ -1,4 +1,4 @@
-//! The committed schemas are those of the Rust types, and no type changes in a way that breaks a reader or a writer.
+//! The committed schemas match the Rust types, and no type changes in a way that breaks a reader or a writer.
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -73,7 +73,7 @@ impl Facts {
     }
 }
 
-/// What of the old schema the new one breaks.
+/// The incompatible changes between two schemas.
 fn breaking(old: &Value, new: &Value) -> Vec<String> {
     let (old, new) = (facts(old), facts(new));
     let mut found = Vec::new();
@@ -85,7 +85,7 @@ fn breaking(old: &Value, new: &Value) -> Vec<String> {
         }
     }
     let added = new.required.iter().filter(|path| !old.required.contains(path));
-    // A new variant may have required fields: nobody has written it yet.
+    // A new variant may have required fields, because nobody has written it yet.
     let variants = |path: &str| {
         path.matches('|').count() > 0 && !old.kinds.keys().any(|key| key.starts_with(head(path)))
     };

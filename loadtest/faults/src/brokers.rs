@@ -1,4 +1,4 @@
-//! Which broker leads a partition or coordinates a group, as Kafka itself says.
+//! Asks Kafka which broker leads a partition or coordinates a group or transaction.
 
 use generation::TopicReader;
 use process::Failure;
@@ -11,26 +11,26 @@ use std::time::Duration;
 use crate::outage::Role;
 use crate::world::World;
 
-/// How long Kafka may take to tell.
+/// Timeout of one metadata request.
 const ASK: Duration = Duration::from_secs(10);
-/// A moved partition has no leader for a moment.
+/// Attempts, because a partition that is moving has no leader for a moment.
 const TRIES: u32 = 20;
 
-/// The brokers of the instance.
+/// The brokers of this instance, by their bootstrap address.
 #[derive(Clone, Debug)]
 pub struct Brokers(String);
 
 impl Brokers {
-    /// The brokers that `bootstrap` leads to.
+    /// The cluster that `bootstrap` belongs to.
     #[must_use]
     pub fn new(bootstrap: &str) -> Self {
         Self(bootstrap.to_owned())
     }
 
-    /// The number of the broker that has this role now.
+    /// The id of the broker that has this role now.
     ///
     /// # Errors
-    /// When Kafka does not tell.
+    /// When Kafka does not answer.
     pub async fn holder(&self, role: Role, world: &World) -> Result<i32, Failure> {
         let TopicReader { group, topic: chunks, .. } = TopicReader::embed(&world.generation);
         let (topic, coordinates) = match role {
@@ -54,7 +54,8 @@ impl Brokers {
         Err(last.unwrap_or_else(|| format!("nobody leads {topic}").into()))
     }
 
-    /// The leader of a partition: the first, or the one in which a coordinator keeps what concerns `name`.
+    /// The leader of the first partition of `topic`, or of the partition in which the coordinator of `name` keeps its
+    /// state.
     async fn leader(&self, topic: &str, name: Option<&str>) -> Result<i32, Failure> {
         let (bootstrap, topic, name) = (self.0.clone(), topic.to_owned(), name.map(str::to_owned));
         let asked = tokio::task::spawn_blocking(move || {
@@ -69,7 +70,8 @@ impl Brokers {
     }
 }
 
-/// Where Kafka keeps what concerns a group or a transactional id: Java's hash of the name, without its sign.
+/// The partition of Kafka's internal topic that holds a group or transactional id: Java's `hashCode` of the name,
+/// without its sign.
 fn partition_of(name: &str, partitions: usize) -> i32 {
     let hash =
         name.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)));
@@ -83,7 +85,8 @@ mod tests {
 
     #[test]
     fn a_name_lies_where_java_puts_it() {
-        // "hello".hashCode() is 99162322, "polygenelubricants".hashCode() the least number there is.
+        // "hello".hashCode() is 99162322; "polygenelubricants".hashCode() is i32::MIN, whose absolute value
+        // overflows.
         assert_eq!(partition_of("hello", 50), 22);
         assert_eq!(partition_of("polygenelubricants", 50), 0);
     }

@@ -1,19 +1,19 @@
-//! Bulk requests and answers of the engines, taken apart and put together. Pure.
+//! Takes apart the engines' bulk requests and responses, and puts them together again. Pure.
 
 use serde_json::{Value, json};
 
-/// One item of a bulk request, with its bytes.
+/// One item of a bulk request, with its raw bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// `index` or `delete`.
+    /// The action: `index` or `delete`.
     pub operation: String,
-    /// The item's id.
+    /// The id of the engine's document.
     pub id: String,
     /// Its lines, each with its line break.
     pub lines: Vec<u8>,
 }
 
-/// The items of a request; none when it is not one.
+/// The items of a bulk request; none when the body is not one.
 #[must_use]
 pub fn items(body: &[u8]) -> Option<Vec<Item>> {
     let mut lines = body.split_inclusive(|byte| *byte == b'\n').filter(|line| line.trim_ascii() != b"");
@@ -34,12 +34,12 @@ pub fn items(body: &[u8]) -> Option<Vec<Item>> {
     Some(found)
 }
 
-/// An error that the engine never said.
+/// An item error made up by the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Injected {
-    /// 429: its queue is full.
+    /// 429: the engine's queue is full.
     Busy,
-    /// 400: the item cannot be read.
+    /// 400: the item cannot be parsed.
     Bad,
 }
 
@@ -57,15 +57,16 @@ impl Injected {
     }
 }
 
-/// The request without what gets an injected error.
+/// The request without the items that get an injected error.
 #[must_use]
 pub fn forwarded(items: &[Item], injected: &[Option<Injected>]) -> Vec<u8> {
     let kept = items.iter().zip(injected).filter(|(_, injected)| injected.is_none());
     kept.flat_map(|(item, _)| item.lines.iter().copied()).collect()
 }
 
-/// The answer to the whole request: the engine's own for what was forwarded, injected errors in their places. None when
-/// the engine's answer is not one to what was forwarded; nothing was forwarded when it is absent.
+/// The response to the whole request: the engine's own results for the forwarded items, injected errors for the
+/// others. `answer` is absent when nothing was forwarded. None when the engine's answer does not match the forwarded
+/// items.
 #[must_use]
 pub fn merged(items: &[Item], injected: &[Option<Injected>], answer: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut whole = match answer {

@@ -1,4 +1,4 @@
-//! Compaction within seconds: topics that are cleaned once a day would never be cleaned in a test.
+//! Makes Kafka compact topics within seconds: with a production interval of a day, no test would ever see compaction.
 
 use process::Failure;
 use stream::Broker as _;
@@ -6,10 +6,11 @@ use stream::kafka::TopicSpec;
 
 use crate::world::World;
 
-/// Seconds for which a deletion stays in a topic. Above any stop of a worker without another that takes over.
+/// `delete.retention.ms` in seconds. Longer than any worker stays stopped while no other takes over, so nobody misses
+/// a tombstone.
 const RETENTION: u64 = 90;
 
-/// Settings of a compacted topic that is cleaned all the time.
+/// Topic settings under which Kafka compacts continuously.
 fn settings() -> [(&'static str, String); 4] {
     [
         ("segment.ms", "8000".to_owned()),
@@ -19,10 +20,10 @@ fn settings() -> [(&'static str, String); 4] {
     ]
 }
 
-/// Has Kafka clean the compacted topics of a document's history as soon as it can.
+/// Makes Kafka compact the ledger, passage and vector topics as early as it can.
 ///
 /// # Errors
-/// When Kafka does not answer, or has no such topics.
+/// When Kafka does not answer, or the topics do not exist.
 pub async fn force(world: &World) -> Result<(), Failure> {
     let generation = &world.generation;
     let copies = world.kafka.default_copies().await?;

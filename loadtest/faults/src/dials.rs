@@ -1,41 +1,41 @@
-//! What the proxies do to requests, how often, and how often they did it.
+//! What each proxy does to requests, how often, and a count of how often it did.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A fault of a proxy.
+/// A fault that a proxy injects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// Some items of a bulk request get 429 inside a 200.
+    /// Some items of a bulk request get 429 inside a 200 response.
     Items429,
-    /// A poisonous item gets 400 inside a 200.
+    /// A poisonous item gets 400 inside a 200 response.
     Items400,
     /// A large bulk request gets 413.
     Whole413,
-    /// A bulk request gets 503 with Retry-After.
+    /// A bulk request gets 503 with `Retry-After`.
     Whole503,
-    /// An engine's answer takes 2 to 8 s.
+    /// An engine's response is delayed by 2 to 8 s.
     Slow,
-    /// An engine's answer breaks off in the middle, after the work was done.
+    /// An engine's response is cut off in the middle, after the engine has done the work.
     Cut,
-    /// An engine takes no connections for 3 s.
+    /// An engine refuses connections for 3 s.
     Refused,
     /// The store answers 503 `SlowDown`.
     SlowDown,
-    /// The store's answer breaks off in the middle.
+    /// The store's response is cut off in the middle.
     BodyCut,
-    /// The store's answer takes 2 to 4 s.
+    /// The store's response is delayed by 2 to 4 s.
     BodySlow,
-    /// The object changes while it is read, and the answer breaks off.
+    /// The object changes while it is being read, and the response is cut off.
     Changed,
     /// The store answers 404 `NoSuchBucket`.
     NoBucket,
 }
 
 impl Kind {
-    /// Those that are dialled at the store.
+    /// The kinds that apply to the object store.
     pub const OF_STORE: [Self; 4] = [Self::SlowDown, Self::BodyCut, Self::BodySlow, Self::Changed];
-    /// All that phases dial; the other two have a time of their own.
+    /// All kinds that phases may turn on; the other two (a poisonous item, a missing bucket) are timed separately.
     pub const DIALLED: [Self; 10] = [
         Self::Items429,
         Self::Whole413,
@@ -49,7 +49,7 @@ impl Kind {
         Self::Changed,
     ];
 
-    /// As it is counted and reported.
+    /// The name under which it is counted and reported.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -69,10 +69,10 @@ impl Kind {
     }
 }
 
-/// The dials of one proxy.
+/// The faults that one proxy may inject now, and their counts.
 #[derive(Debug)]
 pub struct Dials {
-    /// One of so many eligible requests is struck: the others make progress.
+    /// One in this many eligible requests is hit, so that the others make progress.
     every: usize,
     state: Mutex<State>,
 }
@@ -85,7 +85,7 @@ struct State {
 }
 
 impl Dials {
-    /// Dials that are off; once on, they strike one of `every` eligible requests.
+    /// All off; once on, they hit one in `every` eligible requests.
     #[must_use]
     pub fn new(every: usize) -> Self {
         Self { every: every.max(1), state: Mutex::default() }
@@ -95,13 +95,13 @@ impl Dials {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Turns these on and all others off.
+    /// Turns exactly these on.
     pub fn set(&self, kinds: &[Kind]) {
         self.lock().on = kinds.to_vec();
     }
 
-    /// Decides about a request for which `fits` tells what can be done to it; counts what is chosen. Each kind has its
-    /// turn, so that none is missed by chance.
+    /// Picks the fault for one request, if it is that request's turn, and counts it. `fits` says which kinds are
+    /// possible for the request. Kinds take turns, so that none is missed by chance.
     pub fn choose(&self, fits: impl Fn(Kind) -> bool) -> Option<Kind> {
         let mut state = self.lock();
         let able: Vec<Kind> = state.on.iter().copied().filter(|kind| fits(*kind)).collect();
@@ -118,12 +118,12 @@ impl Dials {
         Some(least)
     }
 
-    /// Counts what was done without a choice.
+    /// Counts a fault that was injected without [`Dials::choose`].
     pub fn count(&self, kind: Kind) {
         *self.lock().struck.entry(kind).or_default() += 1;
     }
 
-    /// Takes a choice back that could not be carried out.
+    /// Uncounts a chosen fault that could not be carried out.
     pub fn forget(&self, kind: Kind) {
         let mut state = self.lock();
         match state.struck.get_mut(&kind) {
@@ -132,12 +132,12 @@ impl Dials {
         }
     }
 
-    /// How often each struck since the last call.
+    /// How often each kind struck since the last call; resets the counts.
     pub fn take(&self) -> BTreeMap<Kind, u64> {
         std::mem::take(&mut self.lock().struck)
     }
 
-    /// Whether it struck since [`Dials::take`].
+    /// Whether this kind struck since the last [`Dials::take`].
     #[must_use]
     pub fn has_struck(&self, kind: Kind) -> bool {
         self.lock().struck.contains_key(&kind)

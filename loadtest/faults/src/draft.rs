@@ -1,9 +1,9 @@
-//! The documents that are put: parts of a text, some of which an edit keeps. Pure.
+//! The generated documents: a list of parts, most of which survive an edit. Pure.
 
 use crate::files;
 use crate::prng::Prng;
 
-/// A word that an engine's proxy refuses (see `proxy/engine.rs`).
+/// A word that the engine's proxy rejects (see `proxy/engine.rs`).
 pub const POISON: &str = "zqpoisonous";
 
 const WORDS: [&str; 40] = [
@@ -13,20 +13,20 @@ const WORDS: [&str; 40] = [
     "sluice", "weir", "pond", "heron",
 ];
 
-/// Parts of a long document.
+/// Number of parts of a long document.
 const LONG: usize = 900;
 
-/// A document as its author sees it.
+/// A document before it is rendered to bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     title: String,
     parts: Vec<Part>,
 }
 
-/// About a passage.
+/// A part of about one passage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
-    /// Words that stand in this text and in no other: one in each sentence, so that none can be lost unseen.
+    /// Words that occur in this text and nowhere else: one in each sentence, so that no lost sentence goes unnoticed.
     markers: Vec<String>,
     text: String,
 }
@@ -49,7 +49,7 @@ impl Part {
         Self { markers, text }
     }
 
-    /// What its heading says.
+    /// The text of its heading.
     fn heading(&self) -> &str {
         self.markers.first().and_then(|marker| marker.get(2..8)).unwrap_or("none")
     }
@@ -64,14 +64,14 @@ impl Draft {
         Self { title, parts }
     }
 
-    /// A document of about a thousand passages: more than a queue holds, and than one bulk request takes.
+    /// A document of about a thousand passages: more than a worker's queue or one bulk request holds.
     #[must_use]
     pub fn write_long(prng: &mut Prng) -> Self {
         let parts = (0..LONG).map(|_| Part::write(prng)).collect();
         Self { parts, ..Self::write(prng) }
     }
 
-    /// A document with one part that an engine refuses.
+    /// A document with one part that an engine rejects.
     #[must_use]
     pub fn poisonous(prng: &mut Prng) -> Self {
         let mut draft = Self::write(prng);
@@ -81,7 +81,7 @@ impl Draft {
         draft
     }
 
-    /// Changes one to three parts: another text, one more, one less, or another order. The others stay as they are.
+    /// Changes one to three parts: rewrites, adds, removes or moves them. All others stay as they are.
     pub fn edit(&mut self, prng: &mut Prng) {
         for _ in 0..prng.between(1, 3) {
             let place = prng.below(self.parts.len());
@@ -94,12 +94,12 @@ impl Draft {
         }
     }
 
-    /// The words that stand in this text and in no other.
+    /// The words that occur in this document and nowhere else.
     pub fn markers(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().flat_map(|part| part.markers.iter().map(String::as_str))
     }
 
-    /// The bytes of the object, in the format that its key ends with; Markdown otherwise.
+    /// The object's bytes, in the format of the key's extension; Markdown for any other extension.
     #[must_use]
     pub fn render(&self, key: &str) -> Vec<u8> {
         let paragraphs: Vec<&str> = self.parts.iter().map(|part| part.text.trim_end()).collect();

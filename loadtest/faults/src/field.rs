@@ -1,4 +1,4 @@
-//! Everything that faults are made with, and the count of those that struck.
+//! Everything needed to inject faults, and the count of those that struck.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,14 +21,14 @@ use crate::world::World;
 
 mod outages;
 
-/// A fault that waits longer for its place to be passed does not count: seconds.
+/// Seconds to wait until the worker reaches the fault's place; after that the fault counts as missed.
 const STRIKES_WITHIN: u64 = 120;
-/// How long a second process gets to join its group.
+/// Time for a second process to join its consumer group.
 const JOINS: Duration = Duration::from_secs(4);
 
-/// Proxies and what they are told.
+/// The proxies, and the handles that control them.
 pub struct Proxies {
-    /// Each engine's dials, proxy and gate: while the gate says true nobody can connect.
+    /// Each engine's dials, proxy and gate: while the gate is true, nobody can connect.
     pub engines: [(Arc<Dials>, Arc<EngineProxy>, watch::Sender<bool>); 2],
     /// The store's dials and proxy.
     pub store: (Arc<Dials>, Arc<StoreProxy>),
@@ -44,17 +44,17 @@ impl Proxies {
         }
     }
 
-    /// All dials.
+    /// The dials of all proxies.
     pub fn dials(&self) -> impl Iterator<Item = &Dials> {
         self.engines.iter().map(|(dials, ..)| dials.as_ref()).chain([self.store.0.as_ref()])
     }
 
-    /// Turns these on and all others off.
+    /// Turns exactly these faults on, in every proxy.
     pub fn set(&self, kinds: &[Kind]) {
         self.dials().for_each(|dials| dials.set(kinds));
     }
 
-    /// Everything off, everything open.
+    /// Turns every fault off and opens every gate.
     pub fn heal(&self) {
         self.set(&[]);
         for (_, proxy, gate) in &self.engines {
@@ -66,19 +66,19 @@ impl Proxies {
     }
 }
 
-/// What faults are made with.
+/// What faults are injected into, and the tools to do it.
 pub struct Field {
-    /// Who changes the bucket.
+    /// Changes the bucket.
     pub oracle: Arc<Oracle>,
     /// The workers.
     pub fleet: Fleet,
     /// The proxies.
     pub proxies: Proxies,
-    /// What is proved about.
+    /// The topics, ledger and engines under test.
     pub world: World,
     /// Kafka's brokers.
     pub brokers: Brokers,
-    /// One fault at a time for each worker.
+    /// One lock for each worker: a worker suffers one fault at a time.
     turns: [Mutex<()>; 5],
     struck: Mutex<BTreeMap<String, u64>>,
     strange: Mutex<Vec<String>>,
@@ -115,7 +115,7 @@ impl Field {
         }
     }
 
-    /// What struck since the last call, that of the proxies included; and what was strange.
+    /// The faults that struck since the last call, including the proxies', and anything unexpected that was seen.
     pub async fn take(&self) -> (BTreeMap<String, u64>, Vec<String>) {
         for dials in self.proxies.dials() {
             for (kind, times) in dials.take() {
@@ -134,7 +134,7 @@ impl Field {
         by_proxy || self.struck.lock().await.contains_key(name)
     }
 
-    /// What was not as it must be while faults struck.
+    /// What was found wrong while faults struck; these count as differences.
     pub async fn take_wrong(&self) -> Vec<String> {
         std::mem::take(&mut *self.wrong.lock().await)
     }
@@ -148,10 +148,11 @@ impl Field {
         self.turns[place].lock().await
     }
 
-    /// Lets a fault wait at its place, sees it strike, makes what the victim holds untrue, and brings it back.
+    /// Arms a fault, waits until it strikes, changes the documents that the victim was working on, and brings the
+    /// victim back.
     ///
     /// # Errors
-    /// When a process cannot be started, or the store stays away.
+    /// When a process cannot be started, or the store does not answer.
     pub async fn strike(&self, strike: Strike) -> Result<(), Failure> {
         let Strike { worker, place, blow, process } = strike;
         let _turn = self.turn(worker).await;
@@ -173,7 +174,8 @@ impl Field {
         };
         if struck {
             self.count(&strike.name(), 1).await;
-            // It holds what was touched last. That is edited and deleted before it comes back.
+            // The victim holds the documents touched last. They are edited and deleted before it returns, so that its
+            // work is stale.
             self.oracle.disturb().await?;
             match blow {
                 Blow::Kill => self.revive(victim).await?,
@@ -191,7 +193,7 @@ impl Field {
         Ok(())
     }
 
-    /// Whether the fault strikes in time; new documents come meanwhile, so that the worker has something in hand.
+    /// Waits for the fault to strike, false when it does not in time. Meanwhile new documents keep the worker busy.
     async fn await_strike(&self, victim: (Worker, u32), place: Place) -> Result<bool, Failure> {
         for waited in 0..STRIKES_WITHIN * 20 {
             if self.fleet.has_struck(victim, place).await {
@@ -205,10 +207,10 @@ impl Field {
         Ok(false)
     }
 
-    /// Strikes a worker that has something in hand, wherever it is.
+    /// Strikes a busy worker at a random moment, wherever it is in its code.
     async fn strike_blindly(&self, strike: Strike) -> Result<bool, Failure> {
         self.oracle.burst(5).await?;
-        // The store's notices take about so long to get to the last worker.
+        // A notice takes up to about 2.5 s from the store to the last worker.
         let moment = self.oracle.draw(100, 2500).await;
         sleep(Duration::from_millis(moment)).await;
         let verb = if strike.blow == Blow::Kill { "kill" } else { "pause" };
@@ -229,7 +231,8 @@ impl Field {
 
     async fn wake(&self, (worker, process): (Worker, u32), seconds: u64) -> Result<(), Failure> {
         sleep(Duration::from_secs(seconds).saturating_sub(Duration::from_secs(1))).await;
-        // An engine forgets only when it refreshes; without the mechanism against that, it does so here.
+        // An engine forgets a deleted document's version only when it refreshes. Refreshing here makes the zombie's
+        // late write succeed unless the mechanism under test prevents it.
         self.world.refresh().await;
         sleep(Duration::from_secs(1)).await;
         self.fleet.tell("resume", worker, process).await?;
@@ -241,7 +244,7 @@ impl Field {
         Ok(())
     }
 
-    /// Turns the proxies' dials, phase after phase, for so long altogether.
+    /// Runs the phases one after another, `seconds` in total.
     pub async fn phases(&self, phases: &[Vec<Kind>], seconds: u64) {
         let each = Duration::from_secs(seconds) / u32::try_from(phases.len().max(1)).unwrap_or(1);
         for kinds in phases {

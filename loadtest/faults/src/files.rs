@@ -1,13 +1,13 @@
-//! Small files of the formats that people keep text in, made of paragraphs; the same paragraphs give the same bytes. Pure.
+//! Builds small files in common formats from paragraphs; the same paragraphs give the same bytes. Pure.
 
 use std::io::{Cursor, Write as _};
 
 use zip::write::SimpleFileOptions;
 
-/// Lines of a page.
+/// Lines per PDF page.
 const LINES: usize = 40;
 
-/// The main part of a Word file that names its one document.
+/// The `[Content_Types].xml` of a Word file with a single document part.
 const TYPES: &str = concat!(
     r#"<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">"#,
     r#"<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>"#,
@@ -21,7 +21,7 @@ const RELATIONS: &str = concat!(
 );
 const WORD: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
 
-/// A ZIP archive of these files; nothing when one cannot be packed, which no name or size here brings about.
+/// A ZIP archive of these files; empty when one cannot be packed, which these names and sizes never cause.
 #[must_use]
 pub fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
     pack(members).unwrap_or_default()
@@ -29,7 +29,7 @@ pub fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
 
 fn pack(members: &[(&str, &[u8])]) -> zip::result::ZipResult<Vec<u8>> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    // The default time is fixed, so that the bytes are.
+    // The default timestamp is constant, which keeps the bytes constant.
     let options = SimpleFileOptions::default();
     for (name, bytes) in members {
         writer.start_file(*name, options)?;
@@ -38,7 +38,7 @@ fn pack(members: &[(&str, &[u8])]) -> zip::result::ZipResult<Vec<u8>> {
     Ok(writer.finish()?.into_inner())
 }
 
-/// A Word file of these paragraphs, which hold letters, digits and spaces.
+/// A Word file of these paragraphs; they may hold letters, digits and spaces.
 #[must_use]
 pub fn docx(paragraphs: &[&str]) -> Vec<u8> {
     let mut body = String::new();
@@ -55,7 +55,7 @@ pub fn docx(paragraphs: &[&str]) -> Vec<u8> {
     ])
 }
 
-/// A PDF of these paragraphs, each sentence a line; they hold letters, digits, spaces and full stops.
+/// A PDF of these paragraphs, one line for each sentence; they may hold letters, digits, spaces and full stops.
 #[must_use]
 pub fn pdf(paragraphs: &[&str]) -> Vec<u8> {
     let mut lines: Vec<String> = Vec::new();
@@ -83,7 +83,7 @@ pub fn pdf(paragraphs: &[&str]) -> Vec<u8> {
     written(&objects)
 }
 
-/// The objects with their table of places.
+/// The file's bytes: all objects, then the cross-reference table.
 fn written(objects: &[String]) -> Vec<u8> {
     let mut text = "%PDF-1.4\n".to_owned();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);

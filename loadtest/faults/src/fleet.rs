@@ -1,4 +1,4 @@
-//! The workers as processes, by `compose/worker`, and the folders in which faults wait for them.
+//! The workers as processes, controlled through `compose/worker`, and the folders in which faults are armed.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,12 +13,12 @@ use crate::config::StoreServer;
 use crate::mirror::LOST;
 use crate::schedule::{Blow, Worker};
 
-/// Longer than any script of `compose/` takes.
+/// Timeout of a script in `compose/`; none takes this long.
 const PATIENCE: Duration = Duration::from_mins(3);
-/// Short sessions, so that a dead member is missed soon.
+/// Short sessions, so that the group notices a dead member quickly.
 const SESSIONS: &str = "session.timeout.ms=6000;heartbeat.interval.ms=1000";
 
-/// Where the workers find what they talk to: the proxies.
+/// The addresses that workers connect to; these are the proxies'.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
     /// The object store.
@@ -36,16 +36,16 @@ pub struct Fleet {
     instance: PathBuf,
     endpoints: Endpoints,
     off: Option<Mechanism>,
-    /// The server that holds the bucket.
+    /// Which object store holds the bucket.
     pub store: StoreServer,
-    /// How many brokers Kafka has.
+    /// Number of Kafka brokers.
     pub brokers: u32,
-    /// Whether `intake` leaves out the keys whose notices are to be lost.
+    /// Whether `intake` ignores the keys whose notices are to be lost.
     pub drops: AtomicBool,
 }
 
 impl Fleet {
-    /// Workers that `compose` starts in the folder `instance`, with one mechanism switched off perhaps.
+    /// The workers of `instance`, started by the scripts in `compose`, optionally with one mechanism switched off.
     #[must_use]
     pub fn new(
         (compose, instance): (&Path, &Path),
@@ -57,10 +57,10 @@ impl Fleet {
         Self { compose, instance, endpoints, off, store, brokers, drops: AtomicBool::new(false) }
     }
 
-    /// Starts process `number` of a worker; one that runs is left alone.
+    /// Starts process `number` of a worker; does nothing when it is already running.
     ///
     /// # Errors
-    /// When it ends at once.
+    /// When it exits at once.
     pub async fn start(&self, worker: Worker, number: u32) -> Result<(), Failure> {
         self.keep_log(worker, number).await?;
         let folder = self.faults(worker, number);
@@ -69,8 +69,8 @@ impl Fleet {
         command.arg("start").arg(worker.name()).arg(number.to_string());
         command.args(self.arguments(worker)).env("MILLRACE_FAULTS", folder);
         command.env("MILLRACE_KAFKA_PROPERTIES", SESSIONS);
-        // A batch of chunk holds documents, each of several passages; those of the writers are larger than a request, and
-        // a long document is larger than the queue, so that reading it pauses.
+        // Small batches and limits, so that one seed sees many of each: `index` and `replicate` need several bulk
+        // requests per batch, and a long document exceeds the queue, so that `chunk` pauses its consumption.
         let records = match worker {
             Worker::Chunk => "8",
             Worker::Index | Worker::Replicate => "128",
@@ -78,7 +78,7 @@ impl Fleet {
         };
         command.env("MILLRACE_BATCH_RECORDS", records);
         command.env("MILLRACE_BULK_BYTES", "65536").env("MILLRACE_QUEUE_BYTES", "262144");
-        // The oracle deletes far less in this time than the guard lets pass, and nobody would confirm it.
+        // Low enough that nobody has to confirm a deletion, but above what the oracle deletes within this window.
         command.env("MILLRACE_GUARD_WINDOW", "60").env("MILLRACE_GUARD_LEAST", "20");
         command.env("MILLRACE_SWITCHED_OFF", self.off.map_or("", Mechanism::name));
         run(command).await.map(|_| ())
@@ -95,40 +95,41 @@ impl Fleet {
         }
     }
 
-    /// Does `verb` (`stop`, `kill`, `pause`, `resume`) to a process.
+    /// Applies `verb` (`stop`, `kill`, `pause`, `resume`) to a process.
     ///
     /// # Errors
-    /// When it does not run.
+    /// When the process is not running.
     pub async fn tell(&self, verb: &str, worker: Worker, number: u32) -> Result<(), Failure> {
         let mut command = Command::new(self.compose.join("worker"));
         command.arg(verb).arg(worker.name()).arg(number.to_string());
         run(command).await.map(|_| ())
     }
 
-    /// Does `verb` (`start`, `stop`, `kill`) to a server.
+    /// Applies `verb` (`start`, `stop`, `kill`) to a server.
     ///
     /// # Errors
-    /// When it cannot be done.
+    /// When the script fails.
     pub async fn server(&self, name: &str, verb: &str) -> Result<(), Failure> {
         let mut command = Command::new(self.compose.join("servers").join(name).join("run"));
         command.arg(verb);
         run(command).await.map(|_| ())
     }
 
-    /// Does `verb` (`start`, `stop`, `kill`, `pause`, `resume`, `cut`, `mend`) to one broker, or `truncate` to a partition.
+    /// Applies `verb` (`start`, `stop`, `kill`, `pause`, `resume`, `cut`, `mend`) to one broker, or `truncate` to a
+    /// partition.
     ///
     /// # Errors
-    /// When it cannot be done.
+    /// When the script fails.
     pub async fn broker(&self, node: &str, verb: &str) -> Result<(), Failure> {
         let mut command = Command::new(self.compose.join("servers/kafka/run"));
         command.arg(verb).arg(node);
         run(command).await.map(|_| ())
     }
 
-    /// Lets a fault wait for a process of a worker.
+    /// Arms a fault in a process: it strikes when the process reaches `place`.
     ///
     /// # Errors
-    /// When its file cannot be written.
+    /// When the fault's file cannot be written.
     pub async fn arm(
         &self,
         (worker, process): (Worker, u32),
@@ -143,10 +144,10 @@ impl Fleet {
         Ok(())
     }
 
-    /// Takes a fault away that waits; true when it had struck.
+    /// Disarms a fault; true when it had already struck.
     ///
     /// # Errors
-    /// When the folder cannot be changed.
+    /// When its files cannot be removed.
     pub async fn disarm(&self, (worker, process): (Worker, u32), place: Place) -> Result<bool, Failure> {
         let folder = self.faults(worker, process);
         let struck = folder.join(format!("{}.struck", place.name()));
@@ -160,23 +161,23 @@ impl Fleet {
         Ok(had)
     }
 
-    /// Whether the fault that waited has struck.
+    /// Whether an armed fault has struck.
     pub async fn has_struck(&self, (worker, process): (Worker, u32), place: Place) -> bool {
         let struck = self.faults(worker, process).join(format!("{}.struck", place.name()));
         tokio::fs::try_exists(struck).await.unwrap_or(false)
     }
 
-    /// Whether a process runs (a sleeping one does).
+    /// Whether a process exists; a paused one does.
     pub async fn runs(&self, worker: Worker, number: u32) -> bool {
         let file = self.instance.join("workers").join(format!("{}.pid", process_name(worker, number)));
         let Ok(text) = tokio::fs::read_to_string(file).await else { return false };
         let Some((pid, _)) = text.trim().split_once(' ') else { return false };
         let Ok(stat) = tokio::fs::read_to_string(format!("/proc/{pid}/stat")).await else { return false };
-        // The state stands behind the name, which is in brackets; Z is a dead one that nobody has waited for.
+        // The state follows the name, which is in parentheses; Z is a zombie, dead but not yet reaped.
         stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
     }
 
-    /// How often a text stands in the logs of a process of a worker, the kept ones included.
+    /// How often `text` occurs in all logs of a process, including the logs of its earlier starts.
     pub async fn logged(&self, (worker, process): (Worker, u32), text: &str) -> usize {
         let name = format!("{}.log", process_name(worker, process));
         let mut times = 0;
@@ -191,7 +192,7 @@ impl Fleet {
         self.instance.join("faults").join(process_name(worker, number))
     }
 
-    /// `compose/worker` keeps one old log; after many starts all of them are wanted.
+    /// Appends the log to the kept ones: `compose/worker` keeps only one old log, and all starts are wanted.
     async fn keep_log(&self, worker: Worker, number: u32) -> Result<(), Failure> {
         use tokio::io::AsyncWriteExt as _;
 
@@ -213,13 +214,15 @@ fn process_name(worker: Worker, number: u32) -> String {
     if number == 1 { worker.name().to_owned() } else { format!("{}-{number}", worker.name()) }
 }
 
-/// Runs a program to its end; its standard output, or what it complained about.
+/// Runs a program to its end and returns its standard output.
 ///
 /// # Errors
-/// When it fails, or takes minutes.
+/// When it fails (with its output), or takes longer than three minutes.
 pub async fn run(mut command: Command) -> Result<String, Failure> {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(PATIENCE, output).await.map_err(|_| "a program took minutes")??;
+    let output = tokio::time::timeout(PATIENCE, output)
+        .await
+        .map_err(|_| "a program took longer than three minutes")??;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
         return Ok(text);

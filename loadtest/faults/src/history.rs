@@ -1,7 +1,8 @@
-//! What a topic of passages says, record by record: each key's versions only go up, and the last word is the truth. Pure.
+//! The history of a topic, record by record: each key's versions only ever rise, and its last record agrees with the
+//! ledger. Pure.
 //!
-//! An audit of the engines cannot see everything: their versions turn a zombie's late record down. The topic keeps it, and
-//! whoever fills an empty index from the log later would take it for the truth.
+//! An audit of the engines cannot see every error: they reject a zombie's late record by its version. The topic keeps
+//! that record, and whoever later fills an empty index from the topic would take it for the truth.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,7 @@ use stream::Record;
 
 use crate::world::Ledger;
 
-/// The last word about a key.
+/// The last record of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Last {
     document: DocumentId,
@@ -18,16 +19,16 @@ struct Last {
     tombstone: bool,
 }
 
-/// A topic of passages as far as it was read.
+/// A topic as far as it has been read.
 #[derive(Debug, Default)]
 pub struct History {
     last: BTreeMap<String, Last>,
-    /// Records that break the order; each stands there for ever.
+    /// Records whose version went down. They stay here even when a later record repairs the order.
     pub broken: Vec<String>,
 }
 
 impl History {
-    /// Takes the next records.
+    /// Adds the next records.
     pub fn add(&mut self, records: &[Record]) {
         for record in records {
             let key = record.key_text();
@@ -52,7 +53,7 @@ impl History {
         }
     }
 
-    /// Keys whose last word is not what the ledger says.
+    /// Keys whose last record disagrees with the ledger.
     #[must_use]
     pub fn differences(&self, ledger: &Ledger) -> Vec<String> {
         let mut found = Vec::new();

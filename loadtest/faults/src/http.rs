@@ -1,29 +1,29 @@
-//! HTTP/1.1 by hand, byte for byte: one request for each connection.
+//! HTTP/1.1 byte by byte, one request per connection.
 //!
-//! By hand, because a proxy that breaks answers in the middle must own the bytes, and because a signed request must
-//! reach the store with the `Host` that was signed.
+//! No library: a proxy that cuts responses in the middle must control the bytes, and a signed request must reach the
+//! store with the `Host` header that was signed.
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-/// Larger heads are refused: bytes.
+/// Maximum size of a head, in bytes.
 const MOST_HEAD: usize = 64 << 10;
-/// Larger bodies are refused: bytes.
+/// Maximum size of a body, in bytes.
 const MOST_BODY: usize = 128 << 20;
 
-/// A request or an answer.
+/// A request or a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The first line, without its line break.
     pub start: String,
-    /// Names and values as they came.
+    /// Names and values as received.
     pub headers: Vec<(String, String)>,
-    /// The body, without the chunks it came in.
+    /// The body, with chunked transfer encoding removed.
     pub body: Bytes,
 }
 
 impl Message {
-    /// An answer.
+    /// Builds a response.
     #[must_use]
     pub fn answer(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Self {
         Self {
@@ -39,13 +39,13 @@ impl Message {
         self.start.split(' ').next().unwrap_or_default()
     }
 
-    /// The path of a request, with its query, as it was written.
+    /// The request target: path and query, as sent.
     #[must_use]
     pub fn path(&self) -> &str {
         self.start.split(' ').nth(1).unwrap_or_default()
     }
 
-    /// The status of an answer; 0 when there is none.
+    /// The status code of a response; 0 when there is none.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.path().parse().unwrap_or_default()
@@ -57,7 +57,8 @@ impl Message {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The bytes on the wire: the same headers, but those that tell the body's length and the connection's.
+    /// The bytes on the wire: all headers except those about the body's length and the connection, which are set
+    /// anew.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let own = ["content-length", "transfer-encoding", "connection"];
@@ -74,7 +75,7 @@ impl Message {
     }
 }
 
-/// Parses a head (up to the empty line); none when it is not one.
+/// Parses a head (up to the empty line); none when it is malformed.
 fn parse_head(head: &[u8]) -> Option<Message> {
     let text = std::str::from_utf8(head).ok()?;
     let mut lines = text.split("\r\n");
@@ -87,12 +88,12 @@ fn parse_head(head: &[u8]) -> Option<Message> {
     Some(Message { start, headers, body: Bytes::new() })
 }
 
-/// Where the body begins.
+/// The position of the body.
 fn end_of_head(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|place| place + 4)
 }
 
-/// Takes the chunks of a body apart; none when they are broken.
+/// Decodes a chunked body; none when it is malformed.
 fn joined(mut rest: &[u8]) -> Option<Bytes> {
     let mut whole = BytesMut::new();
     loop {
@@ -108,7 +109,7 @@ fn joined(mut rest: &[u8]) -> Option<Bytes> {
     }
 }
 
-/// An answer from all of its bytes, as they came until the connection was closed; none when it is cut.
+/// Parses a response from everything received until the connection closed; none when it is incomplete.
 #[must_use]
 pub fn parse_answer(raw: &[u8]) -> Option<Message> {
     let begin = end_of_head(raw)?;
@@ -119,8 +120,8 @@ pub fn parse_answer(raw: &[u8]) -> Option<Message> {
     Some(message)
 }
 
-/// The same answer with the header that says that its connection ends with it: not every server that closes says so, and
-/// a client would send its next request into the closed connection. None when it is no answer.
+/// The same response with `Connection: close`. Not every server that closes the connection says so, and the client
+/// would send its next request into a closed connection. None when the bytes are not a response.
 #[must_use]
 pub fn closing(raw: &[u8]) -> Option<Bytes> {
     let begin = raw.windows(2).position(|window| window == b"\r\n")? + 2;
@@ -134,10 +135,10 @@ fn broken(what: &str) -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidData, what.to_owned())
 }
 
-/// Reads one request; none when the connection was closed before one.
+/// Reads one request; none when the client closed the connection before sending one.
 ///
 /// # Errors
-/// When it is none, too large, or broken off.
+/// When the request is malformed, too large, or cut off.
 pub async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) -> std::io::Result<Option<Message>> {
     let mut buffer = BytesMut::with_capacity(8 << 10);
     let begin = loop {
@@ -167,7 +168,7 @@ pub async fn read_request<S: AsyncRead + Unpin>(stream: &mut S) -> std::io::Resu
     Ok(Some(message))
 }
 
-/// Sends a request and reads everything until the other side closes.
+/// Sends a request and reads until the other side closes the connection.
 ///
 /// # Errors
 /// When the connection breaks.

@@ -1,10 +1,15 @@
-//! The randomised proof: an oracle changes a bucket at random while faults strike at named places, and after each seed bucket,
-//! ledger, topics and both engines must be equal.
+//! The randomised proof: an oracle changes a bucket at random while faults strike at named places. After each seed
+//! the bucket, the ledger, the topics and both engines must agree.
 //!
-//! *pure*: [`prng`], [`draft`] and [`files`] (documents), [`mirror`] (what the bucket must hold), [`schedule`] and [`outage`] (which faults), [`bulk`] (requests
-//! taken apart), [`history`] (what topics may say), [`passages`] (what engines must hold). *edge*: [`http`] and [`proxy`] (servers that fail), [`oracle`] (changes the
-//! bucket), [`notices`], [`fleet`] (workers as processes), [`brokers`] (who leads what), [`field`] (makes faults), [`compaction`], [`world`], [`log`] and [`proof`] (looks), [`results`].
-//! [`seed`] puts them together.
+//! *pure*: [`prng`], [`draft`] and [`files`] (documents), [`mirror`] (the expected bucket), [`schedule`] and
+//! [`outage`] (which faults), [`bulk`] (bulk requests taken apart), [`history`] (what topics may contain),
+//! [`passages`] (what engines must hold).
+//!
+//! *edge*: [`http`] and [`proxy`] (failing servers), [`oracle`] (changes the bucket), [`notices`], [`fleet`] (workers
+//! as processes), [`brokers`] (who leads what), [`field`] (injects faults), [`compaction`], [`world`], [`log`] and
+//! [`proof`] (inspect the result), [`results`].
+//!
+//! [`seed`] ties them together.
 
 pub mod brokers;
 pub mod bulk;

@@ -1,8 +1,9 @@
-//! The topics of a document's history, read twice: on and on while they are written, so that every record's version is
-//! seen, and once more from their beginning after each seed, since that is what whoever fills an empty index is given.
+//! Reads the ledger, passage and vector topics twice: continuously while they are written, so that every version of
+//! every record is seen, and from the beginning after each seed, because that is what whoever fills an empty index
+//! gets.
 //!
-//! Records that were there at the first reading and are not at the second were compacted away: their count proves that
-//! Kafka cleaned while the workers read.
+//! Records seen in the first reading but missing in the second were compacted away; their count proves that Kafka
+//! compacted while the workers were reading.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,13 +14,13 @@ use stream::Record;
 use crate::history::History;
 use crate::world::{Follow, Ledger, World};
 
-/// What was read.
+/// What has been read so far.
 #[derive(Debug, Default)]
 pub struct Log {
     ledger: Ledger,
     topics: [Topic; 3],
     broken: Vec<String>,
-    /// Ledger entries, passages and vectors that were read since they were last taken.
+    /// Number of ledger entries, passages and vectors read since it was last reset.
     pub written: [u64; 3],
 }
 
@@ -27,18 +28,18 @@ pub struct Log {
 struct Topic {
     follow: Follow,
     history: History,
-    /// Each record that was read and is not known to be gone, and whether it deletes.
+    /// Each record (partition and offset) not yet known to be compacted away, and whether it is a tombstone.
     seen: BTreeMap<(i32, i64), bool>,
 }
 
-/// What the topics say now.
+/// What the topics contain now.
 #[derive(Debug, Default)]
 pub struct Words {
-    /// The last entry of each document.
+    /// The last ledger entry of each document.
     pub ledger: Ledger,
-    /// What breaks the order, or ends otherwise than the ledger.
+    /// For each topic: records out of order, and keys that end otherwise than the ledger says.
     pub differences: Vec<(String, Vec<String>)>,
-    /// Records that are gone since they were read, and how many of them deleted something.
+    /// Records compacted away since they were read, and how many of them were tombstones.
     pub gone: [u64; 2],
 }
 
@@ -48,10 +49,10 @@ fn names(world: &World) -> [String; 3] {
 }
 
 impl Log {
-    /// Reads on.
+    /// Reads the new records.
     ///
     /// # Errors
-    /// When Kafka does not answer; what was read until then counts.
+    /// When Kafka does not answer; what has been read by then still counts.
     pub async fn read(&mut self, world: &World) -> Result<(), Failure> {
         for (number, name) in names(world).iter().enumerate() {
             let Topic { follow, history, seen } = &mut self.topics[number];
@@ -67,7 +68,7 @@ impl Log {
         Ok(())
     }
 
-    /// Reads on, and then everything from the beginning.
+    /// Reads the new records, then everything from the beginning.
     ///
     /// # Errors
     /// When Kafka does not answer.
@@ -100,7 +101,7 @@ impl Log {
     }
 }
 
-/// Takes entries; an entry whose version is not above that of the one before it breaks the order.
+/// Adds ledger entries; an entry whose version is not above its predecessor's is out of order.
 fn enter(ledger: &mut Ledger, broken: &mut Vec<String>, records: &[Record]) -> Result<(), Failure> {
     for record in records {
         let entry: LedgerEntry = serde_json::from_slice(record.value.as_deref().unwrap_or_default())?;

@@ -1,4 +1,4 @@
-//! Notices that are doubled, re-ordered and stray: a store may send all of these, and does.
+//! Sends duplicate, reordered and stray notices: a store may send all of these, and some do.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use crate::prng::Prng;
 use crate::world::Follow;
 use stream::broker::Publisher as _;
 
-/// Real notices that are kept to be sent once more, much later.
+/// How many real notices are remembered, to be sent again much later.
 const KEPT: usize = 40;
-/// Notices of one kind that are sent at a time.
+/// How many notices of one kind are sent at a time.
 const AT_ONCE: usize = 4;
 
-/// Reads the store's notices and sends them once more.
+/// Reads the store's notices and sends some of them again.
 #[derive(Debug)]
 pub struct Notices {
     prng: Prng,
@@ -27,15 +27,15 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Notices of one seed.
+    /// The disturbance of one seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let prng = Prng::new(seed, "notices");
         Self { prng, seed, follow: Follow::default(), kept: Vec::new(), strays: 0 }
     }
 
-    /// Sends copies of the newest notices, of older ones in another order, and one of an object that never was; answers
-    /// how many of each.
+    /// Sends copies of the newest notices, of older ones in a different order, and one of an object that never
+    /// existed. Returns how many of each.
     ///
     /// # Errors
     /// When Kafka does not answer.
@@ -70,8 +70,8 @@ fn copy(notice: &Record) -> Outgoing {
     }
 }
 
-/// The same notice about another key; none when it has no key where S3 has it. A store that encodes keys is told from one
-/// that sends them as they are by the slash, which every key of the oracle has.
+/// The same notice about another key; none when it has no key where S3 puts it. Some stores URL-encode the key and
+/// some do not; a raw slash, which all of the oracle's keys have, tells which.
 fn of_another(notice: &Record, key: &str) -> Option<Outgoing> {
     let mut value: Value = serde_json::from_slice(notice.value.as_deref()?).ok()?;
     let place = value.pointer_mut("/Records/0/s3/object/key")?;

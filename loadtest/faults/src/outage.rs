@@ -1,8 +1,8 @@
-//! Faults of what is around the workers. Pure.
+//! Faults of the servers around the workers. Pure.
 
 use crate::schedule::Worker;
 
-/// An engine.
+/// A search engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// OpenSearch.
@@ -12,7 +12,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// As it is reported.
+    /// The name in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -31,18 +31,18 @@ impl Engine {
     }
 }
 
-/// Which broker of several is struck: it is asked for at the moment of the fault.
+/// Which of several brokers is struck; the broker is looked up at the moment of the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It leads a partition of the topic of references, into which `intake` writes and from which `chunk` reads.
+    /// Leads a partition of `documents`, which `intake` writes and `chunk` reads.
     LeadsDocuments,
-    /// It leads a partition of the topic of passages.
+    /// Leads a partition of the passage topic.
     LeadsChunks,
-    /// It leads a partition of the topic of vectors.
+    /// Leads a partition of the vector topic.
     LeadsVectors,
-    /// It coordinates the group of `embed`.
+    /// Coordinates the consumer group of `embed`.
     CoordinatesGroup,
-    /// It coordinates the transactions of a partition of `embed`.
+    /// Coordinates the transactions of one partition of `embed`.
     CoordinatesTransaction,
 }
 
@@ -58,39 +58,39 @@ impl Role {
     }
 }
 
-/// A fault of what is around the workers.
+/// A fault of a server around the workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outage {
-    /// Processes of a worker come and go quickly.
+    /// Extra processes of a worker start and stop in quick succession.
     Storm(Worker),
-    /// Somebody deletes an index of this engine.
+    /// An index of this engine is deleted by hand.
     IndexDeleted(Engine),
-    /// The store says for ten seconds that there is no such bucket.
+    /// For ten seconds the store answers that the bucket does not exist.
     NoBucket,
-    /// For ten seconds the working copy of the ledger cannot be written, as on a full disk.
+    /// For ten seconds the ledger's working copy cannot be written, as on a full disk.
     CopyFull,
-    /// All of Kafka is stopped and started.
+    /// All brokers are stopped cleanly and started again.
     KafkaRestarted,
-    /// All of Kafka is killed and started.
+    /// All brokers are killed and started again.
     KafkaKilled,
-    /// The store is killed and started.
+    /// The store is killed and started again.
     StoreKilled,
-    /// One broker is killed, and started when others have taken over.
+    /// One broker is killed, and started again after others have taken over.
     BrokerKilled(Role),
-    /// One broker hears nobody and is heard by nobody, and goes on living.
+    /// One broker is cut off the network but keeps running.
     BrokerCut(Role),
-    /// One broker sleeps, and wakes when others have taken over.
+    /// One broker is paused, and resumed after others have taken over.
     BrokerPaused(Role),
-    /// Each broker is stopped and started, one after another.
+    /// The brokers are stopped and started one after another.
     RollingRestart,
-    /// All of Kafka is killed, and every copy of one partition of `documents` loses its newer half.
+    /// All brokers are killed, and every replica of one partition of `documents` loses its newer half.
     LogTruncated,
-    /// The store says for some seconds that there is no object, whichever it is asked for.
+    /// For some seconds the store answers 404 for every object.
     KeysGone,
 }
 
 impl Outage {
-    /// Each kind, in the order in which seeds take them: one of the servers, one of everything else.
+    /// All outages, in the order in which seeds take them: faults of Kafka's brokers alternate with all others.
     pub const ALL: [Self; 20] = [
         Self::BrokerKilled(Role::LeadsChunks),
         Self::Storm(Worker::Chunk),
@@ -114,7 +114,7 @@ impl Outage {
         Self::LogTruncated,
     ];
 
-    /// As it is counted and reported.
+    /// The name under which it is counted and reported.
     #[must_use]
     pub fn name(self) -> String {
         match self {
@@ -134,13 +134,14 @@ impl Outage {
         }
     }
 
-    /// Whether something of what changed is told to nobody, or what was told is lost, whatever the store keeps.
+    /// Whether changes go unnoticed, or their notices are lost, with any store, so that only a reconciliation finds
+    /// them.
     #[must_use]
     pub fn needs_reconcile(self) -> bool {
         matches!(self, Self::StoreKilled | Self::LogTruncated | Self::KeysGone)
     }
 
-    /// Whether a store that keeps no notices on disk may lose some by it.
+    /// Whether a store that does not persist its notices may lose some because of this outage.
     #[must_use]
     pub fn takes_kafka(self) -> bool {
         matches!(

@@ -1,20 +1,20 @@
-//! What an engine must hold, by the words that the oracle wrote and by a second computation of each vector: nothing here
-//! asks the product what is right. Pure.
+//! What an engine must hold, judged by the marker words that the oracle wrote and by recomputed vectors. The product
+//! is never asked what is right. Pure.
 
 use std::collections::BTreeMap;
 
-/// How a marker begins, and how many letters follow.
+/// The prefix of a marker, and how many letters follow it.
 const MARKER: (&str, usize) = ("zq", 14);
 
-/// The markers in a text, in their order.
+/// The markers in a text, in order.
 pub fn markers(text: &str) -> impl Iterator<Item = &str> {
     let (start, letters) = MARKER;
     text.split(|c: char| !c.is_ascii_lowercase())
         .filter(move |word| word.len() == start.len() + letters && word.starts_with(start))
 }
 
-/// What is wrong with the markers of these passages: each stands there as often as in the bucket (a text that was renamed and
-/// then put under its old key again is there twice), and no other does.
+/// Compares the markers in these passages with the bucket's: each must occur as often as in the bucket, and no others
+/// may occur. (A text that was renamed and then put under its old key again occurs twice.)
 #[must_use]
 pub fn wrong<'a>(live: &BTreeMap<&str, usize>, passages: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut found: BTreeMap<&str, usize> = BTreeMap::new();

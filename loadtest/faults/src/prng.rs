@@ -1,12 +1,13 @@
-//! Random numbers that are the same for the same seed, on every machine. Pure.
+//! Random numbers that depend only on the seed, on every machine. Pure.
 
-/// `SplitMix64`: small, good enough for choices, and written down here so that no version of a crate changes a seed.
+/// `SplitMix64`: small and good enough to make choices. Written out here so that no new version of a crate changes
+/// what a seed does.
 #[derive(Clone, Debug)]
 pub struct Prng(u64);
 
 impl Prng {
-    /// The sequence of `seed` for one purpose; another name gives another sequence, so that one part of a run that draws
-    /// more numbers does not move the others.
+    /// The sequence of `seed` for one purpose. Each purpose has its own sequence, so that drawing more numbers for
+    /// one does not shift the others.
     #[must_use]
     pub fn new(seed: u64, purpose: &str) -> Self {
         let mut prng = Self(seed);
@@ -25,28 +26,28 @@ impl Prng {
         z ^ (z >> 31)
     }
 
-    /// A number below `limit`; 0 when that is 0.
+    /// A number below `limit`; 0 when `limit` is 0.
     pub fn below(&mut self, limit: usize) -> usize {
         let drawn = self.number() % (limit.max(1) as u64);
         usize::try_from(drawn).unwrap_or_default()
     }
 
-    /// A number from `least` to `most`, both included.
+    /// A number from `least` to `most`, both inclusive.
     pub fn between(&mut self, least: usize, most: usize) -> usize {
         least + self.below(most.saturating_sub(least) + 1)
     }
 
-    /// True in so many of a hundred cases.
+    /// True in `percent` of a hundred cases.
     pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    /// One of them; none of an empty list.
+    /// One of the elements; none when the list is empty.
     pub fn pick<'a, T>(&mut self, list: &'a [T]) -> Option<&'a T> {
         list.get(self.below(list.len()))
     }
 
-    /// Another order.
+    /// Puts the list in random order.
     pub fn shuffle<T>(&mut self, list: &mut [T]) {
         for last in (1..list.len()).rev() {
             list.swap(last, self.below(last + 1));

@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_types, reason = "edge: listens and connects")]
-//! Proxies that make servers fail: one connection for each request, and whatever a handler makes of it.
+//! Proxies that make servers fail: one request per connection, answered as the handler decides.
 
 mod engine;
 mod store;
@@ -17,21 +17,21 @@ use tokio::task::JoinSet;
 
 use crate::http::{self, Message};
 
-/// How long a server may take for one answer: longer than any client waits.
+/// How long a server may take to answer; longer than any client waits.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// What a client gets.
+/// What the client receives.
 #[derive(Debug)]
 pub enum Reply {
-    /// All of these bytes.
+    /// The whole response.
     Whole(Vec<u8>),
-    /// So many of these bytes, and then the end of the connection.
+    /// The first so many bytes, and then the end of the connection.
     Part(Bytes, usize),
-    /// The end of the connection.
+    /// The end of the connection, without a byte.
     Nothing,
 }
 
-/// Decides what becomes of a request.
+/// Decides what happens to a request.
 pub trait Handler: Send + Sync + 'static {
     /// The reply to one request.
     fn answer(&self, request: Message) -> impl Future<Output = Reply> + Send;
@@ -48,7 +48,7 @@ impl Upstream {
         Self(url.trim_start_matches("http://").trim_end_matches('/').to_owned())
     }
 
-    /// The server's answer, byte for byte; none when it did not give one.
+    /// The server's response, byte for byte; none when the server did not give one.
     pub async fn ask(&self, request: &Message) -> Option<Bytes> {
         let asking = async {
             let mut stream = TcpStream::connect(&self.0).await?;
@@ -59,10 +59,10 @@ impl Upstream {
     }
 }
 
-/// Listens on a port of this machine until the task is dropped. While `refusing` says true, nobody can connect.
+/// Listens on a local port until the task is dropped. While `refusing` is true, nobody can connect.
 ///
 /// # Errors
-/// When the port cannot be had.
+/// When the port cannot be bound.
 pub async fn serve<H: Handler>(
     port: u16,
     handler: Arc<H>,
@@ -91,7 +91,7 @@ pub async fn serve<H: Handler>(
     }
 }
 
-/// One request and its reply. A client that goes away is none of our concern.
+/// Serves one request. Errors of a client that goes away are ignored.
 async fn connection<H: Handler>(mut stream: TcpStream, handler: Arc<H>) {
     let Ok(Some(request)) = http::read_request(&mut stream).await else { return };
     let bytes = match handler.answer(request).await {

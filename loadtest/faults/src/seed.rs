@@ -14,30 +14,30 @@ use crate::proof::Proof;
 use crate::results::Outcome;
 use crate::schedule::{Schedule, Worker};
 
-/// Activity goes on for so long at most until each fault has struck: seconds.
+/// Upper bound, in seconds, on how long activity continues while waiting for every fault to strike.
 const LONGER: u64 = 30;
-/// So many ledger entries at least are progress.
+/// Fewer ledger entries than this in a seed count as no progress.
 const PROGRESS: u64 = 20;
 
-/// Which seed, and how.
+/// One run with one seed.
 pub struct Seed<'a> {
-    /// As it is reported.
+    /// The name in reports.
     pub name: String,
-    /// Decides everything.
+    /// The seed of all random choices.
     pub number: u64,
-    /// The faults: one schedule after another, while the bucket changes all along. A long run has several.
+    /// When which faults strike: one schedule after another, while the bucket changes all along. A long run has several.
     pub rounds: Vec<Schedule>,
-    /// What is struck.
+    /// The processes and servers that faults strike.
     pub field: &'a Field,
-    /// A seed that takes longer fails.
+    /// Time limit; a seed that takes longer fails.
     pub most: Duration,
 }
 
 impl Seed<'_> {
-    /// Runs it; `outcome` comes with commit and switches.
+    /// Runs the seed and fills in `outcome`, which the caller creates with the commit and the switches.
     ///
     /// # Errors
-    /// When the proof could not be made: that is no verdict about the product.
+    /// When the proof could not be carried out; that says nothing about the product.
     pub async fn run(&self, proof: &mut Proof, outcome: &mut Outcome) -> Result<(), Failure> {
         let begun = Instant::now();
         proof.begin();
@@ -57,8 +57,9 @@ impl Seed<'_> {
         troubles.extend(strange);
         outcome.differences = self.prove(proof, begun + self.most).await?;
         let written = proof.log.get_mut().written;
-        if written[0] < PROGRESS {
-            troubles.push(format!("only {} ledger entries were written: no progress", written[0]));
+        let [ledger_entries, _, _] = written;
+        if ledger_entries < PROGRESS {
+            troubles.push(format!("only {ledger_entries} ledger entries were written: no progress"));
         }
         let state = self.field.oracle.state().await;
         outcome.operations = state.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
@@ -77,7 +78,7 @@ impl Seed<'_> {
         self.rounds.iter().any(|schedule| schedule.drops)
     }
 
-    /// Has `intake` read notices of some keys and say nothing of them.
+    /// Restarts `intake` so that it reads, but ignores, the notices of some keys; or restarts it normally.
     async fn lose_notices(&self, lose: bool) -> Result<(), Failure> {
         let fleet = &self.field.fleet;
         if fleet.drops.swap(lose, Ordering::Relaxed) == lose {
@@ -87,7 +88,7 @@ impl Seed<'_> {
         fleet.start(Worker::Intake, 1).await
     }
 
-    /// Changes and faults beside each other, until every fault has struck and the time is over.
+    /// Makes changes and faults in parallel until every fault has struck and the time is over.
     async fn act(&self, proof: &Proof) -> Result<(), Failure> {
         let done = AtomicBool::new(false);
         let changes = async {
@@ -97,7 +98,7 @@ impl Seed<'_> {
             Ok::<_, Failure>(())
         };
         let notices = self.disturb_notices(&done);
-        // Kafka may be away.
+        // Errors are ignored: Kafka may be down on purpose.
         let reading = async {
             while !done.load(Ordering::Relaxed) {
                 sleep(Duration::from_secs(3)).await;
@@ -124,7 +125,7 @@ impl Seed<'_> {
     async fn round(&self, schedule: &Schedule, proof: &Proof) -> Result<(), Failure> {
         let field = self.field;
         let tracks = schedule.tracks.iter().enumerate().map(|(number, track)| async move {
-            // They begin one after another, the last at once: it may be a long one.
+            // Tracks start staggered, and the last one first, because it may be a long one.
             let later = schedule.tracks.len() - 1 - number;
             sleep(Duration::from_secs(1 + 6 * later as u64)).await;
             for strike in track {
@@ -155,7 +156,7 @@ impl Seed<'_> {
         Ok(())
     }
 
-    /// Some kinds need luck: activity goes on for them, with every dial of this schedule on.
+    /// Some kinds need luck to strike, so activity goes on for them, with all of this schedule's dials on.
     async fn wait_for_all(&self, schedule: &Schedule) {
         self.field.proxies.set(&schedule.phases.concat());
         for _ in 0..LONGER {
@@ -178,8 +179,8 @@ impl Seed<'_> {
         Ok(())
     }
 
-    /// A document that an engine refuses: one dead letter, and the others go on. It is taken away again, since the
-    /// audit of an engine without it would be right to complain.
+    /// A document that an engine rejects must give one dead letter and must not hold up the others. It is deleted
+    /// afterwards, because the audit would rightly report it as missing from that engine.
     async fn poison(&self, schedule: &Schedule) -> Result<(), Failure> {
         let Some(engine) = schedule.poison else { return Ok(()) };
         let (_, proxy, _) = self.field.proxies.engine(engine);
@@ -188,7 +189,7 @@ impl Seed<'_> {
         let key = self.field.oracle.poison().await?;
         let document = self.field.world.document(&key)?;
         for _ in 0..60 {
-            // Kafka may be away: that is none of this document's fault.
+            // Kafka may be down; that has nothing to do with this document.
             let letters = self.field.world.dead_letters().await.unwrap_or_default();
             if letters.iter().any(|letter| letter.document.as_deref() == Some(document.as_str())) {
                 self.field.count("dead letter of poison", 1).await;
@@ -200,8 +201,8 @@ impl Seed<'_> {
         Err(format!("no dead letter for {key} in a minute").into())
     }
 
-    /// A store that is killed loses the notices of its last milliseconds; one that keeps none on disk loses those of the
-    /// time that Kafka is away; a log that is cut loses its references.
+    /// Whether an outage loses notices: a killed store loses those of its last milliseconds, a store that does not
+    /// persist notices loses those of the time Kafka is down, and a truncated log loses references.
     fn loses_notices(&self, outage: Outage) -> bool {
         outage.needs_reconcile() || outage.takes_kafka() && !self.field.fleet.store.keeps_notices()
     }
@@ -210,7 +211,7 @@ impl Seed<'_> {
         let mut notices = Notices::new(self.number);
         while !done.load(Ordering::Relaxed) {
             sleep(Duration::from_secs(4)).await;
-            // Kafka may be away.
+            // Kafka may be down on purpose.
             if let Ok(counts) = notices.disturb(&self.field.world.kafka).await {
                 for (name, times) in counts {
                     self.field.count(name, times).await;
@@ -219,7 +220,7 @@ impl Seed<'_> {
         }
     }
 
-    /// No more faults: everything is started, and what nobody told is looked for.
+    /// Ends all faults: starts everything, and reconciles if notices were lost.
     async fn heal(&self, proof: &Proof, found: &mut Vec<String>) -> Result<(), Failure> {
         let field = self.field;
         field.proxies.heal();
@@ -238,7 +239,7 @@ impl Seed<'_> {
         for server in ["kafka", field.fleet.store.name(), "opensearch", "elasticsearch"] {
             field.fleet.server(server, "start").await?;
         }
-        // Where a fault could not be mended, somebody may sleep.
+        // A failed fault may have left a broker paused.
         field.fleet.server("kafka", "resume").await?;
         self.lose_notices(false).await?;
         for worker in Worker::ALL {
@@ -247,8 +248,8 @@ impl Seed<'_> {
                 field.fleet.start(worker, 1).await?;
             }
         }
-        // What a truncated log lost was looked for already. What comes after that must be handled without another look: a
-        // reader that takes the new records for old ones is found by it.
+        // A truncated log was reconciled right after the fault. Later changes must get through without another
+        // reconciliation: that exposes a reader that mistakes new records for ones it has already seen.
         let lossy = |outage: &&Outage| self.loses_notices(**outage) && **outage != Outage::LogTruncated;
         let mut outages = self.rounds.iter().flat_map(|schedule| &schedule.outages);
         if self.drops() || outages.any(|outage| lossy(&outage)) {
@@ -268,7 +269,8 @@ impl Seed<'_> {
         Ok(found)
     }
 
-    /// What Kafka cleaned, and how often a working copy met that: the record that it had read last was gone.
+    /// What Kafka compacted, and how often `chunk` dropped its working copy because the record it had read last was
+    /// compacted away.
     async fn compacted(&self, proof: &Proof) -> BTreeMap<String, u64> {
         let mut compacted = proof.compacted.clone();
         let mut dropped = 0;

@@ -1,4 +1,4 @@
-//! What is proved about: topics, ledger and engines, looked at through the product's own crates and without proxies.
+//! The topics, ledger and engines under test, read through the product's own crates and without the proxies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
@@ -16,21 +16,21 @@ use stream::{Broker as _, Record};
 use crate::config::Config;
 use crate::outage::Engine;
 
-/// How many chunks one page of a scan holds.
+/// Chunks per page of a scan.
 const PAGE: usize = 1000;
-/// A document with more chunks would be refused.
+/// The product rejects documents with more chunks than this.
 const MOST_CHUNKS: usize = 20_000;
 
-/// The ledger's last entry of each document.
+/// The last ledger entry of each document.
 pub type Ledger = BTreeMap<DocumentId, LedgerEntry>;
 /// Passages, by document.
 pub type Passages = BTreeMap<DocumentId, Vec<StoredChunk>>;
 
-/// Connections to everything.
+/// Connections to everything under test.
 pub struct World {
     /// Kafka.
     pub kafka: Kafka,
-    /// What is built.
+    /// The generation being built.
     pub generation: Generation,
     bucket: String,
     splitter: ModelSplitter,
@@ -40,10 +40,10 @@ pub struct World {
 }
 
 impl World {
-    /// Prepares every connection; nothing is sent yet.
+    /// Prepares all connections; nothing is sent yet.
     ///
     /// # Errors
-    /// When settings cannot be used.
+    /// When the settings are invalid.
     pub fn open(config: &Config) -> Result<Self, Failure> {
         let bundle = config.model.open()?;
         let generation = model::generation(&bundle, &config.backend);
@@ -60,7 +60,7 @@ impl World {
         })
     }
 
-    /// A document of the bucket.
+    /// The id of a key in the bucket.
     ///
     /// # Errors
     /// When the key is empty.
@@ -68,20 +68,20 @@ impl World {
         Ok(DocumentId::new(&self.bucket, key)?)
     }
 
-    /// The ids of the passages that an object must have, by the product's own extractor and splitter.
+    /// The ids of the passages that an object must have, computed with the product's own extractor and splitter.
     ///
     /// # Errors
-    /// When the product would refuse it.
+    /// When the product would reject the object.
     pub fn passages(&self, key: &str, bytes: &[u8]) -> Result<BTreeSet<String>, Failure> {
         let document = self.document(key)?;
         let splits = self.splitter.split(&document, &extract(key, bytes)?)?;
         Ok(splits.into_iter().map(|split| split.id.as_str().to_owned()).collect())
     }
 
-    /// Deletes an index by hand: the passages', or also the documents'.
+    /// Deletes an index by hand: the passages', or both it and the documents'.
     ///
     /// # Errors
-    /// When the engine does not do it.
+    /// When the engine does not delete it.
     pub async fn delete_index(&self, engine: Engine, both: bool) -> Result<(), Failure> {
         let targets: &[Target] = if both { &[Target::Chunks, Target::Documents] } else { &[Target::Chunks] };
         for target in targets {
@@ -93,13 +93,14 @@ impl World {
         Ok(())
     }
 
-    /// Makes both engines show, and forget, what they can. One that is away is left alone.
+    /// Refreshes both engines, so that searches see every write and old delete markers are dropped. An engine that is
+    /// down is skipped.
     pub async fn refresh(&self) {
         drop(self.opensearch.refresh().await);
         drop(self.elasticsearch.refresh().await);
     }
 
-    /// How many documents OpenSearch shows.
+    /// Number of documents in OpenSearch.
     ///
     /// # Errors
     /// When it does not answer.
@@ -108,7 +109,7 @@ impl World {
         Ok(self.opensearch.count(Target::Documents).await?)
     }
 
-    /// Every passage that each engine holds.
+    /// Every passage in each engine.
     ///
     /// # Errors
     /// When one does not answer.
@@ -118,7 +119,7 @@ impl World {
         Ok([(Engine::OpenSearch, opensearch), (Engine::Elasticsearch, elasticsearch)])
     }
 
-    /// How many passages of both engines hold this very word.
+    /// How many passages of both engines contain exactly this word.
     ///
     /// # Errors
     /// When one does not answer.
@@ -131,21 +132,20 @@ impl World {
         Ok(hits.filter(|hit| hit.text.contains(word)).count())
     }
 
-    /// Every dead letter.
+    /// All dead letters.
     ///
     /// # Errors
-    /// When Kafka does not answer, or one cannot be read.
+    /// When Kafka does not answer, or a dead letter cannot be parsed.
     pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>, Failure> {
         let letters = records(&self.kafka, topics::DEAD_LETTERS, 0, 0).await?.0;
         let values = letters.iter().map(|record| record.value.as_deref().unwrap_or_default());
         Ok(values.map(serde_json::from_slice).collect::<Result<_, _>>()?)
     }
 
-    /// What is wrong with the vectors of these passages in an engine: they are computed once more from the text that
-    /// the engine holds.
+    /// Recomputes the vectors of these passages from the text in the engine, and lists those that differ.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// When the engine does not answer.
     pub async fn wrong_vectors(&self, engine: Engine, held: &Passages) -> Result<Vec<String>, Failure> {
         let chunks: Vec<&StoredChunk> = held.values().flatten().collect();
         let encoder = Hashing::new(self.dimension);
@@ -173,7 +173,7 @@ impl World {
     }
 }
 
-/// What is embedded, written down here once more: the headings, and below them the passage.
+/// The text that is embedded, built here independently of the product: headings first, then the passage.
 fn text_of(chunk: &StoredChunk) -> String {
     let headings = chunk.heading_path.join(" > ");
     let line = if headings.is_empty() { "" } else { "\n" };
@@ -195,7 +195,7 @@ async fn held<R: Reader>(engine: &R) -> Result<Passages, SinkError> {
     }
 }
 
-/// Committed records of a partition from an offset on, and where the next read begins.
+/// The committed records of a partition from an offset on, and the offset of the next read.
 ///
 /// # Errors
 /// When Kafka does not answer.
@@ -210,17 +210,17 @@ pub async fn records(
     Ok((read, next))
 }
 
-/// Where a topic was read to.
+/// The next offset of each partition of a topic.
 #[derive(Debug, Default)]
 pub struct Follow(HashMap<i32, i64>);
 
 impl Follow {
-    /// The committed records since the last call, partition after partition.
+    /// The committed records since the last call, one partition after another.
     ///
     /// # Errors
     /// When Kafka does not answer.
     pub async fn news(&mut self, kafka: &Kafka, topic: &str) -> Result<Vec<Record>, Failure> {
-        // Nothing counts as read before all partitions are.
+        // Offsets advance only once all partitions have been read: an error loses nothing.
         let (mut all, mut places) = (Vec::new(), self.0.clone());
         for partition in 0..kafka.partitions(topic).await? {
             let from = places.entry(partition).or_default();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use document::{Extracted, extract};
 
-/// What became of the files of one ending.
+/// The results for files with one extension.
 #[derive(Default)]
 struct Row {
     files: usize,

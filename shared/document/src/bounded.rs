@@ -1,24 +1,24 @@
-//! What a record says of a document beside its text is bounded, since a record that Kafka does not take would hold up its
-//! partition for ever: titles, names and causes come from whoever made the file, and may be as long as the file.
+//! Bounds everything a record says about a document apart from its text. Titles, names and causes come from the
+//! file's author and may be as long as the file, but a record that Kafka rejects would hold up its partition forever.
 //!
-//! What is shortened ends in an ellipsis, and where entries are left away, one stands for them and says how many.
+//! Shortened text ends in an ellipsis; omitted entries are replaced by one that counts them.
 
 use std::borrow::Cow;
 
 use message::{LeftOut, Part, PartKind};
 
-/// The longest title, name or cause, in bytes.
+/// Maximum length of a title, name or cause, in bytes.
 pub const LONGEST_WORDS: usize = 1_000;
-/// Bytes of all parts together, and of all that was left out: with the placements of 20,000 chunks (2 MB) a record stays
-/// well below 8 MiB.
+/// Maximum size in bytes of all parts together, and of everything left out: with the placements of 20,000 chunks (2
+/// MB), a record stays well below 8 MiB.
 const PARTS: usize = 2 << 20;
 const LEFT_OUT: usize = 1 << 20;
-/// Bytes of an entry as JSON, beside its words.
+/// Size of an entry as JSON in bytes, apart from its words.
 const ENTRY: usize = 64;
 
 const ELLIPSIS: &str = "…";
 
-/// A text of at most [`LONGEST_WORDS`] bytes: whole, or its beginning and an ellipsis.
+/// A text of at most [`LONGEST_WORDS`] bytes: unchanged, or its beginning and an ellipsis.
 #[must_use]
 pub fn shortened(text: &str) -> Cow<'_, str> {
     if text.len() <= LONGEST_WORDS {
@@ -28,7 +28,7 @@ pub fn shortened(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{}{ELLIPSIS}", text.get(..end).unwrap_or_default()))
 }
 
-/// Pages, slides, sheets and members, as many as a record holds.
+/// Pages, slides, sheets and archive members, as many as a record can hold.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     kept: Vec<Part>,
@@ -36,8 +36,8 @@ pub(crate) struct Parts {
     ends: Vec<End>,
 }
 
-/// The first part that found no room, of one kind. It stays: what follows would else be said to lie in the last that
-/// did.
+/// The first part of a kind that did not fit. It is kept, because otherwise the text after it would seem to belong to
+/// the last part that did.
 #[derive(Debug)]
 struct End {
     kind: PartKind,
@@ -70,7 +70,7 @@ impl Parts {
     }
 }
 
-/// What could not be read, as much as a record names.
+/// The parts that could not be read, as many as a record can name.
 #[derive(Debug, Default)]
 pub(crate) struct LeftOuts {
     named: Vec<LeftOut>,

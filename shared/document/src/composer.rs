@@ -1,8 +1,8 @@
-//! Puts reading text together: block after block, each with the headings above it.
+//! Assembles the reading text: block after block, each with the headings above it.
 //!
-//! The formats speak in what a page is made of (inline text, a heading, a list item, code, a table); separators,
-//! list markers, offsets and heading paths are decided here, so that all formats agree on them. Guarantees: blocks
-//! are in order, never empty, never overlap; only white space lies between them.
+//! Formats describe what a page is made of (inline text, a heading, a list item, code, a table). Separators, list
+//! markers, offsets and heading paths are decided here, so that all formats agree on them. Guarantees: blocks are in
+//! order, never empty, and never overlap; only white space lies between them.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use crate::bounded::{LONGEST_WORDS, LeftOuts, Parts, shortened};
 use crate::line::Line;
 use crate::{Block, BlockKind, Extracted, HeadingPath};
 
-/// Deeper lists are not indented further: indentation would grow by the square of the depth.
+/// Deeper lists are not indented further; otherwise indentation could grow with the square of the depth.
 const DEEPEST_INDENT: usize = 8;
-/// The level of a title that stands above the document's own headings.
+/// The level of a title, above the document's own headings.
 const TITLE_LEVEL: u8 = 0;
 
 /// Collects the text of one document.
@@ -60,7 +60,7 @@ impl Composer {
         self.text.is_empty()
     }
 
-    /// Adds inline text.
+    /// Adds inline text to the current line.
     pub(crate) fn inline(&mut self, text: &str) {
         self.line.push(text);
     }
@@ -70,17 +70,17 @@ impl Composer {
         self.line.line_break();
     }
 
-    /// Takes the inline text that was collected, for a use other than a block.
+    /// Takes the collected inline text, to be used for something other than a block.
     pub(crate) fn take_line(&mut self) -> String {
         self.line.take()
     }
 
-    /// Replaces the inline text that was collected.
+    /// Edits the collected inline text.
     pub(crate) fn edit_line(&mut self, edit: impl Fn(&str) -> String) {
         self.line.edit(edit);
     }
 
-    /// Ends the block: what was collected becomes a paragraph, or within a list an item.
+    /// Ends the block: the collected text becomes a paragraph, or a list item within a list.
     pub(crate) fn flush(&mut self) {
         let line = self.line.take();
         if line.trim().is_empty() {
@@ -93,7 +93,7 @@ impl Composer {
         self.block(BlockKind::ListItem, &format!("{marker}{}", line.trim()));
     }
 
-    /// Adds a block of which the text is complete; blank text adds nothing.
+    /// Adds a complete block; blank text adds nothing.
     pub(crate) fn block(&mut self, kind: BlockKind, content: &str) {
         let content = match kind {
             // indentation of the first line is part of the code
@@ -119,8 +119,8 @@ impl Composer {
         self.blocks.push(Block { range, heading_path: Arc::clone(&self.path), kind, header: 0 });
     }
 
-    /// Adds a table: one line a row, cells separated by ` | `, cells that a row lacks at its end not shown, rows
-    /// without text left out. The first `header_rows` rows name the columns.
+    /// Adds a table: one line per row, cells separated by ` | `. Missing cells at the end of a row are not shown, and
+    /// rows without text are left out. The first `header_rows` rows name the columns.
     pub(crate) fn table(&mut self, rows: &[Vec<String>], header_rows: usize) {
         let line = |cells: &Vec<String>| {
             let cells: Vec<String> = cells.iter().map(|cell| one_line(cell)).collect();
@@ -140,20 +140,20 @@ impl Composer {
         }
     }
 
-    /// Begins a page, slide, sheet or member: what is added from here on belongs to it.
+    /// Begins a page, slide, sheet or archive member; everything added from here on belongs to it.
     pub(crate) fn begin_part(&mut self, kind: PartKind, number: u32, name: Option<&str>) {
         self.flush();
         let name = name.map(|name| shortened(name).into_owned());
         self.parts.push(Part { kind, number, name, start: self.text.len() as u64 });
     }
 
-    /// Notes that something within the document could not be read, and why.
+    /// Records that a part of the document could not be read, and why.
     pub(crate) fn leave_out(&mut self, name: &str, cause: &str) {
         self.left_out.push(name, cause);
     }
 
-    /// Adds a document that lies within this one, under the headings that are open here. Its parts become parts of
-    /// this one, and what it left out is left out here under `name`.
+    /// Adds a document contained in this one, under the current headings. Its parts become parts of this one, and
+    /// what it left out is recorded here under `name`.
     pub(crate) fn embed(&mut self, name: &str, inner: &Extracted) {
         self.flush();
         let mut last: Option<(&HeadingPath, HeadingPath)> = None;
@@ -175,7 +175,7 @@ impl Composer {
                     item(block.kind) && start > shift && self.blocks.last().is_some_and(|b| item(b.kind));
                 self.text.push_str(if joined { "\n" } else { "\n\n" });
             }
-            // the indentation of an item stands before it
+            // an item's indentation is before its range
             let before = inner.text.get(end..block.range.start).unwrap_or_default();
             self.text.push_str(before.get(before.trim_end_matches(' ').len()..).unwrap_or_default());
             end = block.range.end;
@@ -188,17 +188,17 @@ impl Composer {
         for part in parts {
             self.parts.push(Part { start: end, ..part.clone() });
         }
-        // Shortened first: it is joined to as many names as there are within.
+        // Shortened first, because it is combined with the name of every part within.
         let name = shortened(name);
         for out in &inner.left_out {
             self.left_out.push(&format!("{name}/{}", out.name), &out.cause);
         }
     }
 
-    /// Adds a heading of a level from 1, and puts what follows under it.
+    /// Adds a heading (levels start at 1); what follows belongs to it.
     pub(crate) fn heading(&mut self, level: u8, content: &str) {
         let content = content.split_whitespace().collect::<Vec<_>>().join(" ");
-        // So long a "heading" is running text that was marked up as one.
+        // A "heading" this long is running text that was marked up as one.
         if content.len() > LONGEST_WORDS {
             return self.block(BlockKind::Paragraph, &content);
         }
@@ -220,7 +220,7 @@ impl Composer {
         }
     }
 
-    /// Notes the title that the document declares.
+    /// Sets the title that the document declares.
     pub(crate) fn declare_title(&mut self, title: &str) {
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
         if self.declared_title.is_none() && !title.is_empty() {
@@ -228,12 +228,13 @@ impl Composer {
         }
     }
 
-    /// Whether a title was declared.
+    /// Whether a title has been declared.
     pub(crate) fn has_title(&self) -> bool {
         self.declared_title.is_some()
     }
 
-    /// Adds the declared title as a heading above all others: where a renderer shows it as one, readers search for it.
+    /// Shows the declared title as a heading above all others, because where renderers show it, readers search for
+    /// it.
     pub(crate) fn show_title(&mut self) {
         if let Some(title) = self.declared_title.clone() {
             self.heading(TITLE_LEVEL, &title);
@@ -265,14 +266,14 @@ impl Composer {
         });
     }
 
-    /// Closes an item; the marker of an empty one is not written.
+    /// Closes an item; the marker of an empty item is not written.
     pub(crate) fn close_item(&mut self) {
         self.flush();
         self.marker = None;
     }
 
-    /// Adds an item, with its marker, of a list that is known by its depth alone (0 is the outermost), as office files
-    /// have them.
+    /// Adds an item with its marker to a list that is known only by its depth (0 is the outermost), as in office
+    /// files.
     pub(crate) fn item(&mut self, depth: usize, content: &str) {
         self.flush();
         let lists = std::mem::replace(&mut self.lists, vec![None; depth.min(DEEPEST_INDENT) + 1]);
@@ -289,7 +290,7 @@ impl Composer {
             .filter(|block| block.kind == BlockKind::Heading)
             .and_then(|block| self.text.get(block.range.clone()))
             .map(str::to_owned);
-        // The declared title was whole until here, since a format may show it as text.
+        // Only shortened now, because a format may have shown the whole title as text.
         let title = self.declared_title.or(self.first_of_level_one).or(opening);
         Extracted {
             format: format.to_owned(),
@@ -303,7 +304,7 @@ impl Composer {
     }
 }
 
-/// A cell as one line: white space collapses.
+/// A cell as one line, with white space collapsed.
 fn one_line(cell: &str) -> String {
     cell.split_whitespace().collect::<Vec<_>>().join(" ")
 }

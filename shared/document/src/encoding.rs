@@ -1,8 +1,9 @@
-//! Bytes to text: byte order mark, UTF-16 and UTF-32 without one, UTF-8, the declared encoding, then detection as Firefox does it (chardetng).
+//! Decodes bytes to text by byte order mark, UTF-16 and UTF-32 without one, UTF-8, the declared encoding, and finally
+//! detection as in Firefox (chardetng).
 //!
-//! Guarantees: the result holds no NUL and no byte order mark, and line breaks are `\n`. A few damaged characters
-//! show as U+FFFD, as in a browser; more are a refusal. Never guesses a legacy encoding for text that is UTF-8 but
-//! for a few bytes, which would turn all of it into gibberish.
+//! Guarantees: the result contains no NUL and no byte order mark, and line breaks are `
+//! `. A few damaged characters become U+FFFD, as in a browser; more are a refusal. Text that is UTF-8 except for a
+//! few bytes is never taken for a legacy encoding, which would garble all of it.
 
 mod wide;
 
@@ -11,15 +12,15 @@ use encoding_rs::{Encoding, SHIFT_JIS, UTF_8};
 
 use crate::Refusal;
 
-/// One control character in this many bytes is not text any more.
+/// With more than one control character in this many bytes, it is not text.
 const BYTES_PER_CONTROL: usize = 20;
 /// One damaged character in this many is still readable.
 const CHARACTERS_PER_DAMAGED: usize = 100;
-/// Damaged UTF-8 is still UTF-8 when it has this many sound multi-byte characters to each unsound sequence.
+/// Damaged UTF-8 still counts as UTF-8 when it has this many valid multi-byte characters for each invalid sequence.
 const SOUND_PER_UNSOUND: usize = 10;
 
-/// Decodes a document. `declared` is the encoding that the document itself claims; it counts where the bytes are
-/// not UTF-8 and agree with it.
+/// Decodes a document. `declared` is the encoding that the document claims; it is used if the bytes are not UTF-8 and
+/// are consistent with it.
 pub(crate) fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String, Refusal> {
     if let Some(text) = wide::utf32(bytes) {
         return Ok(normalise_breaks(text));
@@ -37,7 +38,7 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Resul
     Ok(normalise_breaks(text))
 }
 
-/// A file name as archives hold it: UTF-8, or else whatever the machine used that packed it.
+/// A file name in an archive: UTF-8, or else the legacy encoding of the machine that packed it.
 pub(crate) fn name(bytes: &[u8]) -> String {
     let encoding = if std::str::from_utf8(bytes).is_ok() {
         UTF_8
@@ -80,7 +81,7 @@ fn without_mark(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<Str
     read_with(guess, bytes)
 }
 
-/// A line of Japanese in `Shift_JIS`, which the detector takes for Cyrillic when most of it is hiragana.
+/// Decodes a line of Japanese in `Shift_JIS`, which the detector takes for Cyrillic when most of it is hiragana.
 fn short_japanese(bytes: &[u8]) -> Option<String> {
     let text = SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes)?;
     let hiragana = text.chars().filter(|character| matches!(character, '\u{3041}'..='\u{309f}')).count();
@@ -88,8 +89,8 @@ fn short_japanese(bytes: &[u8]) -> Option<String> {
     (hiragana >= 3 && hiragana * 2 >= foreign).then(|| text.into_owned())
 }
 
-/// C0 controls that no text file has: all but tab, line feed, vertical tab, form feed, carriage return, backspace
-/// and escape.
+/// C0 controls that do not occur in text files: all but tab, line feed, vertical tab, form feed, carriage return,
+/// backspace and escape.
 fn is_control(byte: u8) -> bool {
     byte < 0x20 && !matches!(byte, 0x08..=0x0d | 0x1b)
 }

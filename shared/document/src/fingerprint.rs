@@ -1,17 +1,17 @@
-//! The fingerprint of a chunking: everything that decides which passages a document has.
+//! The fingerprint of a chunking: everything that decides a document's passages.
 
 use message::Fingerprint;
 
 use crate::Limits;
 
-/// Rises when [`crate::extract`] gives another text or other blocks for some document (also through a dependency:
-/// `tests/suite/golden.rs` notices).
+/// Increase it when [`crate::extract`] gives a different text or different blocks for any document, even because of a
+/// dependency (`tests/suite/golden.rs` detects it).
 pub const EXTRACTOR_VERSION: u32 = 2;
 
-/// Rises when [`crate::Splitter`] cuts some text differently.
+/// Increase it when [`crate::Splitter`] cuts any text differently.
 pub const SPLITTER_VERSION: u32 = 2;
 
-/// Names a chunking. Two workers with the same fingerprint give the same passages for the same bytes.
+/// Identifies a chunking: workers with the same fingerprint make the same passages from the same bytes.
 /// `tokenizer_sha256` is the digest of the model's `tokenizer.json` in hex.
 #[must_use]
 pub fn chunking_fingerprint(tokenizer_sha256: &str, limits: &Limits) -> Fingerprint {
@@ -25,7 +25,7 @@ pub fn chunking_fingerprint(tokenizer_sha256: &str, limits: &Limits) -> Fingerpr
         ("max_tokens", max_tokens.as_str()),
         ("passage_prefix", limits.passage_prefix.as_str()),
     ];
-    // without an overlap a chunking has the name that it had before there was one
+    // without an overlap the fingerprint stays as it was before overlaps existed
     if limits.overlap > 0 {
         parts.push(("overlap", overlap.as_str()));
     }

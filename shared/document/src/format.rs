@@ -1,4 +1,4 @@
-//! Document formats: one small trait, one line per kind, and [`extract`], which chooses by content first.
+//! Document formats: a small trait, one line per format, and [`extract`], which chooses primarily by content.
 //!
 //! A new format is a file under `format/` and a line in [`formats`].
 
@@ -33,19 +33,19 @@ use crate::{Bounds, Extracted, Refusal, Source, language};
 
 /// Reads one kind of document.
 ///
-/// Guarantees asked of each: the same bytes give the same result; memory and time grow with the size of the bytes,
-/// never faster; text that a reader would see is not dropped; a document without text is an [`Extracted`] without
+/// Every implementation guarantees: the same bytes give the same result; memory and time grow at most linearly with
+/// the size; text that a reader would see is not dropped; a document without text gives an [`Extracted`] without
 /// text, not a refusal.
 pub trait Format: Send + Sync {
-    /// The name that document records carry, e.g. `markdown`.
+    /// The name in document records, e.g. `markdown`.
     fn name(&self) -> &'static str;
 
-    /// Whether the bytes say that they are of this kind. Cheap: it looks at a head, or at an archive's directory.
+    /// Whether the content identifies this format. Cheap: looks only at the start, or at an archive's directory.
     fn by_content(&self, _bytes: &[u8]) -> bool {
         false
     }
 
-    /// Whether the key's ending says so; it counts only where no format knows the bytes.
+    /// Whether the key's extension identifies it; used only when no format recognises the content.
     fn by_name(&self, _key: &str) -> bool {
         false
     }
@@ -53,12 +53,12 @@ pub trait Format: Send + Sync {
     /// Reads the document.
     ///
     /// # Errors
-    /// When it cannot be read; the cause is for a person.
+    /// The cause, for a person, when it cannot be read.
     fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal>;
 }
 
-/// The formats in the order they are asked, first all of them by content, then all by name. What none claims and no
-/// known signature refuses is read as text.
+/// The formats in order of recognition: first all by content, then all by name. A document that no format claims and
+/// no known signature rejects is read as text.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
     &[
@@ -74,7 +74,7 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &ole::Xls,
         &ole::Locked,
         &epub::Epub,
-        // behind all formats that are packed as ZIP
+        // after all other formats packed as ZIP
         &archive::Zip,
         &archive::Gzip,
         &archive::Tar,
@@ -100,10 +100,11 @@ pub fn extract(key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
     extract_within(&Bounds::default(), key, bytes)
 }
 
-/// Reads a document. `key` is the object's key or a file name; only its ending counts, and only as a hint.
+/// Reads a document. `key` is the object's key or a file name; only its extension is used, and only as a hint.
 ///
 /// # Errors
-/// When the bytes are of a format without an extractor, are not text, cannot be decoded, or cost more than `bounds`.
+/// When there is no extractor for the format, the bytes are not text or cannot be decoded, or reading exceeds
+/// `bounds`.
 pub fn extract_within(bounds: &Bounds, key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
     let mut extracted = read(&Source::new(key, bytes, bounds, &Spent::default()))?;
     if extracted.language.is_none() {
@@ -112,7 +113,7 @@ pub fn extract_within(bounds: &Bounds, key: &str, bytes: &[u8]) -> Result<Extrac
     Ok(extracted)
 }
 
-/// Reads a document or a member of one.
+/// Reads a document, or a document within another one.
 pub(crate) fn read(source: &Source<'_>) -> Result<Extracted, Refusal> {
     let limit = source.bounds().text;
     let by_content = formats().iter().find(|format| format.by_content(source.bytes));
@@ -130,14 +131,14 @@ pub(crate) fn read(source: &Source<'_>) -> Result<Extracted, Refusal> {
     Ok(extracted)
 }
 
-/// Whether a key ends in one of the extensions (given in lower case, without the dot).
+/// Whether a key ends in one of the extensions (in lower case, without the dot).
 fn has_extension(key: &str, extensions: &[&str]) -> bool {
     let name = key.rsplit('/').next().unwrap_or(key);
     name.rsplit_once('.')
         .is_some_and(|(_, found)| extensions.iter().any(|known| found.eq_ignore_ascii_case(known)))
 }
 
-/// Reads a document as one format, whatever it looks like.
+/// Reads a document in a given format, whatever it looks like.
 #[cfg(test)]
 fn extract_as(format: &dyn Format, bytes: &[u8]) -> Result<Extracted, Refusal> {
     format.extract(&Source::new("", bytes, &Bounds::default(), &Spent::default()))

@@ -1,16 +1,16 @@
-//! The language of a document, from a sample of it.
+//! Determines the language of a document from a sample.
 
 use crate::{BlockKind, Extracted};
 
-/// Bytes of the sample from the start, and as many from the middle on: a foreword may be in another language.
+/// Bytes sampled at the start, and again from the middle, because a foreword may be in another language.
 const SAMPLE_BYTES: usize = 2_048;
 
-/// The language that most of a document is in, as ISO 639-1; nothing when it cannot be told.
+/// The main language of a document, as ISO 639-1; none when it cannot be determined.
 pub(crate) fn of(extracted: &Extracted) -> Option<&'static str> {
     analysis::language(&sample(extracted))
 }
 
-/// Some of the text, without its code.
+/// A sample of the text, without code.
 fn sample(extracted: &Extracted) -> String {
     let mut sample = String::new();
     let middle = extracted.text.len() / 2;

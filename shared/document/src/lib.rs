@@ -1,9 +1,9 @@
-//! Documents: bytes to text with structure, text to chunks.
+//! Documents: bytes to structured text, and text to chunks.
 //!
-//! [`extract`] recognises the format and reads the text a person would read, with its headings and blocks;
-//! [`Splitter`] cuts that text into passages that fit a model. Pure: values in, values out, the same result for the
-//! same input on each machine. Nothing here opens, waits, or reads a clock, and nothing is truncated in silence:
-//! what cannot be read is a [`Refusal`], what cannot be cut is an [`Unsplittable`].
+//! [`extract`] recognises the format and extracts the text that a person would read, with its headings and blocks;
+//! [`Splitter`] cuts that text into passages that fit a model. Pure: no I/O and no clock, and the same result for the
+//! same input on every machine. Nothing is silently truncated: an unreadable document is a [`Refusal`], one that
+//! cannot be cut an [`Unsplittable`].
 
 mod bounded;
 mod composer;

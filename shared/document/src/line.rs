@@ -1,9 +1,9 @@
-//! One run of inline text, with white space collapsed as a browser shows it.
+//! A run of inline text, with white space collapsed as in a browser.
 //!
-//! A line break between two characters of a script that is written without spaces (Chinese, Japanese) joins them,
-//! because the break was the editor's and a space there would cut a word in two.
+//! A line break between two characters of a script without spaces (Chinese, Japanese) joins them: the editor put it
+//! there, and a space would cut a word in two.
 
-/// White space that has been seen, and will count only if more text follows.
+/// White space seen, which counts only if more text follows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gap {
     None,
@@ -22,7 +22,7 @@ impl Line {
         Self { text: String::new(), gap: Gap::None }
     }
 
-    /// Adds text; runs of ASCII white space count as one space, at the ends as none.
+    /// Adds text; a run of ASCII white space counts as one space, and as none at either end.
     pub(crate) fn push(&mut self, text: &str) {
         for character in text.chars() {
             match character {
@@ -37,7 +37,7 @@ impl Line {
         }
     }
 
-    /// Adds a line break that a reader sees.
+    /// Adds a visible line break.
     pub(crate) fn line_break(&mut self) {
         self.gap = Gap::None;
         if !self.text.is_empty() {
@@ -45,7 +45,7 @@ impl Line {
         }
     }
 
-    /// Gives what was collected, trimmed, and starts anew.
+    /// Takes the collected text, trimmed, and starts again.
     pub(crate) fn take(&mut self) -> String {
         self.gap = Gap::None;
         let mut text = std::mem::take(&mut self.text);
@@ -53,7 +53,7 @@ impl Line {
         text
     }
 
-    /// Replaces what was collected.
+    /// Edits the collected text.
     pub(crate) fn edit(&mut self, edit: impl Fn(&str) -> String) {
         if !self.text.is_empty() {
             self.text = edit(&self.text);

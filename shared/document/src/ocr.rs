@@ -1,27 +1,28 @@
-//! The seam for text recognition: pictures and scanned pages hold text that no extractor sees.
+//! The interface for text recognition (OCR): pictures and scanned pages contain text that no extractor sees.
 //!
-//! Nothing is built in. A recogniser is a file under `ocr/` and a line in [`recognisers`].
+//! None is built in. To add one: a file under `ocr/` and a line in [`recognisers`].
 
 use crate::{Extracted, Refusal};
 
 /// Reads the text in pictures.
 pub trait Recogniser: Send + Sync {
-    /// The name that refusals and logs give it.
+    /// The name in refusals and logs.
     fn name(&self) -> &'static str;
 
-    /// Reads a picture, or a document that is made of pictures.
+    /// Reads a picture, or a document made of pictures.
     ///
     /// # Errors
     /// When it cannot be read.
     fn read(&self, bytes: &[u8]) -> Result<Extracted, Refusal>;
 }
 
-/// The recognisers, in the order in which they are asked.
+/// The recognisers, in the order in which they are tried.
 fn recognisers() -> &'static [&'static dyn Recogniser] {
     &[]
 }
 
-/// Reads what has no text of its own; `what` says, with its article, what it is and what it holds instead.
+/// Reads a document without text of its own; `what` describes, with an article, what it is and what it contains
+/// instead.
 ///
 /// # Errors
 /// When there is no recogniser, or none can read it.

@@ -1,6 +1,6 @@
-//! Why a document cannot be read. Each cause is one a person agrees with, and ends as the cause of a dead letter.
+//! Why a document cannot be read. Each cause is meant for a person, and ends up in a dead letter.
 
-/// A document that this version does not read. The caller refuses it; trying again gives the same answer.
+/// A document that this version cannot read. Trying again gives the same result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The bytes are of a known format without an extractor.
@@ -16,19 +16,19 @@ pub enum Refusal {
         "this is binary data, not text ({sign}); store text, or exclude its prefix from what is ingested"
     )]
     NotText {
-        /// What gave it away.
+        /// What shows that it is binary.
         sign: &'static str,
     },
-    /// The bytes look like text, but no encoding reads them.
+    /// The bytes look like text, but no encoding decodes them.
     #[error(
         "the text cannot be decoded: {encoding} fits best, and {damaged} of {characters} characters are damaged in it; store it as utf-8"
     )]
     Undecodable {
         /// The best guess, by its WHATWG name.
         encoding: &'static str,
-        /// Characters that the guess cannot read.
+        /// Number of characters that this encoding cannot decode.
         damaged: usize,
-        /// All characters read with the guess.
+        /// Total number of characters in this encoding.
         characters: usize,
     },
     /// The markup is built to exhaust its reader.
@@ -36,24 +36,24 @@ pub enum Refusal {
     TooComplex {
         /// What there is too much of.
         what: &'static str,
-        /// The largest number that is read.
+        /// The limit.
         limit: usize,
     },
-    /// The document is locked.
+    /// The document is password-protected or encrypted.
     #[error("this is {format} that needs a password; store it without one")]
     Encrypted {
         /// The format with its article.
         format: &'static str,
     },
-    /// The bytes are not what the format asks for.
+    /// The file is damaged.
     #[error("this is {format} that is damaged ({cause}); open and save it again, or exclude it")]
     Damaged {
         /// The format with its article.
         format: &'static str,
-        /// What is wrong, in the words of whoever noticed.
+        /// What is wrong, as reported by the parser.
         cause: String,
     },
-    /// Not one of the files in an archive can be read.
+    /// No file in an archive can be read.
     #[error("this is {format} of which no file can be read; the first, {name}: {cause}")]
     NothingReadable {
         /// The archive with its article.
@@ -63,13 +63,13 @@ pub enum Refusal {
         /// Why it cannot be read.
         cause: String,
     },
-    /// What it holds has to be recognised.
+    /// The text in it must be recognised first (OCR).
     #[error("{what}, and no text recognition (OCR) is built in; run OCR over it and store the result")]
     NoTextLayer {
-        /// What it is, with its article, and what it holds instead of text.
+        /// What it is, with its article, and what it contains instead of text.
         what: String,
     },
-    /// What is packed in the document takes too much space.
+    /// The unpacked content is too large.
     #[error(
         "it unpacks to more than {limit} bytes; raise MILLRACE_EXTRACT_UNPACKED, or store its files one by one"
     )]
@@ -77,7 +77,7 @@ pub enum Refusal {
         /// The limit in bytes.
         limit: u64,
     },
-    /// There is no memory left for what is packed in the document.
+    /// There is not enough memory for the unpacked content.
     #[error(
         "unpacking it takes more memory than there is; raise MILLRACE_EXTRACT_MEMORY, or store its files one by one"
     )]
@@ -88,7 +88,7 @@ pub enum Refusal {
         /// The limit in bytes.
         limit: usize,
     },
-    /// Documents lie too deep within one another.
+    /// Documents are nested too deep.
     #[error(
         "files lie more than {limit} deep within one another; raise MILLRACE_EXTRACT_NESTING, or unpack it"
     )]
@@ -96,7 +96,7 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
-    /// The document holds too many others.
+    /// The document contains too many others.
     #[error("it holds more than {limit} files; raise MILLRACE_EXTRACT_MEMBERS, or store them one by one")]
     TooManyMembers {
         /// The limit.
@@ -105,8 +105,8 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether it must also end the document around the one that is refused: its bounds are spent, and what follows
-    /// could not be read. Any other member is left out with its cause, and its neighbours are read.
+    /// Whether the enclosing document must be refused too: its bounds are used up, so the rest could not be read.
+    /// Otherwise the member is left out with its cause, and its neighbours are read.
     #[must_use]
     pub fn ends_all(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! What a format reads: the bytes, and how much they may cost.
+//! The input of a format: the bytes, and limits on the resources for reading them.
 
 use std::cell::Cell;
 use std::io::{ErrorKind, Read};
@@ -6,16 +6,16 @@ use std::io::{ErrorKind, Read};
 use crate::format::read;
 use crate::{Extracted, Refusal};
 
-/// What one document may cost its reader, whatever is in it.
+/// Limits for reading one document, whatever it contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Most bytes of extracted text.
+    /// Maximum extracted text in bytes.
     pub text: usize,
-    /// Most bytes to which all that is packed in the document may unpack, together.
+    /// Maximum total size in bytes of everything unpacked from the document.
     pub unpacked: u64,
-    /// Most documents that lie within one another: 1 is an archive of plain files.
+    /// Maximum nesting of documents: 1 is an archive of plain files.
     pub nesting: usize,
-    /// Most documents within the document, at all depths together.
+    /// Maximum number of documents within the document, at all depths together.
     pub members: usize,
 }
 
@@ -25,7 +25,7 @@ impl Default for Bounds {
     }
 }
 
-/// What has been spent of the [`Bounds`]; shared by a document and all that lies within it.
+/// The part of the [`Bounds`] used so far; shared by a document and everything within it.
 #[derive(Debug, Default)]
 pub(crate) struct Spent {
     unpacked: Cell<u64>,
@@ -35,7 +35,7 @@ pub(crate) struct Spent {
 /// One document to read.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'a> {
-    /// Its key or file name; only the ending counts, and only as a hint.
+    /// Its key or file name; only the extension is used, and only as a hint.
     pub key: &'a str,
     /// Its bytes.
     pub bytes: &'a [u8],
@@ -49,17 +49,18 @@ impl<'a> Source<'a> {
         Self { key, bytes, depth: 0, bounds, spent }
     }
 
-    /// What the document may cost.
+    /// The limits for reading the document.
     #[must_use]
     pub fn bounds(&self) -> &'a Bounds {
         self.bounds
     }
 
-    /// Reads something that is packed in the document, as far as the bounds allow. Whoever unpacks uses this: it is
-    /// what stops an archive that unpacks without end.
+    /// Unpacks something from the document within the limits. All unpacking must go through this; it is the
+    /// protection against decompression bombs.
     ///
     /// # Errors
-    /// When the bounds are spent, or `packed` cannot be read (`Refusal::Damaged` of `format`, a name with its article).
+    /// When a limit is exceeded, or `packed` cannot be read (`Refusal::Damaged` of `format`, a description with an
+    /// article).
     pub fn unpack(&self, format: &'static str, packed: impl Read) -> Result<Vec<u8>, Refusal> {
         let left = self.bounds.unpacked.saturating_sub(self.spent.unpacked.get());
         let mut bytes = Vec::new();
@@ -69,7 +70,7 @@ impl<'a> Source<'a> {
         if length > left {
             return Err(Refusal::UnpacksTooFar { limit: self.bounds.unpacked });
         }
-        // The bytes are not to blame: the memory that its reader may take is less than the bounds.
+        // The file is not at fault: its reader's memory limit is below the limit on unpacked bytes.
         if read.as_ref().is_err_and(|error| error.kind() == ErrorKind::OutOfMemory) {
             return Err(Refusal::OutOfMemory);
         }
@@ -77,10 +78,11 @@ impl<'a> Source<'a> {
         Ok(bytes)
     }
 
-    /// Reads a document that lies within this one.
+    /// Reads a document within this one.
     ///
     /// # Errors
-    /// When it is refused, or lies too deep. [`Refusal::ends_all`] tells what must end the outer document too.
+    /// When it is refused, or nested too deep. [`Refusal::ends_all`] tells whether the outer document must be refused
+    /// too.
     pub fn member(&self, key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
         let members = self.spent.members.get() + 1;
         self.spent.members.set(members);
@@ -94,11 +96,10 @@ impl<'a> Source<'a> {
     }
 }
 
-/// So many bytes are asked for at first.
+/// At most 16 KiB first.
 const FIRST_STEP: usize = 16 << 10;
 
-/// Reads at most `most` bytes, and takes no more memory than that for them, where a growing vector would double the last
-/// of its steps.
+/// Reads at most `most` bytes, without allocating more memory than that; a growing vector would double its last step.
 fn read_at_most(mut packed: impl Read, most: u64, bytes: &mut Vec<u8>) -> std::io::Result<()> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     loop {

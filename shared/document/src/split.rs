@@ -1,20 +1,18 @@
-//! Text to chunks: passages that fit a model, cut where the text itself is.
+//! Splits text into chunks: passages that fit a model, cut at natural boundaries.
 //!
-//! Guarantees, for any text and any limits that [`Splitter::new`] takes:
-//! - what is embedded of a chunk (prefix, heading path and text, special tokens included) is within the limit,
+//! Guarantees, for any text and any limits that [`Splitter::new`] accepts:
+//! - what is embedded of a chunk (prefix, heading path and text, including special tokens) is within the limit,
 //!   counted by the model's own tokenizer on exactly that text;
-//! - nothing is dropped: each character that is not white space lies in one chunk's range, and without an overlap in
-//!   one only, except that a heading which the heading path of some chunk shows in full is not repeated in a chunk's
-//!   text;
-//! - a chunk that continues a table begins with the rows that name the columns, unless these take too much room;
-//! - a cut never lies within a grapheme, unless that grapheme alone is above the limit, and then never within a
-//!   character;
+//! - nothing is dropped: each character except white space is in the range of one chunk, and without an overlap of
+//!   only one; but a heading that is fully shown in some chunk's heading path is not repeated in a chunk's text;
+//! - a chunk that continues a table begins with the header rows, unless these take too much room;
+//! - a cut is never within a grapheme, unless that grapheme alone exceeds the limit, and never within a character;
 //! - the same document gives the same chunks.
 //!
-//! Cuts prefer, in this order: headings (always), blocks, list items, sentences or the lines of code and tables, white
-//! space, words, graphemes. A block is kept whole when it fits. Among equals the content decides (see [`boundary`]), so
-//! that an edit moves only the cuts near it. The text is tokenized once to place the cuts, and each chunk is counted as
-//! it is embedded to prove it.
+//! Cuts are preferred in this order: headings (always), blocks, list items, sentences or lines of code and tables,
+//! white space, words, graphemes. A block is kept whole if it fits. Among equal boundaries the content decides (see
+//! [`boundary`]), so that an edit moves only the cuts near it. The text is tokenized once to place the cuts, and each
+//! chunk is counted as embedded to verify it.
 
 mod boundary;
 mod cut;
@@ -35,22 +33,22 @@ pub use self::limits::{InvalidLimits, Limits};
 use self::section::Section;
 use crate::Extracted;
 
-/// A chunk holds at most this many bytes for each token of the limit. Tokenizers may count a word of any length as
-/// one unknown token, and some characters as none; without this bound such a chunk could exceed a message.
+/// Maximum size of a chunk in bytes per token of the limit. Tokenizers may count a word of any length as one unknown
+/// token, and some characters as none; without this bound such a chunk could exceed a message.
 const BYTES_PER_TOKEN: usize = 64;
 
-/// Text of at most this many bytes for each token of the limit is counted as a whole before it is cut.
+/// Text of at most this many bytes per token of the limit is tried as a single chunk first.
 const LIKELY_BYTES_PER_TOKEN: usize = 4;
 
-/// The model's tokenizer, as far as the splitter needs it.
+/// The model's tokenizer, as the splitter needs it.
 pub trait Tokens: Send + Sync {
-    /// How many special tokens the model adds to a text, e.g. 2 for `[CLS]` and `[SEP]`.
+    /// The number of special tokens that the model adds to a text, e.g. 2 for `[CLS]` and `[SEP]`.
     fn special(&self) -> usize;
 
-    /// The tokens of a text without special ones, as byte offsets into it, in order. Used only to place cuts.
+    /// The tokens of a text without special ones, as byte ranges in order. Used only to place cuts.
     fn offsets(&self, text: &str) -> Vec<Range<usize>>;
 
-    /// How many tokens the model is given for a text, special tokens included, and without any truncation.
+    /// The number of tokens of a text as the model gets it, including special tokens and without truncation.
     fn count(&self, text: &str) -> usize;
 }
 
@@ -68,17 +66,17 @@ impl<T: Tokens + ?Sized> Tokens for Arc<T> {
     }
 }
 
-/// A document that cannot be cut within the limits. The caller refuses it.
+/// A document that cannot be split within the limits. The caller refuses it.
 #[derive(Debug, thiserror::Error)]
 pub enum Unsplittable {
-    /// One character alone is above the token limit.
+    /// A single character exceeds the token limit.
     #[error(
         "the character at byte {at} of the text takes {tokens} tokens, above the limit of {limit}; raise the token limit, or remove it"
     )]
     Character {
         /// Byte offset in the extracted text.
         at: usize,
-        /// What the model would be given.
+        /// Its number of tokens as embedded.
         tokens: usize,
         /// The limit.
         limit: usize,
@@ -96,36 +94,36 @@ pub enum Unsplittable {
 /// One passage of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
-    /// Derived from document, heading path, text, and which repeat of them it is.
+    /// Derived from document, heading path, text, and its repeat count.
     pub id: ChunkId,
-    /// Its place in reading order, from 0.
+    /// Its index in reading order, from 0.
     pub ordinal: u32,
-    /// The headings above it, outermost first; the outermost are left out when the path would take more than a third
-    /// of the limit.
+    /// The headings above it, outermost first; the outermost are left out if the path would take more than a third of
+    /// the limit.
     pub heading_path: Vec<String>,
-    /// The passage: `extracted.text[start..end]`, after the rows that name the columns if it continues a table.
+    /// The passage: `extracted.text[start..end]`, preceded by the table's header rows if it continues a table.
     pub text: String,
-    /// Bytes at the start of `text` that repeat these rows, line break included; mostly 0.
+    /// Number of bytes at the start of `text` that repeat these rows, including the line break; usually 0.
     pub repeated: usize,
-    /// Tokens of prefix, heading path and text together, special tokens included.
+    /// Number of tokens of prefix, heading path and text together, including special tokens.
     pub tokens: u32,
-    /// First byte in the extracted text.
+    /// Its first byte in the extracted text.
     pub start: usize,
-    /// One past the last byte in the extracted text.
+    /// One past its last byte in the extracted text.
     pub end: usize,
 }
 
-/// Cuts documents for one model.
+/// Splits documents for one model.
 pub struct Splitter<T> {
     tokens: T,
     limits: Limits,
 }
 
 impl<T: Tokens> Splitter<T> {
-    /// Takes the model's tokenizer and its limits.
+    /// A splitter with the model's tokenizer and limits.
     ///
     /// # Errors
-    /// When prefix and special tokens take more than half of the limit, or the overlap half of it.
+    /// When prefix and special tokens take more than half of the limit, or the overlap takes half of it.
     pub fn new(tokens: T, limits: Limits) -> Result<Self, InvalidLimits> {
         let (max_tokens, overlap) = (limits.max_tokens, limits.overlap);
         let overhead = tokens.count(&limits.passage_prefix).max(tokens.special());
@@ -138,15 +136,15 @@ impl<T: Tokens> Splitter<T> {
         Ok(Self { tokens, limits })
     }
 
-    /// The limits that were set.
+    /// The limits.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// Cuts a document into chunks, in reading order. A document without text has none.
+    /// Splits a document into chunks in reading order. A document without text has none.
     ///
     /// # Errors
-    /// When one character alone is above the limit, or there are too many chunks.
+    /// When a single character exceeds the limit, or there are too many chunks.
     pub fn split(&self, document: &DocumentId, extracted: &Extracted) -> Result<Vec<Split>, Unsplittable> {
         let mut splits = Vec::new();
         let mut repeats = HashMap::new();
@@ -182,7 +180,7 @@ impl<T: Tokens> Splitter<T> {
         section::sections(extracted, fits)
     }
 
-    /// Cuts one section, and gives each chunk's heading path, range and tokens to `emit`.
+    /// Splits one section, and passes each chunk's heading path, range and tokens to `emit`.
     fn split_section(
         &self,
         text: &str,
@@ -211,8 +209,8 @@ impl<T: Tokens> Splitter<T> {
         }
     }
 
-    /// The section as one passage, if it is so short that this is likely, and it fits. Most sections are, and need not
-    /// be tokenized twice.
+    /// The section as a single passage, if it is short enough to try and fits. Most sections do, and are then not
+    /// tokenized twice.
     fn whole(&self, text: &str, section: &Section) -> Option<Passage> {
         let start = boundary::skip_white_space(text, section.start, section.end);
         let end = boundary::trim_end(text, start, section.end);
@@ -224,9 +222,9 @@ impl<T: Tokens> Splitter<T> {
         (tokens <= self.limits.max_tokens).then_some(Passage { heading_path, range, tokens, header: None })
     }
 
-    /// Finds the passage that starts at `from` and goes beyond `fresh`, up to where the text is in a passage already,
-    /// and where the next one may: proposes an end, counts, and proposes a nearer one while it is over. When nothing
-    /// beyond `fresh` fits, the passage starts there.
+    /// Finds the passage that starts at `from` and extends beyond `fresh` (the end of the text already in a passage),
+    /// and the start of the next one: proposes an end, counts tokens, and proposes a nearer end while the passage is
+    /// too long. If nothing beyond `fresh` fits, the passage starts at `fresh`.
     fn next_passage(
         &self,
         cutter: &Cutter<'_>,
@@ -256,7 +254,7 @@ impl<T: Tokens> Splitter<T> {
             let (start, end) = (passage.range.start, passage.range.end);
             let body = cutter.text.get(start..end).unwrap_or_default();
             if passage.header.is_some() && boundary::grapheme_end(cutter.text, start, end) >= end {
-                // rather without the names of the columns than cut in a grapheme
+                // better to omit the header rows than to cut within a grapheme
                 passage.header = None;
             } else if body.chars().nth(1).is_some() {
                 attempt = attempt.nearer(cutter.text, next, limit, passage.tokens);
@@ -266,12 +264,12 @@ impl<T: Tokens> Splitter<T> {
         }
     }
 
-    /// Tokens of what is embedded.
+    /// The number of tokens as embedded.
     fn count(&self, heading_path: &[String], passage: &str) -> usize {
         self.count_alone(&embedded_text(heading_path, passage))
     }
 
-    /// Tokens of a text after the prefix.
+    /// The number of tokens of a text after the prefix.
     fn count_alone(&self, text: &str) -> usize {
         if self.limits.passage_prefix.is_empty() {
             self.tokens.count(text)
@@ -285,17 +283,17 @@ impl<T: Tokens> Splitter<T> {
     }
 }
 
-/// A chunk before it has an id.
+/// A chunk before it gets its id.
 struct Passage {
     heading_path: Vec<String>,
     range: Range<usize>,
     tokens: usize,
-    /// Where the rows stand that are repeated before it.
+    /// The range of the header rows to repeat before it.
     header: Option<Range<usize>>,
 }
 
 impl Passage {
-    /// Its text, the repeated rows first.
+    /// Its text, with the repeated rows first.
     fn text(&self, text: &str) -> String {
         let body = text.get(self.range.clone()).unwrap_or_default();
         match &self.header {

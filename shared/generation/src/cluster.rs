@@ -1,25 +1,25 @@
-//! Which search engine it is that a writer writes to.
+//! Identifies the search cluster that a writer writes to.
 
 use message::Fingerprint;
 
-/// A cluster of a search engine, by what it says of itself: two addresses of one cluster are one, two clusters are two.
+/// A search cluster, as it identifies itself: two addresses of one cluster are equal, two clusters differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cluster(String);
 
 impl Cluster {
-    /// The cluster that `is` so: `uuid` or `name` as it tells them, or `host` where it tells neither.
+    /// The cluster identified by `is`, which is its `uuid` or `name`, or its `host` where it tells neither.
     #[must_use]
     pub fn known_by(what: &str, is: &str) -> Self {
         Self(Fingerprint::of(&[(what, is)]).short().to_owned())
     }
 
-    /// 12 characters that stand for it.
+    /// 12 characters that identify it.
     #[must_use]
     pub fn short(&self) -> &str {
         &self.0
     }
 
-    /// Whether `text` can be the short form of a cluster.
+    /// Whether `text` may be a cluster's short form.
     pub(crate) fn is_short(text: &str) -> bool {
         text.len() == 12 && text.chars().all(|c| c.is_ascii_hexdigit() && !c.is_ascii_uppercase())
     }

@@ -1,7 +1,7 @@
-//! What is built, as one value: fingerprints, and every name that follows from them.
+//! What is built: fingerprints, and all names derived from them.
 //!
-//! Pure. Topics, consumer groups and indexes carry fingerprints in their names, so that two generations never meet in one
-//! of them. A process may hold several generations: nothing here is read from its settings.
+//! Pure. Topics, consumer groups and indexes carry fingerprints in their names, so that two generations never share
+//! one. A process may handle several generations: nothing here depends on settings.
 
 mod cluster;
 mod names;
@@ -12,18 +12,18 @@ use message::Fingerprint;
 pub use names::{InvalidIndexName, Names, Target};
 pub use reader::TopicReader;
 
-/// The version of the mappings (`shared/sink/src/engine/mapping.rs`) and of the terms that are indexed (`shared/analysis`).
-/// Raise it with every change there: the change becomes a new generation beside the old one.
+/// The version of the mappings (`shared/sink/src/engine/mapping.rs`) and of the indexed terms (`shared/analysis`).
+/// Raise it with every change there: the result is a new generation beside the old one.
 pub const MAPPING_VERSION: u32 = 3;
 
-/// A space and a mapping: one pair of indexes in each engine.
+/// A vector space and a mapping: one pair of indexes in each engine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Generation {
-    /// The fingerprint of extractor, chunker, tokenizer, token limit and overlap.
+    /// The fingerprint of extractor, splitter, tokenizer, token limit and overlap.
     pub chunking: Fingerprint,
-    /// The fingerprint of that and the model: a fence that every writer and reader checks.
+    /// The fingerprint of the chunking and the model; every writer and reader checks it.
     pub space: Fingerprint,
-    /// Numbers in a vector.
+    /// Dimension of the vectors.
     pub dimension: usize,
     /// The model's name, for people.
     pub model: String,
@@ -32,26 +32,26 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// 12 characters that stand for the space and the mapping.
+    /// 12 characters that identify the space and the mapping.
     #[must_use]
     pub fn short(&self) -> String {
         let mapping = self.mapping.to_string();
         Fingerprint::of(&[("space", self.space.as_str()), ("mapping", &mapping)]).short().to_owned()
     }
 
-    /// The topic of what is live for each document.
+    /// The ledger topic.
     #[must_use]
     pub fn ledger(&self) -> String {
         topics::ledger(&self.chunking)
     }
 
-    /// The topic of passages.
+    /// The passage topic.
     #[must_use]
     pub fn chunks(&self) -> String {
         topics::chunks(&self.chunking)
     }
 
-    /// The topic of passages with vectors.
+    /// The vector topic.
     #[must_use]
     pub fn vectors(&self) -> String {
         topics::vectors(&self.space)
@@ -82,7 +82,7 @@ mod tests {
         assert_ne!(Generation { space: one.chunking.clone(), ..sample() }.short(), one.short());
     }
 
-    /// Indexes that exist would be given up, and filled again from the log, if this changed.
+    /// If this changed, existing indexes would be abandoned and rebuilt from the log.
     #[test]
     fn the_name_of_a_generation_stays() {
         let space = Fingerprint::of(&[("model", "a")]);

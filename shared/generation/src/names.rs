@@ -1,12 +1,12 @@
-//! What the indexes of a generation are called.
+//! The names of a generation's indexes.
 //!
-//! Two generations never share a name, and nothing ever writes two generations into one index.
+//! Two generations never share a name, so nothing ever writes two generations into one index.
 
 use message::Fingerprint;
 
 use crate::Generation;
 
-/// Which of a generation's two indexes.
+/// One of a generation's two indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// Passages with their vectors.
@@ -15,7 +15,7 @@ pub enum Target {
     Documents,
 }
 
-/// Every name of the indexes of one generation, the same in both engines.
+/// All index names of one generation, the same in both engines.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Names {
     index: String,
@@ -23,7 +23,7 @@ pub struct Names {
     short: String,
 }
 
-/// A name that an engine would not take.
+/// An index name that engines would reject.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
     "MILLRACE_INDEX={0:?} cannot name an index: use 1 to 100 of a-z, 0-9, `-`, `_` and `.`, a letter or digit first"
@@ -31,10 +31,10 @@ pub struct Names {
 pub struct InvalidIndexName(String);
 
 impl Names {
-    /// The names for what is called `index` outside, holding `generation`.
+    /// The names for the indexes of `generation`, known as `index` to the outside.
     ///
     /// # Errors
-    /// When no engine would take `index` as a name.
+    /// When engines would reject `index` as a name.
     pub fn new(index: &str, generation: &Generation) -> Result<Self, InvalidIndexName> {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
         let starts = index.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -44,19 +44,19 @@ impl Names {
         Ok(Self { index: index.to_owned(), generation: generation.clone(), short: generation.short() })
     }
 
-    /// The space whose vectors these indexes hold.
+    /// The vector space of these indexes.
     #[must_use]
     pub fn space(&self) -> &Fingerprint {
         &self.generation.space
     }
 
-    /// What these indexes hold.
+    /// The generation in these indexes.
     #[must_use]
     pub fn generation(&self) -> &Generation {
         &self.generation
     }
 
-    /// The physical index: what readers query.
+    /// The physical index, which readers query.
     #[must_use]
     pub fn physical(&self, target: Target) -> String {
         match target {
@@ -65,25 +65,25 @@ impl Names {
         }
     }
 
-    /// The alias that writers write to. It goes when its index is deleted, so that the write fails.
+    /// The alias that writers use. It disappears with its index, so that writes to a deleted index fail.
     #[must_use]
     pub fn write_alias(&self, target: Target) -> String {
         format!("{}-write", self.physical(target))
     }
 
-    /// The index of what people defined by name, the same for every generation.
+    /// The index of named definitions (the catalog), the same for every generation.
     #[must_use]
     pub fn catalog(&self) -> String {
         format!("{}-catalog", self.index)
     }
 
-    /// What the indexes are called outside.
+    /// The name to the outside.
     #[must_use]
     pub fn index(&self) -> &str {
         &self.index
     }
 
-    /// The alias for clients outside. This system never queries it.
+    /// The alias for outside clients. Millrace itself never queries it.
     #[must_use]
     pub fn outside_alias(&self, target: Target) -> String {
         match target {

@@ -1,7 +1,8 @@
-//! Who reads which topic as which consumer group.
+//! Which worker reads which topic in which consumer group.
 //!
-//! A group's offsets say what its writes went into. So its name holds everything that decides that: two workers that
-//! write to different places must never share one, or each would get a part of the records, in silence.
+//! A group's offsets say what has been written to its target. So the group's name contains everything that determines
+//! the target: if two workers with different targets shared a group, each would silently get only a part of the
+//! records.
 
 use message::Fingerprint;
 
@@ -12,14 +13,14 @@ use crate::{Cluster, Generation, Names};
 pub struct TopicReader {
     /// The worker's name.
     pub worker: &'static str,
-    /// Its consumer group; the transactional ids of a transactional worker begin with it.
+    /// Its consumer group; the transactional ids of a transactional worker start with this name.
     pub group: String,
-    /// What it reads.
+    /// The topic it reads.
     pub topic: String,
 }
 
 impl TopicReader {
-    /// `intake`: every deployment on a Kafka shares it.
+    /// `intake`: all deployments on one Kafka share it.
     #[must_use]
     pub fn intake() -> Self {
         Self { worker: "intake", group: "intake".to_owned(), topic: topics::OBJECT_EVENTS.to_owned() }
@@ -39,7 +40,7 @@ impl TopicReader {
         Self { worker: "embed", group, topic: generation.chunks() }
     }
 
-    /// The workers before the engines, in the order of the flow.
+    /// The workers before the engines, in the order of the data flow.
     #[must_use]
     pub fn upstream(generation: &Generation) -> [Self; 3] {
         [Self::intake(), Self::chunk(&generation.chunking), Self::embed(generation)]
@@ -52,15 +53,15 @@ impl TopicReader {
         Self { worker, group, topic: names.generation().vectors() }
     }
 
-    /// A writer of an engine under the name that its group had before it held index and cluster: what that committed
-    /// stands, since the same indexes were written.
+    /// A writer of an engine under its group's former name, which lacked index and cluster. Offsets committed under
+    /// it stay valid, because the same indexes were written.
     #[must_use]
     pub fn former(worker: &'static str, names: &Names) -> Self {
         Self { worker, group: former(worker, names), topic: names.generation().vectors() }
     }
 
-    /// A writer of an engine whose cluster cannot be asked: those of `groups` that write the indexes of `names` in any
-    /// cluster, or what stood there before.
+    /// A writer of an engine whose cluster is unknown: those of `groups` that write the indexes of `names` in any
+    /// cluster, or else the group with the former name.
     #[must_use]
     pub fn among(worker: &'static str, names: &Names, groups: &[String]) -> Vec<Self> {
         let (former, index) = (former(worker, names), names.index());

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ChunkId, DocumentId, Version};
 
-/// A value of `chunks.<chunking>`. A record without a value (a tombstone) deletes what its key names.
+/// A value of `chunks.<chunking>`. A record without a value (a tombstone) deletes the item that its key names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Passage {
@@ -15,30 +15,30 @@ pub enum Passage {
     Document(DocumentRecord),
 }
 
-/// One passage. Where it stands is in the document record, so that a passage which only moved is not written again.
+/// One passage. Its position is kept in the document record, so that a passage that only moved is not written again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Chunk {
-    /// Derived from the content.
+    /// Derived from its content.
     pub id: ChunkId,
-    /// Whose passage it is.
+    /// The document it belongs to.
     pub document: DocumentId,
-    /// The version of the document that wrote it first.
+    /// The version of the document that first wrote it.
     pub version: Version,
     /// The headings above it, outermost first.
     pub heading_path: Vec<String>,
-    /// The text as it is shown; without the heading path. A passage that continues a table begins with the table's header,
+    /// The text as shown, without the heading path. A passage that continues a table begins with the table's header,
     /// repeated.
     pub text: String,
-    /// Tokens of heading path and text together as they are embedded, special tokens included, counted by the
-    /// model's tokenizer.
+    /// Number of tokens of heading path and text as embedded, including special tokens, counted by the model's
+    /// tokenizer.
     pub tokens: u32,
     /// What it can be filtered by.
     #[serde(default, skip_serializing_if = "About::is_empty")]
     pub about: About,
 }
 
-/// What a passage can be filtered by, as its document was when the passage was first written: a passage whose text stays
-/// is not written again, so that `modified` tells since when this text stands.
+/// What a passage can be filtered by, as of when the passage was first written. An unchanged passage is not written
+/// again, so `modified` tells since when this text exists.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct About {
     /// The document's language, as in [`DocumentRecord::language`].
@@ -47,7 +47,8 @@ pub struct About {
     /// The document's format, as in [`DocumentRecord::format`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
-    /// When the store says that the object was written, in seconds since 1970; for filters and people, never for ordering.
+    /// The store's modification time of the object, in seconds since 1970; for filters and people, never for
+    /// ordering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<i64>,
 }
@@ -59,7 +60,7 @@ impl About {
 }
 
 impl Chunk {
-    /// A passage without headings, the first of this text.
+    /// The first passage with this text, without headings.
     #[must_use]
     pub fn new(document: DocumentId, version: Version, text: &str) -> Self {
         Self {
@@ -80,22 +81,23 @@ impl Chunk {
     }
 }
 
-/// The text that a model is given for a passage, before the model's own prefix: the heading path joined by ` > ` and
-/// a line break, then the passage; without headings, the passage alone. The chunker counts the tokens of exactly this.
+/// The text that a model is given for a passage, before the model's own prefix: the heading path joined by ` > `, a
+/// line break, and the passage; without headings just the passage. The splitter counts the tokens of exactly this
+/// text.
 #[must_use]
 pub fn embedded_text(heading_path: &[String], text: &str) -> String {
     if heading_path.is_empty() { text.to_owned() } else { format!("{}\n{text}", heading_path.join(" > ")) }
 }
 
-/// What is known of a document, and the order of its passages. Written after its chunks: who sees version v of this
+/// The state of a document and the order of its passages. Written after its chunks: whoever sees version v of this
 /// record in an engine sees every chunk of version v there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentRecord {
-    /// Which document.
+    /// The document's id.
     pub document: DocumentId,
     /// The version of this state.
     pub version: Version,
-    /// Searchable, without text, or refused.
+    /// Live, without text, or refused.
     pub status: Status,
     /// Why it was refused; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,31 +105,31 @@ pub struct DocumentRecord {
     /// The title found in the document, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The format that was recognised, e.g. `markdown`; absent when refused before that.
+    /// The recognised format, e.g. `markdown`; absent when refused before recognition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
-    /// The language that most of the text is in, as ISO 639-1 (`en`, `zh`); absent when it cannot be told.
+    /// The main language of its text, as ISO 639-1 (`en`, `zh`); absent when it cannot be determined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// The store's change token of the object that was read.
+    /// The etag of the object that was read.
     pub etag: String,
     /// Size of the object in bytes.
     pub size: u64,
-    /// When the store says that the object was written, in seconds since 1970; for people, never for ordering.
+    /// The store's modification time of the object, in seconds since 1970; for people, never for ordering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<i64>,
     /// The passages in reading order; empty unless live.
     pub chunks: Vec<Placement>,
-    /// Its pages, slides, sheets and members in the order of the text; empty when it has none.
+    /// Its pages, slides, sheets and archive members, in the order of the text; empty when it has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
-    /// What of it could not be read, while the rest was: an attachment, a member of an archive.
+    /// Parts that could not be read while the rest was, such as an attachment or an archive member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
 }
 
 impl DocumentRecord {
-    /// One of which no more is known.
+    /// A record with nothing but these fields.
     #[must_use]
     pub fn new(document: DocumentId, version: Version, status: Status) -> Self {
         Self {
@@ -148,17 +150,17 @@ impl DocumentRecord {
     }
 }
 
-/// A place to which a reader can be sent: it reaches to the next part of its kind.
+/// A place that a reader can be sent to; it extends to the next part of the same kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Part {
-    /// What it is.
+    /// Its kind.
     pub kind: PartKind,
-    /// Its number as people count, from 1.
+    /// Its number, counted from 1.
     pub number: u32,
-    /// Its name, if it has one: of a sheet, a page label, the path of a member.
+    /// Its name, if any: of a sheet, a page label, the path of an archive member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// First byte in the extracted text.
+    /// Its first byte in the extracted text.
     pub start: u64,
 }
 
@@ -172,7 +174,7 @@ pub enum PartKind {
     Slide,
     /// A sheet of a workbook.
     Sheet,
-    /// A file within the document: a member of an archive, an attachment of a message.
+    /// A file within the document: an archive member, or an attachment of a message.
     Member,
 }
 
@@ -181,22 +183,22 @@ pub enum PartKind {
 pub struct LeftOut {
     /// Its name or path within the document.
     pub name: String,
-    /// Why, for a person.
+    /// The reason, for a person.
     pub cause: String,
 }
 
-/// Where a passage stands in its document; its ordinal is its place in [`DocumentRecord::chunks`].
+/// The position of a passage in its document; its ordinal is its index in [`DocumentRecord::chunks`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Placement {
-    /// Which passage.
+    /// The passage's id.
     pub id: ChunkId,
-    /// First byte in the extracted text.
+    /// Its first byte in the extracted text.
     pub start: u64,
-    /// One past the last byte in the extracted text.
+    /// One past its last byte in the extracted text.
     pub end: u64,
 }
 
-/// What became of a document.
+/// The result of processing a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -206,6 +208,6 @@ pub enum Status {
     Empty,
     /// It cannot be read as text; the cause says why, and a dead letter was written.
     Refused,
-    /// The object is gone. Only the ledger says this; elsewhere a tombstone does.
+    /// The object is gone. Used only in the ledger; other topics have a tombstone instead.
     Removed,
 }

@@ -1,46 +1,46 @@
-//! Topic `confirmations`: what a person says to workers that wait, and what a comparison found.
+//! Topic `confirmations`: a person's decisions for waiting partitions, and the result of an audit.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A record of the topic. Each kind has fields of its own by which it is known.
+/// A record of the topic. The kinds are told apart by their fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Said {
-    /// One record is to be refused.
+    /// Refuse one record.
     Skip(Skip),
-    /// A comparison found nothing.
+    /// An audit found no differences.
     Checked(Checked),
-    /// A mass removal is meant.
+    /// A mass deletion is intended.
     Confirmation(Confirmation),
 }
 
 impl Said {
-    /// Reads a record's value.
+    /// Parses a record's value.
     ///
     /// # Errors
-    /// Words for the log, when it is none of the kinds.
+    /// A message for the log, when it is of no known kind.
     pub fn parse(value: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(value).map_err(|error| format!("not a confirmation: {error}"))
     }
 }
 
-/// Lets removals pass the guard of `chunk`: those whose references stand below an offset of one partition of
-/// `documents`, so that it covers exactly what was waiting when the person looked.
+/// Lets deletions pass the guard of `chunk`. Limited to references below an offset of one partition of `documents`,
+/// so that it covers exactly what was waiting when the person looked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Confirmation {
     /// The partition of `documents`.
     pub partition: i32,
-    /// References below this offset may remove.
+    /// References below this offset may delete.
     pub until: i64,
-    /// Who said so; for people.
+    /// The person; for people.
     pub by: String,
 }
 
-/// Has the one record that holds up a partition refused: it becomes a dead letter.
+/// Refuses the one record that holds up a partition: it becomes a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Skip {
-    /// The consumer group that waits at it.
+    /// The consumer group that is waiting at it.
     pub group: String,
     /// The topic of the record.
     pub topic: String,
@@ -48,18 +48,19 @@ pub struct Skip {
     pub partition: i32,
     /// Its offset.
     pub offset: i64,
-    /// Why, in that person's words.
+    /// The person's reason.
     pub reason: String,
-    /// Who said so; for people.
+    /// The person; for people.
     pub by: String,
 }
 
-/// Bucket, ledger and engines were compared and equal: what readers may have missed before is not missing.
+/// Bucket, ledger and engines were compared and found equal: any deletions that readers may have missed are accounted
+/// for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Checked {
-    /// When the comparison began, in seconds since 1970.
+    /// Start of the comparison, in seconds since 1970.
     pub checked_at: u64,
-    /// Who compared; for people.
+    /// Who ran the comparison; for people.
     pub by: String,
 }
 

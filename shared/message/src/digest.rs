@@ -1,4 +1,4 @@
-//! SHA-256: of content as it is, and of lists of parts for ids and fingerprints.
+//! SHA-256 of content, and of lists of parts for ids and fingerprints.
 
 use sha2::{Digest, Sha256};
 
@@ -9,7 +9,7 @@ pub fn content_digest(bytes: &[u8]) -> String {
 }
 
 /// The SHA-256 of `parts` in lower-case hex (64 characters). Each part is preceded by its length as a little-endian
-/// u64: `["ab", "c"]` and `["a", "bc"]` differ.
+/// u64, so that `["ab", "c"]` and `["a", "bc"]` differ.
 #[must_use]
 pub fn sha256_hex<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut digest = RunningDigest::default();
@@ -17,7 +17,7 @@ pub fn sha256_hex<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     digest.hex()
 }
 
-/// [`sha256_hex`] of parts that come one by one; none of them is kept.
+/// [`sha256_hex`] computed incrementally, without keeping the parts.
 #[derive(Clone, Debug, Default)]
 pub struct RunningDigest(Sha256);
 

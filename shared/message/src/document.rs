@@ -1,27 +1,27 @@
-//! Topic `documents`: one reference per object that was touched, or that should be looked at again.
+//! Topic `documents`: one reference for each object that was touched or should be looked at again.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{ChunkId, DocumentId};
 
-/// Says that a document may have changed. It is a hint: `chunk` looks at the object as it is now.
+/// Says that a document may have changed. A hint only: `chunk` looks at the object as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DocumentReference {
-    /// Which object.
+    /// The object.
     pub document: DocumentId,
-    /// What made somebody say so.
+    /// The reason for the reference.
     pub why: Why,
     /// Write everything again under a new version even if nothing changed (repair, dead-letter replay).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub force: bool,
-    /// Passages that an engine holds and should not (repair): with force, those that are not live are deleted under the
+    /// Passages that an engine should not hold (repair): with `force`, those that are not live are deleted under the
     /// new version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suspects: Vec<ChunkId>,
-    /// The event's name as the store wrote it, or the command that asked; for people.
+    /// The store's name for the event, or the command that asked; for people.
     pub source: String,
-    /// When the store says it happened (RFC 3339), if it says so; for people, never for ordering.
+    /// The store's event time (RFC 3339), if given; for people, never for ordering.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub happened_at: Option<String>,
 }
@@ -30,10 +30,10 @@ pub struct DocumentReference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// A store said that the object was written.
+    /// A store reported a write.
     Created,
-    /// A store said that the object was deleted.
+    /// A store reported a deletion.
     Removed,
-    /// Millrace itself asks (reconcile, repair, dead-letter replay).
+    /// Millrace itself asked (reconcile, repair, dead-letter replay).
     LookAgain,
 }

@@ -1,37 +1,37 @@
-//! What every record carries beside its value, and the one function that chooses its partition.
+//! The headers of every record, and the one function that chooses its partition.
 
 use crate::{DocumentId, Version, sha256_hex};
 
-/// Their names on the wire.
+/// Names of the headers on the wire.
 const DOCUMENT: &str = "document";
 const VERSION: &str = "version";
 const TRACE: &str = "trace";
 
-/// The headers `document`, `version` and `trace`. A tombstone has only these.
+/// The headers `document`, `version` and `trace`. A tombstone has nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Headers {
-    /// Whose record it is; decides the partition.
+    /// The document that the record belongs to; determines the partition.
     pub document: DocumentId,
-    /// The version of the document that this record belongs to; absent on `documents`, which come before versions.
+    /// The document's version that the record belongs to; absent in `documents`, before versions are assigned.
     pub version: Option<Version>,
-    /// 32 hex characters that follow one notice through every topic.
+    /// 32 hex characters that follow a notice through all topics.
     pub trace: String,
 }
 
 impl Headers {
-    /// Those of a record that comes before versions.
+    /// Headers without a version.
     #[must_use]
     pub fn new(document: DocumentId, trace: impl Into<String>) -> Self {
         Self { document, version: None, trace: trace.into() }
     }
 
-    /// The same, of a version of the document.
+    /// Adds a version.
     #[must_use]
     pub fn at(self, version: Version) -> Self {
         Self { version: Some(version), ..self }
     }
 
-    /// As they go on the wire.
+    /// The wire format.
     #[must_use]
     pub fn to_wire(&self) -> Vec<(String, Vec<u8>)> {
         let version = self.version.map(|version| (VERSION, version.to_string()));
@@ -40,10 +40,10 @@ impl Headers {
         all.map(|(name, value)| (name.to_owned(), value.into_bytes())).collect()
     }
 
-    /// As they came.
+    /// Parses the wire format.
     ///
     /// # Errors
-    /// Words for a dead letter, when one is missing or malformed.
+    /// The cause for a dead letter, when a header is missing or malformed.
     pub fn from_wire(wire: &[(String, Vec<u8>)]) -> Result<Self, String> {
         let document = document_on(wire).ok_or("the record has no header 'document'")?;
         let document = DocumentId::try_from(document).map_err(|error| error.to_string())?;
@@ -55,13 +55,13 @@ impl Headers {
     }
 }
 
-/// The document that headers name, whatever it is.
+/// The value of the `document` header, even if it is not a valid id.
 #[must_use]
 pub fn document_on(wire: &[(String, Vec<u8>)]) -> Option<String> {
     text_on(wire, DOCUMENT)
 }
 
-/// The trace that headers hold.
+/// The trace id in the headers.
 #[must_use]
 pub fn trace_on(wire: &[(String, Vec<u8>)]) -> Option<String> {
     text_on(wire, TRACE)
@@ -72,7 +72,7 @@ fn text_on(wire: &[(String, Vec<u8>)], name: &str) -> Option<String> {
     String::from_utf8(value.clone()).ok()
 }
 
-/// A trace derived from `parts`, the same for the same parts (half a SHA-256, 32 hex characters).
+/// A trace id derived from `parts`, the same for the same parts (half a SHA-256, 32 hex characters).
 #[must_use]
 pub fn trace<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut trace = sha256_hex(parts);
@@ -80,8 +80,8 @@ pub fn trace<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     trace
 }
 
-/// The partition of `document` among `partitions` (at least 1). Computed from the document on every topic, never
-/// from the record's key, so that a document's whole history is one partition of each topic.
+/// The partition of `document` among `partitions` (at least 1). Computed from the document on every topic, never from
+/// the record's key, so that a document's whole history is in one partition of each topic.
 #[must_use]
 pub fn partition_of(document: &DocumentId, partitions: i32) -> i32 {
     let digest = sha256_hex([document.as_str().as_bytes()]);
@@ -118,7 +118,7 @@ mod tests {
             seen[usize::try_from(partition).unwrap()] += 1;
         }
         assert!(seen.iter().all(|&count| count > 50), "{seen:?}");
-        // Fixed for ever: another result would split a document's history over two partitions.
+        // Must never change: another result would split a document's history over two partitions.
         assert_eq!(partition_of(&DocumentId::new("documents", "a.md").unwrap(), 12), 8);
     }
 }

@@ -1,4 +1,4 @@
-//! Identities as types, so that one cannot be passed for another.
+//! Ids as distinct types, so that one cannot be mistaken for another.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sha256_hex;
 
-/// Names one object of one bucket: `bucket/key`, with the key exactly as the store has it (decoded).
+/// Identifies an object of a bucket: `bucket/key`, with the key exactly as in the store (decoded).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
@@ -52,7 +52,7 @@ impl DocumentId {
         &self.text
     }
 
-    /// 32 hex characters that stand for this document where an id is limited in length (an engine's `_id` takes 512
+    /// 32 hex characters that identify this document where the length of ids is limited (an engine's `_id` takes 512
     /// bytes, a key may have 1,023): the first half of the SHA-256 of `bucket/key`.
     #[must_use]
     pub fn short(&self) -> String {
@@ -85,14 +85,14 @@ impl fmt::Display for DocumentId {
     }
 }
 
-/// Names a passage by its content: 32 hex characters, derived from the document, the heading path, the text, and how
-/// many equal passages come before it. An unchanged passage keeps its id.
+/// Identifies a passage by its content: 32 hex characters, derived from the document, the heading path, the text, and
+/// the number of equal passages before it. An unchanged passage keeps its id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ChunkId(String);
 
 impl ChunkId {
-    /// Derives the id. `repeat` counts from 0 the earlier passages of the document with the same path and text.
+    /// Derives the id. `repeat` is the number of earlier passages of the document with the same path and text.
     #[must_use]
     pub fn derive(document: &DocumentId, heading_path: &[String], text: &str, repeat: u32) -> Self {
         let path = sha256_hex(heading_path.iter().map(String::as_bytes));
@@ -106,7 +106,7 @@ impl ChunkId {
         Self(digest)
     }
 
-    /// Takes an id that was derived before (from a Kafka key or an engine's `_id`).
+    /// Takes an existing id (from a Kafka key or an engine's `_id`).
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         Self(text.to_owned())
@@ -125,14 +125,14 @@ impl fmt::Display for ChunkId {
     }
 }
 
-/// The SHA-256 (64 hex characters) of everything that decides a result: of a *chunking* (extractor, chunker, token
+/// The SHA-256 (64 hex characters) of everything that decides a result: of a *chunking* (extractor, splitter, token
 /// limit, tokenizer) or of a *space* (a chunking and the model that embeds it).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// The fingerprint of named parts; order and names count.
+    /// The fingerprint of named parts; their order and names matter.
     #[must_use]
     pub fn of(parts: &[(&str, &str)]) -> Self {
         Self(sha256_hex(parts.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()])))
@@ -144,7 +144,7 @@ impl Fingerprint {
         &self.0
     }
 
-    /// The first 12 characters: what topic and index names carry.
+    /// The first 12 characters, as used in names of topics and indexes.
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)

@@ -1,8 +1,8 @@
-//! What is said between workers: the types on the wire, one file per topic.
+//! The messages between workers: the types on the wire, one file per topic.
 //!
-//! Pure: values in, values out. Nothing here opens, waits or reads a clock. A message is JSON (serde), so that any
-//! Kafka tool shows it; a vector is base64 of little-endian f32. Its JSON Schema is generated from these types
-//! (`topics/schemas`), and a test there refuses a breaking change.
+//! Pure: no I/O and no clock. A message is JSON (serde), so that any Kafka tool can show it; a vector is base64 of
+//! little-endian f32. The JSON Schemas in `topics/schemas` are generated from these types, and a test there rejects
+//! breaking changes.
 
 mod chunk;
 mod confirmation;

@@ -23,9 +23,9 @@ pub struct EmbeddedChunk {
     /// The passage.
     #[serde(flatten)]
     pub chunk: Chunk,
-    /// The fingerprint of the vector's space: a fence that every writer and reader checks.
+    /// The fingerprint of the vector's space; every writer and reader checks it.
     pub space: Fingerprint,
-    /// The vector, as many numbers as the space has dimensions.
+    /// The vector; its length is the space's dimension.
     pub vector: Vector,
 }
 
@@ -41,7 +41,7 @@ pub enum InvalidVector {
     /// Not base64.
     #[error("a vector is base64 of little-endian f32")]
     NotBase64(#[source] base64::DecodeError),
-    /// Bytes left over.
+    /// An incomplete number at the end.
     #[error("a vector has four bytes a number; {0} bytes are not a multiple of four")]
     PartialNumber(usize),
 }

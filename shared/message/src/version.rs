@@ -1,4 +1,4 @@
-//! The version of one document's state: what decides which write wins, in both engines.
+//! The version of a document's state: it decides which write wins, in both engines.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// epoch·2^40 + counter. The counter goes up by one with each change of the document; the epoch goes up when the
-/// ledger that counts is lost and rebuilt. No clock is trusted. It is the external version in both engines, whose
-/// versions go to 2^63 − 1: the epoch has 23 bits.
+/// ledger is lost and rebuilt. No clock is involved. It is the external version in both engines, whose versions go up
+/// to 2^63 − 1, so the epoch has 23 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Version(u64);
 
 impl Version {
-    /// The bits of the counter.
+    /// Number of bits of the counter.
     pub const COUNTER_BITS: u32 = 40;
 
     /// The first version of a document in `epoch`.
@@ -22,14 +22,14 @@ impl Version {
         Self((u64::from(epoch) << Self::COUNTER_BITS) + 1)
     }
 
-    /// The next one: one change later.
+    /// The next version.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1)
     }
 
-    /// A version 1,024 changes later, for a repair. Deleting or changing an item in an engine by hand leaves a version there
-    /// that no log issued, one higher each time; a repair has to be above it.
+    /// A version 1,024 changes later, for a repair. Each deletion or change made in an engine by hand raises the
+    /// version there by one without the log; a repair must be above that.
     #[must_use]
     pub fn leap(self) -> Self {
         Self(self.0 + 1024)
@@ -41,7 +41,7 @@ impl Version {
         self.0 >> Self::COUNTER_BITS
     }
 
-    /// The number as the engines take it.
+    /// The number as sent to the engines.
     #[must_use]
     pub fn get(self) -> u64 {
         self.0

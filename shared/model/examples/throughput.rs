@@ -1,4 +1,4 @@
-//! Measures tokens per second, padding not counted, for token budgets and for padded batches of 32.
+//! Measures tokens per second, excluding padding, for token budgets and for padded batches of 32.
 #![expect(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -33,7 +33,7 @@ struct Settings {
     /// Files with texts.
     #[arg(long, required = true)]
     texts: Vec<PathBuf>,
-    /// Times that each variant is measured.
+    /// How often each variant is measured.
     #[arg(long, default_value_t = 5)]
     repetitions: usize,
 }
@@ -72,7 +72,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         for repetition in 0..=settings.repetitions {
             for variant in &mut variants {
                 let (wall, processor) = measure(variant, &texts).await?;
-                // The first round warms up: memory is allocated, pages are read.
+                // The first round warms up: memory is allocated, pages are loaded.
                 if repetition > 0 {
                     variant.wall.push(wall);
                     variant.processor.push(processor);
@@ -113,7 +113,7 @@ fn variants(
     Ok(list)
 }
 
-/// Seconds by the clock and by the processor for all texts.
+/// Wall-clock and CPU seconds for all texts.
 async fn measure(variant: &Variant, texts: &[String]) -> Result<(f64, f64), Box<dyn Error>> {
     let (start, before) = (Instant::now(), processor_seconds()?);
     let mut calls = JoinSet::new();
@@ -132,7 +132,7 @@ fn read(file: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     lines.lines().map(|line| Ok(serde_json::from_str::<Line>(line)?.text)).collect()
 }
 
-/// User and system time of this process. Linux counts it in hundredths of a second here.
+/// User and system time of this process; Linux counts it in hundredths of a second.
 fn processor_seconds() -> Result<f64, Box<dyn Error>> {
     let line = std::fs::read_to_string("/proc/self/stat")?;
     let (_, fields) = line.rsplit_once(')').ok_or("/proc/self/stat has no name")?;

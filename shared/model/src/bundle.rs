@@ -1,7 +1,7 @@
-//! A model bundle: a folder with `bundle.json` and the files that it names.
+//! A model bundle: a folder with `bundle.json` and the files that it lists.
 //!
-//! Pure; the edge that reads the folder is `bundle/files.rs`. `bundle.json` says all that Millrace must know of a
-//! model: the fingerprint of the model is computed from it, and `bundle/files.rs` proves that it is true of the files.
+//! Pure; the folder is read in `bundle/files.rs`. `bundle.json` holds everything Millrace must know about a model.
+//! The model's fingerprint is computed from it, and `bundle/files.rs` verifies that the files match it.
 
 mod files;
 
@@ -11,20 +11,21 @@ use std::path::{Path, PathBuf};
 use message::Fingerprint;
 use serde::Deserialize;
 
-/// Which model is used, and how documents are cut for it. Every program needs the same: they name what it builds.
+/// The model, and how documents are split for it. Every program needs the same values, because topics and indexes are
+/// named by them.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ModelSettings {
-    /// The folder of the model bundle: bundle.json and the files that it names.
+    /// Folder of the model bundle: bundle.json and the files that it lists.
     #[arg(long, env = "MILLRACE_MODEL", value_name = "DIR")]
     pub model: PathBuf,
-    /// Most tokens that the end of a passage has in common with the start of the next one; less than half of the
-    /// model's limit. Another number is another chunking: every program needs the same.
+    /// Maximum number of tokens that consecutive passages share; less than half of the model's limit. Another value
+    /// is another chunking: every program needs the same.
     #[arg(long, env = "MILLRACE_OVERLAP_TOKENS", value_name = "TOKENS", default_value_t = 0)]
     pub overlap_tokens: usize,
 }
 
 impl ModelSettings {
-    /// Opens the bundle, for documents that are cut as the settings say.
+    /// Opens the bundle, with the settings for splitting.
     ///
     /// # Errors
     /// As [`Bundle::open`].
@@ -33,16 +34,16 @@ impl ModelSettings {
     }
 }
 
-/// What a text is to the model; a model may want a prefix for each.
+/// The role of a text; a model may want a prefix for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// A question that passages are searched for with.
+    /// A question, used to search passages.
     Query,
-    /// A passage that is searched.
+    /// A passage to be searched.
     Passage,
 }
 
-/// `bundle.json`. Unknown fields are refused: each one here decides what vectors mean.
+/// `bundle.json`. Unknown fields are rejected: every field here decides what vectors mean.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -50,25 +51,25 @@ pub struct Manifest {
     pub name: String,
     /// The bundle's version, for people.
     pub version: String,
-    /// Numbers in a vector; at least 1.
+    /// Dimension of the vectors; at least 1.
     pub dimension: usize,
-    /// Tokens that the model takes at most, special tokens and prefix included; at least 1.
+    /// The model's token limit, including special tokens and prefix; at least 1.
     pub max_tokens: usize,
-    /// How the vectors of the tokens become one, e.g. `mean`. The graph itself does it.
+    /// How token vectors are pooled into one, e.g. `mean`. The graph itself does it.
     pub pooling: String,
-    /// Whether the vectors are of length 1. The graph itself makes them so.
+    /// Whether vectors have length 1. The graph itself normalises them.
     pub normalise: bool,
-    /// The output of the graph that is the vector, e.g. `sentence_embedding`.
+    /// The graph's output that holds the vector, e.g. `sentence_embedding`.
     pub output: String,
-    /// What the weights are stored in, e.g. `fp32`.
+    /// Number format of the weights, e.g. `fp32`.
     pub precision: String,
-    /// What goes before each text.
+    /// Prefixes of texts.
     pub prefixes: Prefixes,
-    /// Name of each file in the folder, with the SHA-256 of its bytes in lower-case hex.
+    /// The files in the folder, each with its SHA-256 in lower-case hex.
     pub files: BTreeMap<String, String>,
 }
 
-/// What the model wants before a text; empty when nothing.
+/// The prefix that the model wants before a text; empty for none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prefixes {
@@ -89,7 +90,7 @@ impl Prefixes {
     }
 }
 
-/// Why a bundle cannot be used. Each is for a person to mend; trying again does not help.
+/// Why a bundle cannot be used. A person must fix it; retrying does not help.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// A file of the bundle cannot be read.
@@ -99,18 +100,18 @@ pub enum BundleError {
     Read {
         /// Its path.
         file: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// `bundle.json` is not what it should be.
+    /// `bundle.json` is malformed.
     #[error("{file} does not describe a model: mend the field that is named, or make the bundle again")]
     Parse {
         /// Its path.
         file: PathBuf,
-        /// Where and what.
+        /// The parser's error.
         source: serde_json::Error,
     },
-    /// A value in `bundle.json` has no meaning.
+    /// A value in `bundle.json` is invalid.
     #[error("{file}: {problem}")]
     Value {
         /// The path of bundle.json.
@@ -118,19 +119,19 @@ pub enum BundleError {
         /// The field, and what it should be.
         problem: String,
     },
-    /// A file has other bytes than those that the fingerprint stands for.
+    /// A file's content differs from what the fingerprint stands for.
     #[error(
         "{file} has the sha-256 {found}, but bundle.json says {expected}: copy or make the bundle again; if the file was changed on purpose, state its digest (it is then another model, with vectors of its own)"
     )]
     Digest {
         /// The file's path.
         file: PathBuf,
-        /// The digest that bundle.json states.
+        /// The digest in bundle.json.
         expected: String,
-        /// The digest of the bytes.
+        /// The digest of the file.
         found: String,
     },
-    /// The folder holds a file that `bundle.json` does not name, so that the fingerprint would not cover it.
+    /// The folder holds a file that `bundle.json` does not list, so the fingerprint would not cover it.
     #[error(
         "{file} is in the model bundle but bundle.json does not name it: state it under files with its sha-256, or remove it (weights that the graph refers to must be part of the fingerprint)"
     )]
@@ -140,27 +141,27 @@ pub enum BundleError {
     },
 }
 
-/// A bundle whose files are what they should be.
+/// A bundle whose files have been verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     folder: PathBuf,
     manifest: Manifest,
-    /// Not of the model, but of how documents are cut for it; kept here so that names are computed from one value.
+    /// Not a property of the model but of the chunking; kept here so that all names are computed from one value.
     overlap_tokens: usize,
 }
 
 impl Bundle {
-    /// The file in the folder that describes the others.
+    /// The file that describes the others.
     pub const MANIFEST: &'static str = "bundle.json";
     /// The model's graph.
     pub const GRAPH: &'static str = "model.onnx";
     /// The model's tokenizer.
     pub const TOKENIZER: &'static str = "tokenizer.json";
 
-    /// Checks what `bundle.json` (`text`) says; does not look at the files.
+    /// Checks the content of `bundle.json` (`text`), not the files.
     ///
     /// # Errors
-    /// When it is not JSON, misses a field or has an unknown one, or a value has no meaning.
+    /// When it is not JSON, a field is missing or unknown, or a value is invalid.
     fn describe(folder: &Path, text: &[u8]) -> Result<Self, BundleError> {
         let file = folder.join(Self::MANIFEST);
         let manifest: Manifest = serde_json::from_slice(text)
@@ -171,25 +172,25 @@ impl Bundle {
         }
     }
 
-    /// What `bundle.json` says.
+    /// The content of `bundle.json`.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Numbers in a vector.
+    /// Dimension of the vectors.
     #[must_use]
     pub fn dimension(&self) -> usize {
         self.manifest.dimension
     }
 
-    /// Tokens that the model takes at most, special tokens and prefix included.
+    /// The model's token limit, including special tokens and prefix.
     #[must_use]
     pub fn max_tokens(&self) -> usize {
         self.manifest.max_tokens
     }
 
-    /// Tokens that neighbouring passages have in common at most: [`ModelSettings::overlap_tokens`].
+    /// Maximum number of tokens that consecutive passages share: [`ModelSettings::overlap_tokens`].
     #[must_use]
     pub fn overlap_tokens(&self) -> usize {
         self.overlap_tokens
@@ -208,8 +209,8 @@ impl Bundle {
     }
 
     /// The fingerprint of the model: of everything that decides its vectors (files, pooling, output, prefixes,
-    /// normalisation, dimension, precision), and of nothing else. The name, the version and the token limit are not
-    /// in it: the same model under another name has the same vectors.
+    /// normalisation, dimension, precision), and nothing else. Name, version and token limit are not included: the
+    /// same model under another name gives the same vectors.
     #[must_use]
     pub fn model_fingerprint(&self) -> Fingerprint {
         let manifest = &self.manifest;
@@ -231,19 +232,19 @@ impl Bundle {
         ])
     }
 
-    /// The fingerprint of the space of this model's vectors over passages of `chunking`.
+    /// The fingerprint of the vector space: this model's vectors of passages cut by `chunking`.
     #[must_use]
     pub fn space(&self, chunking: &Fingerprint) -> Fingerprint {
         space_of(chunking, &self.model_fingerprint())
     }
 }
 
-/// The fingerprint of a space: a chunking and the model that embeds it.
+/// The fingerprint of a vector space: a chunking and the model that embeds its passages.
 pub(crate) fn space_of(chunking: &Fingerprint, model: &Fingerprint) -> Fingerprint {
     Fingerprint::of(&[("chunking", chunking.as_str()), ("model", model.as_str())])
 }
 
-/// What is wrong with the values of a manifest, if anything.
+/// The first invalid value in a manifest.
 fn problem_of(manifest: &Manifest) -> Option<String> {
     if manifest.dimension == 0 || manifest.max_tokens == 0 {
         return Some("dimension and max_tokens must be at least 1".to_owned());

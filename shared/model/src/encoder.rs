@@ -1,8 +1,8 @@
-//! The seam of embedding backends: texts in, vectors out. One file per kind in `encoder/`; the registry is
-//! [`Backend::open`], one line per kind.
+//! The interface of embedding backends: texts in, vectors out. Each kind is a file in `encoder/` and a line in
+//! [`Backend::open`].
 //!
 //! To add a kind: a file in `encoder/` with `impl Encoder`, a variant of [`BackendKind`] and of [`Backend`] (the
-//! compiler names the lines that are missing), and a call of the suite in `tests/encoder.rs`.
+//! compiler lists the missing lines), and a call of the suite in `tests/encoder.rs`.
 
 mod check;
 pub(crate) mod hashing;
@@ -20,29 +20,29 @@ use crate::encoder::hashing::Hashing;
 use crate::encoder::onnx::{Onnx, OpenOnnxError};
 use crate::tokenizer::{TokenizeError, Tokenizer, TokenizerError};
 
-/// What each of several texts gave, in their order.
+/// The result for each of several texts, in order.
 pub type TextVectors = Vec<Result<Vec<f32>, TextFault>>;
 
 /// Turns texts into vectors.
 pub trait Encoder: Send + Sync {
-    /// What each of `texts` gives, in their order; the model's prefix for `role` goes before each. A vector has
-    /// [`Encoder::dimension`] finite numbers that are not all zero. All texts at fault are told at once, and cost the
-    /// others nothing; no text is ever cut.
+    /// The result for each of `texts`, in order; the model's prefix for `role` is put before each. A vector has
+    /// [`Encoder::dimension`] finite numbers that are not all zero. All faulty texts are reported at once and do not
+    /// affect the others; no text is ever truncated.
     ///
-    /// Dropping the future is safe: work that no session has begun is then never begun.
+    /// Dropping the future is safe: work that no session has started is then never started.
     ///
     /// # Errors
-    /// What is no text's own fault; [`EncodeError::remedy`] says what to do.
+    /// Failures that are not a text's fault; [`EncodeError::remedy`] says what to do.
     fn embed_each(
         &self,
         texts: Vec<String>,
         role: Role,
     ) -> impl Future<Output = Result<TextVectors, EncodeError>> + Send;
 
-    /// The vectors of `texts`: all of them or an error.
+    /// The vectors of all `texts`, or an error.
     ///
     /// # Errors
-    /// As [`Encoder::embed_each`], and [`EncodeError::Text`] for the first text at fault.
+    /// As [`Encoder::embed_each`], and [`EncodeError::Text`] for the first faulty text.
     fn embed(
         &self,
         texts: Vec<String>,
@@ -54,33 +54,33 @@ pub trait Encoder: Send + Sync {
         }
     }
 
-    /// Numbers in a vector.
+    /// Dimension of the vectors.
     fn dimension(&self) -> usize;
 
-    /// The fingerprint of what makes the vectors. Two encoders with the same one may be compared, no others.
+    /// The fingerprint of what computes the vectors. Only vectors with the same fingerprint may be compared.
     fn model_fingerprint(&self) -> Fingerprint;
 
-    /// The fingerprint of the space of these vectors over passages of `chunking`.
+    /// The fingerprint of the space of these vectors, over passages cut by `chunking`.
     fn space(&self, chunking: &Fingerprint) -> Fingerprint {
         space_of(chunking, &self.model_fingerprint())
     }
 }
 
-/// Why a text has no vector, when that is its own fault: refuse it, the others go on.
+/// Why a text has no vector, when the text itself is at fault: refuse it, the others go on.
 #[derive(Debug, thiserror::Error)]
 pub enum TextFault {
-    /// It is longer than the model takes.
+    /// It exceeds the model's token limit.
     #[error("the text has {tokens} tokens and the model takes {limit}: cut it into shorter passages")]
     TooLong {
-        /// Its tokens, special tokens and prefix included.
+        /// Its number of tokens, including special tokens and prefix.
         tokens: usize,
         /// The model's limit.
         limit: usize,
     },
-    /// The tokenizer cannot read it.
+    /// The tokenizer cannot process it.
     #[error("the text has no tokens")]
     Tokenize(#[source] TokenizeError),
-    /// The model's vector for it means nothing.
+    /// The model's vector for it is unusable.
     #[error("the text's vector {0}: leave the text out, or check the model with compose/model/check")]
     Vector(VectorProblem),
 }
@@ -91,41 +91,41 @@ pub enum EncodeError {
     /// One text is at fault.
     #[error("text {position}: {fault}")]
     Text {
-        /// Which of the texts, from 0.
+        /// Its index, from 0.
         position: usize,
         /// What is wrong with it.
         #[source]
         fault: TextFault,
     },
-    /// The graph's output does not fit the bundle.
+    /// The graph's output does not match the bundle.
     #[error(
         "the graph gave a tensor of shape {found:?} where bundle.json makes it {expected:?}: make the model bundle again"
     )]
     Shape {
-        /// Texts of the batch, and numbers in a vector.
+        /// Expected shape: texts of the batch, dimension.
         expected: Vec<i64>,
-        /// What came.
+        /// The actual shape.
         found: Vec<i64>,
     },
-    /// The runtime failed on a batch: out of memory, a lost device.
+    /// The runtime failed on a batch: out of memory, or a lost device.
     #[error(
         "the runtime failed on a batch of {texts} texts of up to {width} tokens: lower --batch-tokens (MILLRACE_BATCH_TOKENS) if it \
          is out of memory"
     )]
     Run {
-        /// Texts of the batch.
+        /// Number of texts in the batch.
         texts: usize,
-        /// Tokens of the longest.
+        /// Tokens of the longest text.
         width: usize,
-        /// What the runtime says.
+        /// The runtime's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// No batch was finished for a time that should do for many.
+    /// No batch was finished in a time that should suffice for many.
     #[error(
         "no batch was finished within {seconds} s: raise --encode-stall (MILLRACE_ENCODE_STALL) if this machine is slow"
     )]
     Stalled {
-        /// How long was waited.
+        /// The time waited, in seconds.
         seconds: u64,
     },
     /// The encoder's threads are gone.
@@ -133,21 +133,21 @@ pub enum EncodeError {
     Stopped,
 }
 
-/// What the caller of an encoder does about an error.
+/// What the caller does about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EncodeRemedy {
     /// Refuse the text; the others can be embedded without it.
     Refuse,
-    /// Ask again with half of the texts; when there is only one, try it again and then refuse it, if others succeed.
+    /// Retry with half of the texts. A single text is retried, and then refused if others succeed.
     Split,
-    /// Ask again, and end the process when that does not help either.
+    /// Retry, and end the process if that does not help either.
     Retry,
     /// End the process: it cannot embed anything any more.
     Stop,
 }
 
 impl EncodeRemedy {
-    /// One word for it.
+    /// A one-word name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -159,22 +159,22 @@ impl EncodeRemedy {
     }
 }
 
-/// What can be wrong with a vector.
+/// What is wrong with a vector.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum VectorProblem {
     /// It holds NaN or an infinity.
     #[error("is not finite")]
     NotFinite,
-    /// All its numbers are zero: it has no direction.
+    /// All its numbers are zero, so it has no direction.
     #[error("is zero")]
     Zero,
-    /// The bundle says that vectors are of length 1.
+    /// Its length is not 1, though the bundle says so.
     #[error("has the length {0} where bundle.json says 1 (normalise)")]
     NotUnit(f32),
 }
 
 impl EncodeError {
-    /// What the caller does about it.
+    /// What the caller should do.
     #[must_use]
     pub const fn remedy(&self) -> EncodeRemedy {
         match self {
@@ -186,7 +186,7 @@ impl EncodeError {
     }
 }
 
-/// Why an encoder cannot be opened. For a person to mend.
+/// Why an encoder cannot be opened. A person must fix it.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenEncoderError {
     /// The tokenizer.
@@ -202,16 +202,16 @@ pub enum OpenEncoderError {
 pub enum Backend {
     /// The bundle's graph on ONNX Runtime.
     Onnx(Onnx),
-    /// Hashed words: for tests and load.
+    /// Hashed words: for tests and load tests.
     Hashing(Hashing),
 }
 
 impl Backend {
-    /// Opens the backend that `settings` name, for the model in `bundle`. Blocks for as long as the weights take to
-    /// load (about a second).
+    /// Opens the backend that `settings` name, for the model in `bundle`. Blocks while the weights are loaded (about
+    /// a second).
     ///
     /// # Errors
-    /// When the tokenizer, the runtime or the graph cannot be used as asked; nothing else is used in its place.
+    /// When the tokenizer, the runtime or the graph cannot be used as requested. There is no fallback.
     pub fn open(bundle: &Bundle, settings: &EncoderSettings) -> Result<Self, OpenEncoderError> {
         let tokenizer = Tokenizer::open(bundle)?;
         Ok(match settings.backend.encoder {

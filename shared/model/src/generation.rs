@@ -1,6 +1,6 @@
-//! What is built from a bundle: the generation that topics, groups and indexes are named by.
+//! What is built from a bundle: the generation, which names topics, consumer groups and indexes.
 //!
-//! Pure. Every worker computes it from its own bundle and settings; two workers that agree on the names agree on
+//! Pure. Every worker computes it from its own bundle and settings; workers that agree on the names agree on
 //! everything that decides the vectors.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::encoder::hashing::Hashing;
 use crate::encoder::{BackendKind, BackendSettings, Encoder as _};
 use crate::tokenizer::Tokenizer;
 
-/// What `bundle` and the choice of encoder give, with the mappings of this program.
+/// The generation of `bundle`, the chosen encoder, and this program's mappings.
 #[must_use]
 pub fn generation(bundle: &Bundle, backend: &BackendSettings) -> Generation {
     let chunking = chunking(bundle);
@@ -34,14 +34,14 @@ pub fn generation(bundle: &Bundle, backend: &BackendSettings) -> Generation {
     }
 }
 
-/// The fingerprint of how documents are cut for the model of `bundle`.
+/// The fingerprint of how documents are split for the model of `bundle`.
 #[must_use]
 pub fn chunking(bundle: &Bundle) -> Fingerprint {
     let tokenizer = bundle.manifest().files.get(Bundle::TOKENIZER).map(String::as_str).unwrap_or_default();
     chunking_fingerprint(tokenizer, &limits(bundle, Limits::default().max_chunks))
 }
 
-/// The limits within which passages fit the model of `bundle`.
+/// The limits within which passages fit the model.
 fn limits(bundle: &Bundle, most_chunks: usize) -> Limits {
     Limits {
         max_tokens: bundle.max_tokens(),
@@ -51,10 +51,10 @@ fn limits(bundle: &Bundle, most_chunks: usize) -> Limits {
     }
 }
 
-/// A splitter whose passages fit the model of `bundle`; a document with more than `most_chunks` is refused by it.
+/// A splitter whose passages fit the model of `bundle`; a document with more than `most_chunks` is rejected.
 ///
 /// # Errors
-/// When the model takes too few tokens for any passage, or for the overlap.
+/// When the model's token limit is too small for any passage, or for the overlap.
 pub fn splitter(
     bundle: &Bundle,
     tokenizer: Tokenizer,
@@ -67,7 +67,7 @@ pub fn splitter(
 /// A splitter that counts with a model's tokenizer.
 pub type ModelSplitter = Splitter<Arc<dyn Tokens>>;
 
-/// The splitter puts the model's prefix before a passage by itself, so that these count without it.
+/// The splitter itself puts the model's prefix before a passage, so these counts exclude it.
 impl Tokens for Tokenizer {
     fn special(&self) -> usize {
         self.plain_count("")

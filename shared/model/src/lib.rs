@@ -1,12 +1,12 @@
-//! The embedding model: what it is (bundle, fingerprint), how it counts (tokenizer), and what turns texts into
-//! vectors (encoder); and what judges passages beside their question (reranker).
+//! The model: what it is (bundle, fingerprint), how it counts (tokenizer), what turns texts into vectors (encoder),
+//! and what judges passages against a question (reranker).
 //!
-//! Guarantees: a bundle is used only when the SHA-256 of each of its files is the one it states; a text is embedded
-//! whole or refused, never truncated; vectors come back in the order of the texts, each of the stated dimension,
-//! finite and not zero. Never: a download, a fall back to another model, library or device than the one asked for.
+//! Guarantees: a bundle is used only when every file has the stated SHA-256; a text is embedded whole or rejected,
+//! never truncated; vectors come back in the order of the texts, each finite, not zero, and of the stated dimension.
+//! Never: a download, or a fallback to another model, library or device than the one requested.
 //!
-//! In order of flow: `bundle` (edge: `bundle/files`) → `tokenizer` → `pack` (pure) → `encoder` and `reranker`
-//! (seams; one file per kind, edges).
+//! In order of the data flow: `bundle` (edge: `bundle/files`) → `tokenizer` → `pack` (pure) → `encoder` and
+//! `reranker` (interfaces; one file per kind, edges).
 
 mod bundle;
 mod encoder;

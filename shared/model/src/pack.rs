@@ -1,29 +1,29 @@
-//! Packs texts into batches by tokens: the one lever on throughput (a padded batch of 32 spends most of its work on
-//! padding; see the crate's README).
+//! Packs texts into batches by tokens. This decides the throughput: a padded batch of 32 arbitrary texts spends most
+//! of its work on padding (see the crate's README).
 //!
-//! Pure. Guarantees: each text is in exactly one batch; a batch's tokens, padding included, stay within the budget
-//! unless it is one text that alone is longer; the same lengths give the same batches. Never cuts a text.
+//! Pure. Guarantees: each text is in exactly one batch; a batch stays within the token budget, including padding,
+//! unless it is a single longer text; the same lengths give the same batches. Never cuts a text.
 
-/// Texts that go through the model together, each filled up to `width` tokens.
+/// Texts that go through the model together, each padded to `width` tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
     /// Positions of the texts, longest first.
     pub members: Vec<usize>,
-    /// Tokens of the longest; at least 1.
+    /// Tokens of the longest text; at least 1.
     pub width: usize,
 }
 
 impl Batch {
-    /// Tokens that the model works on, padding included.
+    /// Tokens that the model processes, including padding.
     #[must_use]
     pub fn padded_tokens(&self) -> usize {
         self.members.len().saturating_mul(self.width)
     }
 }
 
-/// Packs texts of `lengths` tokens into batches of at most `budget` tokens, padding included. The longest come first:
-/// a batch's width is known when it is begun, texts of one batch are of like length, and when the batches are spread
-/// over sessions the last ones to finish are the short ones.
+/// Packs texts of `lengths` tokens into batches of at most `budget` tokens, including padding. Longest first: then a
+/// batch's width is known from the start, the texts of a batch have similar lengths, and when batches are spread over
+/// sessions the last ones to finish are short.
 #[must_use]
 pub fn pack(lengths: &[usize], budget: usize) -> Vec<Batch> {
     let mut order: Vec<(usize, usize)> = lengths.iter().map(|&length| length.max(1)).enumerate().collect();
@@ -84,7 +84,7 @@ mod tests {
             }
         }
 
-        // Batches are cut from one sorted order, so a batch is closed only when its next text would not have fitted.
+        // Batches are cut from one sorted order, so a batch is closed only when the next text would not have fitted.
         #[test]
         fn no_batch_is_closed_early(lengths in prop::collection::vec(1_usize..600, 1..300), budget in 1_usize..3000) {
             let batches = pack(&lengths, budget);

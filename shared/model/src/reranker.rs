@@ -1,7 +1,7 @@
-//! The seam of rerankers: a question and passages in, how well each answers it out. One file per kind in `reranker/`.
+//! The interface of rerankers: a question and passages in, scores out. One file per kind in `reranker/`.
 //!
-//! To add a kind: a file in `reranker/` with `impl Rerank`, a variant of [`Reranker`] (the compiler names the lines that
-//! are missing), and a call of the suite in `tests/reranker.rs`.
+//! To add a kind: a file in `reranker/` with `impl Rerank`, a variant of [`Reranker`] (the compiler lists the missing
+//! lines), and a call of the suite in `tests/reranker.rs`.
 
 mod cross_encoder;
 mod overlap;
@@ -14,15 +14,16 @@ use crate::bundle::Bundle;
 use crate::encoder::EncodeError;
 use crate::encoder::onnx::OnnxSettings;
 
-/// Judges passages with their question beside them: better than vectors that were made apart, and far slower, so that only
-/// the best of a ranking are judged.
+/// Judges passages together with their question: more accurate than comparing vectors computed apart, but far slower,
+/// so only the best of a ranking are judged.
 pub trait Rerank: Send + Sync {
-    /// How well each of `passages` answers `question`, in their order: the more, the better; comparable for one question
-    /// only. No passage is cut: one that is too long to stand beside the question is judged in pieces, and its best piece
-    /// counts.
+    /// How well each of `passages` answers `question`, in order; higher is better, comparable only for the same
+    /// question. No passage is truncated: one that does not fit beside the question is judged in pieces, and its best
+    /// piece counts.
     ///
     /// # Errors
-    /// See [`EncodeError`]; [`TextFault::TooLong`](crate::TextFault::TooLong) when the question alone leaves no room for a passage.
+    /// See [`EncodeError`]; [`TextFault::TooLong`](crate::TextFault::TooLong) when the question alone leaves no room
+    /// for a passage.
     fn rank(
         &self,
         question: &str,
@@ -35,15 +36,15 @@ pub trait Rerank: Send + Sync {
 pub enum Reranker {
     /// A cross-encoder's graph on ONNX Runtime.
     CrossEncoder(CrossEncoder),
-    /// Words in common: for tests.
+    /// Common words: for tests.
     Overlap(Overlap),
 }
 
 impl Reranker {
-    /// Opens the cross-encoder in `bundle`. Blocks for as long as the weights take to load (about a second).
+    /// Opens the cross-encoder in `bundle`. Blocks while the weights are loaded (about a second).
     ///
     /// # Errors
-    /// When it is no cross-encoder, or the tokenizer, the runtime or the graph cannot be used as asked.
+    /// When the model is not a cross-encoder, or the tokenizer, the runtime or the graph cannot be used as requested.
     pub fn open(bundle: &Bundle, settings: &OnnxSettings) -> Result<Self, OpenRerankerError> {
         CrossEncoder::open(bundle, settings).map(Self::CrossEncoder)
     }

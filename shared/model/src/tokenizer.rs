@@ -1,8 +1,8 @@
 //! The model's own tokenizer: the only count that the model agrees with.
 //!
-//! Pure but for a memory of words that changes no result (the bytes of tokenizer.json are read by `bundle/files.rs`). Guarantees that nothing is cut or filled up:
-//! what tokenizer.json says of truncation and padding is set aside. Knows no limit: the encoder refuses what is too
-//! long.
+//! Pure except for a cache of words that does not affect results (tokenizer.json is read by `bundle/files.rs`). Texts
+//! are never truncated or padded: such settings in tokenizer.json are ignored. The tokenizer enforces no limit; the
+//! encoder rejects texts that are too long.
 
 mod words;
 
@@ -12,38 +12,38 @@ use std::sync::Arc;
 use self::words::Words;
 use crate::bundle::{Bundle, BundleError, Prefixes, Role};
 
-/// The count of a text that the tokenizer cannot read: above every limit, and far from overflow.
+/// The count of a text that the tokenizer cannot process: above every limit, but far from overflow.
 const UNCOUNTABLE: usize = u32::MAX as usize;
 
-/// Names of the padding token in the vocabularies in use (those like BERT, those of SentencePiece).
+/// Names of the padding token in common vocabularies (BERT-like and SentencePiece).
 const PADDING_TOKENS: [&str; 3] = ["[PAD]", "<pad>", "<|padding|>"];
 
 /// A tokenizer; cheap to clone.
 #[derive(Clone)]
 pub struct Tokenizer {
     inner: Arc<tokenizers::Tokenizer>,
-    /// For a tokenizer that works word by word: its faster way to count.
+    /// The faster counter, for a tokenizer that works word by word.
     words: Option<Arc<Words>>,
     prefixes: Prefixes,
     special: usize,
-    /// Special tokens alone, without a prefix.
+    /// Number of special tokens, without a prefix.
     plain_special: usize,
     padding: u32,
 }
 
-/// A text as the model takes it, special tokens and prefix included.
+/// A text's tokens as the model takes them, including special tokens and prefix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenIds {
-    /// The number of each token in the vocabulary.
+    /// Each token's id in the vocabulary.
     pub ids: Vec<u32>,
-    /// The segment of each token (0 for a single text in most models); as long as `ids`.
+    /// Each token's segment (0 for a single text in most models); as long as `ids`.
     pub type_ids: Vec<u32>,
 }
 
-/// Why a tokenizer cannot be used. For a person to mend.
+/// Why a tokenizer cannot be used. A person must fix it.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenizerError {
-    /// Its file cannot be read, or is another file.
+    /// Its file cannot be read, or has changed.
     #[error("the tokenizer cannot be read")]
     Bundle(#[from] BundleError),
     /// Its file is not a tokenizer.
@@ -53,17 +53,17 @@ pub enum TokenizerError {
     Parse {
         /// The model's name.
         model: String,
-        /// What the library says.
+        /// The library's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// It fails on text that it should take.
+    /// It fails on text that it should accept.
     #[error(
         "tokenizer.json of model {model} fails on an unknown character: it needs an unknown-token that is in its vocabulary"
     )]
     Unknown {
         /// The model's name.
         model: String,
-        /// What the library says.
+        /// The library's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The special tokens and the prefix leave no room for text.
@@ -75,12 +75,12 @@ pub enum TokenizerError {
         model: String,
         /// The model's limit.
         limit: usize,
-        /// Tokens that go with each passage.
+        /// Tokens added to each passage.
         special: usize,
     },
 }
 
-/// A text that the tokenizer cannot read.
+/// A text that the tokenizer cannot process.
 #[derive(Debug, thiserror::Error)]
 #[error("the tokenizer cannot read this text")]
 pub struct TokenizeError(#[source] Box<dyn std::error::Error + Send + Sync>);
@@ -89,7 +89,8 @@ impl Tokenizer {
     /// Opens the tokenizer of `bundle`.
     ///
     /// # Errors
-    /// When its file changed since the bundle was opened, is not understood, or fails on unknown characters.
+    /// When its file has changed since the bundle was opened, is malformed, or the tokenizer fails on unknown
+    /// characters.
     pub fn open(bundle: &Bundle) -> Result<Self, TokenizerError> {
         let manifest = bundle.manifest();
         let tokenizer = Self::parse(&bundle.read(Bundle::TOKENIZER)?, &manifest.name, &manifest.prefixes)?;
@@ -103,10 +104,10 @@ impl Tokenizer {
         Ok(tokenizer)
     }
 
-    /// Makes a tokenizer of the bytes of tokenizer.json, for the model `model` with its `prefixes`.
+    /// Makes a tokenizer from the bytes of tokenizer.json, for `model` with its `prefixes`.
     ///
     /// # Errors
-    /// When the bytes are not understood, or the tokenizer fails on unknown characters.
+    /// When the bytes are malformed, or the tokenizer fails on unknown characters.
     pub fn parse(bytes: &[u8], model: &str, prefixes: &Prefixes) -> Result<Self, TokenizerError> {
         let model = model.to_owned();
         let mut inner = match tokenizers::Tokenizer::from_bytes(bytes) {
@@ -117,11 +118,12 @@ impl Tokenizer {
             return Err(TokenizerError::Parse { model, source });
         }
         inner.with_padding(None);
-        // A vocabulary without an unknown-token fails only when it meets one; better now than on the first such file.
+        // A vocabulary without an unknown-token fails only when it meets an unknown character; better now than in
+        // production.
         if let Err(source) = inner.encode_fast("ꙮ 𓂀ꙮ", true) {
             return Err(TokenizerError::Unknown { model, source });
         }
-        // The mask hides padding from the model; its id only has to be in the vocabulary.
+        // The mask hides padding from the model; its id only has to exist in the vocabulary.
         let padding = PADDING_TOKENS.iter().find_map(|token| inner.token_to_id(token)).unwrap_or_default();
         let words = Words::of(bytes, &inner).map(Arc::new);
         let (inner, prefixes) = (Arc::new(inner), prefixes.clone());
@@ -131,14 +133,14 @@ impl Tokenizer {
         Ok(tokenizer)
     }
 
-    /// Tokens of `text` as a passage that is embedded: with special tokens and the model's prefix for passages. A
-    /// text that the tokenizer cannot read counts as `u32::MAX`, above every limit.
+    /// Number of tokens of `text` when embedded as a passage, including special tokens and prefix. A text that the
+    /// tokenizer cannot process counts as `u32::MAX`, above every limit.
     #[must_use]
     pub fn count(&self, text: &str) -> usize {
         self.encode(text, Role::Passage).map_or(UNCOUNTABLE, |tokens| tokens.ids.len())
     }
 
-    /// Tokens of `text` alone, special tokens included, without any prefix.
+    /// Number of tokens of `text` alone, including special tokens but no prefix.
     pub(crate) fn plain_count(&self, text: &str) -> usize {
         let mut counted = 0;
         let by_words = self.words.as_ref().and_then(|words| words.spans(&self.inner, text, |_| counted += 1));
@@ -148,14 +150,14 @@ impl Tokenizer {
         self.inner.encode_fast(text, true).map_or(UNCOUNTABLE, |encoding| encoding.len())
     }
 
-    /// Tokens that go with each passage: special tokens and the model's prefix for passages.
+    /// Tokens added to each passage: special tokens and the model's prefix for passages.
     #[must_use]
     pub fn special(&self) -> usize {
         self.special
     }
 
-    /// The bytes of `text` that each of its tokens stands for, in order, without special tokens and prefix. Each range
-    /// starts and ends between two characters. Empty for a text that the tokenizer cannot read.
+    /// The byte range of `text` that each token stands for, in order, without special tokens and prefix. Ranges start
+    /// and end at character boundaries. Empty for a text that the tokenizer cannot process.
     #[must_use]
     pub fn offsets(&self, text: &str) -> Vec<Range<usize>> {
         let mut tokens = Vec::with_capacity(text.len() / 4);
@@ -172,10 +174,10 @@ impl Tokenizer {
             .collect()
     }
 
-    /// `text` as the model takes it, after the prefix for `role`. As long as it is: nothing is cut.
+    /// Tokenizes `text` for the model, after the prefix for `role`. Nothing is truncated.
     ///
     /// # Errors
-    /// When the tokenizer cannot read the text.
+    /// When the tokenizer cannot process the text.
     pub fn encode(&self, text: &str, role: Role) -> Result<TokenIds, TokenizeError> {
         let prefix = self.prefixes.of(role);
         let encoding = if prefix.is_empty() {
@@ -187,10 +189,10 @@ impl Tokenizer {
         Ok(TokenIds { ids: encoding.get_ids().to_vec(), type_ids: encoding.get_type_ids().to_vec() })
     }
 
-    /// Two texts as a model that compares them takes them, without any prefix. As long as they are: nothing is cut.
+    /// Tokenizes two texts for a model that compares them, without any prefix. Nothing is truncated.
     ///
     /// # Errors
-    /// When the tokenizer cannot read the texts.
+    /// When the tokenizer cannot process the texts.
     pub fn encode_pair(&self, first: &str, second: &str) -> Result<TokenIds, TokenizeError> {
         let encoding = self.inner.encode_fast((first, second), true).map_err(TokenizeError)?;
         Ok(TokenIds { ids: encoding.get_ids().to_vec(), type_ids: encoding.get_type_ids().to_vec() })

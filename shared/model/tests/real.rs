@@ -1,4 +1,4 @@
-//! The same facts over the real bundle and the real runtime, which `MILLRACE_MODEL` and `MILLRACE_ONNXRUNTIME` name.
+//! The same checks with the real bundle and runtime, given by `MILLRACE_MODEL` and `MILLRACE_ONNXRUNTIME`.
 
 #[path = "suite/mod.rs"]
 mod suite;
@@ -126,7 +126,7 @@ fn the_real_tokenizer_counts_and_cuts_as_it_encodes() -> Tried {
 const NO_MULTILINGUAL: &str =
     "skipped: multilingual-e5-small is not beside MILLRACE_MODEL; compose/install model-e5";
 
-/// The bundle of multilingual-e5-small, if it is installed beside the one of the settings.
+/// The bundle of multilingual-e5-small, if it is installed beside the configured one.
 fn multilingual() -> Result<Option<Bundle>, Box<dyn std::error::Error>> {
     let settings = Settings::try_parse_from(["test"])?;
     let folder = settings.model.model.with_file_name("multilingual-e5-small");
@@ -156,7 +156,7 @@ fn the_real_unigram_tokenizer_counts_and_cuts_as_it_encodes() -> Tried {
         assert!(offsets.iter().all(|range| text.get(range.clone()).is_some_and(|token| !token.is_empty())));
         assert!(offsets.windows(2).all(|pair| pair[0].start <= pair[1].start));
     }
-    // A cut parts at most one token, and puts the mark of a word's start before what follows: both counts stay close.
+    // A cut splits at most one token and adds a word-start mark to the rest, so both counts stay close.
     let text = "莱茵河全长1233公里，流经瑞士、德国、法国和荷兰。";
     let whole = tokenizer.offsets(text).len();
     for (at, _) in text.char_indices() {

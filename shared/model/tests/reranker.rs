@@ -1,4 +1,4 @@
-//! The suite over rerankers: one without a model, and the graph in `tests/tiny` on the real runtime.
+//! The suite for rerankers: one without a model, and the graph in `tests/tiny` on the real runtime.
 
 #[path = "suite/bundle.rs"]
 mod bundle;
@@ -15,7 +15,7 @@ struct Settings {
     onnx: OnnxSettings,
 }
 
-/// A cross-encoder whose number is how often a word of the question stands in the passage.
+/// A cross-encoder whose score counts how often a word of the question occurs in the passage.
 fn cross_encoder(folder: &Path) -> Result<Bundle, Box<dyn std::error::Error>> {
     bundle_of(folder, ["", ""], (1, "score"), include_bytes!("tiny/cross_encoder.onnx"))
 }
@@ -60,7 +60,7 @@ async fn a_long_passage_counts_by_its_best_piece_and_none_is_cut() -> Tried {
     let bundle = cross_encoder(folder.path())?;
     let limit = bundle.max_tokens();
     let reranker = Reranker::open(&bundle, &Settings::try_parse_from(["test"])?.onnx)?;
-    // The word stands at the very end, behind more than the model takes.
+    // The word is at the very end, after more tokens than the model takes.
     let long = format!("{} log", ["index"].repeat(3 * limit).join(" "));
     let without = ["index"].repeat(3 * limit).join(" ");
     let scores = reranker.rank("log", vec![long, without]).await?;

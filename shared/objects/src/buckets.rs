@@ -1,22 +1,22 @@
-//! Which buckets hold documents. Pure: every program that reads `MILLRACE_BUCKET` reads it as this says.
+//! The buckets that hold documents. Pure: defines how every program reads `MILLRACE_BUCKET`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The buckets of documents, at least one; as a setting, with commas between them.
+/// The buckets of documents, at least one; comma-separated in the setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Buckets(Vec<String>);
 
-/// A setting that names no buckets, or too many.
+/// A setting with no bucket, an invalid name, or too many buckets.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidBuckets {
     /// No name.
     #[error("it names no bucket: name the bucket of documents, or several with commas between them")]
     None,
-    /// A name that no bucket has.
+    /// A name with a slash, which no bucket has.
     #[error("{0:?} is no bucket's name: it holds a slash")]
     Slash(String),
-    /// Several, for a program that works in one.
+    /// Several buckets, for a program that works on one.
     #[error("it names several buckets ({0}), and this program works in one: say which with --bucket")]
     Several(Buckets),
 }
@@ -28,16 +28,16 @@ impl Buckets {
         self.0.iter().any(|name| name == bucket)
     }
 
-    /// One bucket by its name.
+    /// A single bucket.
     #[must_use]
     pub fn just(name: &str) -> Self {
         Self(vec![name.to_owned()])
     }
 
-    /// The name in a setting of a program that works in one bucket.
+    /// The bucket named by the setting of a program that works on exactly one.
     ///
     /// # Errors
-    /// When there is none, or several.
+    /// When there is none, or there are several.
     pub fn one(setting: &str) -> Result<String, InvalidBuckets> {
         let buckets: Self = setting.parse()?;
         match buckets.0.as_slice() {

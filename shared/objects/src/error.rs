@@ -1,4 +1,4 @@
-//! What can go wrong with a store, typed by what the caller does.
+//! Errors of an object store, classified by what the caller does next.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use message::DocumentId;
 /// What the caller does about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// This object cannot be had; others can: a dead letter, and the old chunks stay.
+    /// This object is unavailable, others are not: make it a dead letter and keep its old chunks.
     Refuse,
     /// Wait and try again.
     Wait,
-    /// Waiting alone mends nothing: wait, and tell a human.
+    /// Waiting alone will not help: wait, and alert a human.
     Alarm,
 }
 
-/// A failure. Its message names the object, the endpoint and the remedy.
+/// A failed operation. Its message names the object, the endpoint and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The store denies this one object; its bucket can be listed.
@@ -24,45 +24,45 @@ pub enum StoreError {
          let the credentials read it, then ask for the document again"
     )]
     ObjectDenied {
-        /// Which object.
+        /// The object.
         document: DocumentId,
-        /// Which store.
+        /// The store's endpoint.
         endpoint: String,
-        /// The store's word.
+        /// The store's error code.
         code: String,
     },
     /// The object is in an archive and must be restored before it can be read.
     #[error("{document} at {endpoint}: the object is archived; restore it, then ask for the document again")]
     Archived {
-        /// Which object.
+        /// The object.
         document: DocumentId,
-        /// Which store.
+        /// The store's endpoint.
         endpoint: String,
     },
-    /// The store can hold no object of such a name.
+    /// The store cannot hold an object with this name.
     #[error("{document} at {endpoint}: the store takes no such key ({code}); give the object another name")]
     InvalidKey {
-        /// Which object.
+        /// The object.
         document: DocumentId,
-        /// Which store.
+        /// The store's endpoint.
         endpoint: String,
-        /// The store's word.
+        /// The store's error code.
         code: String,
     },
-    /// The store refuses this one object, in words that are not listed here; its bucket can be listed. A symbolic link
-    /// without a target, a key of the customer's own, a disabled KMS key.
+    /// The store refuses this one object with an error code that is not listed here, though its bucket can be listed:
+    /// a symbolic link without a target, a customer-provided key, a disabled KMS key.
     #[error(
         "{document} at {endpoint}: the store refuses this object ({code}: {message}), though its bucket can be listed; \
          mend or remove the object, then ask for the document again"
     )]
     Unreadable {
-        /// Which object.
+        /// The object.
         document: DocumentId,
-        /// Which store.
+        /// The store's endpoint.
         endpoint: String,
-        /// The store's word.
+        /// The store's error code.
         code: String,
-        /// The store's words for people.
+        /// The store's message.
         message: String,
     },
     /// The bucket as a whole is denied.
@@ -71,63 +71,63 @@ pub enum StoreError {
          its objects (s3:ListBucket and s3:GetObject; on OSS oss:ListObjects and oss:GetObject)"
     )]
     BucketDenied {
-        /// Which bucket.
+        /// The bucket.
         bucket: String,
-        /// Which store.
+        /// The store's endpoint.
         endpoint: String,
-        /// The store's word.
+        /// The store's error code.
         code: String,
     },
-    /// There is no such bucket: never taken for the removal of its objects.
+    /// The bucket does not exist. This never counts as the deletion of its objects.
     #[error("bucket {bucket} at {endpoint}: no such bucket; check MILLRACE_BUCKET and MILLRACE_S3_ENDPOINT")]
     NoSuchBucket {
-        /// Which bucket.
+        /// The bucket.
         bucket: String,
-        /// Which store.
+        /// The store's endpoint.
         endpoint: String,
     },
-    /// The credentials, or the clock that signs with them, are not accepted.
+    /// The credentials are rejected, or the clock used for signing is wrong.
     #[error(
         "{endpoint}: the credentials are not accepted ({code}); check MILLRACE_S3_ACCESS_KEY_ID, \
          MILLRACE_S3_SECRET_ACCESS_KEY, MILLRACE_S3_SESSION_TOKEN and this machine's clock"
     )]
     BadCredentials {
-        /// Which store.
+        /// The store's endpoint.
         endpoint: String,
-        /// The store's word.
+        /// The store's error code.
         code: String,
     },
-    /// The store does not take such a request at all: wrong addressing, region, account or feature.
+    /// The store rejects the request as such: wrong addressing, region, account or feature.
     #[error(
         "{subject} at {endpoint}: the store rejects the request ({code}: {message}); check MILLRACE_S3_ENDPOINT, \
          MILLRACE_S3_REGION, MILLRACE_S3_PATH_STYLE and the account"
     )]
     Rejected {
-        /// What was asked for: a bucket, or bucket/key.
+        /// The target of the request: a bucket, or bucket/key.
         subject: String,
-        /// Which store.
+        /// The store's endpoint.
         endpoint: String,
-        /// The store's word.
+        /// The store's error code.
         code: String,
-        /// The store's words for people.
+        /// The store's message.
         message: String,
     },
-    /// The store is away, busy or too slow, or the object would not hold still.
+    /// The store is unavailable, busy or too slow, or the object kept changing while it was read.
     #[error("{subject} at {endpoint}: {cause}; trying again")]
     Unavailable {
-        /// What was asked for: a bucket, or bucket/key.
+        /// The target of the request: a bucket, or bucket/key.
         subject: String,
-        /// Which store.
+        /// The store's endpoint.
         endpoint: String,
-        /// What was seen.
+        /// What went wrong.
         cause: String,
-        /// How long the store asked to wait, if it did.
+        /// The store's `Retry-After`.
         retry_after: Option<Duration>,
     },
 }
 
 impl StoreError {
-    /// What the caller does.
+    /// What the caller should do.
     #[must_use]
     pub fn remedy(&self) -> Remedy {
         match self {
@@ -143,7 +143,7 @@ impl StoreError {
         }
     }
 
-    /// How long the store asked to wait, if it did.
+    /// The store's `Retry-After`.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         if let Self::Unavailable { retry_after, .. } = self { *retry_after } else { None }

@@ -1,12 +1,11 @@
 #![expect(clippy::disallowed_methods, reason = "edge: the files of a folder")]
 //! A folder as a store of one bucket: each file is an object, and its path below the folder is its key.
 //!
-//! Files are read through the same loop as objects elsewhere: one that is written meanwhile is read from its start again.
-//! The change token is made of inode, size and time of change, which no program can set back. That time is as coarse as
-//! the system's tick: so a file is read only when its last change is longer ago, and every later edit gives another token.
+//! Files are read through the same loop as other objects: if a file is written meanwhile, reading starts over. The
+//! etag is derived from inode, size and ctime, which no program can set back. Because ctime is only as fine as the
+//! system's tick, a file is read only some time after its last change; any later edit then gives another etag.
 //!
-//! Names that begin with a dot are no objects, and links are not followed: nothing outside of the folder is ever read
-//! or written.
+//! Hidden files are not objects and links are not followed: nothing outside the folder is ever read or written.
 
 mod tree;
 
@@ -28,9 +27,9 @@ use crate::{Entry, ListingPage, Look, Store, StoreError, normalise_etag};
 pub use tree::{FolderTree, NoObject};
 
 const PIECE: usize = 64 * 1024;
-/// Entries of a page.
+/// Entries per page.
 const PAGE: usize = 1000;
-/// Longer than any system's tick: a change that is so long ago and a later one never have the same time.
+/// Longer than any system's tick: a change this long ago and a later one never have the same ctime.
 const SETTLED: Duration = Duration::from_millis(20);
 
 /// A store over a folder. Clones are the same store.
@@ -38,19 +37,19 @@ const SETTLED: Duration = Duration::from_millis(20);
 pub struct FolderStore {
     bucket: Arc<str>,
     root: Arc<Path>,
-    /// The folder in messages.
+    /// The folder's name in messages.
     endpoint: Arc<str>,
     page_size: usize,
     writable: bool,
-    /// What files are called while they are written.
+    /// Numbers the temporary names of files being written.
     written: Arc<AtomicU64>,
 }
 
 impl FolderStore {
-    /// The folder `root` as the bucket `bucket`.
+    /// Opens the folder `root` as the bucket `bucket`.
     ///
     /// # Errors
-    /// When there is no such folder.
+    /// When the folder does not exist.
     pub fn open(bucket: &str, root: &Path) -> std::io::Result<Self> {
         let root = root.canonicalize()?;
         if !root.is_dir() {
@@ -61,19 +60,19 @@ impl FolderStore {
         Ok(Self { bucket, root, endpoint, page_size: PAGE, writable: true, written: Arc::default() })
     }
 
-    /// The same store with listings of so many entries a page (at least 1).
+    /// Sets the number of entries per page of a listing (at least 1).
     #[must_use]
     pub fn with_page_size(self, page_size: usize) -> Self {
         Self { page_size: page_size.max(1), ..self }
     }
 
-    /// The same store, whose files nobody writes or deletes through it.
+    /// Makes the store read-only.
     #[must_use]
     pub fn read_only(self) -> Self {
         Self { writable: false, ..self }
     }
 
-    /// All that is in the folder now; it stops when there are more than `most` files.
+    /// Lists everything in the folder; stops when there are more than `most` files.
     ///
     /// # Errors
     /// When the folder itself cannot be read.
@@ -92,7 +91,7 @@ impl FolderStore {
         })
     }
 
-    /// Where a document's file is.
+    /// The path of a document's file.
     fn path(&self, document: &DocumentId) -> Result<PathBuf, StoreError> {
         if document.bucket() != &*self.bucket || !self.root.is_dir() {
             return Err(self.no_such_bucket(document.bucket()));
@@ -104,7 +103,7 @@ impl FolderStore {
             );
         }
         let path = self.root.join(document.key());
-        // A folder on the way may be a link to somewhere else.
+        // A folder on the way may be a link that leads outside.
         let mut above = path.parent();
         while let Some(folder) = above {
             if let Ok(found) = folder.canonicalize() {
@@ -116,7 +115,7 @@ impl FolderStore {
         Ok(path)
     }
 
-    /// Does what may wait for a disk.
+    /// Runs blocking file operations on a blocking thread.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
@@ -128,12 +127,12 @@ impl FolderStore {
         StoreError::NoSuchBucket { bucket: bucket.to_owned(), endpoint: self.endpoint.to_string() }
     }
 
-    /// Where a document's file is that shall be another one, or gone.
+    /// The path of a document's file that is about to be replaced or deleted.
     fn path_to_change(&self, document: &DocumentId) -> Result<PathBuf, StoreError> {
         if self.writable {
             return self.path(document);
         }
-        let (endpoint, code) = (self.endpoint.to_string(), "the folder is only read".to_owned());
+        let (endpoint, code) = (self.endpoint.to_string(), "the folder is read-only".to_owned());
         Err(StoreError::ObjectDenied { document: document.clone(), endpoint, code })
     }
 
@@ -151,7 +150,7 @@ impl FolderStore {
         }
     }
 
-    /// What the system said of one file.
+    /// Converts the system's error about one file.
     fn failure(&self, document: &DocumentId, error: &std::io::Error) -> StoreError {
         use ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, PermissionDenied};
         let kind = error.kind();
@@ -165,7 +164,7 @@ impl FolderStore {
         }
     }
 
-    /// The file as it stands there; none when there is no file.
+    /// The file's metadata; none when it does not exist.
     async fn stat(&self, document: &DocumentId, path: &Path) -> Result<Option<Metadata>, StoreError> {
         match tokio::fs::symlink_metadata(path).await {
             Ok(metadata) => Ok(Some(metadata).filter(Metadata::is_file)),
@@ -174,7 +173,7 @@ impl FolderStore {
         }
     }
 
-    /// The token of the file as it stands, when its last change is long enough ago; none when there is no file.
+    /// The file's etag, once its last change is long enough ago; none when it does not exist.
     async fn settled(&self, document: &DocumentId, path: &Path) -> Result<Option<String>, StoreError> {
         let Some(found) = self.stat(document, path).await? else { return Ok(None) };
         let changed = Duration::new(
@@ -186,14 +185,14 @@ impl FolderStore {
         Ok(Some(token_of(&found)))
     }
 
-    /// Writes beside the file and then takes its place, so that nobody reads half of it.
+    /// Writes a temporary file and renames it, so that nobody reads half of it.
     fn write(path: &Path, number: u64, bytes: &[u8]) -> std::io::Result<String> {
         let folder = path.parent().unwrap_or(path);
         std::fs::create_dir_all(folder)?;
         let beside = folder.join(format!(".millrace-{}-{number}", std::process::id()));
         let written = std::fs::write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
         if let Err(error) = written {
-            // What was written beside it is of no use; that it cannot be removed either is no news.
+            // The temporary file is useless now. A failure to delete it is not worth reporting.
             let _is_removed = std::fs::remove_file(&beside).is_ok();
             return Err(error);
         }
@@ -201,12 +200,12 @@ impl FolderStore {
     }
 }
 
-/// True when the system says that there is no such file.
+/// Whether the error means that the file does not exist.
 fn is_gone(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// Another one whenever the file is another one.
+/// The etag: differs whenever the file differs.
 fn token_of(file: &Metadata) -> String {
     format!("{:x}-{:x}-{:x}.{:x}", file.ino(), file.len(), file.ctime(), file.ctime_nsec())
 }
@@ -215,7 +214,7 @@ fn entry(key: String, file: &Metadata) -> Entry {
     Entry { key, etag: token_of(file), size: file.len(), last_modified: Some(file.mtime()) }
 }
 
-/// A file from some byte on.
+/// A file's content from some byte on.
 #[derive(Debug)]
 pub(crate) struct Body {
     file: tokio::fs::File,
@@ -231,7 +230,7 @@ impl read::Body for Body {
         piece.truncate(count);
         self.left = self.left.saturating_sub(count as u64);
         if self.left == 0 || count == 0 {
-            // A file is written in place: only one that still stands as it did was read as one version.
+            // The file may have been overwritten in place: only if its metadata are unchanged was one version read.
             let now = tokio::fs::symlink_metadata(&self.path).await.map_err(|error| error.to_string())?;
             if token_of(&now) != self.token {
                 return Err("the file changed while it was read".to_owned());
@@ -246,7 +245,7 @@ impl Source for FolderStore {
 
     async fn open(&self, document: &DocumentId, start: Start<'_>) -> Result<Opened<Body>, StoreError> {
         let path = self.path(document)?;
-        // Not opened before it is known to be a file: a pipe would wait for its writer.
+        // Checked to be a regular file before opening: opening a pipe would block until it has a writer.
         let Some(token) = self.settled(document, &path).await? else { return Ok(Opened::Gone) };
         let told = |error: &std::io::Error| self.failure(document, error);
         let mut file = match tokio::fs::File::open(&path).await {

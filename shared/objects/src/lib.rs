@@ -1,14 +1,15 @@
-//! Bytes by address: the object store.
+//! Access to an object store.
 //!
-//! [`Store`] is the seam; [`MemoryStore`], [`FolderStore`] (the files of a folder) and [`S3Store`] (S3, OSS, MinIO) pass the
-//! same suite (`tests/store.rs`).
+//! [`Store`] is the interface; [`MemoryStore`], [`FolderStore`] (the files of a folder) and [`S3Store`] (S3, OSS,
+//! MinIO) pass the same test suite (`tests/store.rs`).
 //!
-//! Guarantees. A look answers with one version of the object, whole, or not at all: a body that breaks is continued
-//! under `If-Match`, and an object that changes meanwhile is read from its start again. Never more than the caller's
-//! limit is held. Only the store's own word `NoSuchKey` means that an object is gone; everything else is a
-//! [`StoreError`], typed by what the caller does. Every wait has a deadline.
+//! Guarantees: a read returns exactly one version of the object, complete, or nothing. A broken body is continued
+//! under `If-Match`; an object that changes meanwhile is read again from the start. No more than the caller's limit
+//! is held in memory. An object counts as gone only when the store answers `NoSuchKey`; everything else is a
+//! [`StoreError`], classified by what the caller does next. Every wait has a deadline.
 //!
-//! Never: retries beyond two quick attempts of one request (the pipeline waits), dead letters, decisions about keys.
+//! Not done here: more than two quick retries of a request (the pipeline waits instead), dead letters, decisions
+//! about keys.
 
 mod buckets;
 mod error;
@@ -29,8 +30,9 @@ pub use scope::{OWN_PREFIX, OutOfScope, Scope};
 pub use settings::{InvalidS3Settings, S3Settings};
 pub use store::{Entry, Listing, ListingPage, Look, Store};
 
-/// The store's change token as it is compared everywhere: without quotes and weakness mark, in lower case (OSS writes
-/// upper-case hex, versitygw keeps the quotes in notices). Never an MD5: multipart uploads have another.
+/// The normalised form of an etag, in which etags are compared: without quotes and weakness mark, in lower case (OSS
+/// writes upper-case hex, versitygw keeps the quotes in notices). An etag is not an MD5 of the content: multipart
+/// uploads differ.
 #[must_use]
 pub fn normalise_etag(etag: &str) -> String {
     etag.trim().trim_start_matches("W/").trim_matches('"').to_ascii_lowercase()

@@ -1,7 +1,7 @@
-//! A store in memory, with the failures of real ones on request. Ordinary code: tests of every worker use it.
+//! A store in memory, with the failures of real stores on demand; the tests of every worker use it.
 //!
-//! It reads objects through the same loop as the real store, in pieces of 64 KiB, so that a broken body or a change in
-//! mid-read means the same in both. A bucket exists once `ensure_bucket` made it.
+//! It reads objects through the same loop as the real stores, in pieces of 64 KiB, so that a broken body or a change
+//! during the read has the same effect. A bucket exists once `ensure_bucket` has created it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,36 +15,36 @@ use crate::{Entry, ListingPage, Look, Store, StoreError, normalise_etag};
 const PIECE: usize = 64 * 1024;
 const ENDPOINT: &str = "memory";
 
-/// A failure to come.
+/// A failure to inject.
 #[derive(Clone, Debug)]
 pub enum StoreFault {
-    /// This object is denied until [`MemoryStore::heal`]; its bucket is not.
+    /// This object, but not its bucket, is denied until [`MemoryStore::heal`].
     DenyObject(DocumentId),
     /// The bucket is denied until [`MemoryStore::heal`].
     DenyBucket(String),
     /// The object is archived until [`MemoryStore::heal`].
     Archive(DocumentId),
-    /// The object is refused, as a link without a target is, until [`MemoryStore::heal`].
+    /// The object is refused like a broken link, until [`MemoryStore::heal`].
     Unreadable(DocumentId),
-    /// The next so many requests find the store away.
+    /// The store is unavailable for the next requests.
     Unavailable {
-        /// How many.
+        /// The number of failing requests.
         times: u32,
     },
-    /// The next body of this object breaks after so many bytes.
+    /// The next body of this object breaks off.
     BreakBody {
-        /// Which object.
+        /// The object.
         document: DocumentId,
-        /// How many bytes arrive before.
+        /// Bytes that arrive before.
         after: usize,
     },
-    /// The next body of this object breaks after so many bytes, and by then the object is another, or gone.
+    /// The next body of this object breaks off, and the object has changed by then, or is gone.
     ChangeDuringRead {
-        /// Which object.
+        /// The object.
         document: DocumentId,
-        /// How many bytes arrive before.
+        /// Bytes that arrive before.
         after: usize,
-        /// What the object is then; nothing removes it.
+        /// The new content; none deletes the object.
         with: Option<Bytes>,
     },
 }
@@ -76,42 +76,42 @@ impl Default for MemoryStore {
 }
 
 impl MemoryStore {
-    /// A store whose listings have pages of so many entries (at least 1).
+    /// A store whose listings have this many entries per page (at least 1).
     #[must_use]
     pub fn with_page_size(page_size: usize) -> Self {
         Self { state: Arc::default(), page_size: page_size.max(1) }
     }
 
-    /// Adds a failure. Failures of the same object happen one after the other.
+    /// Adds a failure. Failures of the same object happen one after another.
     pub fn inject(&self, fault: StoreFault) {
         self.lock().faults.push_back(fault);
     }
 
-    /// Takes all failures away.
+    /// Removes all failures.
     pub fn heal(&self) {
         self.lock().faults.clear();
     }
 
-    /// How many bodies were opened so far: what reading has cost.
+    /// How many bodies have been opened, as a measure of the cost of reading.
     #[must_use]
     pub fn bodies(&self) -> u64 {
         self.lock().bodies
     }
 
-    /// Who is told of changes of the bucket.
+    /// The target that is notified of changes in the bucket.
     #[must_use]
     pub fn notified(&self, bucket: &str) -> Option<String> {
         self.lock().buckets.get(bucket).and_then(|bucket| bucket.notify.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic elsewhere leaves this state whole: each change is one assignment.
+        // A panic elsewhere cannot leave this state half-changed: each change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// The faults that concern a whole request, and the bucket.
+    /// The bucket, after applying faults of the request and of the bucket.
     fn bucket(&mut self, name: &str) -> Result<&mut Bucket, StoreError> {
         for fault in &mut self.faults {
             match fault {
@@ -143,7 +143,7 @@ impl State {
         })
     }
 
-    /// The bucket of a document, after the faults that concern the document.
+    /// The bucket of a document, after also applying faults of the document.
     fn bucket_of(&mut self, document: &DocumentId) -> Result<&mut Bucket, StoreError> {
         self.bucket(document.bucket())?;
         for fault in &self.faults {
@@ -170,7 +170,7 @@ impl State {
                 | StoreFault::ChangeDuringRead { .. } => {}
             }
         }
-        // The bucket was found above; asking again for it must not count as another request.
+        // Looked up directly, because asking for the bucket again would count as another request.
         self.buckets.get_mut(document.bucket()).ok_or_else(|| StoreError::NoSuchBucket {
             bucket: document.bucket().to_owned(),
             endpoint: ENDPOINT.to_owned(),
@@ -238,6 +238,7 @@ impl Source for MemoryStore {
             Start::Rest { at, .. } => usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len()),
         };
         state.bodies += 1;
+        // The content was taken above, so a fault changes the object while the caller is reading.
         let fault = state.take_break(document);
         let breaks_after = match &fault {
             Some(StoreFault::BreakBody { after, .. } | StoreFault::ChangeDuringRead { after, .. }) => {

@@ -1,56 +1,56 @@
-//! Reading one version of an object whole: what a broken body and a change in mid-read mean.
+//! Reads one version of an object completely, despite broken bodies and changes during the read.
 //!
-//! A body that breaks is continued from where it broke, under `If-Match`; when the store says that the object is
-//! another by now, reading starts over. Both a bounded number of times: an object that never holds still is
-//! `Unavailable`, not a mixture. Holds at most `limit` bytes. Knows no wire: both stores read through this.
+//! A broken body is continued where it broke, under `If-Match`; if the object has changed by then, reading starts
+//! over. Both happen a bounded number of times: an object that keeps changing is `Unavailable`, never a mixture of
+//! versions. At most `limit` bytes are held. Independent of the protocol: all stores read through this module.
 
 use bytes::{Bytes, BytesMut};
 use message::DocumentId;
 
 use crate::{Look, StoreError};
 
-/// How often one version's body is continued after it broke.
+/// How often one version's body is continued after breaking off.
 pub(crate) const RESUMES: u32 = 3;
-/// How often reading starts over because the object changed.
+/// How often reading starts over after the object changed.
 pub(crate) const RESTARTS: u32 = 3;
 
-/// From where an object is read.
+/// Where to start reading an object.
 #[derive(Debug)]
 pub(crate) enum Start<'a> {
-    /// From its beginning, unless it still has this change token (normalised).
+    /// At the beginning, unless the object still has this etag (normalised).
     Whole { unless: Option<&'a str> },
-    /// From byte `at` on, if it still has this token (as the store wrote it).
+    /// At byte `at`, if the object still has this etag (as the store wrote it).
     Rest { at: u64, token: &'a str },
 }
 
-/// What opening an object found.
+/// The result of opening an object.
 #[derive(Debug)]
 pub(crate) enum Opened<B> {
-    /// A body that is about to be read.
+    /// A body, ready to be read.
     Body(Opening<B>),
-    /// `unless` holds.
+    /// The object still has the etag `unless`.
     Unchanged,
-    /// There is no such object.
+    /// The object does not exist.
     Gone,
-    /// It is not the version that `Rest` asked for.
+    /// The object is no longer the version that `Rest` asked for.
     Changed,
 }
 
-/// A body and what its head said.
+/// A body and its metadata.
 #[derive(Debug)]
 pub(crate) struct Opening<B> {
-    /// Normalised.
+    /// The normalised etag.
     pub(crate) etag: String,
-    /// As the store wrote it: OSS compares upper-case tokens byte by byte.
+    /// The etag as the store wrote it: OSS compares upper-case etags byte by byte.
     pub(crate) token: String,
-    /// Bytes of the whole object.
+    /// Size of the whole object in bytes.
     pub(crate) size: u64,
-    /// Seconds since 1970.
+    /// Modification time, in seconds since 1970.
     pub(crate) last_modified: Option<i64>,
     pub(crate) body: B,
 }
 
-/// A store that can be read from any byte on.
+/// A store that can be read from any offset.
 pub(crate) trait Source: Sync {
     type Body: Body;
 
@@ -63,13 +63,13 @@ pub(crate) trait Source: Sync {
     fn endpoint(&self) -> &str;
 }
 
-/// Bytes as they arrive.
+/// A body being received.
 pub(crate) trait Body: Send {
-    /// The next bytes, or nothing at the end; an error when the body broke.
+    /// The next bytes, none at the end, or an error when the body broke off.
     fn next(&mut self) -> impl Future<Output = Result<Option<Bytes>, String>> + Send;
 }
 
-/// Reads one version of the object, whole.
+/// Reads one version of the object completely.
 pub(crate) async fn whole<S: Source>(
     source: &S,
     document: &DocumentId,
@@ -91,7 +91,7 @@ pub(crate) async fn whole<S: Source>(
     Err(unavailable(source, document, format!("the object changed in each of {} reads", RESTARTS + 1)))
 }
 
-/// The opened version, or nothing when it was replaced or removed before its end was read.
+/// Reads the opened version; none when it was replaced or deleted before the end.
 async fn one_version<S: Source>(
     source: &S,
     document: &DocumentId,
@@ -122,7 +122,7 @@ async fn one_version<S: Source>(
     }
 }
 
-/// Appends the body to `bytes` until there are `size` of them.
+/// Appends the body to `bytes` until there are `size` bytes.
 async fn fill<B: Body>(body: &mut B, bytes: &mut BytesMut, size: usize) -> Result<(), String> {
     while bytes.len() < size {
         match body.next().await? {

@@ -1,8 +1,8 @@
 //! EDGE: the only code that talks to an object store over the network. Speaks S3 to AWS, OSS and MinIO.
 //!
 //! Both checksum settings are "when required" (OSS rejects the trailing checksums of newer SDKs), objects are deleted
-//! singly (OSS's batch call wants `Content-MD5`), and keys of listings travel URL-encoded (XML cannot hold every key).
-//! What an answer means is decided in `failure`, nowhere else.
+//! one by one (OSS's batch call demands `Content-MD5`), and listings have URL-encoded keys (XML cannot hold every
+//! key). What a response means is decided only in `failure`.
 
 mod bucket;
 mod failure;
@@ -29,11 +29,11 @@ use crate::read::{self, Opened, Opening, Source, Start};
 use crate::{Entry, InvalidS3Settings, ListingPage, Look, S3Settings, Store, StoreError, normalise_etag};
 use failure::{Failure, Meaning, meaning};
 
-/// A store that speaks S3. Clones share the connections.
+/// An S3 store. Clones share the connections.
 #[derive(Clone, Debug)]
 pub struct S3Store {
     client: Client,
-    /// For messages.
+    /// The endpoint's name in messages.
     endpoint: String,
     region: String,
     custom_endpoint: bool,
@@ -42,7 +42,7 @@ pub struct S3Store {
 }
 
 impl S3Store {
-    /// Makes the client; connects to nothing yet.
+    /// Creates the client without connecting.
     ///
     /// # Errors
     /// When the settings contradict each other.
@@ -61,7 +61,7 @@ impl S3Store {
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .retry_config(RetryConfig::standard().with_max_attempts(2))
             .timeout_config(timeouts);
-        // Plain HTTP needs no roots of trust, and a machine without any must still reach its MinIO.
+        // Plain HTTP needs no root certificates; a machine without any must still reach its MinIO.
         let plain = settings.endpoint().is_some_and(|endpoint| endpoint.starts_with("http://"));
         let mut http =
             aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
@@ -94,12 +94,12 @@ impl S3Store {
         })
     }
 
-    /// AWS wants to be told the region of a new bucket, except for its first; other stores know their own.
+    /// The location constraint for a new bucket: AWS needs one outside its first region, other stores know their own.
     fn location_constraint(&self) -> Option<&str> {
         Some(self.region.as_str()).filter(|region| !self.custom_endpoint && *region != "us-east-1")
     }
 
-    /// Asks whether the bucket can be listed. With a prefix, since a policy may allow some prefixes only.
+    /// Checks that the bucket can be listed. Uses a prefix, because a policy may allow only some prefixes.
     async fn probe(&self, bucket: &str, prefix: &str) -> Result<(), StoreError> {
         let request = self.client.list_objects_v2().bucket(bucket).prefix(prefix).max_keys(1);
         match Box::pin(request.encoding_type(EncodingType::Url).send()).await {
@@ -108,8 +108,8 @@ impl S3Store {
         }
     }
 
-    /// Turns a failure of one object into an error. Where the answer does not say whether the object alone is to blame, the
-    /// bucket is asked: one that is ill is an alarm, and no fault of this object's.
+    /// Converts a failure about one object. Where the response does not tell whether only the object is at fault, the
+    /// bucket is probed: a faulty bucket is an alarm, not the object's fault.
     async fn error_of<E>(&self, error: SdkError<E, HttpResponse>, document: &DocumentId) -> StoreError
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -133,7 +133,7 @@ impl S3Store {
     }
 }
 
-/// A body from the wire, with a deadline for each piece.
+/// A response body, with a timeout for each piece.
 #[derive(Debug)]
 pub(crate) struct Body {
     stream: ByteStream,
@@ -185,12 +185,12 @@ impl Source for S3Store {
             return Err(self.unavailable(document, "the answer does not say its length"));
         };
         let size = match start {
-            // A store that compares tokens in its own spelling (OSS: upper case) sends what we know already.
+            // OSS compares etags in upper case, so it sends what we already know: treat as unchanged.
             Start::Whole { unless } if unless.is_some_and(|known| known == etag) => {
                 return Ok(Opened::Unchanged);
             }
             Start::Whole { .. } => length,
-            // A store that ignored the range sends the whole again: start over rather than join wrong halves.
+            // A store that ignored the range sends the whole object: start over instead of joining wrong parts.
             Start::Rest { .. } if answer.content_range().is_none() => return Ok(Opened::Changed),
             Start::Rest { at, .. } => at.saturating_add(length),
         };
@@ -229,7 +229,8 @@ impl Store for S3Store {
                 size: answer.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
                 last_modified: answer.last_modified().map(aws_sdk_s3::primitives::DateTime::secs),
             })),
-            // An answer to HEAD has no body, hence no word: key, bucket or the target of a link, GET says what is missing.
+            // A HEAD response has no body and so no error code. GET tells whether key, bucket or a link's target is
+            // missing.
             Err(error) if Failure::of(&error).status == Some(404) => {
                 match self.open(document, Start::Whole { unless: None }).await? {
                     Opened::Body(Opening { etag, size, last_modified, .. }) => {
@@ -298,11 +299,12 @@ impl Store for S3Store {
     }
 }
 
-/// A listed object. An entry that cannot be read fails the page: a listing that skips objects would have them removed.
+/// Converts a listed object. An unreadable entry fails the whole page: objects missing from a listing would be taken
+/// for deleted.
 fn entry(object: &Object, encoded: bool) -> Result<Entry, String> {
     let key = object.key().ok_or("the listing holds an object without a key")?;
     let key = if encoded {
-        // Where keys are URL-encoded a plus is a space in every store: a real one travels as %2B.
+        // In URL-encoded keys, every store writes a space as plus and a plus as %2B.
         let text = key.replace('+', " ");
         percent_decode_str(&text)
             .decode_utf8()

@@ -1,25 +1,24 @@
-//! Which objects of a bucket are documents. Pure: `intake` asks it of each notice, the operator's command of each listing,
-//! so that both mean the same documents.
+//! Which objects of a bucket are documents. Pure: `intake` applies it to notices and the operator's commands to
+//! listings, so that both agree.
 
 use clap::Args;
 
-/// What the system itself writes to the bucket has keys that begin so, and is never ingested.
+/// Prefix of the keys that the system itself writes; they are never ingested.
 pub const OWN_PREFIX: &str = ".millrace/";
 
-/// Why an object is no document.
+/// Why an object is not a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutOfScope {
-    /// The key lies outside of the include prefixes, or inside the exclude prefixes.
+    /// The key is outside the include prefixes, or inside the exclude prefixes.
     OutOfScope,
-    /// What Millrace itself wrote.
+    /// A file of Millrace's own.
     OwnFile,
 }
 
 /// Which keys are documents.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// Take only keys that begin with this. May be repeated, or be several with commas between them. Without it: every
-    /// key.
+    /// Take only keys with one of these prefixes (repeated or comma-separated). Without it: every key.
     #[arg(
         long = "include-prefix",
         env = "MILLRACE_INCLUDE_PREFIXES",
@@ -27,8 +26,7 @@ pub struct Scope {
         value_name = "PREFIX"
     )]
     pub include: Vec<String>,
-    /// Leave out keys that begin with this, even when they are included. May be repeated, or be several with commas
-    /// between them.
+    /// Leave out keys with one of these prefixes, even when they are included (repeated or comma-separated).
     #[arg(
         long = "exclude-prefix",
         env = "MILLRACE_EXCLUDE_PREFIXES",
@@ -39,10 +37,10 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Why this key is no document; none when it is one.
+    /// Why this key is not a document; none when it is one.
     #[must_use]
     pub fn leaves_out(&self, key: &str) -> Option<OutOfScope> {
-        // Deployment files often leave a variable empty: that is no prefix, above all none that excludes everything.
+        // Deployment files often leave a variable empty: an empty prefix must not exclude everything.
         let begins = |prefixes: &[String]| {
             prefixes.iter().filter(|prefix| !prefix.is_empty()).any(|prefix| key.starts_with(prefix.as_str()))
         };

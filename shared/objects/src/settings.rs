@@ -1,11 +1,11 @@
-//! The settings of a store that speaks S3.
+//! The settings of an S3 store.
 
 use std::time::Duration;
 
 use clap::Args;
 use secret::Secret;
 
-/// Where the object store is, and how it is spoken to.
+/// How to reach the object store.
 #[derive(Args, Clone, Debug)]
 pub struct S3Settings {
     /// Address of the object store, e.g. `http://127.0.0.1:9000` (MinIO) or
@@ -23,7 +23,7 @@ pub struct S3Settings {
         action = clap::ArgAction::Set
     )]
     pub path_style: bool,
-    /// Access key id. Without one, requests are not signed (a bucket that anyone may read).
+    /// Access key id. Without one, requests are not signed (for a publicly readable bucket).
     #[arg(long = "s3-access-key-id", env = "MILLRACE_S3_ACCESS_KEY_ID", hide_env_values = true)]
     pub access_key_id: Option<Secret>,
     /// Secret of the access key.
@@ -32,7 +32,7 @@ pub struct S3Settings {
     /// Token of temporary credentials.
     #[arg(long = "s3-session-token", env = "MILLRACE_S3_SESSION_TOKEN", hide_env_values = true)]
     pub session_token: Option<Secret>,
-    /// Seconds to wait for a connection.
+    /// Timeout for connecting, in seconds.
     #[arg(
         long = "s3-connect-timeout-seconds",
         env = "MILLRACE_S3_CONNECT_TIMEOUT_SECONDS",
@@ -40,7 +40,7 @@ pub struct S3Settings {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     pub connect_timeout_seconds: u64,
-    /// Seconds to wait for an answer to begin, and for each next piece of a body.
+    /// Timeout for the start of a response and for each further piece of its body, in seconds.
     #[arg(
         long = "s3-read-timeout-seconds",
         env = "MILLRACE_S3_READ_TIMEOUT_SECONDS",
@@ -48,7 +48,7 @@ pub struct S3Settings {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     pub read_timeout_seconds: u64,
-    /// Seconds that one object may take altogether, whatever its size.
+    /// Maximum time to read one object, in seconds, whatever its size.
     #[arg(
         long = "s3-object-timeout-seconds",
         env = "MILLRACE_S3_OBJECT_TIMEOUT_SECONDS",
@@ -61,32 +61,32 @@ pub struct S3Settings {
 /// Settings that contradict each other.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidS3Settings {
-    /// Half a key pair.
+    /// Only one half of a key pair.
     #[error(
         "MILLRACE_S3_ACCESS_KEY_ID and MILLRACE_S3_SECRET_ACCESS_KEY belong together; set both or neither"
     )]
     HalfAKeyPair,
-    /// A token without the key pair that it is for.
+    /// A session token without its key pair.
     #[error(
         "MILLRACE_S3_SESSION_TOKEN needs MILLRACE_S3_ACCESS_KEY_ID and MILLRACE_S3_SECRET_ACCESS_KEY beside it"
     )]
     LonelyToken,
-    /// An address that is no URL.
+    /// An invalid URL.
     #[error("MILLRACE_S3_ENDPOINT is {0:?}; it begins with http:// or https://")]
     Endpoint(String),
-    /// Deadlines in the wrong order.
+    /// Timeouts in the wrong order.
     #[error(
         "MILLRACE_S3_OBJECT_TIMEOUT_SECONDS ({object}) must not be below MILLRACE_S3_READ_TIMEOUT_SECONDS ({read})"
     )]
     Deadlines {
-        /// Seconds for a whole object.
+        /// Timeout for a whole object in seconds.
         object: u64,
-        /// Seconds for a piece of it.
+        /// Timeout for a piece of it in seconds.
         read: u64,
     },
 }
 
-/// A key pair with its token, as the client takes them.
+/// A key pair with its token, as the client expects it.
 pub(crate) struct KeyPair<'a> {
     pub(crate) id: &'a str,
     pub(crate) secret: &'a str,
@@ -94,7 +94,7 @@ pub(crate) struct KeyPair<'a> {
 }
 
 impl S3Settings {
-    /// Checks what depends on each other.
+    /// Checks settings that depend on each other.
     pub(crate) fn check(&self) -> Result<Option<KeyPair<'_>>, InvalidS3Settings> {
         if let Some(endpoint) = self.endpoint()
             && !(endpoint.starts_with("http://") || endpoint.starts_with("https://"))
@@ -114,7 +114,7 @@ impl S3Settings {
         }
     }
 
-    /// The address; an empty one counts as none, as deployment files often leave variables empty.
+    /// The endpoint. An empty one counts as none, because deployment files often leave variables empty.
     pub(crate) fn endpoint(&self) -> Option<&str> {
         self.endpoint.as_deref().map(|text| text.trim_end_matches('/')).filter(|text| !text.is_empty())
     }
@@ -140,7 +140,7 @@ fn shown(secret: Option<&Secret>) -> Option<&str> {
 mod tests {
     use super::*;
 
-    /// Written out, so that no variable of the machine takes part.
+    /// Spelled out, so that no environment variable of the machine interferes.
     fn settings() -> S3Settings {
         S3Settings {
             endpoint: None,

@@ -1,62 +1,62 @@
-//! The seam: what an object store must give, with its guarantees.
+//! The interface of an object store, and its guarantees.
 
 use bytes::Bytes;
 use message::DocumentId;
 
 use crate::StoreError;
 
-/// What a look at an object found.
+/// The result of looking at an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// The object as it is now: one version of it, whole.
+    /// The object as it is now: exactly one version, complete.
     Found {
-        /// Its change token, normalised (see [`crate::normalise_etag`]).
+        /// Its etag, normalised (see [`crate::normalise_etag`]).
         etag: String,
-        /// Its size in bytes: the length of `bytes`.
+        /// Its size in bytes, which is the length of `bytes`.
         size: u64,
-        /// When the store says it was written, in seconds since 1970; for people, never for ordering.
+        /// The store's modification time in seconds since 1970; for people, never for ordering.
         last_modified: Option<i64>,
         /// The content.
         bytes: Bytes,
     },
-    /// The object has more bytes than the caller takes; none of them are kept.
+    /// The object exceeds the caller's limit; its content is not kept.
     TooLarge {
-        /// Its change token, normalised.
+        /// Its etag, normalised.
         etag: String,
         /// Its size in bytes.
         size: u64,
     },
-    /// It still has the change token that the caller knows; nothing was read.
+    /// It still has the etag that the caller knows; nothing was read.
     Unchanged,
-    /// The store says that there is no such object in a bucket that exists.
+    /// The bucket exists, and the store says that the object does not.
     Gone,
 }
 
-/// An object as a listing or a head shows it.
+/// An object's metadata, from a listing or a HEAD request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The key, decoded.
     pub key: String,
-    /// The change token, normalised.
+    /// The etag, normalised.
     pub etag: String,
     /// Size in bytes.
     pub size: u64,
-    /// When the store says it was written, in seconds since 1970; for people, never for ordering.
+    /// The store's modification time in seconds since 1970; for people, never for ordering.
     pub last_modified: Option<i64>,
 }
 
 /// One page of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListingPage {
-    /// Entries in ascending order of the keys' bytes; at most 1,000.
+    /// Entries in ascending byte order of the keys; at most 1,000.
     pub entries: Vec<Entry>,
-    /// Where the next page begins; absent on the last.
+    /// The token for the next page; none on the last.
     pub continuation: Option<String>,
 }
 
-/// An object store. Every method returns within the deadlines of its settings.
+/// An object store. Every method returns within the timeouts of its settings.
 pub trait Store: Send + Sync + 'static {
-    /// Reads the object as it is now, unless its change token is still `unless` (normalised).
+    /// Reads the object as it is now, unless its etag is still `unless` (normalised).
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -67,13 +67,13 @@ pub trait Store: Send + Sync + 'static {
         limit: u64,
     ) -> impl Future<Output = Result<Look, StoreError>> + Send;
 
-    /// What the store says of the object without its bytes; none when it is gone.
+    /// The object's metadata; none when it does not exist.
     ///
     /// # Errors
     /// See [`StoreError`].
     fn head(&self, document: &DocumentId) -> impl Future<Output = Result<Option<Entry>, StoreError>> + Send;
 
-    /// Writes the object and returns its change token, normalised.
+    /// Writes the object and returns its etag, normalised.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -84,13 +84,14 @@ pub trait Store: Send + Sync + 'static {
         content_type: &str,
     ) -> impl Future<Output = Result<String, StoreError>> + Send;
 
-    /// Deletes the object; one that is not there is a success. Singly: OSS refuses the batch call of newer SDKs.
+    /// Deletes the object; succeeds when it does not exist. One at a time, because OSS rejects the batch call of
+    /// newer SDKs.
     ///
     /// # Errors
     /// See [`StoreError`].
     fn delete(&self, document: &DocumentId) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// One page of the objects whose keys begin with `prefix`, from `continuation` on (none: the start).
+    /// One page of the objects whose keys begin with `prefix`, starting at `continuation` (none: at the beginning).
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -101,8 +102,8 @@ pub trait Store: Send + Sync + 'static {
         continuation: Option<&str>,
     ) -> impl Future<Output = Result<ListingPage, StoreError>> + Send;
 
-    /// Creates the bucket where it is missing and, given the name (ARN) of a target, has it told of every object that
-    /// is created or removed. Doing it again changes nothing; other targets of the bucket are kept.
+    /// Creates the bucket if it is missing. Given the name (ARN) of a target, also has it notified of every created
+    /// and removed object. Idempotent; the bucket's other targets are kept.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -112,7 +113,7 @@ pub trait Store: Send + Sync + 'static {
         notify: Option<&str>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The whole listing, page by page: at most one page is held, however many objects there are.
+    /// The whole listing, page by page; at most one page is held in memory.
     fn list(&self, bucket: &str, prefix: &str) -> Listing<'_, Self>
     where
         Self: Sized,
@@ -121,7 +122,7 @@ pub trait Store: Send + Sync + 'static {
     }
 }
 
-/// A listing that is under way.
+/// A listing in progress.
 #[derive(Debug)]
 pub struct Listing<'a, S> {
     store: &'a S,
@@ -138,8 +139,8 @@ enum Place {
 }
 
 impl<S: Store> Listing<'_, S> {
-    /// The next page's entries (possibly none of them), or nothing after the last page. After an error the same page
-    /// can be asked for again.
+    /// The entries of the next page (possibly none), or none after the last page. After an error the same page can be
+    /// requested again.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Denials by a real store: a bucket policy and a reader without credentials.
+//! Access denied by a real store: a bucket policy, and a reader without credentials.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -15,7 +15,7 @@ const BUCKET: &str = "millrace-objects-denied";
 struct Environment {
     #[command(flatten)]
     s3: S3Settings,
-    /// The same settings again, as the client of this test wants them.
+    /// The same settings in the form that this test's client needs.
     #[arg(long, env = "MILLRACE_S3_ACCESS_KEY_ID")]
     id: String,
     #[arg(long, env = "MILLRACE_S3_SECRET_ACCESS_KEY")]

@@ -1,4 +1,4 @@
-//! What a store's failures become: the faults of the store in memory, which reads through the same loop as S3.
+//! What a store's failures lead to: the faults of the store in memory, which reads through the same loop as S3.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 

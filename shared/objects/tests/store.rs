@@ -1,5 +1,5 @@
-//! One suite for every store: in memory, over a folder, and over the S3 server that `MILLRACE_STORE` names (`cargo test -p objects -- --ignored`, with the settings of
-//! `compose/instance.sh` in the environment).
+//! One suite for every store: in memory, over a folder, and over the S3 server named by `MILLRACE_STORE` (`cargo test
+//! -p objects -- --ignored`, with the settings of `compose/instance.sh` in the environment).
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -8,7 +8,7 @@ use clap::Parser;
 use message::DocumentId;
 use objects::{FolderStore, Look, MemoryStore, S3Settings, S3Store, Store, StoreError};
 
-/// Keys that a careless client bends: decoded twice, trimmed, collapsed or cut.
+/// Keys that a careless client would alter: by decoding twice, trimming, collapsing or cutting.
 const ODD_KEYS: [&str; 15] = [
     "a b.md",
     "a+b.md",
@@ -27,8 +27,8 @@ const ODD_KEYS: [&str; 15] = [
     "=+&?%",
 ];
 
-/// Keys that S3 and OSS take and a server over a file system does not: MinIO refuses them, versitygw takes them for other keys
-/// (`a/b`, `b`). Slashes at the start are dropped by both.
+/// Keys that S3 and OSS allow but a server over a file system does not: MinIO rejects them, versitygw takes them for
+/// other keys (`a/b`, `b`). Both drop leading slashes.
 const KEYS_BEYOND_FILES: [&str; 2] = ["a//b", "a/../b"];
 
 fn id(bucket: &str, key: &str) -> DocumentId {
@@ -153,7 +153,7 @@ async fn a_missing_bucket_is_not_a_missing_object<S: Store>(store: &S) {
     }
 }
 
-/// A server over a file system has no object below another.
+/// In a server over a file system, no object can be below another.
 async fn a_file_where_a_folder_would_be_is_an_invalid_key(store: &S3Store, bucket: &str) {
     let (file, below) = (id(bucket, "file"), id(bucket, "file/below.md"));
     store.put(&file, Bytes::from_static(b"x"), "text/plain").await.unwrap();
@@ -191,7 +191,7 @@ async fn memory() {
 async fn folder() {
     let files = tempfile::tempdir().unwrap();
     let store = FolderStore::open("documents", files.path()).unwrap().with_page_size(4);
-    // A name that begins with a dot is no object here, and a folder is none either.
+    // Hidden files and folders are not objects here.
     let (beyond, odd): (Vec<&str>, Vec<&str>) = ODD_KEYS
         .iter()
         .partition(|key| key.ends_with('/') || key.split('/').any(|name| name.starts_with('.')));
@@ -207,7 +207,7 @@ async fn folder() {
     assert!(matches!(error, StoreError::Rejected { .. }), "{error:?}");
 }
 
-/// What somebody else does to the files is seen as it is: edits in place, links, and files that hold no text yet.
+/// Changes by others are seen as they are: edits in place, links, and files still without text.
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "edge: somebody edits the files of a folder")]
 async fn a_folder_is_what_its_files_are_now() {
@@ -247,14 +247,14 @@ async fn a_folder_is_what_its_files_are_now() {
     assert_eq!(found(&reading, &id("documents", "a/b/c.md")).await.0, second);
     std::fs::remove_file(at("a/b/c.md")).unwrap();
     assert_eq!(store.look(&id("documents", "a/b/c.md"), Some(&second), 9).await.unwrap(), Look::Gone);
-    // The folder itself going away is never taken for the removal of its files.
+    // The loss of the folder itself never counts as the deletion of its files.
     drop(files);
     let error = store.look(&id("documents", "a/b/c.md"), None, 9).await.unwrap_err();
     assert!(matches!(error, StoreError::NoSuchBucket { .. }), "{error:?}");
     assert!(matches!(store.tree(9).await, Err(StoreError::NoSuchBucket { .. })));
 }
 
-/// A file that somebody writes while it is read is read as one version, or not at all.
+/// A file being written while it is read is read as one version, or not at all.
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "edge: somebody edits a file while it is read")]
 async fn a_file_that_is_written_meanwhile_is_never_a_mixture() {
@@ -265,7 +265,7 @@ async fn a_file_that_is_written_meanwhile_is_never_a_mixture() {
     let writing = std::thread::spawn(move || {
         for round in 1..60_u8 {
             std::fs::write(&path, vec![round; 1 << 20]).unwrap();
-            // At last so slowly that a busy machine reads one whole, too.
+            // In the end written so slowly that even a busy machine reads one version completely.
             let pause = if round < 50 { 5 } else { 300 };
             std::thread::sleep(std::time::Duration::from_millis(pause));
         }
@@ -294,7 +294,7 @@ struct Environment {
     store: String,
 }
 
-/// MinIO refuses keys that are no paths, and tells whom a bucket's configuration names.
+/// MinIO rejects keys that are not valid paths, and returns the targets in a bucket's configuration.
 async fn minio(store: &S3Store, bucket: &str) {
     for key in KEYS_BEYOND_FILES {
         let error = store.put(&id(bucket, key), Bytes::from_static(b"x"), "text/plain").await.unwrap_err();
@@ -306,7 +306,7 @@ async fn minio(store: &S3Store, bucket: &str) {
     assert!(matches!(error, StoreError::Rejected { .. }), "{error:?}");
 }
 
-/// versitygw tells Kafka of all buckets, and says so where it is asked to tell of one.
+/// versitygw notifies Kafka for all buckets, and says so when asked to notify for one.
 async fn versitygw(store: &S3Store, bucket: &str) {
     let error = store.ensure_bucket(bucket, Some("arn:minio:sqs::A:kafka")).await.unwrap_err();
     assert!(matches!(error, StoreError::Rejected { .. }), "{error:?}");

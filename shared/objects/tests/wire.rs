@@ -1,4 +1,4 @@
-//! What the S3 edge makes of answers on the wire: a server of canned answers, one connection each.
+//! How the S3 edge interprets responses: a server with canned responses, one connection each.
 
 #![expect(
     clippy::disallowed_types,
@@ -23,7 +23,7 @@ struct Settings {
     s3: S3Settings,
 }
 
-/// Answers the requests in this order, and remembers their heads.
+/// Sends these responses in order, and records the heads of the requests.
 async fn store_answering(answers: Vec<String>) -> (S3Store, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -58,7 +58,7 @@ fn refusal(status: &str, code: &str) -> String {
     answer(status, "Content-Type: application/xml\r\n", &body)
 }
 
-/// An answer whose body ends too early.
+/// A response whose body ends too early.
 fn broken(length: usize, etag: &str, body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\nETag: {etag}\r\n\r\n{body}")
 }
@@ -78,7 +78,7 @@ async fn look(answers: Vec<String>) -> Result<Look, StoreError> {
 #[tokio::test]
 async fn only_the_stores_own_word_means_gone() {
     assert_eq!(look(vec![refusal("404 Not Found", "NoSuchKey")]).await.unwrap(), Look::Gone);
-    // A proxy that knows nothing of the bucket answers so for everything.
+    // A proxy that knows nothing of the bucket gives this answer for everything.
     let nginx = || answer("404 Not Found", "", "<html>nginx</html>");
     let error = look(vec![nginx(), nginx()]).await.unwrap_err();
     assert!(matches!(error, StoreError::Rejected { .. }), "{error:?}");
@@ -166,12 +166,12 @@ async fn listed_keys_are_decoded_when_the_store_says_that_it_encoded_them() {
     }
 }
 
-/// What stores answer for one object that they hold and do not give: the bucket is asked, and decides who is to blame.
+/// Errors for an object that exists but cannot be read: the bucket is probed to decide what is at fault.
 const UNREADABLE: [(&str, &str); 4] = [
-    // A symbolic link of OSS whose target is gone.
+    // An OSS symbolic link without a target.
     ("404 Not Found", "SymlinkTargetNotExist"),
     ("400 Bad Request", "SymlinkTargetNotExist"),
-    // S3: encrypted with a key of the customer's own, which the reader must send.
+    // S3: encrypted with a customer-provided key, which the reader must send.
     ("400 Bad Request", "InvalidRequest"),
     // S3: its KMS key is disabled.
     ("400 Bad Request", "KMS.DisabledException"),
@@ -207,7 +207,7 @@ async fn an_object_that_the_store_does_not_give_is_an_alarm_when_its_bucket_is_i
     }
 }
 
-/// An answer to HEAD has no body, hence no word: only GET tells a link without target from a key that is gone.
+/// A HEAD response has no body and so no error code: only GET tells a link without a target from a missing key.
 #[tokio::test]
 async fn a_head_says_gone_only_when_the_store_says_so() {
     let head = |answers| async { store_answering(answers).await.0.head(&document()).await };
@@ -219,7 +219,7 @@ async fn a_head_says_gone_only_when_the_store_says_so() {
     assert!(matches!(error, StoreError::NoSuchBucket { .. }), "{error:?}");
     let wordless = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".to_owned();
     assert_eq!(head(vec![wordless, listed()]).await.unwrap_err().remedy(), Remedy::Refuse);
-    // It was written again between the two questions.
+    // It was written again between the two requests.
     let back = answer("200 OK", "ETag: \"AB\"\r\n", "text");
     let entry = head(vec![nothing(), back]).await.unwrap().unwrap();
     assert_eq!((entry.key.as_str(), entry.etag.as_str(), entry.size), (document().key(), "ab", 4));

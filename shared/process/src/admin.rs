@@ -3,9 +3,7 @@
     clippy::disallowed_methods,
     reason = "edge: the admin port, served by one task for the life of the process"
 )]
-//! The admin port of every worker: `/metrics`, `/healthz`, `/readyz`.
-//!
-//! It tells numbers and whether the worker is ready, and takes no orders.
+//! The admin port of every worker: `/metrics`, `/healthz`, `/readyz`. Read-only.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,10 +21,10 @@ use tracing::info;
 
 use crate::Host;
 
-/// What was observed is sorted into buckets so often, whether or not somebody reads the page.
+/// How often observations are sorted into histogram buckets, whether or not anybody reads the page.
 const SETTLED_EVERY: Duration = Duration::from_secs(5);
 
-/// The format of the page of metrics.
+/// The content type of the metrics page.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// An address that cannot be served.
@@ -37,11 +35,11 @@ pub struct AdminError {
     source: std::io::Error,
 }
 
-/// Serves `page` and the readiness of `host` on `address` until the process ends; answers the address, whose port the
-/// system chooses when it is 0.
+/// Serves `page` and the readiness of `host` on `address` until the process ends. Returns the actual address: for
+/// port 0 the system chooses one.
 ///
 /// # Errors
-/// When the address is taken or not this machine's.
+/// When the address is in use or not of this machine.
 pub async fn open(address: SocketAddr, page: MetricsPage, host: &Host) -> Result<SocketAddr, AdminError> {
     let failed = |source| AdminError { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;

@@ -1,9 +1,9 @@
 #![expect(clippy::print_stderr, reason = "edge: errors before logging is up go to standard error")]
-//! What every main does, once: read and check settings, start telemetry, catch signals, serve the admin port, report
-//! the end.
+//! What every `main` does: read and check settings, start telemetry, handle signals, serve the admin port, report the
+//! end.
 //!
-//! Settings are flags or `MILLRACE_…` variables (clap); `--help` documents each. Exit codes: 0 after a stop that was
-//! asked for, 1 after a failure, 2 for settings that cannot be used.
+//! Settings are flags or `MILLRACE_…` variables (clap), documented by `--help`. Exit codes: 0 after a requested stop,
+//! 1 after a failure, 2 for invalid settings.
 
 pub mod admin;
 mod readiness;
@@ -19,16 +19,16 @@ use tracing::{error, info, warn};
 
 pub use readiness::Readiness;
 
-/// Whatever ends a program early; printed with its sources.
+/// The error that ends a program; printed with its sources.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// Settings of a worker.
 pub trait Settings: Parser + std::fmt::Debug + Send + 'static {
-    /// Its log and its metrics page.
+    /// Its logs and metrics.
     fn telemetry(&self) -> &TelemetrySettings;
 }
 
-/// The process, as its worker sees it.
+/// The process, as seen by its worker.
 #[derive(Clone, Debug)]
 pub struct Host {
     stopping: watch::Receiver<bool>,
@@ -36,7 +36,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Catches SIGTERM and SIGINT from now on.
+    /// Handles SIGTERM and SIGINT from now on.
     ///
     /// # Errors
     /// When the signal handlers cannot be installed.
@@ -64,7 +64,7 @@ impl Host {
         Ok(Self { stopping, readiness: Readiness::new() })
     }
 
-    /// Where the worker says whether it is ready. It is not, until it says so, and not any more when it was asked to stop.
+    /// The worker's readiness. Not ready until the worker says so, and no longer ready once it was asked to stop.
     #[must_use]
     pub fn readiness(&self) -> &Readiness {
         &self.readiness
@@ -77,7 +77,7 @@ impl Host {
     /// Waits until the process is asked to stop (SIGTERM or SIGINT).
     pub async fn stopping(&self) {
         let mut stopping = self.stopping.clone();
-        // An error means that the sender is gone: time to stop, too.
+        // An error means that the sender is gone, which also means stopping.
         let _asked = stopping.wait_for(|stopping| *stopping).await.is_ok();
     }
 }
@@ -110,12 +110,12 @@ where
             }
         }
     });
-    // Calls into C libraries may still be on blocking threads; they have nothing left to save.
+    // Calls into C libraries may still block threads; they have nothing left to save.
     runtime.shutdown_background();
     code
 }
 
-/// Starts telemetry, signals, and the admin port if it has an address.
+/// Starts telemetry, signal handling, and the admin port if it has an address.
 async fn begin(name: &str, settings: &TelemetrySettings) -> Result<Host, Failure> {
     let page = telemetry::start(settings)?;
     let host = Host::catch()?;

@@ -1,11 +1,11 @@
-//! Whether a worker can do its work now, as its admin port tells it.
+//! Whether a worker can work at the moment, as reported on its admin port.
 
 use std::sync::Arc;
 
 use telemetry::{Gauge, set};
 use tokio::sync::watch;
 
-/// What a worker says of itself. Clones say the same.
+/// A worker's readiness. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Readiness(Arc<watch::Sender<Result<(), String>>>);
 
@@ -14,12 +14,12 @@ impl Readiness {
         Self(Arc::new(watch::Sender::new(Err("starting".to_owned()))))
     }
 
-    /// It can do its work.
+    /// Declares the worker ready.
     pub fn ready(&self) {
         self.tell(Ok(()));
     }
 
-    /// It cannot, and why. It may say that it is ready again later.
+    /// Declares the worker not ready, and why. It may become ready again later.
     pub fn waits(&self, cause: impl Into<String>) {
         self.tell(Err(cause.into()));
     }
@@ -29,10 +29,10 @@ impl Readiness {
         drop(self.0.send_replace(state));
     }
 
-    /// What it said last.
+    /// The current state.
     ///
     /// # Errors
-    /// Why it cannot do its work.
+    /// Why the worker is not ready.
     pub fn state(&self) -> Result<(), String> {
         self.0.borrow().clone()
     }

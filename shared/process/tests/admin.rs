@@ -1,4 +1,4 @@
-//! The admin port, asked as Prometheus and a scheduler ask it.
+//! The admin port, queried as Prometheus and a scheduler would.
 
 #![expect(clippy::unwrap_used, clippy::disallowed_types, reason = "edge: asks over the network; a test")]
 
@@ -26,7 +26,7 @@ fn value(page: &str, series: &str) -> Option<f64> {
     line.parse().ok()
 }
 
-/// One test, since a process has one page and one set of signals.
+/// A single test, because a process has one metrics page and one set of signal handlers.
 #[tokio::test]
 async fn the_port_tells_numbers_and_whether_the_worker_is_ready() {
     let host = Host::catch().unwrap();
@@ -35,7 +35,7 @@ async fn the_port_tells_numbers_and_whether_the_worker_is_ready() {
     assert_eq!(get(address, "/healthz").await, (200, "alive\n".to_owned()));
     assert_eq!(get(address, "/nowhere").await.0, 404);
 
-    // Not before it says so; and what it says later counts.
+    // Not ready until it says so; later changes count too.
     assert_eq!(get(address, "/readyz").await, (503, "starting\n".to_owned()));
     host.readiness().ready();
     assert_eq!(get(address, "/readyz").await, (200, "ready\n".to_owned()));
@@ -57,7 +57,7 @@ async fn the_port_tells_numbers_and_whether_the_worker_is_ready() {
         ("millrace_records_done_total", 3.0),
         (r#"millrace_encode_failures_total{remedy="split"}"#, 2.0),
         (r#"millrace_encode_failures_total{remedy="retry"}"#, 1.0),
-        // Buckets, each with all that is below: what quantiles over several processes are computed from.
+        // Cumulative buckets, from which quantiles over several processes can be computed.
         (r#"millrace_embed_seconds_bucket{le="0.01"}"#, 0.0),
         (r#"millrace_embed_seconds_bucket{le="0.025"}"#, 1.0),
         (r#"millrace_embed_seconds_bucket{le="0.5"}"#, 3.0),
@@ -69,7 +69,7 @@ async fn the_port_tells_numbers_and_whether_the_worker_is_ready() {
     assert!(metrics.contains("# TYPE millrace_embed_seconds histogram"), "{metrics}");
     assert!(metrics.contains("# TYPE millrace_ready gauge"), "{metrics}");
 
-    // Asked to stop, it is not ready, whatever it says.
+    // Once asked to stop, it is not ready, whatever the worker says.
     host.readiness().ready();
     let stopping = host.clone();
     let process = std::process::id().to_string();
@@ -80,7 +80,7 @@ async fn the_port_tells_numbers_and_whether_the_worker_is_ready() {
     assert!(status == 503 && body.contains("draining"), "{status} {body}");
     assert_eq!(get(address, "/healthz").await.0, 200);
 
-    // An address that is taken is named with its setting.
+    // An address in use is reported together with its setting.
     let error = admin::open(address, page, &host).await.unwrap_err().to_string();
     assert!(error.contains(&address.to_string()) && error.contains("MILLRACE_METRICS_LISTEN"), "{error}");
 }

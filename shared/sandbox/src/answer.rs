@@ -1,7 +1,7 @@
-//! What parent and child say to one another. Pure.
+//! What parent and child say to each other. Pure.
 //!
-//! The text of a document is the body of its frame. The rest is the [`Outline`]: names and paths of headings are said
-//! once, as a million blocks may stand under one of them, and a block is five small numbers.
+//! The text of a document is the body of its frame; the rest is the [`Outline`]. Because a million blocks may share
+//! one heading path, names and paths of headings are sent once, and a block is five small numbers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use document::{Block, BlockKind, Bounds, Extracted, HeadingPath};
 use message::{LeftOut, Part};
 use serde::{Deserialize, Serialize};
 
-/// The head of what the parent asks; the body is the document.
+/// The head of the parent's request; the body is the document.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Request {
     /// The document's key.
     pub(crate) key: String,
-    /// Seconds of a processor that it may take.
+    /// CPU seconds that reading may take.
     pub(crate) cpu: u64,
     text: usize,
     unpacked: u64,
@@ -35,28 +35,28 @@ impl Request {
     }
 }
 
-/// The head of what the child says.
+/// The head of the child's answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Said {
     /// The answer.
     pub(crate) answer: Answer,
-    /// Most bytes of memory that the child has taken since it was ready.
+    /// The child's peak memory in bytes since it became ready.
     pub(crate) peak: u64,
-    /// The child says nothing after this: it has taken much memory, or something failed inside.
+    /// Whether this is the child's last answer, because it has used much memory or failed internally.
     pub(crate) last: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Answer {
-    /// The limits are set; the child waits for documents.
+    /// The limits are set, and the child waits for documents.
     Ready,
     /// The document was read; the body is its text.
     Read(Outline),
-    /// The document is refused with this cause.
+    /// The document is refused, with this cause.
     Refused(String),
 }
 
-/// What was read, without the text.
+/// The result of reading, without the text.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Outline {
     format: String,
@@ -69,18 +69,19 @@ pub(crate) struct Outline {
     left_out: Vec<LeftOut>,
 }
 
-/// A block: bytes since the end of the one before, its length, its kind, the length of its header, its path.
+/// A block: bytes since the end of the previous one, its length, kind (index in [`KINDS`]), length of its header, and
+/// path (index in `paths`). A tuple, so that its JSON is short.
 type Span = (usize, usize, u8, usize, usize);
 
 const KINDS: [BlockKind; 5] =
     [BlockKind::Paragraph, BlockKind::Heading, BlockKind::ListItem, BlockKind::Code, BlockKind::Table];
 
-/// Numbers for what is shared, by where it lies.
+/// Numbers shared values in order of appearance, identified by address and length.
 #[derive(Default)]
 struct Interned(HashMap<(usize, usize), usize>);
 
 impl Interned {
-    /// The number of what lies at `place`, and whether it is a new one.
+    /// The number of the value at `place`, and whether it is new.
     fn number(&mut self, place: (usize, usize)) -> (usize, bool) {
         let next = self.0.len();
         let number = *self.0.entry(place).or_insert(next);
@@ -89,7 +90,7 @@ impl Interned {
 }
 
 impl Outline {
-    /// Takes what was read apart: the outline and the text.
+    /// Splits a result into its outline and its text.
     pub(crate) fn of(extracted: Extracted) -> (Self, String) {
         let Extracted { format, title, language, text, blocks, parts, left_out } = extracted;
         let (mut names, mut paths) = (Vec::new(), Vec::new());
@@ -117,7 +118,7 @@ impl Outline {
         (Self { format, title, language, names, paths, blocks: spans, parts, left_out }, text)
     }
 
-    /// Puts it together again. Nothing when the outline does not fit the text: no child that is sound says so.
+    /// Joins outline and text again. None when they do not fit, which no sound child sends.
     pub(crate) fn into_extracted(self, text: Vec<u8>) -> Option<Extracted> {
         let text = String::from_utf8(text).ok()?;
         let Self { format, title, language, names, paths, blocks: spans, parts, left_out } = self;

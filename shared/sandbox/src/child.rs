@@ -4,7 +4,7 @@
     clippy::print_stderr,
     reason = "edge: the child speaks over its standard streams, and reads what the system says of it"
 )]
-//! The child: sets its limits, then reads one document after another until its standard input ends.
+//! The child process: sets its limits, then reads one document after another until its standard input ends.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -22,20 +22,20 @@ use crate::answer::{Answer, Outline, Request, Said};
 use crate::end::{failed_inside, too_much_structure};
 use crate::frame::{LENGTHS, Lengths};
 
-/// The first argument that makes a program the child. The second is the memory that a document may take, in bytes.
+/// The first argument, which makes a program the child. The second is the memory limit for a document in bytes.
 pub(crate) const CHILD: &str = "--millrace-extract-child";
-/// The third argument of a child that tests poison; see [`fault::poison`].
+/// The third argument of a child that accepts poison in tests; see [`fault::poison`].
 pub(crate) const POISON: &str = "--poison";
 
-/// Files that the child may have open: its three streams, the frames, and one more.
+/// Maximum number of open files: the three standard streams, the frames, and one more.
 const FILES: u64 = 8;
-/// Bytes of stack; the same on every machine, whatever the shell of who started it says.
+/// Stack size in bytes: the same on every machine, whatever the shell's limits.
 const STACK: u64 = 8 << 20;
-/// A document that took more than this share of the memory (1 / 2) is the child's last.
+/// When a document has used more than this share (1 / 2) of the memory limit, the child exits after it.
 const SHARE: u64 = 2;
 
-/// Reads documents for another process of this program, if it was started for that. To be called first in `main`: such a
-/// process has no other purpose, and ends with the code that this gives.
+/// Reads documents for another process of this program, if started for that purpose. Call it first in `main`: such a
+/// process does nothing else, and exits with the returned code.
 #[must_use]
 pub fn child() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
@@ -45,7 +45,7 @@ pub fn child() -> Option<ExitCode> {
     let memory = arguments.next().and_then(|memory| memory.to_str()?.parse().ok());
     let is_poisoned = arguments.next().is_some_and(|argument| argument == POISON);
     let served = memory
-        .ok_or_else(|| io::Error::other("it is started by other processes of this program only"))
+        .ok_or_else(|| io::Error::other("only other processes of this program may start it"))
         .and_then(|memory| serve(memory, is_poisoned));
     Some(match served {
         Ok(()) => ExitCode::SUCCESS,
@@ -76,17 +76,17 @@ fn serve(memory: u64, is_poisoned: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the standard output for the frames alone: whatever else is printed goes to the standard error.
+/// Reserves standard output for the frames; everything else printed goes to standard error.
 fn frames() -> io::Result<File> {
     let frames = io::stdout().as_fd().try_clone_to_owned()?;
     dup2_stdout(io::stderr())?;
     Ok(File::from(frames))
 }
 
-/// Sets every limit but that of the processor, which counts anew for each document. Gives the memory in use now.
+/// Sets all limits except the CPU limit, which is set for each document. Returns the memory in use now, in bytes.
 fn confine(memory: u64) -> io::Result<u64> {
-    // When the machine runs out of memory, this process goes first and the worker stays. Where that may not be said, it
-    // is only a worse choice.
+    // When the machine runs out of memory, the kernel should kill this process and not the worker. If this cannot be
+    // set, the kernel merely chooses less well.
     let _said = std::fs::write("/proc/self/oom_score_adj", "1000").is_ok();
     let base = memory_of("VmSize:")?;
     let limits = [
@@ -97,24 +97,24 @@ fn confine(memory: u64) -> io::Result<u64> {
         (Resource::Nofile, FILES),
     ];
     for (resource, limit) in limits {
-        // A lower limit that somebody set stays.
+        // Keep a lower limit that is already set.
         let limit = getrlimit(resource).maximum.map_or(limit, |maximum| maximum.min(limit));
         setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     }
     Ok(base)
 }
 
-/// Lets this process use so many seconds more of a processor; the system ends it when it goes on.
+/// Lets this process use so many more CPU seconds, after which the system kills it.
 fn allow_cpu(seconds: u64) -> io::Result<()> {
     let used = u64::try_from(clock_gettime(ClockId::ProcessCPUTime).tv_sec).unwrap_or_default();
     let maximum = getrlimit(Resource::Cpu).maximum;
-    // The limit is in whole seconds, and the one that has begun is not this document's.
+    // The limit is in whole seconds, and the current one has been partly used by others.
     let wanted = used.saturating_add(1).saturating_add(seconds);
     let current = Some(maximum.map_or(wanted, |maximum| maximum.min(wanted)));
     Ok(setrlimit(Resource::Cpu, Rlimit { current, maximum })?)
 }
 
-/// Bytes of memory, by the system's own word for them.
+/// The value in bytes of a memory field in `/proc/self/status`.
 fn memory_of(name: &str) -> io::Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -123,7 +123,7 @@ fn memory_of(name: &str) -> io::Result<u64> {
         << 10)
 }
 
-/// The answer, the text, and whether this process can be trusted to go on.
+/// The answer, the text, and whether this process is fit to go on.
 fn answer(request: &Request, bytes: &[u8], is_poisoned: bool) -> (Answer, String, bool) {
     let read = catch_unwind(AssertUnwindSafe(|| {
         if is_poisoned {
@@ -144,13 +144,13 @@ fn answer(request: &Request, bytes: &[u8], is_poisoned: bool) -> (Answer, String
     }
 }
 
-/// What the last panic said.
+/// The message of the last panic.
 static PANIC: Mutex<String> = Mutex::new(String::new());
 
 fn note_panic(panic: &PanicHookInfo<'_>) {
     let mut said = panic.payload_as_str().unwrap_or("a panic").to_owned();
     if let Some(place) = panic.location() {
-        // The folder of the sources is another one on each machine that builds.
+        // The path of the source folder differs between build machines, so only the end is reported.
         let file: Vec<&str> = place.file().rsplit('/').take(3).collect();
         let file = file.into_iter().rev().collect::<Vec<_>>().join("/");
         said = format!("{said}, {file}:{}", place.line());
@@ -158,7 +158,7 @@ fn note_panic(panic: &PanicHookInfo<'_>) {
     *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = said;
 }
 
-/// The next document; nothing when the parent has no more, or is gone.
+/// Reads the next document; none when the parent has no more, or is gone.
 fn hear(input: &mut impl Read) -> io::Result<Option<(Request, Vec<u8>)>> {
     let mut lengths = [0; LENGTHS];
     match input.read_exact(&mut lengths) {
@@ -173,7 +173,7 @@ fn hear(input: &mut impl Read) -> io::Result<Option<(Request, Vec<u8>)>> {
     Ok(Some((serde_json::from_slice(&request)?, bytes)))
 }
 
-/// Sends an answer whose head takes at most `most` bytes, or else a refusal.
+/// Sends an answer if its head takes at most `most` bytes, or else a refusal.
 fn say(frames: &mut impl Write, said: &Said, text: &str, most: usize) -> io::Result<()> {
     let (mut head, mut text) = (serde_json::to_vec(said)?, text);
     if head.len() > most && matches!(said.answer, Answer::Read(_)) {

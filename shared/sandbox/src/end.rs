@@ -1,24 +1,24 @@
-//! How a child ended, and what that says of the document that it was reading. Pure.
+//! How a child ended, and what that says about the document it was reading. Pure.
 
 use rustix::process::Signal;
 
 use crate::{SandboxSettings, Unread};
 
-/// Bytes of a child's last words that are kept.
+/// How many bytes of a child's last output are kept.
 const KEPT: usize = 1024;
-/// A child that something outside killed may have been reading an innocent document: it is read so often.
+/// How often a document is tried when its child is killed from outside, because the document may be innocent.
 const TRIES_AFTER_KILL: u32 = 3;
 
-/// How a child ended while it was reading.
+/// How a child ended while reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum How {
-    /// The deadline passed; the parent killed it.
+    /// The parent killed it at the deadline.
     Deadline,
-    /// By a signal.
+    /// A signal killed it.
     Signal(i32),
-    /// By itself.
+    /// It exited.
     Exit(i32),
-    /// It said something that no sound child says; the parent killed it.
+    /// It sent something that no sound child sends; the parent killed it.
     Nonsense(&'static str),
 }
 
@@ -26,25 +26,25 @@ pub(crate) enum How {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct End {
     pub(crate) how: How,
-    /// The last of what it wrote to its standard error, as one line.
+    /// The end of what it wrote to standard error, as one line.
     pub(crate) words: String,
 }
 
 impl End {
-    /// Whether the document must be read again, by a fresh child, before it is blamed. `tries` is how often it was read, and
-    /// `reused` whether other documents were read before by the child that ended.
+    /// Whether a fresh child must read the document again before the document is blamed. `tries` counts the reads so
+    /// far; `reused` says whether the child had read other documents before.
     pub(crate) fn is_doubtful(&self, tries: u32, reused: bool) -> bool {
         match self.how {
-            // Time that others took is not counted.
+            // Time used by other documents does not count towards the deadline.
             How::Deadline => false,
             How::Signal(signal) if signal == Signal::XCPU.as_raw() => false,
             How::Signal(signal) if signal == Signal::KILL.as_raw() => tries < TRIES_AFTER_KILL,
-            // Memory that earlier documents took and a child never gave back must not be blamed on this one.
+            // Memory that earlier documents left allocated must not be blamed on this one.
             How::Signal(_) | How::Exit(_) | How::Nonsense(_) => reused && tries < 2,
         }
     }
 
-    /// What it says of the document.
+    /// The verdict on the document.
     pub(crate) fn verdict(&self, settings: &SandboxSettings) -> Unread {
         let words = if self.words.is_empty() { String::new() } else { format!(": {}", self.words) };
         let cause = match self.how {
@@ -59,12 +59,12 @@ impl End {
             How::Signal(signal) if signal == Signal::ABORT.as_raw() && is_out_of_memory(&self.words) => {
                 too_much_memory(settings.extract_memory)
             }
-            // Its words hold the number of the process, which is another one each time.
+            // The message contains the process id, which differs each time, so it is not quoted.
             How::Signal(signal) if self.words.contains(" has overflowed its stack") => {
                 ended(&format!("signal {signal}: its parts lie too deep within one another"))
             }
             How::Signal(signal) if is_from_outside(signal) => {
-                return Unread::Trouble(format!("the extractor was ended from outside (signal {signal})"));
+                return Unread::Trouble(format!("the extractor was killed from outside (signal {signal})"));
             }
             How::Signal(signal) if signal == Signal::KILL.as_raw() => format!(
                 "the system killed the extractor {TRIES_AFTER_KILL} times while it read this file (signal {signal}); give \
@@ -82,12 +82,12 @@ fn ended(how: &str) -> String {
     format!("reading it ended the extractor ({how}): please report this file")
 }
 
-/// The cause when a panic was caught.
+/// The cause of refusal when a panic was caught.
 pub(crate) fn failed_inside(how: &str) -> String {
     format!("reading the document failed inside ({how}): please report this file")
 }
 
-/// The cause when blocks and parts take more than `limit` bytes.
+/// The cause of refusal when blocks and parts exceed `limit` bytes.
 pub(crate) fn too_much_structure(limit: usize) -> String {
     format!(
         "its blocks and parts take more than {limit} bytes; raise MILLRACE_EXTRACT_TEXT, or split the file"
@@ -101,17 +101,17 @@ fn too_much_memory(limit: u64) -> String {
     )
 }
 
-/// What Rust's allocator says before it gives up.
+/// Recognises the message of Rust's allocator before it aborts.
 fn is_out_of_memory(words: &str) -> bool {
     words.contains("memory allocation of ")
 }
 
-/// Signals that no document brings about: somebody stops the machine, or all processes of a service.
+/// Signals that no document causes: somebody is stopping the machine or all processes of a service.
 fn is_from_outside(signal: i32) -> bool {
     [Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT].map(Signal::as_raw).contains(&signal)
 }
 
-/// The last words of a child: a bounded end of what it wrote.
+/// The last output of a child, bounded in size.
 #[derive(Debug, Default)]
 pub(crate) struct LastWords(Vec<u8>);
 
@@ -121,12 +121,12 @@ impl LastWords {
         self.0.drain(..self.0.len().saturating_sub(KEPT));
     }
 
-    /// Forgets what was said before.
+    /// Forgets earlier output.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// As one line.
+    /// The output as one line.
     pub(crate) fn text(&self) -> String {
         let text = String::from_utf8_lossy(&self.0);
         text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -1,9 +1,9 @@
-//! A frame is how parent and child send one message: two lengths, a head in JSON, and a body of bytes as they are. Pure.
+//! A frame carries one message between parent and child: two lengths, a JSON head, and a body of raw bytes. Pure.
 
-/// Bytes before the head: its length and that of the body.
+/// Bytes before the head: the lengths of head and body.
 pub(crate) const LENGTHS: usize = 16;
 
-/// How many bytes the two parts of a frame have.
+/// The sizes of a frame's two parts in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lengths {
     pub(crate) head: u64,
@@ -15,12 +15,12 @@ impl Lengths {
         Self { head: head.len() as u64, body: body.len() as u64 }
     }
 
-    /// As they are sent.
+    /// The wire format.
     pub(crate) fn to_bytes(self) -> [u8; LENGTHS] {
         (u128::from(self.body) << 64 | u128::from(self.head)).to_le_bytes()
     }
 
-    /// As they were sent.
+    /// Parses the wire format.
     #[expect(clippy::cast_possible_truncation, reason = "each is one half")]
     pub(crate) fn from_bytes(bytes: [u8; LENGTHS]) -> Self {
         let both = u128::from_le_bytes(bytes);

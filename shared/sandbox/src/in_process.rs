@@ -1,4 +1,4 @@
-//! Reading in this process: for tests, and for documents that are known to do no harm.
+//! Reading in this process: for tests, and for documents that are known to be harmless.
 
 use bytes::Bytes;
 use document::{Bounds, Extracted, extract_within};
@@ -8,7 +8,7 @@ use crate::{Extractor, Unread};
 /// Reads documents in this process, on its blocking threads.
 #[derive(Clone, Debug, Default)]
 pub struct InProcess {
-    /// What one document may cost.
+    /// Limits for one document.
     pub bounds: Bounds,
 }
 

@@ -1,16 +1,16 @@
-//! The place where a document is read that may do harm.
+//! Reads documents that may be malicious.
 //!
-//! A parser that meets a file made to kill it may crash, loop, or take all memory. So [`Sandbox`] reads documents in child
-//! processes with limits: what goes wrong there is the cause of one [`Unread::Refused`], and costs the program around it
-//! nothing. The children are this same program, started with an argument that only [`child`] understands: call it first
-//! in `main`. They read one document after another, and are replaced when one of them ended them or took much memory.
-//! [`InProcess`] reads in this process, for tests and for text that is known.
+//! A parser that meets a crafted file may crash, loop, or use up all memory. [`Sandbox`] therefore reads documents in
+//! child processes with limits: whatever goes wrong there becomes the cause of one [`Unread::Refused`] and does not
+//! affect the calling program. The children are this same program, started with an argument that only [`child`]
+//! understands: call it first in `main`. They read one document after another, and are replaced when a document
+//! killed them or used much memory. [`InProcess`] reads in this process, for tests and trusted text.
 //!
-//! Guarantees: the same bytes give the same text or the same refusal (the deadline, which is time, aside); what cannot be
-//! the document's fault, such as a child that cannot be started, is [`Unread::Trouble`].
+//! Guarantees: the same bytes give the same text or the same refusal (except for the deadline, which depends on
+//! time). A failure that cannot be the document's fault, such as a child that does not start, is [`Unread::Trouble`].
 //!
-//! Order of files: [`SandboxSettings`] the limits · `frame` and `answer` what parent and child say to one another ·
-//! `child` the child · `running` one child as the parent sees it · `end` how it ended, in words · `pool` all of them.
+//! Reading order: [`SandboxSettings`] the limits · `frame` and `answer` the protocol · `child` the child · `running`
+//! one child as the parent sees it · `end` how it ended, in words · `pool` all children.
 
 mod answer;
 mod child;
@@ -29,21 +29,21 @@ pub use in_process::InProcess;
 pub use pool::{Program, Sandbox};
 pub use settings::SandboxSettings;
 
-/// Reads documents, whatever is in them.
+/// Reads documents, whatever they contain.
 pub trait Extractor: Send + Sync + 'static {
-    /// Reads a document; `key` is the object's key or a file name, of which only the ending counts, as a hint.
+    /// Reads a document. `key` is the object's key or a file name; only its extension is used, as a hint.
     ///
     /// # Errors
-    /// When the document cannot be read, or nothing can be read now.
+    /// When the document cannot be read, or no document can be read at the moment.
     fn extract(&self, key: &str, bytes: Bytes) -> impl Future<Output = Result<Extracted, Unread>> + Send;
 }
 
 /// Why a document was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// It is the document's fault: another try gives the same answer. The cause is for a person.
+    /// The document is at fault, and another attempt would give the same result. The cause is for a person.
     Refused(String),
-    /// It is not: try again later.
+    /// The document is not at fault: try again later.
     Trouble(String),
 }
 

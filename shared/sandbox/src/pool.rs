@@ -1,4 +1,4 @@
-//! The children together: so many read at once, and each goes on for as long as it can be trusted.
+//! The pool of children: limits how many read at once, and reuses each while it is fit to go on.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,23 +13,23 @@ use crate::end::{End, How};
 use crate::running::Running;
 use crate::{Extractor, SandboxSettings, Unread};
 
-/// The program that is started as the child.
+/// The program started as the child.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// Its file.
+    /// Its path.
     pub path: PathBuf,
-    /// Whether keys of tests do harm in it (builds with debug assertions only; see [`fault::poison`]).
+    /// Whether test keys do harm in it (only in builds with debug assertions; see [`fault::poison`]).
     pub poison: bool,
 }
 
 impl Default for Program {
-    /// This program, also when its file was replaced since it was started.
+    /// This program, even if its file has been replaced since it started.
     fn default() -> Self {
         Self { path: "/proc/self/exe".into(), poison: false }
     }
 }
 
-/// Reads documents in child processes with limits. Clones share the children; the last one that is dropped ends them.
+/// Reads documents in child processes with limits. Clones share the children; dropping the last one ends them.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     shared: Arc<Shared>,
@@ -44,7 +44,7 @@ struct Shared {
 }
 
 impl Sandbox {
-    /// A sandbox whose children are this program: its `main` must call [`crate::child`] first. Nothing is started yet.
+    /// A sandbox whose children are this program; its `main` must call [`crate::child`] first. Starts nothing yet.
     #[must_use]
     pub fn new(settings: SandboxSettings) -> Self {
         Self::of(settings, Program::default())
@@ -57,7 +57,7 @@ impl Sandbox {
         Self { shared: Arc::new(Shared { program, settings, turns, idle: Mutex::default() }) }
     }
 
-    /// A child that waits, or else a new one.
+    /// An idle child, or else a new one.
     async fn take(&self) -> Result<Running, Unread> {
         let idle = self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {
@@ -73,7 +73,7 @@ impl Sandbox {
             .map_err(|cause| Unread::Trouble(format!("the extractor cannot be started: {cause}")))
     }
 
-    /// Lets the child wait for the next document.
+    /// Returns a child to the pool.
     fn give_back(&self, child: Running) {
         self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(child);
     }
@@ -85,7 +85,7 @@ impl Extractor for Sandbox {
         let bounds = settings.bounds();
         let request = Request::new(key, settings.extract_cpu, &bounds);
         let head = serde_json::to_vec(&request).map_err(|error| Unread::Refused(error.to_string()))?;
-        // Nobody closes it.
+        // Cannot fail: the semaphore is never closed.
         let _turn = self.shared.turns.acquire().await;
         let (mut child, mut tries) = (self.take().await?, 1);
         loop {
@@ -109,7 +109,7 @@ impl Extractor for Sandbox {
                 Err(how) => how,
             };
             let end = child.end(how).await;
-            warn!(key, ?end, tries, "a document ended the extractor");
+            warn!(key, ?end, tries, "a document killed the extractor");
             if !end.is_doubtful(tries, is_reused) {
                 return Err(end.verdict(settings));
             }
@@ -118,7 +118,7 @@ impl Extractor for Sandbox {
     }
 }
 
-/// Puts an answer together, on a thread that may wait: it can be long.
+/// Assembles a result on a blocking thread, because it may be large.
 async fn assembled(outline: Outline, text: Vec<u8>, settings: &SandboxSettings) -> Result<Extracted, Unread> {
     let assembling = tokio::task::spawn_blocking(move || outline.into_extracted(text));
     let nonsense = || {

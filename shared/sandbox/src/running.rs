@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "edge: starts and ends processes, and waits for them")]
-//! One child, as the parent sees it.
+//! One child process, as the parent sees it.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
@@ -15,14 +15,14 @@ use crate::end::{End, How, LastWords};
 use crate::frame::{LENGTHS, Lengths};
 use crate::pool::Program;
 
-/// A child says within this time that it is ready: it has only set its limits until then.
+/// How long a child may take to become ready; it only sets its limits.
 const START: Duration = Duration::from_secs(30);
-/// A child that closed its streams is gone within this time, or killed.
+/// How long a child that has closed its streams may take to exit before it is killed.
 const GOODBYE: Duration = Duration::from_secs(5);
-/// Bytes of a head beyond the limit for an outline: an answer without one is shorter.
+/// Bytes of a head beyond the limit for an outline; an answer without an outline is shorter than this.
 const HEAD: usize = 64 << 10;
 
-/// A child that waits for a document.
+/// A child waiting for a document.
 #[derive(Debug)]
 pub(crate) struct Running {
     process: Child,
@@ -30,23 +30,23 @@ pub(crate) struct Running {
     output: ChildStdout,
     errors: ChildStderr,
     words: LastWords,
-    /// Documents that it was given.
+    /// Number of documents it has been given.
     pub(crate) documents: u64,
 }
 
 impl Running {
-    /// Starts a child whose documents may take so many bytes of memory.
+    /// Starts a child whose documents may use this much memory, in bytes.
     ///
     /// # Errors
-    /// Words, when it cannot be started.
+    /// The reason, when it cannot be started.
     pub(crate) async fn start(program: &Program, memory: u64) -> Result<Self, String> {
         let mut command = Command::new(&program.path);
         command.arg(CHILD).arg(memory.to_string());
         if program.poison {
             command.arg(POISON);
         }
-        // No secret of this process, no folder of it, no terminal: a signal to its group is not for the child. One arena
-        // makes the memory that a document takes the same on every machine.
+        // The child gets no secrets, working folder or terminal of this process, and a signal to our group must not
+        // reach it. A single malloc arena makes a document's memory use the same on every machine.
         command
             .env_clear()
             .env("MALLOC_ARENA_MAX", "1")
@@ -73,11 +73,11 @@ impl Running {
         }
     }
 
-    /// Has a document read: `head` and `body` are sent, and what the child says comes back, with at most `text` bytes of
-    /// text and as many for the outline.
+    /// Has a document read: sends `head` and `body` and returns the child's answer, with at most `text` bytes of text
+    /// and as many for the outline.
     ///
     /// # Errors
-    /// How the child ended, or must be ended with [`Running::end`].
+    /// How the child ended, or how it must be ended with [`Running::end`].
     pub(crate) async fn ask(
         &mut self,
         head: &[u8],
@@ -104,7 +104,7 @@ impl Running {
             }
             receive(output, most_head, most_body).await
         };
-        // Who nobody listens to stands still, with a full pipe.
+        // Its standard error must be drained, or the child would block on a full pipe.
         let listen = async {
             listen(errors, words).await;
             std::future::pending().await
@@ -118,7 +118,7 @@ impl Running {
         }
     }
 
-    /// Ends the child, if it did not end itself, and says how it ended.
+    /// Ends the child if it is still running, and says how it ended.
     pub(crate) async fn end(mut self, how: How) -> End {
         drop(self.input);
         let is_ended_here = matches!(how, How::Deadline | How::Nonsense(_));
@@ -142,7 +142,7 @@ impl Running {
     }
 }
 
-/// A broken pipe: the child is gone, and its status says how.
+/// Used on a broken pipe: the child is gone, and its exit status will say how.
 const GONE: How = How::Exit(0);
 
 async fn send(input: &mut ChildStdin, head: &[u8], body: &[u8]) -> Result<(), How> {
@@ -170,13 +170,13 @@ async fn receive(
     let (mut said, mut text) = (vec![0; head], vec![0; body]);
     output.read_exact(&mut said).await.map_err(|_| GONE)?;
     output.read_exact(&mut text).await.map_err(|_| GONE)?;
-    // An outline can be as long as a text: reading it is work for a thread that may wait.
+    // An outline can be as long as the text, so it is parsed on a blocking thread.
     let parsed = tokio::task::spawn_blocking(move || serde_json::from_slice(&said).ok());
     let said = parsed.await.ok().flatten().ok_or(How::Nonsense("its answer cannot be understood"))?;
     Ok((said, text))
 }
 
-/// Takes what the child writes to its standard error, to its end.
+/// Reads the child's standard error until its end.
 async fn listen(errors: &mut ChildStderr, words: &mut LastWords) {
     let mut piece = [0; 1024];
     while let Ok(read @ 1..) = errors.read(&mut piece).await {

@@ -1,4 +1,4 @@
-//! What reading a document may cost.
+//! Limits on what reading a document may use.
 
 use std::num::NonZero;
 use std::time::Duration;
@@ -6,34 +6,34 @@ use std::time::Duration;
 use clap::Args;
 use document::Bounds;
 
-/// So many children are enough for any worker: what follows is slower than reading.
+/// Maximum default number of children: every later step is slower than reading.
 const MOST_PROCESSES: usize = 4;
 
-/// Limits within which documents are read. Each is named in the refusals that it causes.
+/// Limits for reading documents. A refusal names the limit that caused it.
 #[derive(Args, Clone, Debug)]
 pub struct SandboxSettings {
-    /// Documents that are read at once, each in a process of its own; if not given, as many as there are processors, up to 4.
+    /// Number of documents read concurrently, each in its own process; by default one per CPU core, up to 4.
     #[arg(long, env = "MILLRACE_EXTRACT_PROCESSES")]
     pub extract_processes: Option<NonZero<usize>>,
-    /// Memory that reading one document may take, beyond what the program itself takes: bytes.
+    /// Maximum memory for reading one document, in bytes, beyond what the program itself uses.
     #[arg(long, env = "MILLRACE_EXTRACT_MEMORY", default_value_t = 1 << 30)]
     pub extract_memory: u64,
-    /// Seconds of a processor that reading one document may take.
+    /// Maximum CPU time for reading one document, in seconds.
     #[arg(long, env = "MILLRACE_EXTRACT_CPU", default_value_t = 60)]
     pub extract_cpu: u64,
-    /// Seconds that reading one document may last.
+    /// Maximum time for reading one document, in seconds.
     #[arg(long, env = "MILLRACE_EXTRACT_DEADLINE", default_value_t = 180)]
     pub extract_deadline: u64,
-    /// Text that one document may have, and as much again for where its blocks and parts stand: bytes.
+    /// Maximum text of one document, in bytes; its outline of blocks and parts may take as much again.
     #[arg(long, env = "MILLRACE_EXTRACT_TEXT", default_value_t = Bounds::default().text)]
     pub extract_text: usize,
-    /// To how much all that is packed in one document may unpack: bytes.
+    /// Maximum total size of everything unpacked from one document, in bytes.
     #[arg(long, env = "MILLRACE_EXTRACT_UNPACKED", default_value_t = Bounds::default().unpacked)]
     pub extract_unpacked: u64,
-    /// How deep documents may lie within one another; 1 is an archive of plain files.
+    /// Maximum depth of documents within documents; 1 is an archive of plain files.
     #[arg(long, env = "MILLRACE_EXTRACT_NESTING", default_value_t = Bounds::default().nesting)]
     pub extract_nesting: usize,
-    /// How many documents may lie within one.
+    /// Maximum number of documents within one.
     #[arg(long, env = "MILLRACE_EXTRACT_MEMBERS", default_value_t = Bounds::default().members)]
     pub extract_members: usize,
 }
@@ -55,7 +55,7 @@ impl Default for SandboxSettings {
 }
 
 impl SandboxSettings {
-    /// What a format may make of a document.
+    /// The limits that the formats enforce.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         Bounds {
@@ -66,7 +66,7 @@ impl SandboxSettings {
         }
     }
 
-    /// How many documents are read at once.
+    /// Number of documents read concurrently.
     #[must_use]
     pub fn processes(&self) -> usize {
         let found = || std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_PROCESSES);

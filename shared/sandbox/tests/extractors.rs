@@ -1,4 +1,4 @@
-//! Both extractors give the same: the one in this process, and the one in child processes.
+//! Both extractors, in this process and in child processes, give the same results.
 
 use bytes::Bytes;
 use document::{Bounds, Extracted};
@@ -38,7 +38,7 @@ async fn the_same_bytes_give_the_same() {
     }
 }
 
-/// A megabyte of blocks under one heading, and a document that is one line.
+/// A megabyte of blocks under one heading, and a document of one line.
 #[tokio::test]
 async fn long_documents_come_back_whole() {
     let (one, two) = (InProcess::default(), sandbox(SandboxSettings::default()));

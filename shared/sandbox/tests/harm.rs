@@ -1,4 +1,4 @@
-//! Documents that do harm: each costs itself a refusal, and its neighbours nothing.
+//! Documents that do harm: each is refused and does not affect its neighbours.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -33,7 +33,7 @@ async fn neighbour(sandbox: &Sandbox) {
     assert_eq!((extracted.title.as_deref(), extracted.text.as_str()), (Some("A"), "A\n\nText."));
 }
 
-/// The cause of the refusal of a key, read by a fresh child and by one that has read others.
+/// The cause of a key's refusal, read by a fresh child and by a reused one.
 async fn refused(sandbox: &Sandbox, key: &str) -> String {
     let mut causes = Vec::new();
     for _ in 0..2 {
@@ -79,7 +79,7 @@ async fn what_is_printed_does_not_disturb_the_answers() {
     assert_eq!(extracted.text, "text");
 }
 
-/// Each document leaks a third of the limit: the fourth would be refused for what others took.
+/// Each document leaks a third of the limit: without care, the fourth would be refused for memory that others took.
 #[tokio::test]
 async fn memory_that_others_took_is_not_blamed_on_a_document() {
     let sandbox = sandbox(settings());
@@ -123,7 +123,7 @@ async fn neighbours_go_on_while_one_loops() {
     assert!(matches!(looped, Err(Unread::Refused(_))), "{looped:?}");
 }
 
-/// A caller that goes away takes its child along; the next one starts afresh.
+/// A caller that goes away takes its child along; the next caller gets a fresh one.
 #[tokio::test]
 async fn a_caller_that_goes_away_leaves_no_child_behind() {
     let sandbox = sandbox(settings());

@@ -1,4 +1,5 @@
-//! Files that are built to exhaust their reader: each is refused or read within its limits, and its neighbours are fine.
+//! Files built to exhaust their reader: each is refused or read within its limits, and does not affect its
+//! neighbours.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -15,7 +16,7 @@ use sandbox::{Extractor, Program, Sandbox, SandboxSettings, Unread};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// What a limit of a few seconds becomes on a machine that is busy with other tests.
+/// A limit of a few seconds, scaled for a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 fn sandbox() -> Sandbox {
@@ -38,19 +39,19 @@ fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-/// Files of one content in one archive.
+/// An archive of files with the same content.
 fn many(count: usize, bytes: &[u8]) -> Vec<u8> {
     let names: Vec<String> = (0..count).map(|n| format!("{n}.zip")).collect();
     let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), bytes)).collect();
     archive(&files)
 }
 
-/// An archive in an archive in an archive.
+/// An archive nested three deep.
 fn nested(depth: usize, innermost: &[u8]) -> Vec<u8> {
     (0..depth).fold(innermost.to_vec(), |inner, _| archive(&[("inner.zip", &inner)]))
 }
 
-/// A Word document of which ten entities would make a billion words.
+/// A Word document in which ten entities would expand to a billion words.
 fn billion_laughs() -> Vec<u8> {
     let mut xml = "<?xml version=\"1.0\"?><!DOCTYPE d [<!ENTITY e0 \"laugh \">".to_owned();
     for n in 1..10 {
@@ -102,7 +103,7 @@ async fn a_bomb_is_refused_or_read_within_its_limits_and_its_neighbours_are_fine
     }
 }
 
-/// One line without an end, larger than all the memory there is for it.
+/// A single line, larger than the memory limit.
 #[tokio::test]
 async fn a_line_that_is_larger_than_its_memory_is_refused() {
     let settings = SandboxSettings { extract_memory: 32 << 20, ..SandboxSettings::default() };

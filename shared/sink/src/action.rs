@@ -1,24 +1,24 @@
-//! What is to be done to an index: records of `vectors.<space>` as actions with external versions.
+//! Turns records of `vectors.<space>` into actions on an index, each with an external version.
 //!
-//! Pure. A record of another space never becomes an action, and a document record is stored under
-//! [`DocumentId::short`], because an engine's `_id` is limited to 512 bytes and a key is not.
+//! Pure. A record of another space never becomes an action. A document record is stored under [`DocumentId::short`],
+//! because an engine limits `_id` to 512 bytes and an object's key may be longer.
 
 use bytes::Bytes;
 use generation::Target;
 use message::{DocumentId, Embedded, EmbeddedChunk, Fingerprint, Version};
 use serde_json::json;
 
-/// One write of one item.
+/// One write of one item (a passage or a document record).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
-    /// Where to.
+    /// The index that it goes to.
     pub target: Target,
     /// The item's `_id`.
     pub id: String,
     /// The external version: the engine keeps the highest.
     pub version: Version,
-    /// The highest version that the log can have issued for this document. An engine that holds a version above it was
-    /// written by something else, and the write answers Stop instead of being taken for a repetition.
+    /// The highest version that the log can have issued for this document. If the engine holds a version above it,
+    /// something else wrote that, and the write answers Stop instead of counting as a repetition.
     pub highest: Version,
     /// What to do.
     pub operation: Operation,
@@ -29,7 +29,7 @@ pub struct Action {
 pub enum Operation {
     /// Store this JSON object, serialised on one line.
     Put(Bytes),
-    /// Take it away.
+    /// Delete the item.
     Delete,
 }
 
@@ -39,24 +39,24 @@ pub enum Operation {
     "chunk {id} was embedded in the space {found}, and this index holds {expected}: read the topic of that space"
 )]
 pub struct WrongSpace {
-    /// Which chunk.
+    /// The passage's id.
     pub id: String,
-    /// The space that it carries.
+    /// The space named in the record.
     pub found: Fingerprint,
     /// The space of the index.
     pub expected: Fingerprint,
 }
 
 impl Action {
-    /// Says that the log has issued nothing above `highest` for this document (by default: nothing above the epoch of
-    /// the action's own version). A `highest` below the action's own version is raised to it.
+    /// Sets the highest version that the log has issued for this document. By default it is the end of the epoch of
+    /// the action's own version; a `highest` below that version is raised to it.
     #[must_use]
     pub fn with_highest(mut self, highest: Version) -> Self {
         self.highest = highest.max(self.version);
         self
     }
 
-    /// About the number of bytes that it takes in memory and in a request.
+    /// Approximate size in bytes, in memory and in a request.
     #[must_use]
     pub fn size(&self) -> usize {
         const HEADER: usize = 160;
@@ -72,7 +72,7 @@ impl Action {
     }
 }
 
-/// The action that stores a record of `vectors.<space>` in the index of `space`.
+/// Makes the action that stores a record of `vectors.<space>` in the index of `space`.
 ///
 /// # Errors
 /// When the record was embedded in another space.
@@ -86,7 +86,8 @@ pub fn action_of(record: &Embedded, space: &Fingerprint) -> Result<Action, Wrong
         Embedded::Chunk(chunk) => Ok(put_chunk(chunk)),
         Embedded::Document(record) => {
             let id = record.document.short();
-            // `json!` and not the record's own serialisation: names of fields are the mapping's, compared by a test.
+            // `json!` instead of the record's own serialisation: the field names must be the mapping's, and a test
+            // compares them.
             let body = json!({
                 "id": id, "document": record.document, "bucket": record.document.bucket(),
                 "key": record.document.key(), "version": record.version, "status": record.status,
@@ -100,7 +101,7 @@ pub fn action_of(record: &Embedded, space: &Fingerprint) -> Result<Action, Wrong
     }
 }
 
-/// The action of a tombstone. `key` is the record's key: a document's id, or the id of one of its chunks.
+/// Makes the action for a tombstone. `key` is the record's key: the id of a document or of one of its chunks.
 #[must_use]
 pub fn delete(key: &str, document: &DocumentId, version: Version) -> Action {
     if key == document.as_str() {
@@ -112,7 +113,8 @@ pub fn delete(key: &str, document: &DocumentId, version: Version) -> Action {
 
 fn put_chunk(embedded: &EmbeddedChunk) -> Action {
     let chunk = &embedded.chunk;
-    // An appendix may be in another language than its document; what is too short to tell is as the rest.
+    // A passage may be in another language than its document. Where it is too short to tell, the document's language
+    // counts.
     let language = analysis::language(&chunk.text).or(chunk.about.language.as_deref());
     let language = language.unwrap_or(analysis::UNDETERMINED);
     let body = json!({

@@ -1,7 +1,8 @@
-//! How old the proof may be that a partition is ours.
+//! How old the group's confirmation that a partition is ours may be before we stop writing.
 //!
-//! What was prepared before a long sleep must not leave after it: another worker may have gone on, and an engine forgets
-//! after `index.gc_deletes` that it deleted something. The clock goes on while a machine or a process sleeps.
+//! What was prepared before a long pause of the process must not be sent after it: another worker may have taken
+//! over, and after `index.gc_deletes` an engine no longer remembers deletions. The clock used here keeps running
+//! while the machine or the process sleeps.
 
 use std::time::Duration;
 
@@ -9,19 +10,20 @@ use stream::Boottime;
 
 use crate::sink::ItemAnswer;
 
-/// Nothing is sent when the proof is older. Far below `index.gc_deletes` (1 h), far above every retry budget.
+/// Nothing is sent when the confirmation is older than this. Far below `index.gc_deletes` (1 h) and far above every
+/// retry budget.
 const OLDEST: Duration = Duration::from_mins(5);
 
-/// True when nothing may be sent any more for a partition that the group confirmed at `proved`.
+/// Whether a confirmation received at `proved` is too old to send anything.
 pub(crate) fn is_too_old(proved: Boottime) -> bool {
     proved.age(Boottime::now()) > OLDEST
 }
 
-/// Why nothing is sent then.
+/// The cause given for what was not sent.
 pub(crate) const TOO_OLD: &str = "it is more than 5 minutes ago that the group confirmed whose partition this is: nothing is sent before it does so \
      again";
 
-/// The answer for what is not sent then.
+/// The answer to an action that was not sent for this reason.
 pub(crate) fn too_old() -> ItemAnswer {
     ItemAnswer::Wait { cause: TOO_OLD.to_owned(), retry_after: None }
 }

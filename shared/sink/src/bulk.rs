@@ -1,7 +1,7 @@
-//! Bulk requests: actions become lines, an answer is read item by item.
+//! Builds bulk requests from actions, and reads the responses item by item.
 //!
-//! Pure. Each action carries its external version and goes to the write alias; what the engine says is sorted by what
-//! is to be done next, and nothing that was not acknowledged is ever counted as written.
+//! Pure. Each action carries its external version and goes to the write alias. Responses are classified by what to do
+//! next, and only acknowledged items ever count as written.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,8 +20,8 @@ use crate::wire::{Response, explain, reason};
 #[cfg(test)]
 mod tests;
 
-/// The lines of one action: what is done, then (for a put) the item, each ended by a line break. The item's bytes are
-/// shared with the action until the request is put together.
+/// The lines of one action: the operation, then for a put the item, each with a line break. The item's bytes are
+/// shared with the action until the request is assembled.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines {
     header: Bytes,
@@ -29,7 +29,7 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// How an action goes to the write alias of its index.
+    /// The lines that send an action to the write alias of its index.
     pub(crate) fn of(action: &Action, names: &Names) -> Self {
         let alias = names.write_alias(action.target);
         let header = if fault::is_off(Mechanism::ExternalVersions) {
@@ -44,9 +44,10 @@ impl Lines {
         Self { header: format!("{}\n", json!({ operation: header })).into(), item }
     }
 
-    /// What keeps a request that deletes from creating an index: both engines create one for a delete with an external
-    /// version, even with `require_alias`, which they only heed for puts and updates; one operation that requires the
-    /// alias keeps the whole request from it (`TransportBulkAction` of both). It changes nothing: no item has this id.
+    /// An extra operation that keeps a request with deletes from creating an index. Both engines create a missing
+    /// index for a delete with an external version, even with `require_alias`, which they heed only for puts and
+    /// updates; but one operation that requires the alias makes the whole request fail (`TransportBulkAction` of
+    /// both). This one changes nothing: no item has its id.
     pub(crate) fn guard(target: Target, names: &Names) -> Self {
         let alias = names.write_alias(target);
         let header =
@@ -54,13 +55,13 @@ impl Lines {
         Self { header: format!("{header}\n").into(), item: Some(Bytes::from_static(br#"{"doc":{}}"#)) }
     }
 
-    /// Bytes in a request.
+    /// Size in the request, in bytes.
     pub(crate) fn len(&self) -> usize {
         self.header.len() + self.item.as_ref().map_or(0, |item| item.len() + 1)
     }
 }
 
-/// The body of a request.
+/// The body of the request.
 pub(crate) fn joined<'a>(lines: impl Iterator<Item = &'a Lines> + Clone) -> Bytes {
     let mut body = BytesMut::with_capacity(lines.clone().map(Lines::len).sum());
     for Lines { header, item } in lines {
@@ -73,7 +74,8 @@ pub(crate) fn joined<'a>(lines: impl Iterator<Item = &'a Lines> + Clone) -> Byte
     body.freeze()
 }
 
-/// Places of consecutive items that together have at most `limit` bytes; an item that alone has more is alone.
+/// Groups consecutive items into requests of at most `limit` bytes; a larger item gets a request of its own. Returns
+/// their positions.
 pub(crate) fn split(sizes: &[usize], limit: usize) -> Vec<Vec<usize>> {
     let mut parts: Vec<Vec<usize>> = Vec::new();
     let mut bytes = 0_usize;
@@ -90,28 +92,28 @@ pub(crate) fn split(sizes: &[usize], limit: usize) -> Vec<Vec<usize>> {
     parts
 }
 
-/// What one answer means for the items that were sent.
+/// What a response means for the items that were sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Judgement {
     /// One reply for each item.
     Items(Vec<Reply>),
-    /// Nothing is known to be done: send all of it again after a wait.
+    /// Nothing is known to have been done: send everything again after a wait.
     Again {
         /// What happened.
         cause: String,
-        /// The engine's wish.
+        /// The engine's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// Too large, or one of the items spoils it: send halves; an item alone is refused.
+    /// The request is too large, or one item spoils it: send it in halves. A single item is refused.
     Halve(String),
     /// A human must act.
     Stop(String),
 }
 
-/// What one item's part of an answer means.
+/// What one item's part of a response means.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
-    /// Nothing is left to do in this write.
+    /// This write has nothing left to do for the item.
     Final(ItemAnswer),
     /// Send this item again after a wait.
     Again(String),
@@ -130,19 +132,19 @@ struct Item {
     error: Option<Value>,
 }
 
-/// Reads the answer to a request that held `actions`, in this order.
+/// Reads the response to a request that held `actions`, in this order.
 pub(crate) fn judge(response: &Response, actions: &[&Action]) -> Judgement {
     let cause = || format!("status {}: {}", response.status, reason(&response.body));
     match response.status {
         200 => judge_items(&response.body, actions),
-        // 400 on the whole: one item cannot be read at all, and halves find out which.
+        // 400 for the whole request: one item cannot be parsed, and halving finds out which.
         413 | 400 => Judgement::Halve(cause()),
         408 | 429 | 500 | 502..=504 => Judgement::Again { cause: cause(), retry_after: response.retry_after },
         _ => Judgement::Stop(cause()),
     }
 }
 
-/// True when a request with these needs [`Lines::guard`].
+/// Whether a request with these actions needs [`Lines::guard`].
 pub(crate) fn deletes<'a>(mut actions: impl Iterator<Item = &'a Action>) -> bool {
     actions.any(|action| action.operation == Operation::Delete)
 }
@@ -153,7 +155,7 @@ fn judge_items(body: &[u8], actions: &[&Action]) -> Judgement {
         Ok(answer) => answer,
         Err(error) => return again(format!("the bulk answer was cut or is none: {error}")),
     };
-    // The guard of a request that deletes is answered last, and its answer means nothing.
+    // The guard is the last item of the response, and its result is irrelevant.
     let guards = usize::from(deletes(actions.iter().copied()));
     if !(actions.len()..=actions.len() + guards).contains(&answer.items.len()) {
         return again(format!("{} items were sent and {} answered", actions.len(), answer.items.len()));
@@ -182,7 +184,8 @@ fn reply(item: &Item, action: &Action) -> Reply {
         200 | 201 if item.error.is_none() => Reply::Final(ItemAnswer::Done),
         404 if gone => Reply::Final(ItemAnswer::Done),
         409 => Reply::Final(conflict(&cause(), action)),
-        // A block that is lifted by itself (a cluster that starts, 503) is waited for; any other needs a human.
+        // A block that goes away by itself (503: the cluster is starting) is waited for; any other block needs a
+        // human.
         408 | 429 | 500 | 502..=504 if kind != "cluster_block_exception" || item.status == 503 => {
             Reply::Again(cause())
         }
@@ -192,7 +195,7 @@ fn reply(item: &Item, action: &Action) -> Reply {
     }
 }
 
-/// A conflict says that the engine holds this version or a later one.
+/// A version conflict means that the engine already holds this version or a later one.
 fn conflict(cause: &str, action: &Action) -> ItemAnswer {
     match current_version(cause) {
         Some(current) => held(current, action),
@@ -200,8 +203,8 @@ fn conflict(cause: &str, action: &Action) -> ItemAnswer {
     }
 }
 
-/// The answer when the engine holds `current`, not below the action's version. Only a version that the log cannot have
-/// issued is somebody else's.
+/// The answer when the engine holds `current`, which is not below the action's version. Only a version above the
+/// highest that the log can have issued comes from another writer.
 pub(crate) fn held(current: Version, action: &Action) -> ItemAnswer {
     if current <= action.highest {
         return ItemAnswer::Done;
@@ -222,7 +225,7 @@ fn current_version(reason: &str) -> Option<Version> {
     number.parse::<u64>().ok().map(Version::from)
 }
 
-/// An alias of several indexes has no index to write to: this is no item's fault.
+/// An alias of several indexes has no write index; that is no fault of the item.
 fn is_about_the_alias(cause: &str) -> bool {
     cause.contains("no write index is defined") || cause.contains("require_alias")
 }

@@ -1,21 +1,21 @@
-//! The seam for what people define by name and keep: JSON values beside the generations.
+//! The interface to named JSON values, kept beside the generations.
 //!
-//! Unlike passages they come from no topic, so that nothing can make them again: they are written through to the engine,
-//! and refreshed before the write is answered.
+//! Unlike passages they come from no topic and cannot be regenerated. So each write goes straight to the engine, and
+//! the index is refreshed before the write is answered.
 
 use serde_json::Value;
 
 use crate::error::SinkError;
 
-/// Entries in a list at most.
+/// Maximum number of entries in a list.
 pub(crate) const MOST_ENTRIES: usize = 1_000;
 
-/// Something that keeps JSON values by name.
+/// A store of JSON values by name.
 ///
 /// # Errors
-/// Each method fails as those of [`Reader`](crate::Reader) do. A catalog that nothing was written to yet is empty.
+/// Methods fail as those of [`Reader`](crate::Reader) do. A catalog without an index yet is empty.
 pub trait Catalog: Send + Sync + 'static {
-    /// Keeps the value; true when it is new. With `only_new`, one that is there stays, and the answer is false.
+    /// Stores the value; true when the name is new. With `only_new` an existing value stays, and the answer is false.
     fn keep(
         &self,
         name: &str,
@@ -26,9 +26,9 @@ pub trait Catalog: Send + Sync + 'static {
     /// The value of that name.
     fn entry(&self, name: &str) -> impl Future<Output = Result<Option<Value>, SinkError>> + Send;
 
-    /// Every name and value, sorted by name, at most a thousand.
+    /// All names and values, sorted by name, at most 1,000.
     fn entries(&self) -> impl Future<Output = Result<Vec<(String, Value)>, SinkError>> + Send;
 
-    /// Forgets the value; false when there was none.
+    /// Deletes the value; false when there was none.
     fn forget(&self, name: &str) -> impl Future<Output = Result<bool, SinkError>> + Send;
 }

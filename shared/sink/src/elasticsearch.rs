@@ -1,4 +1,5 @@
-//! Elasticsearch: settings, dialect, and the way there by its own client's transport. An edge: it talks, by deadlines.
+//! Elasticsearch: settings, query dialect, and transport through its own client. An edge; every request has a
+//! deadline.
 
 use backoff::retry_after;
 use clap::Args;
@@ -13,9 +14,9 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::error::SinkError;
 use crate::settings::{RequestSettings, address};
-use crate::wire::{Failure, Method, Request, Response, Sending, Server, chain};
+use crate::wire::{Failure, Method, Request, Response, SearchDepth, Sending, Server, chain};
 
-/// Where Elasticsearch is.
+/// How to reach Elasticsearch.
 #[derive(Args, Clone, Debug)]
 pub struct ElasticsearchSettings {
     /// Address of Elasticsearch, without credentials.
@@ -43,7 +44,7 @@ struct ElasticsearchServer {
     url: String,
 }
 
-// The client's transport shows the credentials that it holds.
+// Not derived: the client's transport would print its credentials.
 impl std::fmt::Debug for ElasticsearchServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ElasticsearchServer").field("url", &self.url).finish_non_exhaustive()
@@ -51,16 +52,16 @@ impl std::fmt::Debug for ElasticsearchServer {
 }
 
 impl ElasticsearchSettings {
-    /// Prepares connections for the indexes of `names`; nothing is sent yet.
+    /// Prepares connections for the indexes of `names`; sends nothing yet.
     ///
     /// # Errors
-    /// When the settings make no client.
+    /// When the settings are invalid.
     pub fn connect(&self, requests: &RequestSettings, names: Names) -> Result<Engine, SinkError> {
         const SETTING: &str = "MILLRACE_ELASTICSEARCH_URL";
         let url = address(SETTING, &self.elasticsearch_url)?;
         let broken = |cause| SinkError::Setting { setting: SETTING, cause };
         let parsed = Url::parse(&url).map_err(|error| broken(error.to_string()))?;
-        // An engine stands beside its writers: a proxy of the environment is not meant for it.
+        // The engine is on the same network as its writers: a proxy from the environment is not meant for it.
         let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(parsed)).disable_proxy();
         if let Some(credentials) = credentials(self)? {
             builder = builder.auth(credentials);
@@ -72,7 +73,7 @@ impl ElasticsearchSettings {
 
 fn credentials(settings: &ElasticsearchSettings) -> Result<Option<Credentials>, SinkError> {
     if let Some(key) = settings.elasticsearch_api_key.as_ref().map(Secret::reveal) {
-        // The client panics on a key that is no header value.
+        // The client would panic on a key that is not a valid header value.
         HeaderValue::try_from(key).map_err(|error| SinkError::Setting {
             setting: "MILLRACE_ELASTICSEARCH_API_KEY",
             cause: format!("{error}: give it on one line, base64 as it was created"),
@@ -122,7 +123,7 @@ impl Server for ElasticsearchServer {
     fn vector_field(&self, dimension: usize) -> Value {
         json!({
             "type": "dense_vector", "dims": dimension, "index": true, "similarity": "cosine",
-            // Said explicitly: what is chosen otherwise changed from version to version (hnsw, int8_hnsw, bbq_hnsw).
+            // Explicit, because the default changed between versions (hnsw, int8_hnsw, bbq_hnsw).
             "index_options": {"type": "hnsw", "m": 16, "ef_construction": 100},
         })
     }
@@ -136,7 +137,12 @@ impl Server for ElasticsearchServer {
         json!({})
     }
 
-    fn nearest(&self, vector: &[f32], filter: &[Value], (size, candidates): (usize, usize)) -> Value {
+    fn nearest(
+        &self,
+        vector: &[f32],
+        filter: &[Value],
+        SearchDepth { size, candidates }: SearchDepth,
+    ) -> Value {
         let candidates = candidates.min(10_000);
         json!({"knn": {
             "field": "vector", "query_vector": vector, "k": size, "num_candidates": candidates, "filter": filter,
@@ -144,7 +150,7 @@ impl Server for ElasticsearchServer {
     }
 
     fn fused(&self, query: Value, nearest: Value, size: usize, constant: u32) -> Value {
-        // The retriever `rrf`: since 8.14, with an Enterprise licence.
+        // The `rrf` retriever exists since 8.14 and needs an Enterprise licence.
         json!({"retriever": {"rrf": {
             "retrievers": [{"standard": {"query": query}}, nearest],
             "rank_constant": constant, "rank_window_size": size,
@@ -152,7 +158,7 @@ impl Server for ElasticsearchServer {
     }
 
     fn with_vectors(&self) -> Value {
-        // 9.2 and later leave vectors out of `_source`; `fields` brings them in every version.
+        // Since 9.2, vectors are left out of `_source`; `fields` returns them in every version.
         json!({"_source": false, "fields": ["vector"]})
     }
 }

@@ -1,4 +1,4 @@
-//! A search engine that speaks the bulk and search protocol which OpenSearch and Elasticsearch share.
+//! A search engine with the bulk and search protocol that OpenSearch and Elasticsearch share.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,18 +27,18 @@ mod read;
 mod search;
 mod write;
 
-/// What was said already, so that a check that is made again and again says it once.
+/// What has been logged, so that a repeated check logs each finding once.
 #[derive(Debug, Default)]
 struct Told(Mutex<BTreeSet<String>>);
 
 impl Told {
-    /// True the first time.
+    /// Whether this is said for the first time.
     fn is_news(&self, what: String) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(what)
     }
 }
 
-/// One generation of indexes on one engine. Clones and [`Engine::over`] share the connections.
+/// One generation of indexes on one engine. Clones, and engines made by [`Engine::over`], share the connections.
 #[derive(Debug)]
 pub struct Engine {
     server: Arc<dyn Server>,
@@ -80,13 +80,13 @@ impl Engine {
 }
 
 impl Engine {
-    /// Sends one request by the deadline and gives back whatever status came.
+    /// Sends one request with the deadline and returns the response, whatever its status.
     async fn send(&self, method: Method, path: String, body: Body) -> Result<Response, SinkError> {
         let request = Request { method, path, body, timeout: self.settings.timeout() };
         self.server.send(request).await.map_err(|failure| self.unavailable(failure.0))
     }
 
-    /// Sends one request and reads a JSON answer of status 200.
+    /// Sends one request and parses a JSON response; any status but 200 is an error.
     async fn ask(&self, method: Method, path: String, body: Body) -> Result<Value, SinkError> {
         let operation = path.clone();
         let response = self.send(method, path, body).await?;
@@ -105,7 +105,7 @@ impl Engine {
         SinkError::Unavailable { url: self.server.url().to_owned(), cause: cause.into(), retry_after: None }
     }
 
-    /// Sorts a status that is no success by what the caller does next.
+    /// Turns an error status into the error that tells the caller what to do next.
     fn failed(&self, response: &Response, operation: &str) -> SinkError {
         let mut error = self.sorted(response.status, reason(&response.body), operation);
         if let SinkError::Unavailable { retry_after, .. } = &mut error {

@@ -1,8 +1,8 @@
-//! What was found when the indexes were ensured.
+//! The state of the indexes when they were ensured.
 //!
 //! Pure.
 
-/// Both indexes, as they are now.
+/// The current state of both indexes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ensured {
     /// The index of passages.
@@ -11,23 +11,24 @@ pub struct Ensured {
     pub documents: IndexState,
 }
 
-/// One index, as it is now.
+/// The current state of one index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexState {
-    /// The engine's own identity of it. Another uuid than the last time means that somebody deleted the index and it
-    /// was created anew, empty: what was written before must be written again.
+    /// The uuid that the engine gave it. A uuid other than last time means that the index was deleted and recreated
+    /// empty: everything must be written to it again.
     pub uuid: String,
-    /// What stands for the histories of its shards; none where the engine does not tell. Another one under the same uuid
-    /// means that the index went back to an earlier state: a snapshot was restored over it, or a stale shard was forced.
+    /// A digest of its shards' history ids; none where the engine does not tell. A new history under the same uuid
+    /// means that the index went back to an earlier state: it was restored from a snapshot, or a stale shard copy was
+    /// promoted.
     pub history: Option<String>,
-    /// Whether it remembers deletions for as long as a late write may take.
+    /// Whether it remembers deletions for as long as a write may be late.
     pub remembers: bool,
     /// True when this call created it.
     pub created: bool,
 }
 
 impl Ensured {
-    /// The identity of both, as it is committed with each offset: `UUID/HISTORY UUID/HISTORY`.
+    /// The identity of both indexes, committed with each offset: `UUID/HISTORY UUID/HISTORY`.
     pub(crate) fn identity(&self) -> String {
         let one = |state: &IndexState| match &state.history {
             Some(history) => format!("{}/{history}", state.uuid),
@@ -37,13 +38,13 @@ impl Ensured {
     }
 }
 
-/// Whether two identities are of the same indexes in the same history. Where one of them tells no history (it was written
-/// before that was looked at, or the engine refuses to tell) the uuids decide.
+/// Whether two identities denote the same indexes in the same history. Where one lacks a history (committed by an
+/// older version, or the engine does not tell), only the uuids are compared.
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
     compare(one, other, |a, b| a.0 == b.0 && (a.1.is_none() || b.1.is_none() || a.1 == b.1))
 }
 
-/// Whether two identities are of the same indexes, in whatever history.
+/// Whether two identities denote the same indexes, whatever their history.
 pub(crate) fn is_same_index(one: &str, other: &str) -> bool {
     compare(one, other, |a, b| a.0 == b.0)
 }

@@ -1,70 +1,70 @@
-//! What goes wrong outside of bulk writes, by what the caller does next.
+//! Errors outside of bulk writes, classified by what the caller does next.
 
 use std::time::Duration;
 
-/// An operation on an engine that failed.
+/// A failed operation on an engine.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
-    /// Wait and try again: the engine is away, busy, or answered only in part.
+    /// Wait and try again: the engine is unavailable, busy, or answered only in part.
     #[error("{url} is unavailable ({cause}): it is tried again; see that the server runs and can be reached")]
     Unavailable {
-        /// The engine.
+        /// The engine's address.
         url: String,
         /// What happened.
         cause: String,
-        /// How long the engine asked to wait, if it did.
+        /// The engine's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// Mend the credentials or the rights.
+    /// Fix the credentials or their rights.
     #[error(
         "{url} refuses these credentials ({cause}): check user, password or API key and their rights on the index"
     )]
     Denied {
-        /// The engine.
+        /// The engine's address.
         url: String,
         /// The engine's reason.
         cause: String,
     },
-    /// Create the index, or look who deleted it.
+    /// The index is missing: create it, or find out who deleted it.
     #[error(
         "the index {index} does not exist on {url}: its writer creates it at start, then it must be filled again"
     )]
     Missing {
-        /// The engine.
+        /// The engine's address.
         url: String,
         /// The index.
         index: String,
     },
-    /// Never read or write: the index holds something else.
+    /// The index belongs to something else: neither read nor write it.
     #[error(
         "the index {index} was made for {what} {found}, and {expected} is wanted: give the other one a MILLRACE_INDEX of its own, or delete the index and fill it again"
     )]
     Mismatch {
         /// The index.
         index: String,
-        /// `the space`, `the dimension`.
+        /// What differs, such as `the space` or `the dimension`.
         what: &'static str,
-        /// What the index says.
+        /// The index's value.
         found: String,
-        /// What was asked for.
+        /// The expected value.
         expected: String,
     },
-    /// The engine will never do this: a setting or this program is wrong.
+    /// The engine will never accept this: a setting or this program is wrong.
     #[error(
         "{url} answered {operation} with {status} ({cause}): a setting or the engine's version does not fit"
     )]
     Rejected {
-        /// The engine.
+        /// The engine's address.
         url: String,
-        /// What was asked.
+        /// The operation.
         operation: String,
         /// The HTTP status.
         status: u16,
         /// The engine's reason.
         cause: String,
     },
-    /// The settings make no client.
-    #[error("{setting} is of no use: {cause}")]
+    /// The settings are invalid.
+    #[error("{setting} is invalid: {cause}")]
     Setting {
         /// The environment variable.
         setting: &'static str,

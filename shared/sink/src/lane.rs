@@ -1,4 +1,4 @@
-//! One partition of `index` or of `replicate`.
+//! One partition of `index` or `replicate`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,22 +17,22 @@ use crate::stage::WriteStage;
 
 /// One partition.
 ///
-/// Only the lane whose write fails sees that an index was deleted; it makes the index anew, and from then on nobody
-/// else's write fails. So every lane learns what any lane saw, and looks itself now and then: another process may have
-/// made the index anew.
+/// When an index is deleted, only the lane whose write fails notices: it recreates the index, and the other lanes'
+/// writes succeed again. So lanes share what any of them saw, and each also checks now and then, because another
+/// process may have recreated the index.
 #[derive(Debug)]
 pub struct WriteLane<S> {
     sink: Arc<S>,
-    /// The engine's own identity of both indexes.
+    /// The identity of both indexes, as read from the engine.
     indexes: String,
-    /// Whose documents they held before.
+    /// Whose documents they held before this group wrote to them.
     origin: Origin,
-    /// Both, as they are committed.
+    /// Identity and origin as committed with each offset.
     identity: String,
     seen: watch::Receiver<String>,
     checked: Instant,
     checked_every: Duration,
-    /// When the group last confirmed that the partition is ours.
+    /// When the group last confirmed that this partition is ours.
     proved: Option<Boottime>,
     patience: Patience,
     budget: Duration,
@@ -73,7 +73,7 @@ impl<S: Sink> Lane for WriteLane<S> {
         self.proved = Some(at);
     }
 
-    /// An index that was deleted is made anew empty, with another uuid: the log is then written to it again.
+    /// After an index was deleted and recreated empty, its uuid differs, and the log is written to it again.
     fn identity(&self) -> &str {
         &self.identity
     }
@@ -86,7 +86,7 @@ impl<S: Sink> Lane for WriteLane<S> {
         loop {
             let due = self.checked + self.checked_every;
             tokio::select! {
-                // The stage outlives its lanes; without it there is nothing to learn before the next look.
+                // The stage outlives its lanes; if it is gone, nothing is left to learn before the next check.
                 Ok(()) = self.seen.changed() => {}
                 () = sleep_until(due) => {}
             }
@@ -113,8 +113,8 @@ impl<S: Sink> WriteLane<S> {
         }
     }
 
-    /// Fails when the indexes are no longer those that this lane was opened for. An engine that does not answer is left
-    /// to the next write.
+    /// Fails when the indexes are not those that this lane was opened for. If the engine does not answer, the next
+    /// write will find out.
     async fn check(&mut self) -> Result<(), Trouble> {
         let mut now = self.seen.borrow().clone();
         if is_same(&now, &self.indexes) && self.checked.elapsed() >= self.checked_every {
@@ -135,7 +135,7 @@ impl<S: Sink> WriteLane<S> {
         Err(Trouble { reopen: true, ..Trouble::wait(cause) })
     }
 
-    /// What is to be done with each record up to the first that must not be sent, and why that must not.
+    /// What to do with each record up to the first that must not be sent, and the reason for stopping there.
     fn parse(&self, batch: &[Record]) -> (Vec<Result<Action, String>>, Option<String>) {
         let mut parsed = Vec::with_capacity(batch.len());
         for record in batch {
@@ -150,7 +150,7 @@ impl<S: Sink> WriteLane<S> {
         (parsed, None)
     }
 
-    /// A verdict for each final answer up to the first that is none.
+    /// Verdicts for the answers up to the first that is not final.
     fn outcome(
         &mut self,
         batch: &[Record],
@@ -158,7 +158,7 @@ impl<S: Sink> WriteLane<S> {
         is_answered: bool,
     ) -> Outcome {
         if !is_answered {
-            // The engine, and no record, is what is being waited for.
+            // We are waiting for the engine, not because of any record.
             self.patience = Patience::new(self.budget);
         }
         let mut outcome = Outcome::default();
@@ -166,7 +166,7 @@ impl<S: Sink> WriteLane<S> {
             match answer {
                 ItemAnswer::Done => outcome.verdicts.push(Verdict::Done(Vec::new())),
                 ItemAnswer::Refused(cause) => outcome.verdicts.push(Verdict::refuse(cause)),
-                // The first that has to wait does so for its own sake: see Sink::write.
+                // The first action that waits is held up by itself, not by another: see `Sink::write`.
                 ItemAnswer::Wait { cause, .. } if is_answered && self.patience.is_spent(record.offset) => {
                     let seconds = self.budget.as_secs();
                     outcome.verdicts.push(Verdict::refuse(format!(

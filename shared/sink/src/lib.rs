@@ -1,9 +1,10 @@
-//! Where it ends: search engines written in bulk, read for search and scanned for audit.
+//! The sink: search engines, written in bulk, read for search, and scanned for the audit.
 //!
-//! [`Sink`] writes and [`Reader`] reads one generation of indexes, named by [`generation::Names`]. [`Engine`] (each of
-//! [`EngineKind::ALL`]) and [`MemoryEngine`] are both; one suite (`tests/engines.rs`) runs over all three. Every bulk answer is read item by
-//! item, a write goes to an alias that must exist (a deleted index is never created again by a write), a vector of
-//! another space is refused by writers and readers, and every request has a deadline.
+//! [`Sink`] writes and [`Reader`] reads one generation of indexes, named by [`generation::Names`]. [`Engine`] (one
+//! for each of [`EngineKind::ALL`]) and [`MemoryEngine`] implement both; one test suite (`tests/engines.rs`) runs
+//! over all three. Every bulk response is read item by item. Writes go to an alias that must exist, so that a write
+//! never recreates a deleted index. Writers and readers reject vectors of another space, and every request has a
+//! deadline.
 
 mod action;
 mod age;

@@ -1,7 +1,7 @@
-//! Indexes in memory: versions, tombstones and answers as the engines give them, and faults on demand.
+//! Indexes in memory, with the versions, tombstones and answers of the real engines, and faults on demand.
 //!
-//! Ordinary code, for tests of everything above the sink and for `millrace try`. Everything is visible at once, nothing is ever forgotten
-//! (deletions included), and a write to an index that does not exist stops, as in the engines.
+//! Used by tests of everything above the sink and by `millrace try`. Writes are visible at once, nothing is ever
+//! forgotten (deletions included), and a write to a missing index answers Stop, as in the engines.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,34 +26,34 @@ mod read;
 
 use passages::{Passage, Passages};
 
-/// How many stores this process opened.
+/// How many stores this process has opened.
 static OPENED: AtomicU64 = AtomicU64::new(0);
 
-/// One generation of indexes in memory. Clones and [`MemoryEngine::over`] share what is stored.
+/// One generation of indexes in memory. Clones, and engines made by [`MemoryEngine::over`], share the content.
 #[derive(Clone, Debug)]
 pub struct MemoryEngine {
     names: Names,
     state: Arc<Mutex<State>>,
 }
 
-/// What goes wrong with one call of [`Sink::write`].
+/// How one call of [`Sink::write`] fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing is done; every answer is Wait.
+    /// Nothing is written; every answer is Wait.
     Unavailable,
-    /// Everything is done and the answer is lost; every answer is Wait.
+    /// Everything is written but the answers are lost; every answer is Wait.
     Lost,
-    /// The first so many actions are done, the rest answer Wait.
+    /// The first so many actions are done, the others answer Wait.
     Busy(usize),
-    /// The item of this id is refused with a cause.
+    /// The item with this id is refused.
     Refuse(String),
-    /// Nothing is done; every answer is Stop.
+    /// Nothing is written; every answer is Stop.
     Stop(String),
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Which of the stores in this process.
+    /// Its number among the stores of this process.
     number: u64,
     indexes: BTreeMap<String, Index>,
     faults: VecDeque<Fault>,
@@ -65,7 +65,7 @@ struct State {
 struct Index {
     uuid: String,
     dimension: usize,
-    /// How often it went back to an earlier state.
+    /// How often the index went back to an earlier state.
     restored: u64,
     items: BTreeMap<String, Item>,
     passages: Passages,
@@ -79,33 +79,33 @@ struct Item {
 
 #[derive(Debug)]
 enum Body {
-    /// It was deleted: the version is remembered.
+    /// Deleted; the version is remembered.
     Gone,
-    /// Where it is among the passages.
+    /// Its slot among the passages.
     Passage(u32),
     Document(Box<StoredDocument>),
 }
 
 impl MemoryEngine {
-    /// An empty place for the indexes of `names`.
+    /// An empty store for the indexes of `names`.
     #[must_use]
     pub fn new(names: Names) -> Self {
         let state = State { number: OPENED.fetch_add(1, Ordering::Relaxed), ..State::default() };
         Self { names, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Another generation in the same place.
+    /// Another generation in the same store.
     #[must_use]
     pub fn over(&self, names: Names) -> Self {
         Self { names, state: Arc::clone(&self.state) }
     }
 
-    /// Makes one later write go wrong; faults are used up in the order they came.
+    /// Makes a later write fail; faults are used up in order.
     pub fn inject(&self, fault: Fault) {
         self.state().faults.push_back(fault);
     }
 
-    /// Empties an index of this generation, which stays the same index: as the restore of an old snapshot over it does.
+    /// Empties an index but keeps its uuid, as restoring an old snapshot over it does.
     pub fn restore_empty(&self, target: Target) {
         if let Some(index) = self.state().indexes.get_mut(&self.names.physical(target)) {
             index.restored += 1;
@@ -114,7 +114,7 @@ impl MemoryEngine {
         }
     }
 
-    /// Deletes an index of this generation with its write alias, as an operator might.
+    /// Deletes an index of this generation and its write alias, as an operator might.
     pub fn drop_index(&self, target: Target) {
         self.state().indexes.remove(&self.names.physical(target));
     }
@@ -155,8 +155,8 @@ impl MemoryEngine {
         Ok(made)
     }
 
-    /// Does the first `most` actions, passages before document records; a record waits for the passages before it, as in
-    /// the engines.
+    /// Applies the first `most` actions, passages before document records; as in the engines, a record waits for the
+    /// passages before it.
     fn apply(&self, batch: &[Action], most: usize) -> Vec<ItemAnswer> {
         let mut state = self.state();
         let mut answers = vec![waiting(); batch.len()];
@@ -182,10 +182,10 @@ impl MemoryEngine {
 }
 
 fn waiting() -> ItemAnswer {
-    ItemAnswer::Wait { cause: "memory: a fault was asked for".to_owned(), retry_after: None }
+    ItemAnswer::Wait { cause: "memory: an injected fault".to_owned(), retry_after: None }
 }
 
-/// The first passage that is neither done nor refused: its place and its answer.
+/// The first passage that is neither written nor refused: its position and its answer.
 fn unfinished_chunk(batch: &[Action], answers: &[ItemAnswer]) -> Option<(usize, ItemAnswer)> {
     let is_unfinished = |place: &usize| batch[*place].target == Target::Chunks && !answers[*place].is_final();
     (0..batch.len()).find(is_unfinished).map(|place| (place, answers[place].clone()))
@@ -217,7 +217,7 @@ impl Index {
         ItemAnswer::Done
     }
 
-    /// Takes in what Millrace writes, and refuses everything else.
+    /// Parses an item that Millrace writes, and rejects everything else.
     fn read(&mut self, target: Target, bytes: &[u8]) -> Result<Body, String> {
         let strange = |error: serde_json::Error| format!("an item is not as Millrace writes it: {error}");
         match target {
@@ -284,7 +284,7 @@ impl Sink for MemoryEngine {
                 let mut answers = self.apply(&wanted, usize::MAX).into_iter();
                 let mut one = |action: &Action| {
                     let written = if action.id == id { None } else { answers.next() };
-                    written.unwrap_or_else(|| ItemAnswer::Refused("memory: a fault was asked for".to_owned()))
+                    written.unwrap_or_else(|| ItemAnswer::Refused("memory: an injected fault".to_owned()))
                 };
                 batch.iter().map(&mut one).collect()
             }

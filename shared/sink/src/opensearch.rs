@@ -1,4 +1,4 @@
-//! OpenSearch: settings, dialect, and the way there by its own client's transport. An edge: it talks, by deadlines.
+//! OpenSearch: settings, query dialect, and transport through its own client. An edge; every request has a deadline.
 
 use backoff::retry_after;
 use clap::{Args, ValueEnum};
@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::error::SinkError;
 use crate::settings::{RequestSettings, address};
-use crate::wire::{Failure, Method, Request, Response, Sending, Server, chain};
+use crate::wire::{Failure, Method, Request, Response, SearchDepth, Sending, Server, chain};
 
-/// Where OpenSearch is and how it compares vectors.
+/// How to reach OpenSearch, and how it compares vectors.
 #[derive(Args, Clone, Debug)]
 pub struct OpenSearchSettings {
     /// Address of OpenSearch, without credentials.
@@ -32,7 +32,7 @@ pub struct OpenSearchSettings {
     pub opensearch_engine: KnnEngine,
 }
 
-/// A library for nearest neighbours.
+/// A nearest-neighbour library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum KnnEngine {
     /// Java; what the tests run with.
@@ -48,7 +48,7 @@ struct OpenSearchServer {
     engine: KnnEngine,
 }
 
-// The client's transport shows the credentials that it holds.
+// Not derived: the client's transport would print its credentials.
 impl std::fmt::Debug for OpenSearchServer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OpenSearchServer")
@@ -59,16 +59,16 @@ impl std::fmt::Debug for OpenSearchServer {
 }
 
 impl OpenSearchSettings {
-    /// Prepares connections for the indexes of `names`; nothing is sent yet.
+    /// Prepares connections for the indexes of `names`; sends nothing yet.
     ///
     /// # Errors
-    /// When the settings make no client.
+    /// When the settings are invalid.
     pub fn connect(&self, requests: &RequestSettings, names: Names) -> Result<Engine, SinkError> {
         const SETTING: &str = "MILLRACE_OPENSEARCH_URL";
         let url = address(SETTING, &self.opensearch_url)?;
         let broken = |cause| SinkError::Setting { setting: SETTING, cause };
         let parsed = Url::parse(&url).map_err(|error| broken(error.to_string()))?;
-        // An engine stands beside its writers: a proxy of the environment is not meant for it.
+        // The engine is on the same network as its writers: a proxy from the environment is not meant for it.
         let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(parsed)).disable_proxy();
         if let Some(user) = &self.opensearch_user {
             let password = self.opensearch_password.clone().unwrap_or_default();
@@ -137,10 +137,15 @@ impl Server for OpenSearchServer {
         json!({"knn": true})
     }
 
-    fn nearest(&self, vector: &[f32], filter: &[Value], (size, candidates): (usize, usize)) -> Value {
+    fn nearest(
+        &self,
+        vector: &[f32],
+        filter: &[Value],
+        SearchDepth { size, candidates }: SearchDepth,
+    ) -> Value {
         let parameters = json!({"ef_search": candidates});
         let mut nearest = json!({"vector": vector, "k": size, "method_parameters": parameters});
-        // An empty filter is refused.
+        // OpenSearch rejects an empty filter.
         if let (false, Some(nearest)) = (filter.is_empty(), nearest.as_object_mut()) {
             nearest.insert("filter".to_owned(), json!({"bool": {"filter": filter}}));
         }
@@ -148,7 +153,8 @@ impl Server for OpenSearchServer {
     }
 
     fn fused(&self, query: Value, mut nearest: Value, size: usize, constant: u32) -> Value {
-        // A hybrid query with a processor of its own, which no cluster state has to know; ranks are fused since 2.19.
+        // A hybrid query with an inline search pipeline, so that no cluster state is needed; rank fusion exists since
+        // 2.19.
         let nearest = nearest.get_mut("query").map(Value::take).unwrap_or_default();
         let combination = json!({"technique": "rrf", "rank_constant": constant});
         json!({

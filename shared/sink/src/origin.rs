@@ -1,31 +1,32 @@
-//! Which log the documents of an index come from.
+//! Which log the documents in an index come from.
 //!
-//! Pure. A version says how often this log's ledger counted a document; another log counts from 1 again. When Kafka is
-//! lost and nobody rebuilds the ledger under a higher epoch, the new log's versions are below or equal to those in the
-//! engine, and every write of it would be taken for a late repetition: the index would stay as it was, in silence.
+//! Pure. A version counts the changes of a document in one log's ledger; another log starts again at 1. If Kafka is
+//! lost and nobody rebuilds the ledger under a higher epoch, the new log's versions are not above those in the
+//! engine, every write looks like a late repetition, and the index silently stays as it was.
 
 use message::Version;
 
 use crate::ensured::{is_same, is_same_index};
 
-/// Whose documents of one partition an index held before this group wrote its first.
+/// Whose documents of one partition an index held before this group first wrote to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// None, or those of the log that is read.
+    /// None, or documents of the log being read.
     ThisLog,
-    /// Those of a log that this group never read, of this epoch at most: only records above it are this log's own.
+    /// Documents of a log that this group never read, up to this epoch: only records of a higher epoch belong to this
+    /// log.
     Another {
-        /// The highest.
+        /// That log's highest epoch.
         epoch: u64,
     },
 }
 
-/// Between the identity of the indexes and the epoch.
+/// Separates the identity of the indexes from the epoch.
 const ABOVE: &str = " above epoch ";
 
 impl Origin {
-    /// What was committed with the group's offset: for the same indexes it stays true, also when they went back to an
-    /// earlier state; for others it says nothing.
+    /// Reads what was committed with the group's offset. It holds for the same indexes, even after they went back to
+    /// an earlier state; for other indexes it says nothing.
     pub(crate) fn committed(indexes: &str, identity: &str) -> Self {
         let Some((before, epoch)) = identity.split_once(ABOVE) else { return Self::ThisLog };
         match epoch.parse() {
@@ -34,7 +35,8 @@ impl Origin {
         }
     }
 
-    /// Whether what was committed under `identity` went into the indexes of `mine`, and is there still.
+    /// Whether the offset committed under `identity` was written to the indexes `mine`, and its writes are still
+    /// there.
     pub(crate) fn follows(mine: &str, identity: &str) -> bool {
         let parts = |identity: &str| match identity.split_once(ABOVE) {
             Some((indexes, epoch)) => (indexes.to_owned(), Some(epoch.to_owned())),
@@ -44,7 +46,7 @@ impl Origin {
         is_same(&mine.0, &committed.0) && mine.1 == committed.1
     }
 
-    /// What is committed with each offset.
+    /// The text committed with each offset.
     pub(crate) fn identity(self, indexes: &str) -> String {
         match self {
             Self::ThisLog => indexes.to_owned(),
@@ -87,7 +89,7 @@ mod tests {
         let committed = another.identity("a/1 b/2");
         assert_eq!(Origin::committed("a/1 b/9", &committed), another);
         assert!(!Origin::follows(&another.identity("a/1 b/9"), &committed));
-        // Committed before histories were looked at.
+        // Committed by a version that did not record histories.
         for origin in [Origin::ThisLog, another] {
             assert!(Origin::follows(&origin.identity("a/1 b/2"), &origin.identity("a b")));
         }

@@ -1,8 +1,8 @@
-//! What is asked of a [`Reader`](crate::Reader): words, and the window of passages that is looked at. Pure.
+//! The input of a [`Reader`](crate::Reader): the words of a question, and the window of passages to look at. Pure.
 
-/// A question's terms, as they are in each language of the index.
+/// A question's terms in each language of the index.
 ///
-/// A passage is compared with the terms of its own language: stems of one language mean nothing in another.
+/// A passage is matched against the terms of its own language, because stems of one language mean nothing in another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
     by_language: Vec<(String, String)>,
@@ -17,7 +17,7 @@ impl Words {
         Self { by_language }
     }
 
-    /// Language and terms, separated by spaces; no language without terms.
+    /// Each language and its terms, separated by spaces; languages without terms are left out.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.by_language.iter().map(|(language, terms)| (language.as_str(), terms.as_str()))
     }
@@ -29,53 +29,53 @@ impl Words {
         all.next().map(|(_, terms)| terms.split(' ').collect()).unwrap_or_default()
     }
 
-    /// True when there is nothing to look for.
+    /// Whether there are no terms at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_language.is_empty()
     }
 
-    /// The most terms in one language: what an engine's limit on clauses counts.
+    /// The largest number of terms in one language; engines limit the clauses of a query by it.
     #[must_use]
     pub fn most_terms(&self) -> usize {
         self.iter().map(|(_, terms)| terms.split(' ').count()).max().unwrap_or_default()
     }
 }
 
-/// Which passages are looked at, and how many are wanted.
+/// Which passages to search, and how many to return.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
-    /// Every clause must hold. The engine applies them before it ranks, so that no other passage takes a place.
+    /// All clauses must hold. Engines apply them before ranking, so that excluded passages take no places.
     pub filter: Vec<Clause>,
-    /// Passages wanted at most.
+    /// Maximum number of passages returned.
     pub size: usize,
-    /// Vectors looked at in each shard; raised to `size` if lower.
+    /// Vectors that each shard considers; at least `size`.
     pub candidates: usize,
 }
 
 impl Window {
-    /// A window over everything, with the candidates that go with its size.
+    /// A window over all passages, with the default number of candidates for its size.
     #[must_use]
     pub fn of(size: usize) -> Self {
         Self { filter: Vec::new(), size, candidates: size * Self::CANDIDATES }
     }
 
-    /// Vectors looked at for each passage wanted: recall against time.
+    /// Vectors considered for each passage wanted: more improve recall and cost time.
     pub const CANDIDATES: usize = 4;
 }
 
-/// One condition on a passage. A clause with an empty list holds for none.
+/// One condition on a passage. An empty list matches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Clause {
-    /// Its document's id (`bucket/key`) begins with one of these.
+    /// The document's id (`bucket/key`) begins with one of these.
     Prefix(Vec<String>),
-    /// It is in one of these languages (ISO 639-1, or `und`).
+    /// The passage is in one of these languages (ISO 639-1, or `und`).
     Language(Vec<String>),
-    /// Its document has one of these formats.
+    /// The document has one of these formats.
     Format(Vec<String>),
-    /// Its text stands since this time or later, in seconds since 1970.
+    /// The document was modified at this time or later, in seconds since 1970.
     Since(i64),
-    /// Its text stood before this time, in seconds since 1970.
+    /// The document was modified before this time, in seconds since 1970.
     Before(i64),
 }
 

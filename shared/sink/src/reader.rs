@@ -1,4 +1,4 @@
-//! The seam of readers: search, look-up, and scans for the audit. Vectors come only when they are asked for.
+//! The interface of readers: search, look-up, and scans for the audit. Vectors are returned only on request.
 
 use generation::Target;
 use message::{About, ChunkId, DocumentId, DocumentRecord, Fingerprint, Version};
@@ -7,36 +7,35 @@ use serde::Deserialize;
 use crate::error::SinkError;
 use crate::question::{Window, Words};
 
-/// Something that holds one generation of indexes and can be asked. Every answer is whole: when a shard does not
-/// answer, the question fails instead of being answered in part.
+/// A readable generation of indexes. Answers are never partial: when a shard does not answer, the query fails.
 ///
 /// # Errors
-/// Each method fails with [`SinkError::Unavailable`] when waiting should help, [`SinkError::Missing`] when an index is
-/// not there, and [`SinkError::Denied`] or [`SinkError::Rejected`] when a human must act.
+/// Each method fails with [`SinkError::Unavailable`] when waiting should help, [`SinkError::Missing`] when an index
+/// does not exist, and [`SinkError::Denied`] or [`SinkError::Rejected`] when a human must act.
 pub trait Reader: Send + Sync + 'static {
-    /// Compares what the indexes say of themselves with `space`; a reader calls it before its first question.
-    /// Fails with [`SinkError::Mismatch`].
+    /// Compares the space recorded in the indexes with `space`; a reader calls it before its first query. Fails with
+    /// [`SinkError::Mismatch`].
     fn check(&self, space: &Fingerprint) -> impl Future<Output = Result<(), SinkError>> + Send;
 
-    /// The languages that passages are in, in no order: what a question has to be put into terms for.
+    /// The languages of the passages, unordered: a question must be put into terms for each of them.
     fn languages(&self) -> impl Future<Output = Result<Vec<String>, SinkError>> + Send;
 
-    /// How many passages there are, and how many of them hold each of these terms, in their order: what a term's rarity
-    /// is counted from. No filter applies.
+    /// The number of passages, and for each term the number that hold it (document frequency), in order. No filter
+    /// applies.
     fn frequencies(&self, terms: &[&str]) -> impl Future<Output = Result<(u64, Vec<u64>), SinkError>> + Send;
 
-    /// At most `size` (1 to 10,000) passages as if drawn by chance, and always the same: those whose ids, which are
-    /// digests, are the smallest.
+    /// At most `size` (1 to 10,000) passages, a pseudo-random sample that is always the same: those with the smallest
+    /// ids, which are digests.
     fn drawn(&self, size: usize) -> impl Future<Output = Result<Vec<StoredChunk>, SinkError>> + Send;
 
-    /// The passages of the window that match the words best (BM25), best first; none without words.
+    /// The passages of the window that match the words best (BM25), best first; empty without words.
     fn keyword(
         &self,
         words: &Words,
         window: &Window,
     ) -> impl Future<Output = Result<Vec<Hit>, SinkError>> + Send;
 
-    /// The passages of the window whose vectors are nearest, best first. The score is (1 + cosine) / 2.
+    /// The passages of the window with the nearest vectors, best first. The score is (1 + cosine) / 2.
     fn vector(
         &self,
         vector: &[f32],
@@ -51,9 +50,9 @@ pub trait Reader: Send + Sync + 'static {
         window: &Window,
     ) -> impl Future<Output = Result<(Vec<Hit>, Vec<Hit>), SinkError>> + Send;
 
-    /// [`Reader::keyword`] and [`Reader::vector`] fused by the engine itself: reciprocal rank fusion with the constant
-    /// [`RANK_CONSTANT`] over the window, its scores in [`Hit::score`]. None where the engine does not offer that, which it
-    /// is asked once.
+    /// [`Reader::keyword`] and [`Reader::vector`] fused by the engine itself: reciprocal rank fusion over the window
+    /// with the constant [`RANK_CONSTANT`], scores in [`Hit::score`]. None where the engine does not offer it; that
+    /// is tried once.
     fn fused(
         &self,
         words: &Words,
@@ -61,104 +60,104 @@ pub trait Reader: Send + Sync + 'static {
         window: &Window,
     ) -> impl Future<Output = Result<Option<Vec<Hit>>, SinkError>> + Send;
 
-    /// A document's record as it was last written, refreshed or not; none when it is not there.
+    /// A document's record as last written, even before a refresh; none when there is none.
     fn document(
         &self,
         document: &DocumentId,
     ) -> impl Future<Output = Result<Option<StoredDocument>, SinkError>> + Send;
 
-    /// The records of these documents, refreshed or not; one that is not there is left out.
+    /// The records of these documents, even before a refresh; missing ones are left out.
     fn documents(
         &self,
         documents: &[DocumentId],
     ) -> impl Future<Output = Result<Vec<StoredDocument>, SinkError>> + Send;
 
-    /// These chunks as far as the index shows them, in no order.
+    /// These chunks as far as they are visible, unordered.
     fn passages(&self, ids: &[ChunkId]) -> impl Future<Output = Result<Vec<StoredChunk>, SinkError>> + Send;
 
-    /// How many items an index shows (after a refresh: holds).
+    /// The number of visible items (after a refresh: of all items).
     fn count(&self, target: Target) -> impl Future<Output = Result<u64, SinkError>> + Send;
 
-    /// The next `size` (1 to 10,000) chunks after `after`, sorted by document (the order of its bytes), then by id.
-    /// Begin with none.
+    /// The next `size` (1 to 10,000) chunks after `after`, sorted by document (bytewise), then by id. Start with
+    /// none.
     fn scan_chunks(
         &self,
         after: Option<&Place>,
         size: usize,
     ) -> impl Future<Output = Result<Page<StoredChunk>, SinkError>> + Send;
 
-    /// The next `size` (1 to 10,000) document records after `after`, sorted by document (the order of its bytes). A
-    /// record may have some MB.
+    /// The next `size` (1 to 10,000) document records after `after`, sorted by document (bytewise). A record may have
+    /// several MB.
     fn scan_documents(
         &self,
         after: Option<&Place>,
         size: usize,
     ) -> impl Future<Output = Result<Page<StoredDocument>, SinkError>> + Send;
 
-    /// Every chunk of one document that the index shows, sorted by id.
+    /// All visible chunks of one document, sorted by id.
     fn chunks_of(
         &self,
         document: &DocumentId,
     ) -> impl Future<Output = Result<Vec<StoredChunk>, SinkError>> + Send;
 
-    /// The vectors of these chunks as the engine holds them, in no order; an id that is not there is left out.
+    /// The vectors of these chunks as the engine holds them, unordered; missing ones are left out.
     fn vectors(&self, ids: &[ChunkId]) -> impl Future<Output = Result<Vec<StoredVector>, SinkError>> + Send;
 
-    /// Makes everything that was written visible to searches, counts and scans.
+    /// Makes all writes visible to searches, counts and scans.
     fn refresh(&self) -> impl Future<Output = Result<(), SinkError>> + Send;
 }
 
-/// The constant of reciprocal rank fusion, Σ 1 / (constant + rank): that of Cormack, Clarke and Büttcher (SIGIR 2009), and
-/// the default of every engine that offers it.
+/// The constant of reciprocal rank fusion, Σ 1 / (constant + rank): the value of Cormack, Clarke and Büttcher (SIGIR
+/// 2009), and the default of every engine that offers it.
 pub const RANK_CONSTANT: u32 = 60;
 
-/// A passage that was found.
+/// A passage found by a search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
-    /// Which passage.
+    /// The passage's id.
     pub id: ChunkId,
-    /// Whose.
+    /// Its document.
     pub document: DocumentId,
     /// The headings above it, outermost first.
     pub heading_path: Vec<String>,
     /// The passage.
     pub text: String,
-    /// What it can be filtered by; the language is its own.
+    /// What it can be filtered by; the language is the passage's own.
     pub about: About,
-    /// The engine's score; comparable within one answer only.
+    /// The engine's score, comparable only within one answer.
     pub score: f64,
 }
 
 /// A page of a scan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
-    /// What it holds, in the scan's order.
+    /// The items, in the scan's order.
     pub items: Vec<T>,
-    /// Where the next page begins; none after the last page.
+    /// Where the next page begins; none after the last.
     pub after: Option<Place>,
 }
 
-/// An item's place in the order of a scan.
+/// A position in a scan.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// `bucket/key` of its document.
+    /// The document, `bucket/key`.
     pub document: String,
-    /// Its id in the index.
+    /// The item's id in the index.
     pub id: String,
 }
 
-/// A chunk as the engine stores it, without its vector.
+/// A chunk as stored in the engine, without its vector.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct StoredChunk {
-    /// Which passage.
+    /// The passage's id.
     pub id: ChunkId,
-    /// Whose.
+    /// Its document.
     pub document: DocumentId,
     /// The headings above it, outermost first.
     pub heading_path: Vec<String>,
     /// The passage.
     pub text: String,
-    /// Tokens of heading path and text.
+    /// Tokens in heading path and text together.
     pub tokens: u32,
     /// The version that wrote it.
     pub version: Version,
@@ -166,7 +165,7 @@ pub struct StoredChunk {
     pub space: Fingerprint,
 }
 
-/// A document record as the engine stores it.
+/// A document record as stored in the engine.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct StoredDocument {
     /// The record.
@@ -176,16 +175,16 @@ pub struct StoredDocument {
     pub space: Fingerprint,
 }
 
-/// A chunk's vector as the engine stores it.
+/// A chunk's vector as stored in the engine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredVector {
-    /// Which passage.
+    /// The passage's id.
     pub id: ChunkId,
-    /// Its numbers. An engine may have normalised them.
+    /// The numbers. An engine may have normalised them.
     pub vector: Vec<f32>,
 }
 
-/// The cosine that [`Reader::vector`] ranks by; 0 where a vector has no length.
+/// The cosine that [`Reader::vector`] ranks by; 0 when a vector is zero.
 #[must_use]
 pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot =

@@ -1,4 +1,4 @@
-//! Which search engines there are, a row for each: a new one is a [`Server`](crate::wire::Server) and a row here.
+//! The list of search engines, one row each: a new engine needs a [`Server`](crate::wire::Server) and a row here.
 
 use clap::{Args, ValueEnum};
 use generation::Names;
@@ -12,13 +12,13 @@ use crate::settings::RequestSettings;
 /// A search engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
 pub enum EngineKind {
-    /// OpenSearch, which `index` writes.
+    /// OpenSearch, written by `index`.
     Opensearch,
-    /// Elasticsearch, which `replicate` writes.
+    /// Elasticsearch, written by `replicate`.
     Elasticsearch,
 }
 
-/// How every engine is reached.
+/// How to reach each engine.
 #[derive(Args, Clone, Debug)]
 pub struct EngineSettings {
     /// OpenSearch.
@@ -29,7 +29,7 @@ pub struct EngineSettings {
     pub elasticsearch: ElasticsearchSettings,
 }
 
-/// What differs between engines for those who use them.
+/// How engines differ for their users.
 struct Row {
     name: &'static str,
     worker: &'static str,
@@ -37,7 +37,7 @@ struct Row {
 }
 
 impl EngineKind {
-    /// Every engine, in the order of the flow.
+    /// All engines, in the order of the data flow.
     pub const ALL: [Self; 2] = [Self::Opensearch, Self::Elasticsearch];
 
     const fn row(self) -> Row {
@@ -61,16 +61,16 @@ impl EngineKind {
         self.row().name
     }
 
-    /// The worker that writes it.
+    /// The worker that writes to it.
     #[must_use]
     pub const fn worker(self) -> &'static str {
         self.row().worker
     }
 
-    /// Prepares connections for the indexes of `names`; nothing is sent yet.
+    /// Prepares connections for the indexes of `names`; sends nothing yet.
     ///
     /// # Errors
-    /// When the settings make no client.
+    /// When the settings are invalid.
     pub fn connect(
         self,
         settings: &EngineSettings,

@@ -1,4 +1,4 @@
-//! What `index` and `replicate` do from start to stop; they differ in the engine.
+//! The whole run of `index` and `replicate`, which differ only in the engine.
 
 use backoff::Backoff;
 use generation::{Cluster, TopicReader};
@@ -9,12 +9,12 @@ use crate::error::SinkError;
 use crate::sink::Sink;
 use crate::stage::WriteStage;
 
-/// Writes `vectors.<space>` to `sink` until `stopping` is ready, as the worker of that name.
+/// Writes `vectors.<space>` to `sink` as the worker of that name until `stopping` is ready.
 ///
-/// The consumer group is named by the engine's cluster, so that the engine has to answer once before anything is read.
+/// The consumer group is named after the engine's cluster, so the engine must answer once before anything is read.
 ///
 /// # Errors
-/// When waiting will not mend it: see [`stream::run`].
+/// When waiting will not help: see [`stream::run`].
 pub async fn run<B: Broker, S: Sink>(
     broker: B,
     sink: S,
@@ -41,7 +41,7 @@ pub async fn run<B: Broker, S: Sink>(
     stream::run(broker, plan, stage, stopping).await
 }
 
-/// Finds out as which group this sink is written, and lets it go on where the group stood under its former name.
+/// Determines the consumer group of this sink, and carries over the offsets from its former name.
 async fn prepare<B: Broker, S: Sink>(
     broker: &B,
     sink: &S,
@@ -75,7 +75,7 @@ async fn prepare<B: Broker, S: Sink>(
     }
 }
 
-/// Asks until the engine answers: what a person must mend is waited for too, as when a partition is opened.
+/// Asks until the engine answers. Like opening a partition, this also waits for what a person must fix.
 async fn known_cluster<S: Sink>(sink: &S, worker: &'static str) -> Cluster {
     let mut delays = Backoff::SERVER.start();
     loop {

@@ -1,4 +1,4 @@
-//! Settings that do not depend on the engine.
+//! Settings that all engines share.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::error::SinkError;
 /// Names and sizes of indexes.
 #[derive(Args, Clone, Debug)]
 pub struct IndexSettings {
-    /// What the indexes are called outside: the alias of the served generation, and the beginning of each index's name.
+    /// Name of the indexes to the outside: the alias of the served generation, and the prefix of every index's name.
     #[arg(long, env = "MILLRACE_INDEX", default_value = "millrace")]
     pub index: String,
 }
@@ -17,21 +17,21 @@ pub struct IndexSettings {
 /// How requests are sent to an engine.
 #[derive(Args, Clone, Debug)]
 pub struct RequestSettings {
-    /// The largest bulk request in bytes; engines work best with 5 to 15 MB. A writer holds its batch and one such request in memory.
+    /// Maximum size of a bulk request in bytes; engines work best with 5 to 15 MB. A writer holds its batch and one
+    /// such request in memory.
     #[arg(long, env = "MILLRACE_BULK_BYTES", default_value_t = 5 << 20,
           value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(65_536..=90 << 20))]
     pub bulk_bytes: usize,
-    /// Seconds after which a request to an engine is given up.
+    /// Timeout of a request to an engine, in seconds.
     #[arg(long, env = "MILLRACE_REQUEST_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=120))]
     pub request_timeout: u64,
-    /// Seconds during which a busy engine is waited for and what it did not take is sent again, before the partition
-    /// pauses instead.
+    /// How long a write retries what a busy engine rejects, in seconds, before the partition pauses.
     #[arg(long, env = "MILLRACE_RETRY_BUDGET", default_value_t = 30, value_parser = clap::value_parser!(u64).range(0..=180))]
     pub retry_budget: u64,
     /// Primary shards of a newly created index.
     #[arg(long, env = "MILLRACE_INDEX_SHARDS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub index_shards: u32,
-    /// Copies of each shard of a newly created index. An engine of one node has no place for any and stays yellow.
+    /// Replicas of each shard of a newly created index. A single-node engine cannot place any and stays yellow.
     #[arg(long, env = "MILLRACE_INDEX_REPLICAS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=20))]
     pub index_replicas: u32,
 }
@@ -49,20 +49,20 @@ impl Default for RequestSettings {
 }
 
 impl RequestSettings {
-    /// The deadline of one request.
+    /// The timeout of one request.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout)
     }
 
-    /// How long one write goes on asking.
+    /// How long one write goes on retrying.
     #[must_use]
     pub fn budget(&self) -> Duration {
         Duration::from_secs(self.retry_budget)
     }
 }
 
-/// An engine's address as it may be logged: http or https, a host, and no credentials.
+/// An engine's address, safe to log: http or https, a host, and no credentials.
 pub(crate) fn address(setting: &'static str, text: &str) -> Result<String, SinkError> {
     let broken = |cause: &str| SinkError::Setting { setting, cause: cause.to_owned() };
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));

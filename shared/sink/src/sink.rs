@@ -1,4 +1,4 @@
-//! The seam of writers: a batch goes in, one answer for each action comes out.
+//! The interface of writers: a batch goes in, one answer for each action comes out.
 
 use std::time::Duration;
 
@@ -9,32 +9,32 @@ use generation::{Cluster, Names};
 
 use crate::{Action, Ensured, SinkError};
 
-/// Something that holds one generation of indexes and is written in bulk.
+/// A generation of indexes that is written in bulk.
 ///
-/// Writing twice is writing once: the version decides, and a repeated or late action never wins. Dropping a future of
-/// this trait is safe at any await; what it had sent may or may not have been done, and is asked for again.
+/// Writes are idempotent: the version decides, and a repeated or late action never wins. Dropping a future of this
+/// trait is safe at any await; whatever it had sent may or may not have been done, and is sent again.
 pub trait Sink: Send + Sync + 'static {
-    /// What it is, for people: `opensearch`, `elasticsearch`, `memory`.
+    /// The kind of engine, for people: `opensearch`, `elasticsearch`, `memory`.
     fn kind(&self) -> &'static str;
 
-    /// What is written, and where to.
+    /// The names of the indexes.
     fn names(&self) -> &Names;
 
-    /// Which cluster it is that is written to, as that says of itself.
+    /// The cluster being written to, as it identifies itself.
     ///
     /// # Errors
     /// [`SinkError::Unavailable`] when waiting should help; otherwise a human must act.
     fn cluster(&self) -> impl Future<Output = Result<Cluster, SinkError>> + Send;
 
-    /// Creates what is absent (both indexes, their write aliases, and the outside aliases if nobody holds them) and
-    /// checks what is there, and what the engine made of what it was asked to create.
+    /// Creates what is missing (both indexes, their write aliases, and the outside aliases if nobody holds them).
+    /// Checks what exists, and whether the engine applied the requested settings.
     ///
     /// # Errors
-    /// [`SinkError::Mismatch`] when an index is for another space, dimension or similarity; [`SinkError::Unavailable`]
-    /// when waiting should help; otherwise a human must act.
+    /// [`SinkError::Mismatch`] when an index is for another space, dimension or similarity;
+    /// [`SinkError::Unavailable`] when waiting should help; otherwise a human must act.
     fn ensure(&self) -> impl Future<Output = Result<Ensured, SinkError>> + Send;
 
-    /// The highest version among the document records of documents that are `mine`; none where there is no record.
+    /// The highest version among the records of documents for which `mine` is true; none when there are none.
     ///
     /// # Errors
     /// As [`Sink::ensure`].
@@ -43,43 +43,43 @@ pub trait Sink: Send + Sync + 'static {
         mine: impl Fn(&DocumentId) -> bool + Send,
     ) -> impl Future<Output = Result<Option<Version>, SinkError>> + Send;
 
-    /// Writes a batch, waiting for a busy engine within the retry budget. A document record is sent only after every
-    /// chunk before it in the batch was answered Done or Refused, so that it never overtakes its passages; so the first
-    /// action that has to wait does so for its own sake, if anything was done at all.
+    /// Writes a batch, retrying within the retry budget while the engine is busy. A document record is sent only
+    /// after every chunk before it in the batch was answered Done or Refused, so that it never overtakes its
+    /// passages. Therefore, if anything was written at all, the first action that waits is held up by itself.
     ///
-    /// `proved` is when the group last confirmed that the partition of these actions is ours: nothing is sent later than
-    /// 5 minutes after it, and what was not sent is answered Wait.
+    /// `proved` is when the group last confirmed that the partition of these actions is ours. Nothing is sent later
+    /// than 5 minutes after it; what was not sent is answered Wait.
     fn write(&self, batch: Vec<Action>, proved: Boottime) -> impl Future<Output = Written> + Send;
 }
 
-/// What became of a batch.
+/// The result of writing a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
     /// One answer for each action, in the order of the batch.
     pub answers: Vec<ItemAnswer>,
 }
 
-/// What became of one action, named by what the caller does next.
+/// The result of one action, named by what the caller does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ItemAnswer {
     /// The engine holds this version or a later one.
     Done,
-    /// This item can never be written: a dead letter with this cause.
+    /// This item can never be written: make it a dead letter with this cause.
     Refused(String),
-    /// The engine is away or busy: wait and send it again.
+    /// The engine is unavailable or busy: wait and send it again.
     Wait {
         /// What is wrong.
         cause: String,
-        /// How long the engine asked to wait, if it did.
+        /// The engine's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// A human must act (a missing index, a block, a credential, versions of another log): pause the partition with an
-    /// alarm and try again; never a dead letter.
+    /// A human must act (a missing index, a block, a credential, versions of another log): pause the partition, raise
+    /// an alarm and try again; never make it a dead letter.
     Stop(String),
 }
 
 impl ItemAnswer {
-    /// True when nothing is left to do for the action: it was written, or it is refused for good.
+    /// Whether nothing is left to do for the action: it was written, or refused for good.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Done | Self::Refused(_))
@@ -87,7 +87,7 @@ impl ItemAnswer {
 }
 
 impl Written {
-    /// How many actions are Done.
+    /// The number of actions that are Done.
     #[must_use]
     pub fn done(&self) -> usize {
         self.answers.iter().filter(|answer| **answer == ItemAnswer::Done).count()

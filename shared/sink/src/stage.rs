@@ -1,6 +1,6 @@
-//! The stage of `index` and of `replicate`: records of `vectors.<space>` in order into one engine.
+//! The stage of `index` and `replicate`: writes the records of `vectors.<space>`, in order, to one engine.
 //!
-//! Writes first, commits after: a crash repeats writes, and versions make a repeated write harmless.
+//! Writes first, commits offsets after: a crash repeats writes, and versions make repeated writes harmless.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,16 +16,16 @@ use crate::lane::WriteLane;
 use crate::origin::Origin;
 use crate::sink::Sink;
 
-/// How long an index that was deleted and made anew may stay unnoticed by a lane whose own writes do not fail.
+/// How long a lane whose own writes succeed may miss that an index was deleted and recreated.
 const CHECKED_EVERY: Duration = Duration::from_secs(30);
-/// How long one record may hold up its partition, if nothing else is asked for.
+/// How long one record may hold up its partition by default.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// What every lane shares.
+/// What all lanes share.
 #[derive(Debug)]
 pub struct WriteStage<S> {
     pub(crate) sink: Arc<S>,
-    /// The engine's own identity of both indexes, as it was last seen by any lane.
+    /// The identity of both indexes, as last seen by any lane.
     pub(crate) seen: watch::Sender<String>,
     pub(crate) checked_every: Duration,
     pub(crate) patience: Duration,
@@ -42,19 +42,19 @@ impl<S: Sink> WriteStage<S> {
         }
     }
 
-    /// Each lane looks so often whether its indexes are still those that it was opened for (by default every 30 s).
+    /// How often each lane checks that its indexes are still those that it was opened for (by default every 30 s).
     #[must_use]
     pub fn checked_every(self, checked_every: Duration) -> Self {
         Self { checked_every, ..self }
     }
 
-    /// A record that has to wait for longer than this, while the engine takes others, is refused (by default 10 minutes).
+    /// A record that waits longer than this while the engine takes others is refused (by default 10 minutes).
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
 
-    /// Where the documents of `partition` come from that the indexes hold already.
+    /// Determines which log the documents of `partition` that are already in the indexes come from.
     async fn origin(
         &self,
         partition: Partition,
@@ -67,7 +67,8 @@ impl<S: Sink> WriteStage<S> {
         if ensured.documents.created {
             return Ok(Origin::ThisLog);
         }
-        // A lane commits where it begins before it writes: what is there of its documents, no lane of this group wrote.
+        // A lane commits its first offset before it writes. Without a committed offset, existing documents are not
+        // this group's.
         let mine = |document: &DocumentId| partition.holds(document);
         let highest = self.sink.highest(mine).await.map_err(|error| trouble_of(&error))?;
         let origin = highest.map_or(Origin::ThisLog, |version| Origin::Another { epoch: version.epoch() });
@@ -87,7 +88,7 @@ impl<S: Sink> WriteStage<S> {
 impl<S: Sink> Stage for WriteStage<S> {
     type Lane = WriteLane<S>;
 
-    /// Makes sure that the indexes are there and hold this space, and finds out whose documents they hold.
+    /// Makes sure that the indexes exist and hold this space, and determines whose documents they hold.
     async fn open(
         &self,
         partition: Partition,

@@ -1,4 +1,4 @@
-//! The seam between what is said to an engine and how it gets there.
+//! The interface between what is said to an engine and how it gets there.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -6,58 +6,66 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
-/// An engine's dialect and the way to it. OpenSearch and Elasticsearch differ in nothing else.
+/// An engine's dialect and transport. OpenSearch and Elasticsearch differ in nothing else.
 pub(crate) trait Server: std::fmt::Debug + Send + Sync {
     /// The engine's name in lower case.
     fn kind(&self) -> &'static str;
 
-    /// How it calls the comparison by cosine.
+    /// Its name for cosine similarity.
     fn cosine(&self) -> &'static str;
 
-    /// Where it is, without credentials.
+    /// Its address, without credentials.
     fn url(&self) -> &str;
 
-    /// Sends one request and reads the whole answer, by the request's deadline.
+    /// Sends one request and reads the whole response within the request's timeout.
     fn send(&self, request: Request) -> Sending<'_>;
 
-    /// The mapping of a field of vectors compared by cosine in an HNSW graph.
+    /// The mapping of a vector field, compared by cosine in an HNSW graph.
     fn vector_field(&self, dimension: usize) -> Value;
 
-    /// The dimension and the similarity of a field in a mapping that the engine answered with, defaults filled in.
+    /// Dimension and similarity of a field in a mapping that the engine returned, with its defaults filled in.
     fn vectors_of(&self, field: &Value) -> (Option<u64>, String);
 
-    /// What an index with vectors needs among its settings (an object).
+    /// The index settings (an object) that an index with vectors needs.
     fn vector_settings(&self) -> Value;
 
-    /// The part of a search body that finds the nearest vectors among those for which every clause of `filter` holds; of
-    /// `depth` the first are wanted, the second are looked at in each shard.
-    fn nearest(&self, vector: &[f32], filter: &[Value], depth: (usize, usize)) -> Value;
+    /// The part of a search body that finds the nearest vectors among those for which every clause of `filter` holds.
+    fn nearest(&self, vector: &[f32], filter: &[Value], depth: SearchDepth) -> Value;
 
-    /// The part of a search body that fuses the ranks of two searches, a query and what [`Server::nearest`] made, over the
-    /// first `size` of each, by reciprocal rank fusion with `constant`.
+    /// The part of a search body that fuses two searches, a query and the result of [`Server::nearest`], by
+    /// reciprocal rank fusion over the first `size` of each, with `constant`.
     fn fused(&self, query: Value, nearest: Value, size: usize, constant: u32) -> Value;
 
-    /// The part of a search body that brings the stored vectors and nothing else of an item.
+    /// The part of a search body that returns only the stored vectors.
     fn with_vectors(&self) -> Value;
 }
 
-/// An answer that is on its way.
+/// How many nearest vectors a search returns and considers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SearchDepth {
+    /// Maximum number of passages returned.
+    pub(crate) size: usize,
+    /// Vectors that each shard considers; at least `size`.
+    pub(crate) candidates: usize,
+}
+
+/// A pending response.
 pub(crate) type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'a>>;
 
 /// One request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    /// What is done with the path.
+    /// The HTTP method.
     pub(crate) method: Method,
-    /// The path with its query, without a slash at the beginning.
+    /// Path and query, without a leading slash.
     pub(crate) path: String,
     /// The body.
     pub(crate) body: Body,
-    /// When to give up, from now.
+    /// Timeout, counted from now.
     pub(crate) timeout: Duration,
 }
 
-/// The methods that are used.
+/// The HTTP methods in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     /// Read.
@@ -72,34 +80,34 @@ pub(crate) enum Method {
     Delete,
 }
 
-/// The body of a request.
+/// A request's body.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     /// None.
     Empty,
     /// One JSON value.
     Json(Bytes),
-    /// JSON values, each followed by a line break.
+    /// JSON values, each followed by a line break (NDJSON).
     Lines(Bytes),
 }
 
-/// One answer.
+/// A response.
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
     /// The HTTP status.
     pub(crate) status: u16,
-    /// The server's Retry-After, if it gave seconds.
+    /// The `Retry-After` header, if it was given in seconds.
     pub(crate) retry_after: Option<Duration>,
     /// The whole body.
     pub(crate) body: Bytes,
 }
 
-/// No answer, or half of one: the server may have done what was asked, or not.
+/// No response, or an incomplete one: the server may or may not have done what was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure(pub(crate) String);
 
 impl Body {
-    /// Content and its type, for the clients.
+    /// The body and its content type, for the clients.
     pub(crate) fn parts(self) -> (Option<Bytes>, &'static str) {
         match self {
             Self::Empty => (None, "application/json"),
@@ -109,7 +117,7 @@ impl Body {
     }
 }
 
-/// An error with everything beneath it, in one line.
+/// An error and its sources, in one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -123,7 +131,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The engine's own words in an error body, or the beginning of whatever came instead.
+/// The engine's own words in an error body; the beginning of the body if it is something else.
 pub(crate) fn reason(body: &[u8]) -> String {
     let value: Option<Value> = serde_json::from_slice(body).ok();
     match value.as_ref().and_then(|value| value.get("error")) {
@@ -132,7 +140,7 @@ pub(crate) fn reason(body: &[u8]) -> String {
     }
 }
 
-/// Type, reason and first cause of an `error` object (or text) of an engine.
+/// Type, reason and first cause of an engine's `error` object (or text).
 pub(crate) fn explain(error: &Value) -> String {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let mut parts = match error.as_str() {

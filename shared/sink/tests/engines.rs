@@ -1,7 +1,7 @@
-//! One suite over every sink: memory always, OpenSearch and Elasticsearch where they run.
+//! One suite for every sink: always in memory, and OpenSearch and Elasticsearch where they run.
 //!
-//! The real ones are ignored by default: `compose/up --instance test opensearch elasticsearch`, then
-//! `eval "$(compose/instance.sh test)"` and `cargo test -p sink -- --include-ignored`.
+//! The real engines are ignored by default: `compose/up --instance test opensearch elasticsearch`, then `eval
+//! "$(compose/instance.sh test)"` and `cargo test -p sink -- --include-ignored`.
 
 #[cfg(test)]
 mod suite {

@@ -1,6 +1,6 @@
-//! Logs and metrics: one log format, every metric name in one place.
+//! Logs and metrics: one log format, all metric names in one place.
 //!
-//! Metric names are an enum, so that no worker invents one; `metrics::counter!` and friends are banned elsewhere.
+//! Metric names are an enum, so that no worker invents one; `metrics::counter!` and the like are banned elsewhere.
 
 mod metric;
 mod setup;

@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_macros, reason = "edge: the one place that names metrics")]
-//! Every metric, named `millrace_<what>_<unit>[_total]`.
+//! All metrics, named `millrace_<what>_<unit>[_total]`.
 
 macro_rules! names {
     ($(#[$outer:meta])* $kind:ident { $($(#[doc = $doc:literal])* $variant:ident = $name:literal,)* }) => {
@@ -8,16 +8,16 @@ macro_rules! names {
         pub enum $kind { $($(#[doc = $doc])* $variant,)* }
 
         impl $kind {
-            /// All of them.
+            /// All variants.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The name on the page of metrics.
+            /// The name on the metrics page.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What it is.
+            /// The description.
             #[must_use]
             pub const fn help(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc,)*),)* }
@@ -27,88 +27,88 @@ macro_rules! names {
 }
 
 names! {
-    /// What only goes up.
+    /// Metrics that only increase.
     Counter {
-        /// Records that were handled and committed.
+        /// Records processed and committed.
         RecordsDone = "millrace_records_done_total",
-        /// Records that were refused to dead-letters.
+        /// Records refused, that is, written to dead-letters.
         RecordsRefused = "millrace_records_refused_total",
-        /// Waits of a partition for something that was not its record's fault.
+        /// Retries of a partition for a reason other than its record.
         Retries = "millrace_retries_total",
-        /// Object notices that change nothing (parts of uploads, tags, tests).
+        /// Object notices ignored because they change nothing (upload parts, tags, test messages).
         NoticesIgnored = "millrace_notices_ignored_total",
-        /// Objects that were read and found unchanged.
+        /// Objects read and found unchanged.
         DocumentsUnchanged = "millrace_documents_unchanged_total",
-        /// Chunks that were written new.
+        /// New chunks written.
         ChunksNew = "millrace_chunks_new_total",
-        /// Chunks that were deleted.
+        /// Chunks deleted.
         ChunksGone = "millrace_chunks_gone_total",
-        /// Chunks that were embedded.
+        /// Chunks embedded.
         ChunksEmbedded = "millrace_chunks_embedded_total",
-        /// Calls of the encoder that failed, by what was done about it (label `remedy`: split, retry, refuse, stop).
+        /// Failed encoder calls by reaction (label `remedy`: split, retry, refuse, stop).
         EncodeFailures = "millrace_encode_failures_total",
-        /// Tokens that were embedded, padding not counted.
+        /// Tokens embedded, excluding padding.
         TokensEmbedded = "millrace_tokens_embedded_total",
-        /// Writes that an engine acknowledged.
+        /// Writes acknowledged by an engine.
         ItemsWritten = "millrace_items_written_total",
-        /// Questions that were answered.
+        /// Search questions answered.
         Questions = "millrace_questions_total",
-        /// Questions to applications, answered in sentences or not.
+        /// Questions to applications, whether or not answered in sentences.
         Asked = "millrace_asked_total",
     }
 }
 
 names! {
-    /// What is distributed.
+    /// Distributions.
     Histogram {
-        /// Seconds of embedding one batch.
+        /// Time to embed one batch, in seconds.
         EmbedSeconds = "millrace_embed_seconds",
-        /// Seconds of one bulk write, retries included.
+        /// Time of one bulk write including retries, in seconds.
         WriteSeconds = "millrace_write_seconds",
-        /// Seconds of answering one question.
+        /// Time to answer one search question, in seconds.
         QuestionSeconds = "millrace_question_seconds",
-        /// Seconds of answering one question in sentences, to the last of them.
+        /// Time to answer one question in sentences, to the last sentence, in seconds.
         AnswerSeconds = "millrace_answer_seconds",
     }
 }
 
 names! {
-    /// What goes up and down.
+    /// Metrics that go up and down.
     Gauge {
-        /// 1: which worker this is, and of which version (labels `worker`, `version`).
+        /// Always 1; identifies the worker and its version (labels `worker`, `version`).
         Worker = "millrace_worker",
-        /// 1 when the worker can do its work, 0 while it cannot (`/readyz` says why).
+        /// 1 while the worker is ready, 0 while it is not (`/readyz` says why).
         Ready = "millrace_ready",
     }
 }
 
 names! {
-    /// What tells apart the series of one metric. Few values each: never a key, a document or a cause.
+    /// Labels that distinguish the series of a metric. Each has few values: never a key, a document or a cause.
     Label {
         /// The worker's name.
         Worker = "worker",
         /// The version of the program.
         Version = "version",
-        /// What was done about a failure.
+        /// The reaction to a failure.
         Remedy = "remedy",
     }
 }
 
-/// Upper ends of the buckets of every histogram, in seconds: from an embedded question to a stalled batch.
+/// Upper bounds of the buckets of all histograms, in seconds: from one embedded question to a stalled batch.
 pub(crate) const BUCKETS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0];
 
-/// Adds to a counter.
+/// Increments a counter.
 pub fn count(counter: Counter, by: u64) {
     count_of(counter, &[], by);
 }
 
-/// Adds to the series of a counter that has these labels.
+/// Increments the series of a counter with these labels.
 pub fn count_of(counter: Counter, labels: &[(Label, &str)], by: u64) {
     metrics::counter!(counter.name(), labels_of(labels)).increment(by);
 }
 
-/// Sets the series of a gauge that has these labels.
+/// Sets the series of a gauge with these labels.
 pub fn set(gauge: Gauge, labels: &[(Label, &str)], value: f64) {
     metrics::gauge!(gauge.name(), labels_of(labels)).set(value);
 }

@@ -1,4 +1,4 @@
-//! Starting logs and metrics.
+//! Sets up logs and metrics.
 
 use std::net::SocketAddr;
 
@@ -6,16 +6,17 @@ use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
-/// Where a worker's log and metrics go.
+/// Destination of a worker's logs and metrics.
 #[derive(Args, Clone, Debug)]
 pub struct TelemetrySettings {
-    /// What is logged: a level, or `crate=level` pairs separated by commas.
+    /// Log filter: a level, or comma-separated `crate=level` pairs.
     #[arg(long, env = "MILLRACE_LOG", default_value = "info")]
     pub log: String,
-    /// One line of text or one JSON object per event, on standard error.
+    /// Format of a log event on standard error: one line of text, or one JSON object.
     #[arg(long, env = "MILLRACE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
-    /// Address of the admin port (`/metrics` for Prometheus, `/healthz`, `/readyz`), e.g. 127.0.0.1:9464; none when absent.
+    /// Address of the admin port (`/metrics` for Prometheus, `/healthz`, `/readyz`), e.g. 127.0.0.1:9464; without it
+    /// there is no admin port.
     #[arg(long, env = "MILLRACE_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
 }
@@ -29,10 +30,10 @@ pub enum LogFormat {
     Json,
 }
 
-/// Telemetry that cannot start.
+/// Why telemetry cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// `MILLRACE_LOG` is not a filter.
+    /// `MILLRACE_LOG` is not a valid filter.
     #[error("MILLRACE_LOG={0:?} is not a filter: give a level, or crate=level pairs separated by commas")]
     Filter(String, #[source] tracing_subscriber::filter::ParseError),
     /// Called twice in one process.
@@ -43,15 +44,15 @@ pub enum TelemetryError {
     Metrics(#[source] BuildError),
 }
 
-/// The page that Prometheus reads. Clones show the same.
+/// The Prometheus metrics page. Clones share it.
 #[derive(Clone)]
 pub struct MetricsPage(PrometheusHandle);
 
 impl MetricsPage {
-    /// Begins to collect what the process counts; what was counted before is not on the page.
+    /// Starts collecting metrics; anything counted before is lost.
     ///
     /// # Errors
-    /// When the process collects metrics already.
+    /// When the process already collects metrics.
     pub fn collect() -> Result<Self, TelemetryError> {
         let builder = PrometheusBuilder::new().set_buckets(&crate::metric::BUCKETS);
         let handle =
@@ -60,14 +61,14 @@ impl MetricsPage {
         Ok(Self(handle))
     }
 
-    /// The page as it is now, in Prometheus' text format.
+    /// The current page in Prometheus text format.
     #[must_use]
     pub fn text(&self) -> String {
         self.0.render()
     }
 
-    /// Sorts what was observed since the last time into its buckets. Until then each observation is held: to be called
-    /// every few seconds, also when nobody reads the page.
+    /// Sorts new observations into histogram buckets. Until then each is kept in memory, so call this every few
+    /// seconds even when nobody reads the page.
     pub fn settle(&self) {
         self.0.run_upkeep();
     }
@@ -79,10 +80,10 @@ impl std::fmt::Debug for MetricsPage {
     }
 }
 
-/// Starts logs, and metrics if an address is given for them; who started serves their page there.
+/// Starts logging, and metrics if an address is given; the caller serves the metrics page.
 ///
 /// # Errors
-/// A filter that cannot be read, or a process that has started already.
+/// When the filter is invalid, or telemetry has already been started.
 pub fn start(settings: &TelemetrySettings) -> Result<Option<MetricsPage>, TelemetryError> {
     use tracing_subscriber::util::SubscriberInitExt as _;
 

@@ -15,53 +15,55 @@ use telemetry::TelemetrySettings;
 use crate::guard::GuardSettings;
 use crate::stage::StageLimits;
 
-/// A batch grows up to so many bytes of passages, and for so long.
-const ENOUGH: (usize, Duration) = (8 << 20, Duration::from_secs(5));
+/// A batch is committed after this many bytes of passages.
+const BATCH_BYTES: usize = 8 << 20;
+/// A batch is committed after this much time.
+const BATCH_TIME: Duration = Duration::from_secs(5);
 
-/// Looks at each object that was named and writes the difference in its chunks.
+/// Looks at each named object and writes what changed in its chunks.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "chunk", version, about)]
 pub struct Config {
-    /// How Kafka is reached.
+    /// Connection to Kafka.
     #[command(flatten)]
     pub kafka: KafkaSettings,
-    /// How the object store is reached.
+    /// Connection to the object store.
     #[command(flatten)]
     pub store: S3Settings,
-    /// Buckets of documents, several with commas between them: a reference to any other is refused.
+    /// Buckets that hold documents, comma-separated; a reference to any other bucket is refused.
     #[arg(long = "bucket", env = "MILLRACE_BUCKET", default_value = "documents", value_name = "BUCKETS")]
     pub buckets: Buckets,
-    /// For which model documents are cut.
+    /// The model whose token limit passages must fit.
     #[command(flatten)]
     pub model: ModelSettings,
-    /// Larger objects are refused: bytes.
+    /// Maximum size of an object in bytes; larger ones are refused.
     #[arg(long, env = "MILLRACE_LARGEST_DOCUMENT", default_value_t = 64 << 20)]
     pub largest_document: u64,
-    /// What reading a document may cost.
+    /// Limits on the resources that reading a document may use.
     #[command(flatten)]
     pub sandbox: SandboxSettings,
-    /// A document with more chunks is refused.
+    /// Maximum number of chunks of a document; with more it is refused.
     #[arg(long, env = "MILLRACE_MOST_CHUNKS", default_value_t = 20_000)]
     pub most_chunks: usize,
-    /// The folder of the working copies of the ledger; each process needs its own.
+    /// Folder for the working copies of the ledger; each process needs its own.
     #[arg(long, env = "MILLRACE_DATA", default_value = "/var/tmp/millrace-data")]
     pub data: PathBuf,
-    /// Bytes of the working copies that are kept in memory, for all partitions together.
+    /// Memory cache of the working copies in bytes, shared by all partitions.
     #[arg(long, env = "MILLRACE_LEDGER_CACHE", default_value_t = 64 << 20)]
     pub ledger_cache: usize,
-    /// When more goes away than somebody can have meant.
+    /// Thresholds of the guard against mass deletion.
     #[command(flatten)]
     pub guard: GuardSettings,
-    /// How much is held.
+    /// Batching and queueing.
     #[command(flatten)]
     pub lanes: LaneSettings,
-    /// How it speaks.
+    /// Logs and metrics.
     #[command(flatten)]
     pub telemetry: TelemetrySettings,
 }
 
 impl Config {
-    /// What the stage allows.
+    /// The limits that the stage enforces.
     #[must_use]
     pub fn limits(&self) -> StageLimits {
         StageLimits {
@@ -69,8 +71,8 @@ impl Config {
             largest: self.largest_document,
             patience: self.lanes.patience(),
             guard: self.guard,
-            enough: ENOUGH.0,
-            long_enough: ENOUGH.1,
+            enough: BATCH_BYTES,
+            long_enough: BATCH_TIME,
         }
     }
 }

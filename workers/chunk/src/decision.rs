@@ -1,51 +1,51 @@
-//! What follows from what was found of an object, and from what is known of its document. Pure.
+//! Decides what to do from the object as found and from what is known about its document. Pure.
 
 use bytes::Bytes;
 use message::{Fingerprint, LedgerEntry, Status};
 
 use crate::difference::SeenObject;
 
-/// The object as it was found.
+/// The result of looking at the object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FoundObject {
-    /// It is not there.
+    /// The object does not exist.
     Gone,
-    /// It has the etag that it had.
+    /// It still has the etag that we know.
     Unchanged,
-    /// It is there, and nothing can be known of its content.
+    /// It exists, but its content cannot be read; with the cause.
     Unreadable(String),
-    /// It is there with this content.
+    /// It exists, with this content.
     Read(SeenObject, Bytes),
-    /// It is larger than is read.
+    /// It exceeds the size limit, so its content was not read.
     TooLarge {
-        /// The store's change token.
+        /// The store's etag.
         etag: String,
         /// Its size in bytes.
         size: u64,
-        /// What to do about it.
+        /// The cause of the dead letter, with a remedy.
         cause: String,
     },
 }
 
-/// What is to be done about a document.
+/// What to do about a document.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Decision<'a> {
-    /// Everything stands as it is.
+    /// Nothing changed.
     Nothing,
-    /// Everything stands as it is, and the reference is a dead letter.
+    /// Leave the document as it is, and make the reference a dead letter.
     Refuse(String),
-    /// The document goes.
+    /// Remove the document.
     Remove,
-    /// The content is that of this entry, and the etag is another.
+    /// The content is that of this entry; only the etag is new.
     Renew(&'a LedgerEntry, String),
-    /// The content is read and takes the place of what there was.
+    /// The new content replaces the old.
     Read(SeenObject, Bytes),
-    /// The object takes the place of what there was, and is refused unread.
+    /// The document becomes refused, without its content having been read.
     RefuseUnread(SeenObject, String),
 }
 
-/// What is known of a document and may stand: made by this `chunking`, of an object that was there, unless `force` asks for
-/// everything anew.
+/// The entry, if its document's chunks may stay as they are: it was made with this `chunking`, of an existing object,
+/// and no `force` demands that everything be made anew.
 #[must_use]
 pub fn standing<'a>(
     entry: Option<&'a LedgerEntry>,
@@ -55,14 +55,14 @@ pub fn standing<'a>(
     entry.filter(|entry| !force && entry.chunking == *chunking && entry.status != Status::Removed)
 }
 
-/// The etag of an object that need not be looked at more closely. One that was too large was never read: the limit may
-/// have been raised since.
+/// The etag for a conditional read. None for an object that was too large: it was never read, and the limit may have
+/// been raised since.
 #[must_use]
 pub fn etag_read(standing: Option<&LedgerEntry>) -> Option<&str> {
     standing.filter(|entry| !entry.digest.is_empty()).map(|entry| entry.etag.as_str())
 }
 
-/// Decides about a document of which `entry` is known and `found` was found.
+/// Decides what to do about a document, given its `entry` and the object that was `found`.
 #[must_use]
 pub fn decide<'a>(
     entry: Option<&'a LedgerEntry>,
@@ -78,7 +78,7 @@ pub fn decide<'a>(
         FoundObject::Gone => Decision::Remove,
         FoundObject::Unchanged => Decision::Nothing,
         FoundObject::Unreadable(cause) => Decision::Refuse(cause),
-        // One dead letter is enough.
+        // One dead letter for the same object is enough.
         FoundObject::TooLarge { etag, .. } if standing.is_some_and(|entry| was_too_large(entry, &etag)) => {
             Decision::Nothing
         }
@@ -92,7 +92,7 @@ pub fn decide<'a>(
     }
 }
 
-/// Whether the same object was refused for its size before.
+/// Whether this very object was refused for its size before.
 fn was_too_large(entry: &LedgerEntry, etag: &str) -> bool {
     entry.status == Status::Refused && entry.digest.is_empty() && entry.etag == etag
 }
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(decide(Some(&refused), too_large("new"), false, &chunking("now")), anew("new"));
         assert_eq!(decide(Some(&refused), too_large("old"), true, &chunking("now")), anew("old"));
         assert_eq!(decide(Some(&refused), too_large("old"), false, &chunking("next")), anew("old"));
-        // It was read once, so it was not its size that it was refused for.
+        // It was read before, so it was not refused for its size.
         let unreadable = entry(Status::Refused, "d");
         assert_eq!(decide(Some(&unreadable), too_large("old"), false, &chunking("now")), anew("old"));
     }

@@ -1,5 +1,5 @@
-//! What must be said when a document changed: new passages, tombstones of those that are gone, the document's record,
-//! the ledger's entry: in this order. Pure.
+//! Builds the records to write when a document changed, in this order: new passages, tombstones of passages that are
+//! gone, the document's record, and the ledger entry. Pure.
 
 use std::collections::HashSet;
 
@@ -11,62 +11,63 @@ use stream::Outgoing;
 
 use crate::read::DocumentReading;
 
-/// The topics that are written.
+/// The topics that `chunk` writes and reads by name.
 #[derive(Clone, Debug)]
 pub struct OutputTopics {
     /// `chunks.<chunking>`.
     pub chunks: String,
     /// `ledger.<chunking>`.
     pub ledger: String,
-    /// `confirmations`, which is read.
+    /// `confirmations`, which is only read.
     pub confirmations: String,
-    /// Bytes of the largest record that they take, its headers and what Kafka adds included.
+    /// Maximum record size of these topics in bytes, including headers and Kafka's own overhead.
     pub largest_record: usize,
 }
 
-/// Bytes of a record beside key and value, at most: a document's id of 1 KiB and the trace as headers, and Kafka's framing.
+/// Upper bound on a record's bytes beside key and value: headers (a document's id of 1 KiB, the trace) and Kafka's
+/// framing.
 const BESIDE: usize = 4 << 10;
 
-/// The object that was read.
+/// An object as the store returned it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenObject {
-    /// The store's change token.
+    /// The store's etag.
     pub etag: String,
-    /// SHA-256 of its bytes; empty when they were not read.
+    /// SHA-256 of its content; empty when it was not read.
     pub digest: String,
     /// Its size in bytes.
     pub size: u64,
-    /// When the store says it was written, in seconds since 1970.
+    /// The store's modification time, in seconds since 1970.
     pub modified: Option<i64>,
 }
 
-/// A change of one document, ready to be committed.
+/// A change of one document, ready to commit.
 #[derive(Debug)]
 pub struct DocumentChange {
-    /// What is said, in order.
+    /// The records to write, in order.
     pub outputs: Vec<Outgoing>,
-    /// The ledger's new entry; the last of the outputs says it too.
+    /// The ledger's new entry, which is also the last of the outputs.
     pub entry: LedgerEntry,
-    /// Passages that are new.
+    /// Number of new passages.
     pub new: usize,
-    /// Passages that are gone.
+    /// Number of removed passages.
     pub gone: usize,
 }
 
-/// One document before a change.
+/// A document before a change.
 #[derive(Clone, Copy, Debug)]
 pub struct Before<'a> {
     /// Which document.
     pub document: &'a DocumentId,
-    /// Its entry, if it has one.
+    /// Its ledger entry, if it has one.
     pub entry: Option<&'a LedgerEntry>,
-    /// The epoch in which its versions begin, if it has none.
+    /// The epoch in which its versions start, if it has no entry.
     pub epoch: u32,
-    /// The trace of the notice.
+    /// The trace id of the notice.
     pub trace: &'a str,
-    /// Say everything again, even what is unchanged.
+    /// Write everything again, even what has not changed.
     pub force: bool,
-    /// Passages that somebody saw where they should not be: deleted unless they stay.
+    /// Passages that an audit saw where they should not be: tombstones are written for them unless they are live.
     pub suspects: &'a [ChunkId],
 }
 
@@ -84,7 +85,7 @@ impl Before<'_> {
         self.entry.into_iter().flat_map(|entry| &entry.chunks).map(|placement| &placement.id)
     }
 
-    /// The tombstones of the passages that are not in `staying`.
+    /// Tombstones for all passages that are not in `staying`.
     fn tombstones(
         &self,
         topics: &OutputTopics,
@@ -101,10 +102,10 @@ impl Before<'_> {
     }
 }
 
-/// The object is gone: so are its passages and its record; its entry stays, so that its versions go on counting.
+/// The object is gone: removes its passages and its record. The ledger entry stays, so that versions keep counting.
 ///
 /// # Errors
-/// Words, when a message cannot be written as JSON.
+/// When a message cannot be serialised.
 pub fn removed(
     before: Before<'_>,
     topics: &OutputTopics,
@@ -119,36 +120,38 @@ pub fn removed(
     Ok(DocumentChange { outputs, entry, new: 0, gone })
 }
 
-/// The object was read: only what differs from `before` is said, unless everything is asked for. A document of which no
-/// topic takes all records is refused: Kafka would not take them at the next attempt either.
+/// The object was read: writes only what differs from `before`, or everything if forced. If any record would exceed
+/// the topic's limit, the document is refused, because Kafka would reject the record on every retry.
 ///
 /// # Errors
-/// Words, when a message cannot be written as JSON.
+/// When a message cannot be serialised.
 pub fn changed(
     before: Before<'_>,
     topics: &OutputTopics,
     chunking: &Fingerprint,
-    (object, reading): (SeenObject, DocumentReading),
+    object: SeenObject,
+    reading: DocumentReading,
 ) -> Result<DocumentChange, String> {
-    let change = said(before, topics, chunking, (object.clone(), reading))?;
+    let change = said(before, topics, chunking, object.clone(), reading)?;
     let largest = change.outputs.iter().map(|output| output.bytes() + BESIDE).max().unwrap_or_default();
     if largest <= topics.largest_record {
         return Ok(change);
     }
     let cause = format!(
-        "a record of it would have {largest} bytes ({} chunks are in it), and a topic takes {} (max.message.bytes): split the \
-         file, or lower MILLRACE_MOST_CHUNKS",
+        "one of its records would have {largest} bytes (for {} chunks), but the topic takes at most {} \
+         (max.message.bytes): split the file, or lower MILLRACE_MOST_CHUNKS",
         change.entry.chunks.len(),
         topics.largest_record
     );
-    said(before, topics, chunking, (object, DocumentReading::refused(&cause)))
+    said(before, topics, chunking, object, DocumentReading::refused(&cause))
 }
 
 fn said(
     before: Before<'_>,
     topics: &OutputTopics,
     chunking: &Fingerprint,
-    (object, reading): (SeenObject, DocumentReading),
+    object: SeenObject,
+    reading: DocumentReading,
 ) -> Result<DocumentChange, String> {
     let version = before.next_version();
     let live: HashSet<ChunkId> = before.live().cloned().collect();
@@ -185,6 +188,7 @@ fn said(
         chunking: chunking.clone(),
         chunks: placements.clone(),
     };
+    // After its chunks, so that whoever sees the record sees all of them.
     let record = Passage::Document(DocumentRecord {
         document: before.document.clone(),
         version,
@@ -205,10 +209,10 @@ fn said(
     Ok(DocumentChange { outputs, entry, new, gone })
 }
 
-/// The bytes are those that were read before, under another change token: only the ledger learns it.
+/// The same bytes under another etag: only the ledger entry changes.
 ///
 /// # Errors
-/// Words, when a message cannot be written as JSON.
+/// When a message cannot be serialised.
 pub fn same_content(
     before: Before<'_>,
     topics: &OutputTopics,

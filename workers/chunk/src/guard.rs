@@ -1,25 +1,25 @@
-//! Does more go away than somebody can have meant? Pure.
+//! Detects deletions on a scale that nobody can have intended. Pure.
 //!
-//! A bucket that is emptied by mistake, a wrong prefix, a store that says "no such key" for everything: all of them look
-//! like removals. So a partition stops when more than a set share of its live documents goes away in a window, until a
-//! person confirms. What was removed in the window survives a restart, or a worker that is started again and again would
-//! remove a share each time.
+//! A bucket emptied by mistake, a wrong prefix, a store that answers "no such key" for everything: all of them look
+//! like deletions. So a partition stops when more than a set share of its live documents is deleted within a window,
+//! until a person confirms. The count survives restarts; otherwise a worker that restarts repeatedly would delete a
+//! share each time.
 
 use clap::Args;
 use fault::Mechanism;
 use serde::{Deserialize, Serialize};
 
-/// When a partition stops removing.
+/// When a partition stops deleting.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct GuardSettings {
-    /// A partition stops when more than so many per cent of its live documents go away within the window, until
-    /// `millrace confirm`. 100: never.
+    /// Percentage of a partition's live documents that may be deleted within the window; beyond it the partition
+    /// stops until `millrace confirm`. 100: no limit.
     #[arg(long, env = "MILLRACE_GUARD_SHARE", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub guard_share: u64,
-    /// Up to so many removals in a window are always taken.
+    /// Number of deletions within a window that are always allowed.
     #[arg(long, env = "MILLRACE_GUARD_LEAST", default_value_t = 50)]
     pub guard_least: u64,
-    /// The window in seconds.
+    /// Length of the window in seconds.
     #[arg(long, env = "MILLRACE_GUARD_WINDOW", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=604_800))]
     pub guard_window: u64,
 }
@@ -30,25 +30,25 @@ impl Default for GuardSettings {
     }
 }
 
-/// One partition's removals.
+/// The deletions of one partition.
 #[derive(Clone, Debug)]
 pub struct Guard {
     settings: GuardSettings,
     window: GuardWindow,
 }
 
-/// What went away since when.
+/// The deletions within the current window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuardWindow {
-    /// When it began, in seconds since 1970.
+    /// Start of the window, in seconds since 1970.
     began: u64,
-    /// Live documents then, or later, if they became more.
+    /// Live documents at the start; raised when the partition grows.
     live: u64,
-    /// Removed since.
+    /// Deletions since the start.
     removed: u64,
 }
 
-/// More would go than the settings allow.
+/// More deletions than the settings allow.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
     "the guard against mass removal holds: {removed} of {live} live documents of this partition went away within {window} s \
@@ -63,31 +63,31 @@ pub struct Tripped {
 }
 
 impl Guard {
-    /// Goes on with a window that was kept; a broken or absent one begins anew.
+    /// Continues a saved window; starts a new one when it is absent or broken.
     #[must_use]
     pub fn restore(settings: GuardSettings, kept: Option<&[u8]>) -> Self {
         let window = kept.and_then(|kept| serde_json::from_slice(kept).ok()).unwrap_or_default();
         Self { settings, window }
     }
 
-    /// What must be kept.
+    /// The window, to be saved.
     #[must_use]
     pub fn keep(&self) -> Vec<u8> {
         serde_json::to_vec(&self.window).unwrap_or_default()
     }
 
-    /// Counts one removal at `now` (seconds since 1970), of a partition with `live` live documents.
+    /// Counts one deletion at `now` (seconds since 1970) in a partition with `live` live documents.
     ///
     /// # Errors
-    /// When it would be one too many; it is not counted then.
+    /// When it exceeds the limit; it is then not counted.
     pub fn remove(&mut self, now: u64, live: impl FnOnce() -> u64) -> Result<(), Tripped> {
         let GuardSettings { guard_share: share, guard_least: least, guard_window: window } = self.settings;
-        // A clock that was set back begins a new window as well.
+        // A clock that was set back also starts a new window.
         let live = live();
         if now.checked_sub(self.window.began).is_none_or(|age| age > window) {
             self.window = GuardWindow { began: now, live, removed: 0 };
         }
-        // A partition that grew meanwhile may lose a share of what it is now.
+        // If the partition has grown, the share is taken of its present size.
         self.window.live = self.window.live.max(live);
         let GuardWindow { live, removed, .. } = self.window;
         let holds = share < 100 && !fault::is_off(Mechanism::Guard);

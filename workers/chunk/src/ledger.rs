@@ -1,6 +1,6 @@
-//! What is live for each document of one partition: its working copy, and what no commit has confirmed yet.
+//! What is live for each document of one partition: the working copy on disk, and changes not yet committed.
 //!
-//! The unconfirmed is kept apart, so that a failed transaction leaves nothing behind. A batch bounds it.
+//! Uncommitted changes are kept apart, so that a failed transaction leaves no trace. A batch bounds their number.
 
 use std::collections::HashMap;
 
@@ -10,29 +10,29 @@ use stream::{Outgoing, Published, Trouble};
 
 use crate::guard::{Guard, GuardSettings, Tripped};
 
-/// What is live for each document of one partition.
+/// The documents of one partition and their live passages.
 #[derive(Debug)]
 pub struct PartitionLedger {
     copy: WorkingCopy,
     unconfirmed: Unconfirmed,
-    /// How much went away lately; kept beside the group's offset, and with the working copy.
+    /// Recent deletions; saved with the group's offset and with the working copy.
     guard: Guard,
 }
 
-/// Changes that are proposed and not committed.
+/// Changes proposed but not yet committed.
 #[derive(Debug, Default)]
 struct Unconfirmed {
     entries: HashMap<DocumentId, LedgerEntry>,
-    /// The last record of the ledger that is proposed, at an offset that its commit tells.
+    /// The last ledger record proposed; the commit tells its offset.
     last: Option<Position>,
 }
 
 impl PartitionLedger {
-    /// The ledger over its working copy. `kept` is the guard's window as it was committed with the group's offset; where
-    /// the group has no offset any more, what the working copy knows of it counts.
+    /// Lays the ledger over its working copy. `kept` is the guard's window as committed with the group's offset;
+    /// where the group has no offset any more, the window saved in the working copy counts.
     ///
     /// # Errors
-    /// When the working copy turns out to be broken.
+    /// When the working copy is broken.
     pub fn new(copy: WorkingCopy, guard: GuardSettings, kept: Option<&str>) -> Result<Self, LedgerError> {
         let guard = match kept.filter(|kept| !kept.is_empty()) {
             Some(kept) => Guard::restore(guard, Some(kept.as_bytes())),
@@ -41,10 +41,10 @@ impl PartitionLedger {
         Ok(Self { copy, unconfirmed: Unconfirmed::default(), guard })
     }
 
-    /// Counts the removal of a live document at `now`, in seconds since 1970; it counts for good with its commit.
+    /// Counts the deletion of a live document at `now`, in seconds since 1970; final once committed.
     ///
     /// # Errors
-    /// When more goes away than somebody can have meant.
+    /// When the guard forbids it.
     pub fn remove(&mut self, now: u64) -> Result<(), Tripped> {
         let copy = &self.copy;
         self.guard.remove(now, || copy.counts().live)
@@ -56,10 +56,10 @@ impl PartitionLedger {
         String::from_utf8(self.guard.keep()).unwrap_or_default()
     }
 
-    /// The state of a document, changes that are not confirmed yet included.
+    /// The current entry of a document, including uncommitted changes.
     ///
     /// # Errors
-    /// When the working copy turns out to be broken.
+    /// When the working copy is broken.
     pub fn get(&self, document: &DocumentId) -> Result<Option<LedgerEntry>, LedgerError> {
         match self.unconfirmed.entries.get(document) {
             Some(entry) => Ok(Some(entry.clone())),
@@ -67,22 +67,22 @@ impl PartitionLedger {
         }
     }
 
-    /// The epoch in which a new document begins.
+    /// The epoch in which a new document's versions start.
     #[must_use]
     pub fn epoch(&self) -> u32 {
         self.copy.epoch()
     }
 
-    /// Takes a change that is about to be committed, and the record of the ledger that says it.
+    /// Adds a change that is about to be committed, with the ledger record that announces it.
     pub fn propose(&mut self, entry: LedgerEntry, record: &Outgoing) {
         self.unconfirmed.last = Some(Position::written(-1, record));
         self.unconfirmed.entries.insert(entry.document.clone(), entry);
     }
 
-    /// The commit returned: what was proposed is true, and goes to the working copy.
+    /// After the commit: writes the proposed changes to the working copy.
     ///
     /// # Errors
-    /// When the working copy cannot be written: it is behind then, and the lane must be opened anew.
+    /// When the working copy cannot be written. It is then outdated, and the lane must be reopened.
     pub fn confirm(&mut self, topic: &str, published: &Published) -> Result<(), Trouble> {
         let Unconfirmed { entries, last } = std::mem::take(&mut self.unconfirmed);
         let Some(last) = last else { return Ok(()) };

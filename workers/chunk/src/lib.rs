@@ -1,11 +1,11 @@
-//! Document references in, the difference in chunks out.
+//! Document references in, changed chunks out.
 //!
-//! A reference is a hint: this worker looks at the object as it is now. It keeps, for each document, which passages
-//! are live (the ledger); a changed document yields only the difference, in one transaction with the ledger entry and
-//! the consumed offset. It never keeps a document, never embeds, and never writes to an engine.
+//! A reference is a hint: this worker looks at the object as it is now. For each document it keeps a list of the live
+//! passages (the ledger). When a document changes, only the difference is written, in one transaction with the ledger
+//! entry and the consumed offset. The worker never stores a document, never embeds, and never writes to an engine.
 //!
-//! Order of files: [`ledger`] what is live · [`decision`] what is to be done · [`difference`] what must be said · [`guard`] is that a mass
-//! removal · [`read`] bytes to passages (the bytes are read in a child process) · [`stage`] the worker.
+//! Reading order: [`ledger`] what is live · [`decision`] what to do · [`difference`] which records to write ·
+//! [`guard`] mass deletions · [`read`] bytes to passages (parsed in a child process) · [`stage`] the worker.
 
 pub mod config;
 pub mod decision;

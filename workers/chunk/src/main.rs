@@ -1,4 +1,4 @@
-//! `chunk`: document references in, the difference in chunks out.
+//! `chunk`: document references in, changed chunks out.
 
 use std::process::ExitCode;
 

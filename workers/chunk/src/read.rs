@@ -1,4 +1,4 @@
-//! Bytes to passages: an extractor reads the document, wherever it does so, and what it gives is split here.
+//! Turns bytes into passages: an extractor reads the document, in whatever process, and its text is split here.
 
 use std::sync::Arc;
 
@@ -8,29 +8,29 @@ use message::{DocumentId, LeftOut, Part, Status};
 use sandbox::{Extractor, Unread};
 use stream::Trouble;
 
-/// What a document says.
+/// A document's content, read and split.
 #[derive(Debug)]
 pub struct DocumentReading {
     /// Live, empty or refused.
     pub status: Status,
-    /// Why it is refused.
+    /// Why it was refused.
     pub cause: Option<String>,
     /// Its title.
     pub title: Option<String>,
     /// Its format.
     pub format: Option<String>,
-    /// The language of most of its text.
+    /// The main language of its text.
     pub language: Option<String>,
     /// Its passages in reading order.
     pub splits: Vec<Split>,
-    /// Its pages, slides, sheets and members.
+    /// Its pages, slides, sheets and archive members.
     pub parts: Vec<Part>,
-    /// What within it could not be read.
+    /// The parts that could not be read.
     pub left_out: Vec<LeftOut>,
 }
 
 impl DocumentReading {
-    /// A document that cannot be read. Of a long cause the beginning is kept: it may hold a name as long as the file.
+    /// A document that cannot be read. Long causes are shortened, because they may contain a name of any length.
     #[must_use]
     pub fn refused(cause: &str) -> Self {
         Self {
@@ -53,15 +53,15 @@ pub struct DocumentReader<E> {
 }
 
 impl<E: Extractor> DocumentReader<E> {
-    /// A reader that lets `extractor` read and splits with `splitter`.
+    /// A reader that parses with `extractor` and splits with `splitter`.
     pub fn new(extractor: E, splitter: Splitter<Arc<dyn Tokens>>) -> Self {
         Self { extractor, splitter: Arc::new(splitter) }
     }
 
-    /// Reads and splits a document; what cannot be read is refused with its cause.
+    /// Reads and splits a document; an unreadable one comes back as refused, with its cause.
     ///
     /// # Errors
-    /// When nothing can be read now, which is no document's fault.
+    /// When reading is impossible at the moment, through no fault of the document.
     pub async fn read(&self, document: DocumentId, bytes: Bytes) -> Result<DocumentReading, Trouble> {
         let extracted = match self.extractor.extract(document.key(), bytes).await {
             Ok(extracted) => extracted,
@@ -70,7 +70,7 @@ impl<E: Extractor> DocumentReader<E> {
         };
         let splitter = Arc::clone(&self.splitter);
         let splitting = tokio::task::spawn_blocking(move || split(&splitter, &document, extracted)).await;
-        // A panic is a bug of ours in splitting this file; the file is at fault as far as its stream is concerned.
+        // A panic is our bug, but to the stream this file is the cause: refusing it lets the partition go on.
         Ok(splitting.unwrap_or_else(|error| {
             DocumentReading::refused(&format!(
                 "splitting the document failed inside ({error}): please report this file"
@@ -79,7 +79,7 @@ impl<E: Extractor> DocumentReader<E> {
     }
 }
 
-/// Splits what was read: as heavy as the document is long.
+/// Splits the text. CPU-bound, in proportion to the document's length.
 fn split(
     splitter: &Splitter<Arc<dyn Tokens>>,
     document: &DocumentId,

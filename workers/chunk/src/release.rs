@@ -1,12 +1,12 @@
-//! What the guard needs from outside: what a person has confirmed.
+//! Reads what a person has confirmed to the guard.
 
 use futures::stream::TryStreamExt as _;
 use message::Said;
 use stream::{Broker, StreamError, Trouble};
 use tracing::warn;
 
-/// The offset of `documents` below which the references of `partition` may remove; 0 when nobody confirmed anything. What
-/// cannot be read confirms nothing.
+/// The offset of `documents` below which references of `partition` may delete; 0 when nothing was confirmed. An
+/// unreadable confirmation confirms nothing.
 pub(crate) async fn confirmed<B: Broker>(broker: &B, topic: &str, partition: i32) -> Result<i64, Trouble> {
     let read = heard(broker, topic, partition).await;
     read.map_err(|error| Trouble::wait(format!("the topic {topic}: {error}")))

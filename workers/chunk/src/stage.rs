@@ -1,4 +1,4 @@
-//! The worker: looks at each object that was named and says what changed.
+//! The worker: looks at each named object and writes what changed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use crate::ledger::PartitionLedger;
 use crate::read::{DocumentReader, DocumentReading};
 use crate::release::confirmed;
 
-/// What every lane shares.
+/// What all lanes share.
 pub struct ChunkStage<B, O, E> {
     shared: Arc<Shared<O, E>>,
     broker: B,
@@ -38,55 +38,54 @@ struct Shared<O, E> {
     topics: OutputTopics,
     limits: StageLimits,
     copies: Copies,
-    /// Who may restore a working copy now.
+    /// Limits how many working copies are being restored.
     restoring: Semaphore,
 }
 
-/// So many working copies are opened at once: a restore holds a batch, a queue of the client and what the store has not
-/// written yet, some 30 MB.
+/// How many working copies may be restored at once: each restore holds a batch, a client queue and unwritten data,
+/// some 30 MB.
 const RESTORED_AT_ONCE: usize = 2;
 
-/// Where the working copies of the ledger are.
+/// Where the ledger's working copies are kept.
 #[derive(Clone, Debug)]
 pub struct Copies {
-    /// The folder of this process.
+    /// This process's folder.
     pub folder: Folder,
-    /// Bytes of them that are kept in memory, for all partitions together.
+    /// Memory cache in bytes, shared by all partitions.
     pub cache_bytes: usize,
 }
 
-/// What is asked of documents, and of the patience with them.
+/// What the stage accepts, and how much it does before it commits.
 #[derive(Clone, Debug)]
 pub struct StageLimits {
-    /// In which buckets they are.
+    /// The buckets that hold documents.
     pub buckets: Buckets,
-    /// Larger objects are refused: bytes.
+    /// Maximum size of an object in bytes.
     pub largest: u64,
-    /// So long may one document hold up its partition while the store answers for others.
+    /// How long one document may hold up its partition while the store answers for others.
     pub patience: Duration,
-    /// When more goes away than somebody can have meant.
+    /// Thresholds of the guard against mass deletion.
     pub guard: GuardSettings,
-    /// So many bytes of outputs (and those of one document more) are committed at once: a few references can stand for
-    /// a lot of text, and a transaction must end in time.
+    /// A batch is committed after this many bytes of output (plus those of the document in hand): a few references
+    /// can stand for a lot of text, and a transaction must end in time.
     pub enough: usize,
-    /// A batch ends with the document that is in hand after so long: 256 slow ones would else be searchable together,
-    /// after the last, and all of them be lost when the partition moves.
+    /// A batch is committed after this time, with the document in hand. Otherwise 256 slow documents would become
+    /// searchable only together, and all their work would be lost when the partition moves.
     pub long_enough: Duration,
 }
 
-/// One partition: its documents' state.
+/// One partition and the state of its documents.
 pub struct ChunkLane<O, E> {
     shared: Arc<Shared<O, E>>,
     partition: Partition,
     ledger: PartitionLedger,
     patience: Patience,
-    /// References below this offset may remove: a person said so.
+    /// References below this offset may delete: a person confirmed it.
     confirmed: i64,
 }
 
 impl<B: Broker, O: Store, E: Extractor> ChunkStage<B, O, E> {
-    /// A stage that takes objects from `store` within `limits`, has them read by `reader`, and keeps its ledgers in
-    /// `copies`.
+    /// A stage that fetches objects from `store`, parses them with `reader`, and keeps its ledgers in `copies`.
     pub fn new(
         broker: B,
         store: O,
@@ -138,7 +137,7 @@ impl<B: Broker, O: Store, E: Extractor> Stage for ChunkStage<B, O, E> {
 }
 
 impl<B: Broker, O: Store, E: Extractor> ChunkStage<B, O, E> {
-    /// Whether anything was ever written to the partition of the chunks. Each chunk came with an entry of the ledger.
+    /// Whether the partition of the chunks topic has any record. Each chunk was written together with a ledger entry.
     async fn has_chunks(&self, partition: i32) -> Result<bool, Trouble> {
         let topic = &self.shared.topics.chunks;
         let first = self.broker.reading(topic, partition, 0).try_next().await;
@@ -180,7 +179,7 @@ impl<O: Store, E: Extractor> Lane for ChunkLane<O, E> {
 }
 
 impl<O: Store, E: Extractor> ChunkLane<O, E> {
-    /// The verdict for one record; `next` are those behind it.
+    /// The verdict for one record; `next` are the records after it.
     async fn answer(&mut self, record: &Record, next: &[Record]) -> Result<Verdict, Trouble> {
         let value = record.value.as_deref().unwrap_or_default();
         let reference: DocumentReference = match serde_json::from_slice(value) {
@@ -196,7 +195,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
             Err(cause) => return Ok(Verdict::refuse(cause)),
         };
         if !self.partition.holds(&reference.document) {
-            // Two partitions that count versions of one document would tear its history.
+            // If two partitions counted versions of one document, its history would contradict itself.
             return Ok(Verdict::refuse(format!(
                 "it is in partition {}, and its document belongs to another",
                 self.partition.number
@@ -204,7 +203,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         }
         let buckets = &self.shared.limits.buckets;
         if !buckets.hold(reference.document.bucket()) {
-            // Its bucket may not be there at all, or be closed to us, and the partition would wait for it.
+            // The bucket may not exist or be closed to us, and the partition would wait for it forever.
             return Ok(Verdict::refuse(format!(
                 "its bucket is none of those that MILLRACE_BUCKET names for this worker ({buckets}): name it and replay \
                  this letter, or have the store not tell of that bucket"
@@ -227,11 +226,11 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         if matches!(found, FoundObject::Gone) {
             self.guard(record.offset, entry.as_ref())?;
         }
-        self.verdict(&reference, &headers, (entry.as_ref(), found)).await
+        self.verdict(&reference, &headers, entry.as_ref(), found).await
     }
 
-    /// Stops before a removal that is one too many, unless a person confirmed it. The lane is opened anew before each
-    /// further try, and reads then what was confirmed; an object that is there again by then is not removed.
+    /// Stops before a deletion that exceeds the guard's limit, unless a person confirmed it. The lane is reopened
+    /// before each retry and then rereads the confirmations; an object that has reappeared by then is not deleted.
     fn guard(&mut self, offset: i64, entry: Option<&LedgerEntry>) -> Result<(), Trouble> {
         if offset < self.confirmed || entry.is_none_or(|entry| entry.status != Status::Live) {
             return Ok(());
@@ -239,8 +238,8 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         self.ledger.remove(wall_seconds()).map_err(|tripped| Trouble::reopen(tripped.to_string()))
     }
 
-    /// True when one document held up its partition for too long while the store answers for another that waits behind
-    /// it. A store that answers for none is waited for.
+    /// Whether one document has held up its partition for too long while the store answers for another one behind it.
+    /// A store that answers for none is waited for.
     async fn is_its_own_fault(
         &mut self,
         offset: i64,
@@ -258,7 +257,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         }
     }
 
-    /// Looks at the object. What the object itself is to blame for is an answer; everything else is trouble.
+    /// Looks at the object. A fault of the object itself is an `Ok` answer; everything else is trouble.
     async fn look(
         &self,
         reference: &DocumentReference,
@@ -294,7 +293,8 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         &mut self,
         reference: &DocumentReference,
         headers: &Headers,
-        (entry, found): (Option<&LedgerEntry>, FoundObject),
+        entry: Option<&LedgerEntry>,
+        found: FoundObject,
     ) -> Result<Verdict, Trouble> {
         let document = &reference.document;
         let force = reference.force || entry.is_some_and(LedgerEntry::is_provisional);
@@ -308,11 +308,11 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
             Decision::Remove => removed(before, topics, chunking),
             Decision::Renew(entry, etag) => same_content(before, topics, entry, etag),
             Decision::RefuseUnread(object, cause) => {
-                changed(before, topics, chunking, (object, DocumentReading::refused(&cause)))
+                changed(before, topics, chunking, object, DocumentReading::refused(&cause))
             }
             Decision::Read(object, bytes) => {
                 let reading = self.shared.reader.read(document.clone(), bytes).await?;
-                changed(before, topics, chunking, (object, reading))
+                changed(before, topics, chunking, object, reading)
             }
         };
         Ok(self.settle(change.map_err(Trouble::alarm)?))
@@ -339,7 +339,8 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
     }
 }
 
-/// The same unreadable bytes under another etag were refused before: one dead letter is enough.
+/// Whether only the ledger changes. The same unreadable bytes were already refused under another etag, and one dead
+/// letter is enough.
 fn is_ledger_only(outputs: &[Outgoing]) -> bool {
     outputs.len() == 1
 }

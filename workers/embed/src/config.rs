@@ -11,19 +11,19 @@ use telemetry::TelemetrySettings;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "embed", version, about)]
 pub struct Config {
-    /// How Kafka is reached.
+    /// Connection to Kafka.
     #[command(flatten)]
     pub kafka: KafkaSettings,
     /// Which model.
     #[command(flatten)]
     pub model: ModelSettings,
-    /// How it is run.
+    /// How the model is run.
     #[command(flatten)]
     pub encoder: EncoderSettings,
-    /// How much is held.
+    /// Batching and queueing.
     #[command(flatten)]
     pub lanes: LaneSettings,
-    /// How it speaks.
+    /// Logs and metrics.
     #[command(flatten)]
     pub telemetry: TelemetrySettings,
 }

@@ -1,7 +1,8 @@
 //! Chunks in, vectors out.
 //!
-//! Each passage is embedded as `chunk` counted it, whole or not at all; document records and tombstones pass through
-//! unchanged, in order. It never reads an object, never writes to an engine, and never changes a version.
+//! Each passage is embedded exactly as `chunk` counted its tokens: whole or not at all. Document records and
+//! tombstones pass through unchanged and in order. The worker never reads an object, never writes to an engine, and
+//! never changes a version.
 
 pub mod config;
 pub mod run;

@@ -1,14 +1,14 @@
-//! The pipeline, which also ends when the encoder cannot go on.
+//! The pipeline, which also ends when the encoder has failed for good.
 
 use model::Encoder;
 use stream::{Broker, Plan, StreamError};
 
 use crate::stage::EmbedStage;
 
-/// Runs `stage` until `stopping` is ready, or the encoder is beyond mending.
+/// Runs `stage` until `stopping` is ready, or until the encoder has failed for good.
 ///
 /// # Errors
-/// As [`stream::run`]; [`StreamError::Fatal`] with the encoder's last word.
+/// As [`stream::run`]; [`StreamError::Fatal`] with the encoder's last error.
 pub async fn run<B: Broker, E: Encoder + 'static>(
     broker: B,
     plan: Plan,

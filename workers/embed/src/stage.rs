@@ -1,4 +1,4 @@
-//! The worker: one call of the encoder for all passages of a batch, and what is done when it fails.
+//! The worker: embeds all passages of a batch in one call, and handles failures of the encoder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::warn;
 
-/// What every lane shares.
+/// What all lanes share.
 #[derive(Debug)]
 pub struct EmbedStage<E> {
     shared: Arc<Shared<E>>,
@@ -23,7 +23,7 @@ struct Shared<E> {
     space: Fingerprint,
     vectors: String,
     patience: Duration,
-    /// Why the process must end, once it must.
+    /// Set once the process must end, with the reason.
     ended: watch::Sender<Option<String>>,
 }
 
@@ -32,20 +32,20 @@ struct Shared<E> {
 pub struct EmbedLane<E> {
     shared: Arc<Shared<E>>,
     patience: Patience,
-    /// The passage that the lane waits at.
+    /// The offset of the passage that holds up the lane.
     stuck: Option<i64>,
 }
 
 impl<E: Encoder + 'static> EmbedStage<E> {
-    /// A stage that embeds with `encoder` and writes to the topic `vectors` of `space`. An encoder that fails for one
-    /// passage is asked again for as long as `patience`.
+    /// A stage that embeds with `encoder` and writes to the topic `vectors` of `space`. A passage on which the
+    /// encoder fails alone is retried for `patience`.
     #[must_use]
     pub fn new(encoder: E, space: Fingerprint, vectors: String, patience: Duration) -> Self {
         let ended = watch::Sender::new(None);
         Self { shared: Arc::new(Shared { encoder, space, vectors, patience, ended }) }
     }
 
-    /// Why the process must end; told once it must.
+    /// Receives the reason once the process must end.
     pub(crate) fn ended(&self) -> watch::Receiver<Option<String>> {
         self.shared.ended.subscribe()
     }
@@ -72,7 +72,7 @@ impl<E: Encoder + 'static> Lane for EmbedLane<E> {
     }
 }
 
-/// What is to be done with one record.
+/// What to do with one record.
 enum Step {
     Embed(Box<Chunk>, Headers),
     Pass(Box<DocumentRecord>, Headers),
@@ -88,14 +88,15 @@ fn step(record: &Record) -> Result<Step, String> {
     }
 }
 
-/// A passage's vector, or why it is refused.
+/// A passage's vector, or the cause of its refusal.
 type Embedding = Result<Vec<f32>, String>;
 
 impl<E: Encoder + 'static> EmbedLane<E> {
-    /// What the passages give, in order, up to the first that must be tried again. Where the runtime fails on a batch,
-    /// its halves are tried, down to one passage.
+    /// Embeds the passages in order, up to the first that must be retried. When the runtime fails on a batch, its
+    /// halves are tried, down to single passages.
     async fn embed(&mut self, mut passages: Vec<(i64, &Chunk)>) -> (Vec<Embedding>, Option<Trouble>) {
-        // The passage that the lane waits at goes alone: the others would be embedded in vain as long as it fails.
+        // The passage that holds up the lane is tried alone; as long as it fails, embedding the others would be
+        // wasted work.
         let alone = passages.first().is_some_and(|(offset, _)| self.stuck == Some(*offset));
         let rest = passages.split_off(if alone { 1 } else { passages.len() });
         let (mut parts, mut found) = (vec![rest, passages], Vec::new());
@@ -108,7 +109,7 @@ impl<E: Encoder + 'static> EmbedLane<E> {
                         && matches!(error.remedy(), EncodeRemedy::Split | EncodeRemedy::Refuse) =>
                 {
                     let cause = process::chain(&error);
-                    warn!(texts = part.len(), cause, "the runtime failed on a batch: its halves are tried");
+                    warn!(texts = part.len(), cause, "the runtime failed on a batch: trying its halves");
                     let second = part.split_off(part.len() / 2);
                     parts.extend([second, part]);
                 }
@@ -124,8 +125,8 @@ impl<E: Encoder + 'static> EmbedLane<E> {
         (found, None)
     }
 
-    /// The cause with which the passage at `offset` is refused, or why it is waited for. An encoder that fails for
-    /// everything after the patience with one passage will not mend itself: the process ends.
+    /// The cause for refusing the passage at `offset`, or the trouble while waiting for it. If the encoder fails for
+    /// everything once the patience is spent, it will not recover: the process ends.
     async fn give_up(&mut self, offset: i64, error: &EncodeError) -> Result<String, Trouble> {
         let cause = process::chain(error);
         let remedy = error.remedy();
@@ -135,7 +136,7 @@ impl<E: Encoder + 'static> EmbedLane<E> {
         if remedy != EncodeRemedy::Stop && !self.patience.is_spent(offset) {
             return Err(Trouble::alarm(cause));
         }
-        // A word of our own, since the passages behind it may be at fault as well.
+        // A probe text of our own, because the passages behind this one may be at fault as well.
         let word = vec!["word".to_owned()];
         if remedy == EncodeRemedy::Split && self.shared.encoder.embed(word, Role::Passage).await.is_ok() {
             let waited = self.shared.patience;
@@ -147,7 +148,7 @@ impl<E: Encoder + 'static> EmbedLane<E> {
 }
 
 impl<E: Encoder + 'static> Shared<E> {
-    /// One call of the encoder.
+    /// Calls the encoder once.
     async fn embed(&self, passages: &[(i64, &Chunk)]) -> Result<Vec<Embedding>, EncodeError> {
         let texts = passages.iter().map(|(_, chunk)| chunk.embedded_text()).collect();
         let begun = Instant::now();
@@ -161,7 +162,7 @@ impl<E: Encoder + 'static> Shared<E> {
         Ok(each.into_iter().map(|one| one.map_err(|fault| process::chain(&fault))).collect())
     }
 
-    /// What becomes of each record, up to the first passage without an embedding.
+    /// The verdicts up to the first passage without an embedding.
     fn verdicts(
         &self,
         batch: &[Record],

@@ -12,28 +12,28 @@ use telemetry::TelemetrySettings;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "index", version, about)]
 pub struct Config {
-    /// How Kafka is reached.
+    /// Connection to Kafka.
     #[command(flatten)]
     pub kafka: KafkaSettings,
-    /// How OpenSearch is reached.
+    /// Connection to OpenSearch.
     #[command(flatten)]
     pub opensearch: OpenSearchSettings,
-    /// How it is written.
+    /// Requests and retries.
     #[command(flatten)]
     pub requests: RequestSettings,
-    /// What the indexes are called.
+    /// Names of the indexes.
     #[command(flatten)]
     pub index: IndexSettings,
-    /// Whose vectors they are.
+    /// The model whose vectors are written.
     #[command(flatten)]
     pub model: ModelSettings,
-    /// Which encoder made them.
+    /// The encoder that made them.
     #[command(flatten)]
     pub backend: BackendSettings,
-    /// How much is held.
+    /// Batching and queueing.
     #[command(flatten)]
     pub lanes: LaneSettings,
-    /// How it speaks.
+    /// Logs and metrics.
     #[command(flatten)]
     pub telemetry: TelemetrySettings,
 }

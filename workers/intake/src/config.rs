@@ -13,19 +13,19 @@ use crate::Scope;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "intake", version, about)]
 pub struct Config {
-    /// How Kafka is reached.
+    /// Connection to Kafka.
     #[command(flatten)]
     pub kafka: KafkaSettings,
-    /// Buckets of documents, several with commas between them: notices about any other are ignored.
+    /// Buckets that hold documents, comma-separated; notices about any other bucket are ignored.
     #[arg(long = "bucket", env = "MILLRACE_BUCKET", default_value = "documents", value_name = "BUCKETS")]
     pub buckets: Buckets,
-    /// Which keys are documents.
+    /// The keys that are documents.
     #[command(flatten)]
     pub scope: Scope,
-    /// How much is held.
+    /// Batching and queueing.
     #[command(flatten)]
     pub lanes: LaneSettings,
-    /// How it speaks.
+    /// Logs and metrics.
     #[command(flatten)]
     pub telemetry: TelemetrySettings,
 }

@@ -1,7 +1,7 @@
-//! The seam of formats: raw bytes of `object-events` in, notices out. Add a format: one file, one line in [`FORMATS`].
+//! Parses raw values of `object-events` into notices. A new format is one file and one line in [`FORMATS`].
 //!
-//! A format is recognised by the structure of the value alone, never by configuration, so that one topic may carry
-//! several. Bytes never make this panic, recurse deeper than [`DEPTH`] envelopes, or yield more notices than they hold.
+//! A format is recognised by the structure of the value alone, never by configuration, so one topic may carry
+//! several. No input makes this panic, recurse deeper than [`DEPTH`] envelopes, or yield more notices than it holds.
 
 mod aws_eventbridge;
 mod cloudevents;
@@ -20,35 +20,35 @@ use serde_json::{Map, Value};
 
 use crate::notice::{Notice, NoticeRefusal};
 
-/// How many envelopes may lie around a notice.
+/// Maximum number of envelopes around a notice.
 pub const DEPTH: usize = 6;
 
-/// MNS pads, some forwarders strip the padding.
+/// Padding is optional: MNS pads, some forwarders strip the padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A way in which stores, or those who forward for them, write notices.
+/// One way in which stores, or services that forward for them, write notices.
 struct Format {
     /// Its name in metrics, logs and messages.
     name: &'static str,
-    /// Whether this value is written so.
+    /// Whether a value has this format.
     is: fn(&Map<String, Value>) -> bool,
-    /// What it says.
+    /// Parses such a value.
     read: fn(&Map<String, Value>) -> Vec<Part>,
 }
 
-/// What a format found in a value.
+/// A part of a parsed value.
 enum Part {
     Notice(Notice),
-    /// A value that is to be recognised from the start.
+    /// An embedded value, to be recognised from scratch.
     Inner(Value),
-    /// Something of this format that speaks of nothing we know.
+    /// An event of this format that is of no kind we know; with a description.
     Unknown(String),
 }
 
-/// In the order of recognition: the more particular first.
+/// In order of recognition: more specific formats first.
 const FORMATS: [Format; 8] = [
     Format { name: minio::NAME, is: minio::is, read: minio::read },
     Format { name: versitygw::NAME, is: versitygw::is, read: versitygw::read },
@@ -60,16 +60,16 @@ const FORMATS: [Format; 8] = [
     Format { name: envelope::NAME, is: envelope::is, read: envelope::read },
 ];
 
-/// What a value of `object-events` says. Both lists may be filled: a batch with one bad entry loses only that.
+/// The result of parsing a value. Both lists may be filled: in a batch, only the bad entries are lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoticeReading {
-    /// What was understood, in the order of the value.
+    /// The notices understood, in order.
     pub notices: Vec<Notice>,
-    /// What was not.
+    /// The parts not understood.
     pub refusals: Vec<NoticeRefusal>,
 }
 
-/// Reads a raw value.
+/// Parses a raw value.
 #[must_use]
 pub fn read(bytes: &[u8]) -> NoticeReading {
     let mut reading = NoticeReading::default();
@@ -122,7 +122,7 @@ impl NoticeReading {
 
 /// JSON, or Base64 of JSON (with or without line breaks and padding).
 fn json(bytes: &[u8]) -> Option<Value> {
-    // Windows tools put a byte order mark before UTF-8.
+    // Windows tools put a byte order mark at the start.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Ok(value) = serde_json::from_slice(bytes) {
         return Some(value);
@@ -137,23 +137,23 @@ fn unknown(found: &str) -> NoticeRefusal {
     NoticeRefusal::UnknownShape { found: found.to_owned(), known }
 }
 
-/// The top-level fields, as many as a cause should hold.
+/// The names of the top-level fields, as many as fit into a cause.
 fn field_names(fields: &Map<String, Value>) -> String {
     let names: Vec<String> = fields.keys().take(12).map(|name| shortened(name)).collect();
     format!("an object with the fields [{}]", names.join(", "))
 }
 
-/// The beginning of bytes that may be anything and may be large.
+/// The start of a value of unknown content and size.
 fn beginning(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.get(..40).unwrap_or(bytes)).into_owned()
 }
 
-/// The beginning of a text that somebody else chose.
+/// The start of a text from an untrusted source.
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
-/// The text at a path of field names, unless it is empty.
+/// The non-empty string at a path of field names.
 fn text_at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
     let found = path.iter().try_fold(value, |value, field| value.get(field))?;
     found.as_str().filter(|text| !text.is_empty())

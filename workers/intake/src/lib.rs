@@ -1,11 +1,10 @@
 //! Raw object notices in, document references out.
 //!
-//! Order of files: [`format`](mod@format) recognises what a store wrote and gives [`notice`]s · [`name`] says what an event's name
-//! means · [`reference`](mod@reference) decides which objects are to be looked at ·
-//! [`stage`] the worker.
+//! Reading order: [`format`](mod@format) parses what a store wrote into [`notice`]s · [`name`] says what an event's
+//! name means · [`reference`](mod@reference) decides which objects to look at · [`stage`] the worker.
 //!
-//! A notice is a hint, never the truth: this worker never asks the store and orders nothing. It refuses what it cannot
-//! read, whole and with its cause, and never guesses what a name means.
+//! A notice is a hint, never the truth: this worker asks no store and keeps no order. A notice that it cannot read is
+//! refused whole, with the cause; it never guesses what a name means.
 
 pub mod config;
 pub mod format;

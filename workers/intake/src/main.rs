@@ -16,7 +16,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
         worker: "intake",
         group: "intake".to_owned(),
         input: topics::OBJECT_EVENTS.to_owned(),
-        // Notices come in the store's own partitions; the document decides from here on.
+        // The input is partitioned by the store; only the output is partitioned by document.
         alike: Vec::new(),
         dead_letters: topics::DEAD_LETTERS.to_owned(),
         confirmations: topics::CONFIRMATIONS.to_owned(),

@@ -1,49 +1,49 @@
-//! What an event's name means. An exact list: nothing is guessed from the first half of a name.
+//! What an event's name means: an exact list, so that nothing is guessed from a prefix.
 //!
-//! Why a list and no `ObjectCreated:*`: OSS fires `ObjectCreated:UploadPart` for each part of an upload that does not
-//! exist yet, MinIO says `ObjectCreated:PutTagging` where no content changed, and `ObjectRemoved:AbortMultipartUpload`
-//! removes nothing. A name that is not here is ignored, counted and logged by name, not looked at on suspicion: a store
-//! that invents a chatty event must not turn into a request a second for each object. What such an event may have
-//! changed is found by `reconcile`; the mending is one line in this file.
+//! Why not `ObjectCreated:*`: OSS sends `ObjectCreated:UploadPart` for each part of an upload that does not exist
+//! yet, MinIO sends `ObjectCreated:PutTagging` when no content changed, and `ObjectRemoved:AbortMultipartUpload`
+//! removes nothing. An unlisted name is ignored, counted and logged; looking at the object just in case would let a
+//! store with a new chatty event cause a request per second for each object. What such an event may have changed is
+//! found by `reconcile`; the fix is one line in this file.
 
-/// What an event does to an object's content.
+/// The effect of an event on an object's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectChange {
-    /// It was written, or can be read again.
+    /// Written, or made readable again.
     Created,
     /// It was deleted.
     Removed,
-    /// Nothing.
+    /// No effect.
     Ignored(IgnoreReason),
 }
 
-/// Why a notice leads to no reference. A small closed set, fit for a metric's label.
+/// Why a notice leads to no reference. A small closed set, usable as a metric label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IgnoreReason {
     /// The store's test message.
     Test,
     /// Tags, retention, ACL, storage class: the content stays.
     Metadata,
-    /// An upload that is not complete, or was given up.
+    /// An upload that is incomplete or was aborted.
     UnfinishedUpload,
-    /// Somebody read the object, or the store looked at it.
+    /// A read, by a client or the store itself.
     Read,
-    /// The object was not there before either.
+    /// The object did not exist before either.
     NothingDone,
     /// An event of a bucket, an account or another service.
     NotAnObject,
-    /// A name that is not on the list.
+    /// A name that is not listed.
     UnknownName,
-    /// The key lies outside of the include prefixes, or inside the exclude prefixes.
+    /// The key is outside the include prefixes, or inside the exclude prefixes.
     OutOfScope,
-    /// What Millrace itself wrote.
+    /// A file of Millrace's own.
     OwnFile,
-    /// The bucket is none of those that hold documents.
+    /// A bucket that holds no documents.
     OtherBucket,
 }
 
 impl IgnoreReason {
-    /// The reason in one word, as metrics and logs show it.
+    /// The reason in one word, for metrics and logs.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -61,7 +61,7 @@ impl IgnoreReason {
     }
 }
 
-/// What the event `name` does. A prefix `s3:` or `oss:` does not count: some paths add it, some take it away.
+/// What the event `name` does. The prefixes `s3:` and `oss:` are ignored, because some services add or strip them.
 #[must_use]
 pub fn change(name: &str) -> ObjectChange {
     let bare = name.strip_prefix("s3:").or_else(|| name.strip_prefix("oss:")).unwrap_or(name);
@@ -75,7 +75,7 @@ fn written_or_removed(name: &str) -> Option<ObjectChange> {
         | "ObjectCreated:Post"
         | "ObjectCreated:Copy"
         | "ObjectCreated:CompleteMultipartUpload"
-        // Restored from an archive: a dead letter before, readable now.
+        // Restored from an archive: unreadable before (a dead letter), readable now.
         | "ObjectRestore:Completed"
         // OSS
         | "ObjectCreated:PutObject"
@@ -87,7 +87,7 @@ fn written_or_removed(name: &str) -> Option<ObjectChange> {
         | "ObjectReplication:ObjectModified"
         | "ObjectRestore:FinishRestore"
         | "ObjectCreatedGroup"
-        // S3 by AWS EventBridge
+        // S3 through AWS EventBridge
         | "Object Created"
         | "Object Restore Completed" => Some(ObjectChange::Created),
         // S3, MinIO, versitygw
@@ -102,7 +102,7 @@ fn written_or_removed(name: &str) -> Option<ObjectChange> {
         | "ObjectRemoved:DeleteObjects"
         | "ObjectReplication:ObjectRemoved"
         | "ObjectRemovedGroup"
-        // S3 by AWS EventBridge
+        // S3 through AWS EventBridge
         | "Object Deleted" => Some(ObjectChange::Removed),
         _ => None,
     }

@@ -1,19 +1,19 @@
-//! What a store said, whatever its format: the words of one notice, before anything is decided about them.
+//! A parsed notice, whatever its format, before any decision about it.
 
 /// One event as a store announced it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
-    /// The format it came in, e.g. `minio`: one of a small closed set, fit for a metric's label.
+    /// The format it came in, e.g. `minio`: one of a small closed set, usable as a metric label.
     pub format: &'static str,
     /// The event's name as the store wrote it, e.g. `s3:ObjectCreated:Put`.
     pub name: String,
-    /// The object that it speaks of; else what the notice lacks. Events of buckets or of the format itself have none.
+    /// The object it is about, or the field that is missing. Events about buckets or test messages have none.
     pub object: Result<NoticeObject, Missing>,
-    /// When the store says it happened, as it wrote it.
+    /// The store's timestamp, as written.
     pub happened_at: Option<String>,
 }
 
-/// The field that a notice lacks, by its path.
+/// The path of a field that the notice lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing(pub &'static str);
 
@@ -26,21 +26,21 @@ pub struct NoticeObject {
     pub key: NoticeKey,
 }
 
-/// A key, as far as it is known how it was written.
+/// A key, and how certain its encoding is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoticeKey {
     /// This is the key.
     Known(String),
-    /// No document says whether the source encodes keys. Both readings are looked at, and the store decides.
+    /// The source's encoding is not documented. Both readings are looked at, and the store decides.
     Either {
-        /// As it was written.
+        /// As written.
         verbatim: String,
-        /// The same, form-decoded.
+        /// Form-decoded.
         decoded: String,
     },
 }
 
-/// Something that cannot be read as a notice: a dead letter, with the original bytes.
+/// Something that is not a notice: it becomes a dead letter with the original bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoticeRefusal {
     /// Neither JSON nor Base64 of JSON.
@@ -49,39 +49,39 @@ pub enum NoticeRefusal {
          point only the bucket's notifications at this topic"
     )]
     NotJson {
-        /// How many bytes.
+        /// The size of the value in bytes.
         bytes: usize,
-        /// The first of them.
+        /// The first of its bytes.
         beginning: String,
     },
-    /// JSON of an unknown shape.
+    /// JSON of unknown structure.
     #[error(
         "no known notice: {found}; known are {known}. Send the store's event unchanged, or add a format to \
          workers/intake/src/format.rs"
     )]
     UnknownShape {
-        /// What was found instead: the top-level fields or the kind of value.
+        /// What was found: the top-level fields, or the type of the value.
         found: String,
-        /// The formats that are known.
+        /// The known formats.
         known: String,
     },
-    /// Envelopes in envelopes in envelopes.
+    /// Too many nested envelopes.
     #[error("more than {limit} envelopes around a notice; something wraps its own output")]
     TooDeep {
         /// The limit.
         limit: usize,
     },
-    /// A notice that does not say what happened, or to which object.
+    /// A notice that lacks the change or the object.
     #[error("{format} notice {name:?} has no {missing}; send the store's event unchanged")]
     Incomplete {
         /// The format.
         format: &'static str,
         /// The event's name.
         name: String,
-        /// The path of the field.
+        /// The path of the missing field.
         missing: &'static str,
     },
-    /// A key that is no key in any store.
+    /// A key that no store allows.
     #[error("{format} notice {name:?} of bucket {bucket:?} names an impossible key {key:?} ({reason})")]
     InvalidKey {
         /// The format.
@@ -90,9 +90,9 @@ pub enum NoticeRefusal {
         name: String,
         /// The bucket.
         bucket: String,
-        /// The beginning of the key.
+        /// The start of the key.
         key: String,
-        /// Why it is impossible.
+        /// Why the key is invalid.
         reason: &'static str,
     },
 }

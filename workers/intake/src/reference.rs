@@ -1,4 +1,4 @@
-//! From notices to references: which objects are to be looked at, and what is left out on purpose.
+//! Turns notices into references: which objects to look at, and which to ignore on purpose.
 
 use message::{DocumentId, DocumentReference, Why};
 use objects::{Buckets, OutOfScope, Scope};
@@ -7,7 +7,7 @@ use crate::format::{self, shortened};
 use crate::name::{IgnoreReason, ObjectChange, change};
 use crate::notice::{Notice, NoticeKey, NoticeObject, NoticeRefusal};
 
-/// The longest key of any store: S3 takes 1,024 bytes of UTF-8, OSS 1,023.
+/// The longest key of any store in bytes of UTF-8: S3 allows 1,024, OSS 1,023.
 pub const LONGEST_KEY: usize = 1024;
 
 impl From<OutOfScope> for IgnoreReason {
@@ -22,20 +22,20 @@ impl From<OutOfScope> for IgnoreReason {
 /// Which objects are documents.
 #[derive(Clone, Debug)]
 pub struct WantedObjects {
-    /// In which buckets.
+    /// The buckets they are in.
     pub buckets: Buckets,
-    /// With which keys.
+    /// The keys they have.
     pub scope: Scope,
 }
 
-/// The answer to one raw value.
+/// The result for one raw value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NoticeAnswer {
-    /// Objects to look at, in the order of the value. Two for one notice when its key can be read in two ways.
+    /// Objects to look at, in order. One notice gives two when its key has two readings.
     pub references: Vec<DocumentReference>,
-    /// What changes nothing, to be counted.
+    /// Notices that change nothing, to be counted.
     pub ignored: Vec<Ignored>,
-    /// What cannot be understood: together they are the cause of one dead letter.
+    /// What was not understood; together these are the cause of one dead letter.
     pub refusals: Vec<NoticeRefusal>,
 }
 
@@ -46,9 +46,9 @@ pub struct Ignored {
     pub format: &'static str,
     /// The event's name, as the store wrote it (at most 60 characters).
     pub name: String,
-    /// Why.
+    /// Why it is ignored.
     pub reason: IgnoreReason,
-    /// The bucket, as far as it was asked for (at most 60 characters); empty where the event alone decided.
+    /// The bucket (at most 60 characters); empty when the event alone decided.
     pub bucket: String,
 }
 
@@ -66,7 +66,7 @@ impl NoticeAnswer {
     }
 }
 
-/// What is to be done about one raw value of `object-events`.
+/// Decides what to do about one raw value of `object-events`.
 #[must_use]
 pub fn answer(value: &[u8], wanted: &WantedObjects) -> NoticeAnswer {
     let reading = format::read(value);
@@ -94,24 +94,30 @@ impl NoticeAnswer {
                 name: shortened(&notice.name),
                 missing: missing.0,
             }),
-            // Whatever else is wrong with it: it speaks of a bucket that is somebody else's.
+            // Checked first: a notice about another bucket is not our concern, whatever else is wrong with it.
             Ok(NoticeObject { bucket, .. }) if !wanted.buckets.hold(bucket) => {
                 self.ignore(notice, IgnoreReason::OtherBucket, bucket);
             }
             Ok(NoticeObject { bucket, key: NoticeKey::Known(key) }) => {
-                self.refer(notice, (bucket, key), why, &wanted.scope);
+                self.refer(notice, ObjectName { bucket, key }, why, &wanted.scope);
             }
             Ok(NoticeObject { bucket, key: NoticeKey::Either { verbatim, decoded } }) => {
-                self.refer(notice, (bucket, verbatim), why, &wanted.scope);
-                // The second reading is ours: if it is no key, nobody meant it.
+                self.refer(notice, ObjectName { bucket, key: verbatim }, why, &wanted.scope);
+                // The second reading is our own guess: if it is not a valid key, nobody meant it.
                 if invalid(decoded).is_none() {
-                    self.refer(notice, (bucket, decoded), why, &wanted.scope);
+                    self.refer(notice, ObjectName { bucket, key: decoded }, why, &wanted.scope);
                 }
             }
         }
     }
 
-    fn refer(&mut self, notice: &Notice, (bucket, key): (&str, &str), why: Why, scope: &Scope) {
+    fn refer(
+        &mut self,
+        notice: &Notice,
+        ObjectName { bucket, key }: ObjectName<'_>,
+        why: Why,
+        scope: &Scope,
+    ) {
         if let Some(reason) = scope.leaves_out(key) {
             return self.ignore(notice, reason.into(), bucket);
         }
@@ -143,7 +149,14 @@ impl NoticeAnswer {
     }
 }
 
-/// Why no store has such a key; none when one may.
+/// An object in one reading of its key.
+#[derive(Clone, Copy)]
+struct ObjectName<'a> {
+    bucket: &'a str,
+    key: &'a str,
+}
+
+/// Why a key is invalid in every store; none when it may be valid.
 fn invalid(key: &str) -> Option<&'static str> {
     match key.len() {
         0 => Some("empty"),

@@ -1,4 +1,4 @@
-//! The worker: what a store said, as references to look at. It has no state and asks nobody.
+//! The worker: turns notices into references. It is stateless and asks no other service.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use crate::name::IgnoreReason;
 use crate::reference::{NoticeAnswer, WantedObjects, answer};
 
-/// What every lane shares.
+/// What all lanes share.
 #[derive(Clone, Debug)]
 pub struct IntakeStage {
     wanted: WantedObjects,
@@ -18,7 +18,7 @@ pub struct IntakeStage {
 }
 
 impl IntakeStage {
-    /// A stage that writes references to objects that are `wanted` to the topic `documents`.
+    /// A stage that writes references to the `wanted` objects to the topic `documents`.
     #[must_use]
     pub fn new(wanted: WantedObjects, documents: &str) -> Self {
         Self { wanted, documents: documents.to_owned() }
@@ -47,11 +47,11 @@ impl Lane for IntakeStage {
     }
 }
 
-/// Buckets that are not ours, and how many notices of a batch spoke of them: an account may have many more objects in
-/// others, so that a line for each of its notices would hide all else.
+/// Foreign buckets, and how many notices of a batch were about each. An account may have far more objects elsewhere,
+/// so one log line per notice would drown everything else.
 type Elsewhere = BTreeMap<String, usize>;
 
-/// Counts and tells what is ignored.
+/// Counts and logs the ignored notices.
 fn tell(said: &NoticeAnswer, elsewhere: &mut Elsewhere) {
     count(Counter::NoticesIgnored, said.ignored.len() as u64);
     let mut counted: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -88,7 +88,7 @@ impl IntakeStage {
     }
 }
 
-/// A trace that is the same whenever the same record is read.
+/// A trace id that depends only on the record, so that reading it again gives the same.
 fn trace_of(record: &Record) -> String {
     let place = format!("{}/{}/{}", record.topic, record.partition, record.offset);
     trace([place.as_bytes(), record.value.as_deref().unwrap_or_default()])

@@ -1,5 +1,5 @@
-//! Notices that real stores wrote, and samples that vendors published, where this machine has them (skipped
-//! otherwise); and the examples of the topic.
+//! Notices captured from real stores and samples published by vendors, where this machine has them (skipped
+//! otherwise), and the topic's examples.
 
 #![expect(
     clippy::disallowed_methods,
@@ -23,7 +23,7 @@ fn vectors(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// Every key of the buckets in the captured notices, the vendors' samples and the examples of the topic.
+/// All keys of the buckets in the captured notices, the vendors' samples and the topic's examples.
 fn wanted() -> WantedObjects {
     let buckets = "docs,verdocs,sourcebucket,documents,manuals".parse().unwrap();
     WantedObjects { buckets, scope: Scope::default() }
@@ -55,7 +55,7 @@ fn minio() {
         return;
     }
     for (line, answer) in &captured {
-        // MinIO writes the decoded name beside the encoded one: ours must be the same.
+        // MinIO writes the decoded name beside the encoded one: our decoding must agree.
         let named = serde_json::from_str::<Value>(line).unwrap()["Key"].as_str().unwrap().to_owned();
         let ours: Vec<&str> = answer.references.iter().map(|reference| reference.document.as_str()).collect();
         assert!(ours.is_empty() || ours == [named.as_str()], "{ours:?} is not {named:?}");
@@ -107,7 +107,7 @@ fn the_examples_of_the_topic() {
     }
 }
 
-/// The JSON examples in the documentation of AWS and OSS that are whole (some hold remarks, and are no JSON).
+/// The complete JSON examples in the documentation of AWS and OSS; those with remarks are not valid JSON.
 #[test]
 fn published_in_documentation() {
     let Some(folder) = vectors("s3-events") else { return };
@@ -120,7 +120,7 @@ fn published_in_documentation() {
             {
                 if serde_json::from_str::<Value>(block).is_ok() {
                     let answer = answer(block.as_bytes(), &wanted());
-                    // Among the examples are policies: no notices, and refused.
+                    // Some examples are policies, which are not notices and so are refused.
                     let notice = ["eventSource", "s3:TestEvent"].iter().any(|word| block.contains(word));
                     assert_eq!(answer.refusals.is_empty(), notice, "{block}: {:?}", answer.refusals);
                     read += usize::from(notice);

@@ -1,4 +1,4 @@
-//! The worker through a broker in memory: what a store said becomes references, in the partition of their document.
+//! The worker with a broker in memory: notices become references, in the partition of their document.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
@@ -17,7 +17,7 @@ const DOCUMENTS: &str = "documents";
 const DEAD: &str = "dead-letters";
 const PARTITIONS: i32 = 4;
 
-/// The worker over the bucket `docs`.
+/// The worker for the bucket `docs`.
 fn stage() -> IntakeStage {
     let wanted = WantedObjects { buckets: "docs".parse().unwrap(), scope: Scope::default() };
     IntakeStage::new(wanted, DOCUMENTS)
@@ -47,7 +47,7 @@ fn raw(value: &str) -> Outgoing {
     }
 }
 
-/// A broker with the topics, and these events.
+/// A broker with the topics and these events.
 fn broker(events: &[Outgoing]) -> Memory {
     let broker = Memory::default();
     broker.create(EVENTS, 1);
@@ -59,7 +59,7 @@ fn broker(events: &[Outgoing]) -> Memory {
     broker
 }
 
-/// Runs the worker until it wrote so many references and dead letters.
+/// Runs the worker until it has written this many references and dead letters.
 async fn run(broker: &Memory, references: usize, letters: usize) {
     let plan = Plan {
         worker: "intake",
@@ -131,7 +131,7 @@ async fn what_changes_nothing_writes_nothing() {
     assert_eq!(references(&broker), [("docs/last.md".to_owned(), Why::Created)]);
 }
 
-/// A rule without a bucket filter tells of every bucket of an account: `chunk` could not read them, and would wait.
+/// A rule without a bucket filter reports every bucket of an account; `chunk` could not read them and would wait.
 #[tokio::test]
 async fn notices_about_other_buckets_are_neither_passed_on_nor_refused() {
     let events = [
@@ -165,7 +165,7 @@ async fn what_cannot_be_read_is_a_dead_letter_with_its_bytes_and_what_can_be_rea
 
 #[tokio::test]
 async fn a_key_that_can_be_read_in_two_ways_becomes_two_references() {
-    // Records of a source that nobody documented: only the store knows which of both is the key.
+    // Records of an undocumented source: only the store knows which of the two keys is right.
     let event = json!({ "Records": [{
         "eventSource": "someone:s3", "eventName": "s3:ObjectCreated:Put",
         "s3": { "bucket": { "name": "docs" }, "object": { "key": "a+b.md" } },

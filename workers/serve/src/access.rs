@@ -1,7 +1,7 @@
-//! Who may do what, and see which documents. Pure but for [`file`], which reads the keys.
+//! API keys: what each allows, and which documents it may see. Pure except for [`file`], which reads the keys.
 //!
-//! A key is 256 random bits, so that its SHA-256 can be kept without salt and looked up directly: nobody guesses it, and
-//! from the file nobody gets it back.
+//! A key is 256 random bits. Its SHA-256 can therefore be stored without salt and looked up directly: the key can
+//! neither be guessed nor recovered from the file.
 
 pub mod file;
 
@@ -11,7 +11,7 @@ use message::{DocumentId, sha256_hex};
 use serde::{Deserialize, Serialize};
 use sink::Clause;
 
-/// What a key allows; each allows what the one before it does.
+/// What a key allows; each role includes the ones before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessRole {
@@ -20,40 +20,40 @@ pub enum AccessRole {
     Read,
     /// Upload and delete documents.
     Write,
-    /// Applications and the pipeline.
+    /// Manage applications and view the pipeline.
     Admin,
 }
 
-/// A key as it is kept.
+/// A key as stored.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyEntry {
-    /// What it is called, in logs and on the page.
+    /// Its name in logs and on the page.
     pub name: String,
     /// SHA-256 of the key, in hex.
     pub sha256: String,
     /// What it allows.
     #[serde(default)]
     pub role: AccessRole,
-    /// Which documents it may see: those whose `bucket/key` begins with one of these; all if there are none.
+    /// Prefixes of `bucket/key` that it may see; without any it sees all documents.
     #[serde(default)]
     pub prefixes: Vec<String>,
 }
 
-/// Every key.
+/// All keys.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
     by_digest: HashMap<String, Principal>,
 }
 
-/// Who asks.
+/// Who sent a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     /// The key's name; none where no keys are configured.
     pub name: Option<String>,
-    /// What is allowed.
+    /// What the key allows.
     pub role: AccessRole,
-    /// What may be seen; none: everything.
+    /// The prefixes it may see; empty for everything.
     pub prefixes: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ struct Kept {
 }
 
 impl Keys {
-    /// The keys of a file.
+    /// Parses a file of keys.
     ///
     /// # Errors
     /// What is wrong with it, for a person.
@@ -91,7 +91,7 @@ impl Keys {
         Ok(Self { by_digest })
     }
 
-    /// Whose key this is.
+    /// The owner of this key.
     #[must_use]
     pub fn principal(&self, key: &str) -> Option<&Principal> {
         self.by_digest.get(&sha256_hex([key.as_bytes()]))
@@ -99,26 +99,26 @@ impl Keys {
 }
 
 impl Principal {
-    /// Who asks where no keys are configured: everybody who can reach the address.
+    /// The sender where no keys are configured: anybody who can reach the address.
     #[must_use]
     pub fn anybody() -> Self {
         Self { name: None, role: AccessRole::Admin, prefixes: Vec::new() }
     }
 
-    /// The condition on every passage that is shown, if there is one.
+    /// The filter on all passages shown, if there is one.
     #[must_use]
     pub fn clause(&self) -> Option<Clause> {
         (!self.prefixes.is_empty()).then(|| Clause::Prefix(self.prefixes.clone()))
     }
 
-    /// The parts of a bucket under `prefix` that may be seen, as prefixes of keys, without overlap.
+    /// The visible parts of a bucket under `prefix`, as prefixes of keys without overlap.
     #[must_use]
     pub fn visible(&self, bucket: &str, prefix: &str) -> Vec<String> {
         let bucket = format!("{bucket}/");
         let asked = format!("{bucket}{prefix}");
         let everything = [bucket.clone()];
         let allowed = if self.prefixes.is_empty() { &everything[..] } else { &self.prefixes };
-        // Of two prefixes that overlap, one is the beginning of the other, and the longer one is what they share.
+        // If two prefixes overlap, one begins with the other, and the longer one is the overlap.
         let shared = allowed.iter().filter_map(|allowed| {
             let longer = if allowed.starts_with(&asked) { allowed } else { &asked };
             longer.starts_with(allowed.as_str()).then_some(longer)
@@ -130,7 +130,7 @@ impl Principal {
         keys
     }
 
-    /// True when the document may be seen.
+    /// Whether the document may be seen.
     #[must_use]
     pub fn sees(&self, document: &DocumentId) -> bool {
         self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| document.as_str().starts_with(prefix))

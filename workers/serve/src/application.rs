@@ -1,30 +1,30 @@
-//! Applications: how a question is answered, under a name. Pure.
+//! Applications: named settings for answering questions. Pure.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::question::{Mode, Wrong};
 
-/// The application that is always there.
+/// The built-in application.
 pub const BUILT_IN: &str = "millrace";
-/// Passages that an application may ask for.
+/// Maximum number of passages per question.
 const MOST_PASSAGES: usize = 100;
-/// Tokens of context: below, no passage fits beside the instructions; above, no model follows.
+/// Allowed context sizes in tokens: below, no passage fits beside the instructions; no model supports more.
 const CONTEXT: std::ops::RangeInclusive<usize> = 512..=1_000_000;
-/// Characters of a name.
+/// Maximum length of a name in characters.
 const LONGEST_NAME: usize = 100;
 
-/// How passages are found for an application.
+/// How an application searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Retrieval {
-    /// By meaning.
+    /// Vector search.
     Vector,
-    /// By words.
+    /// Keyword search.
     Keyword,
-    /// By both, fused by rank.
+    /// Both, fused by rank (RRF).
     Rrf,
-    /// By both, fused by score.
+    /// Both, fused by score.
     Hybrid,
 }
 
@@ -40,25 +40,25 @@ impl Retrieval {
     }
 }
 
-/// Which passages are found.
+/// An application's search.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Retriever {
     /// How.
     #[serde(rename = "type")]
     pub kind: Retrieval,
-    /// What the index is called outside; the server's own if absent.
+    /// The outside name of the index; the server's own by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<String>,
-    /// Passages given to the model at most.
+    /// Maximum number of passages given to the model.
     pub top_k: usize,
 }
 
-/// Who writes the answer.
+/// The model that writes the answers.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct AnswerWriter {
     /// One of the providers of [`crate::llm`].
     pub provider: String,
-    /// The model's name there; none for `extractive`.
+    /// The provider's name for the model; none for `extractive`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
@@ -66,27 +66,27 @@ pub struct AnswerWriter {
 /// An application.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Application {
-    /// Its name: the `model` of a chat.
+    /// Its name, used as `model` in a chat.
     pub name: String,
-    /// Which passages are found.
+    /// How passages are found.
     pub retriever: Retriever,
     /// Who writes the answer.
     pub llm: AnswerWriter,
-    /// Tokens of everything that the model is given, at most.
+    /// Maximum number of tokens in everything given to the model.
     pub max_context_length: usize,
 }
 
-/// What an application may name.
+/// What applications on this server may refer to.
 #[derive(Clone, Debug)]
 pub struct Offer<'a> {
-    /// The index that is served, as it is called outside.
+    /// The outside name of the served index.
     pub index: &'a str,
-    /// The providers that there are.
+    /// The available providers.
     pub providers: &'a [&'a str],
 }
 
 impl Application {
-    /// The application that is always there.
+    /// The built-in application.
     #[must_use]
     pub fn built_in(llm: AnswerWriter) -> Self {
         Self {
@@ -97,10 +97,10 @@ impl Application {
         }
     }
 
-    /// Reads what a client wrote; `name` is that of the path, if there is one.
+    /// Parses a client's definition; `name` is the name in the path, if any.
     ///
     /// # Errors
-    /// The first field that is wrong, by its path.
+    /// The first invalid field, by its path.
     pub fn read(body: &Value, name: Option<&str>, offer: &Offer<'_>) -> Result<Self, Wrong> {
         let root = Object::of("", body)?;
         root.only(&["name", "retriever", "llm", "max_context_length"])?;
@@ -124,7 +124,7 @@ impl Application {
     }
 }
 
-/// A JSON object and its path, for errors.
+/// A JSON object, and its path for error messages.
 struct Object<'a> {
     path: &'static str,
     fields: &'a serde_json::Map<String, Value>,
@@ -139,7 +139,7 @@ impl<'a> Object<'a> {
         Ok(Self { path, fields })
     }
 
-    /// Nothing but these fields is there: a misspelt one would be ignored in silence.
+    /// Rejects unknown fields: a misspelt one would be silently ignored.
     fn only(&self, names: &[&str]) -> Result<(), Wrong> {
         match self.fields.keys().find(|name| !names.contains(&name.as_str())) {
             None => Ok(()),
@@ -186,12 +186,12 @@ fn wrong(field: &'static str, message: String) -> Wrong {
     Wrong { field, message }
 }
 
-/// A value in an error, not too long.
+/// A value, shortened for an error message.
 fn shown(value: &Value) -> String {
     value.to_string().chars().take(60).collect()
 }
 
-/// True for what an application can be called; it can stand in an engine's path.
+/// Whether this can be an application's name; it must be safe in a URL path of the engine.
 #[must_use]
 pub fn is_name(name: &str) -> bool {
     let first = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();

@@ -1,4 +1,4 @@
-//! What an answer says of a passage's surroundings: its place, its document's title, the passages beside it.
+//! Adds a passage's surroundings to an answer: its position, its document's title, and the neighbouring passages.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,8 @@ use sink::{Reader, SinkError};
 use crate::found::FoundPassage;
 use crate::place::place;
 
-/// Adds to each passage its place and its document's title, and its neighbours if they are wanted. A passage whose record
-/// is not there yet, or says nothing of it any more, stays as it is.
+/// Adds each passage's position and its document's title, and on request its neighbours. A passage whose document
+/// record is missing, or no longer lists it, stays as it is.
 ///
 /// # Errors
 /// When the engine does not answer.

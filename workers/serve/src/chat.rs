@@ -1,7 +1,7 @@
-//! Answers in sentences that say where they come from.
+//! Answers in sentences that cite their sources.
 //!
-//! Order of files: [`context`] what a model is given · [`citation`] what of its answer stays · [`answer`] the way from a
-//! question to an answer.
+//! Reading order: [`context`] what fits into a prompt · [`citation`] which citations stay · [`answer`] the whole way
+//! from a question to an answer.
 
 pub mod answer;
 pub mod citation;

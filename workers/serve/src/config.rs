@@ -14,68 +14,68 @@ use telemetry::TelemetrySettings;
 use crate::llm::LlmSettings;
 use crate::relevance::FLOOR;
 
-/// Answers questions with passages, and with sentences that cite them.
+/// Answers questions with passages, and in sentences that cite them.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "serve", version, about)]
 pub struct Config {
-    /// The address that is served.
+    /// Address to listen on.
     #[arg(long, env = "MILLRACE_SERVE_LISTEN", default_value = "127.0.0.1:8080")]
     pub serve_listen: SocketAddr,
-    /// File of API keys, as `millrace key` makes them; without one everybody who reaches the address may do everything,
-    /// and the address has to be a loopback one.
+    /// File of API keys, as written by `millrace key`; without it anybody who reaches the address may do everything,
+    /// and the address must be a loopback address.
     #[arg(long, env = "MILLRACE_SERVE_KEYS")]
     pub serve_keys: Option<PathBuf>,
-    /// Requests a minute with one key; 0 for as many as they like.
+    /// Maximum number of requests per minute and key; 0 for no limit.
     #[arg(long, env = "MILLRACE_SERVE_RATE", default_value_t = 600)]
     pub serve_rate: u32,
-    /// Bytes of a file at most that is uploaded through this server.
+    /// Maximum size of a file uploaded through this server, in bytes.
     #[arg(long, env = "MILLRACE_SERVE_LARGEST_UPLOAD", default_value_t = 67_108_864)]
     pub serve_largest_upload: usize,
-    /// Share of the questions that is written to the topic `queries`, 0 to 1: what drift is measured on.
+    /// Share of the questions written to the topic `queries` to measure drift, 0 to 1.
     #[arg(long, env = "MILLRACE_SERVE_SAMPLE", default_value_t = 0.1)]
     pub serve_sample: f64,
-    /// How relevant the best passages have to be for an answer to be written, 0 (always) to 1: see README, How answers are
-    /// written.
+    /// Minimum relevance of the best passages for an answer to be written, 0 (no minimum) to 1; see the README, How
+    /// answers are written.
     #[arg(long, env = "MILLRACE_SERVE_LEAST_RELEVANCE", default_value_t = FLOOR, value_parser = share)]
     pub serve_least_relevance: f64,
-    /// The folder of a cross-encoder's bundle that judges the best passages again, beside the question; none: they are not.
+    /// Folder of a cross-encoder's bundle, which reranks the best passages; without it there is no reranking.
     #[arg(long, env = "MILLRACE_SERVE_RERANKER", value_name = "DIR")]
     pub serve_reranker: Option<PathBuf>,
-    /// How many of the best passages it judges; each costs as much as embedding it.
+    /// Number of passages to rerank; each costs about as much as embedding it.
     #[arg(long, env = "MILLRACE_SERVE_RERANK_DEPTH", default_value_t = 50, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1000))]
     pub serve_rerank_depth: usize,
-    /// Who computes `fusion=rrf`: the engine, where it offers that (Elasticsearch by its licence, OpenSearch since 2.19), or
-    /// `serve`, which then tells the ranks in both rankings.
+    /// Who computes `fusion=rrf`: the engine, if it offers that (Elasticsearch with a licence, OpenSearch since
+    /// 2.19), or `serve`, which then also reports the ranks in both rankings.
     #[arg(long, env = "MILLRACE_SERVE_RRF", value_enum, default_value_t = RrfBy::Engine)]
     pub serve_rrf: RrfBy,
-    /// Which engine is searched.
+    /// The engine to search.
     #[arg(long, env = "MILLRACE_SERVE_ENGINE", value_enum, default_value_t = EngineKind::Elasticsearch)]
     pub serve_engine: EngineKind,
-    /// Bucket whose documents are listed, uploaded and deleted here; none: they are not.
+    /// Bucket whose documents can be listed, uploaded and deleted here; without it they cannot.
     #[arg(long, env = "MILLRACE_BUCKET", value_parser = Buckets::one)]
     pub bucket: Option<String>,
-    /// How the bucket is reached.
+    /// Connection to the object store.
     #[command(flatten)]
     pub store: S3Settings,
-    /// How Kafka is reached, for the view of the pipeline and sampled questions.
+    /// Connection to Kafka, for the pipeline view and sampled questions.
     #[command(flatten)]
     pub kafka: KafkaSettings,
-    /// How the engines are reached.
+    /// Connections to the engines.
     #[command(flatten)]
     pub engines: EngineSettings,
-    /// What the indexes are called.
+    /// Names of the indexes.
     #[command(flatten)]
     pub index: IndexSettings,
-    /// Which model.
+    /// The embedding model.
     #[command(flatten)]
     pub model: ModelSettings,
-    /// How it is run.
+    /// How the model is run.
     #[command(flatten)]
     pub encoder: EncoderSettings,
-    /// Who writes answers.
+    /// The models that write answers.
     #[command(flatten)]
     pub llm: LlmSettings,
-    /// How it speaks.
+    /// Logs and metrics.
     #[command(flatten)]
     pub telemetry: TelemetrySettings,
 }
@@ -88,7 +88,7 @@ fn share(text: &str) -> Result<f64, String> {
 /// Who computes reciprocal rank fusion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RrfBy {
-    /// The engine, where it offers that.
+    /// The engine, if it offers that.
     Engine,
     /// `serve`.
     Client,

@@ -1,4 +1,4 @@
-//! An answer and its passages, as they are sent. Pure.
+//! A search result as it is sent. Pure.
 
 use message::{About, ChunkId, DocumentId, Fingerprint};
 use serde::{Serialize, Serializer};
@@ -8,29 +8,29 @@ use crate::highlight::Piece;
 use crate::place::PassagePlace;
 use crate::question::{Fusion, Mode, rfc3339};
 
-/// An answer.
+/// A search result.
 #[derive(Debug, Serialize, PartialEq)]
 pub struct Answer {
-    /// How it was found.
+    /// The mode of the search.
     pub mode: Mode,
-    /// How two rankings became one; in a hybrid answer only.
+    /// How the two rankings were fused; only in a hybrid search.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fusion: Option<Fusion>,
-    /// How many of the best passages were judged again beside the question; none were if absent.
+    /// Number of passages that were reranked; absent if there was no reranking.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reranked: Option<usize>,
     /// The space of the vectors.
     pub space: Fingerprint,
-    /// How relevant the best of it is (see [`crate::relevance`]); on request, and where it can be judged.
+    /// Relevance of the best passages (see [`crate::relevance`]); on request, if it can be judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relevance: Option<f64>,
-    /// Where the time went.
+    /// Time spent in each step.
     pub timing: Timing,
     /// The passages, best first.
     pub hits: Vec<FoundPassage>,
 }
 
-/// Milliseconds of each step of an answer.
+/// Milliseconds spent in each step of a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Timing {
     /// Embedding the question.
@@ -39,16 +39,16 @@ pub struct Timing {
     pub engine_ms: f64,
     /// Fusing and gathering.
     pub fuse_ms: f64,
-    /// Judging the best passages again.
+    /// Reranking.
     pub rerank_ms: f64,
-    /// Looking up places and neighbours.
+    /// Looking up positions and neighbours.
     pub place_ms: f64,
 }
 
-/// A passage of an answer.
+/// A passage in a result.
 #[derive(Clone, Debug, Serialize, PartialEq)]
 pub struct FoundPassage {
-    /// Which passage.
+    /// The passage's id.
     pub id: ChunkId,
     /// Its document.
     pub document: DocumentId,
@@ -56,33 +56,33 @@ pub struct FoundPassage {
     pub heading_path: Vec<String>,
     /// The passage.
     pub text: String,
-    /// The score of its mode; comparable within one answer only.
+    /// The score in its mode; comparable only within one result.
     pub score: f64,
-    /// The reranker's score, which passages that have one are sorted by; comparable within one answer only.
+    /// The reranker's score, by which reranked passages are sorted; comparable only within one result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rerank_score: Option<f32>,
-    /// Its rank by words, from 1; in a hybrid answer that was fused here.
+    /// Its keyword rank, from 1; if the result was fused here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keyword_rank: Option<u32>,
-    /// Its score by words (BM25); in a hybrid answer that was fused here.
+    /// Its keyword score (BM25); if the result was fused here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keyword_score: Option<f64>,
-    /// Its rank by vector, from 1; in a hybrid answer that was fused here.
+    /// Its vector rank, from 1; if the result was fused here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vector_rank: Option<u32>,
-    /// Its score by vector, (1 + cosine) / 2; in a hybrid answer that was fused here.
+    /// Its vector score, (1 + cosine) / 2; if the result was fused here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vector_score: Option<f64>,
-    /// The language of the passage, the format of its document, and since when this text stands.
+    /// The passage's language, its document's format, and since when its text exists.
     #[serde(flatten, serialize_with = "about")]
     pub about: About,
     /// The passage in pieces, with the question's words marked; on request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub highlights: Option<Vec<Piece>>,
-    /// Its document's title, if it has one; on request.
+    /// Its document's title, if any; on request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Where it stands in its document; on request.
+    /// Its position in the document; on request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<PassagePlace>,
     /// The passage before it; on request.
@@ -91,7 +91,7 @@ pub struct FoundPassage {
     /// The passage after it; on request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// Other documents that hold the same passage and were found with it.
+    /// Other documents found with the same passage.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<DocumentId>,
 }
@@ -112,7 +112,7 @@ fn about<S: Serializer>(about: &About, serializer: S) -> Result<S::Ok, S::Error>
 }
 
 impl FoundPassage {
-    /// A passage as the engine found it.
+    /// Converts an engine's hit.
     #[must_use]
     pub fn of(hit: Hit) -> Self {
         Self {

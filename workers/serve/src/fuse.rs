@@ -1,17 +1,18 @@
-//! Two rankings become one. Pure.
+//! Fuses two rankings. Pure.
 //!
-//! *Reciprocal rank fusion*: Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual
-//! rank learning methods" (SIGIR 2009): score = Σ 1 / (k + rank), ranks from 1, k = 60. It knows no scores, so a useless
-//! signal counts as much as a good one.
+//! *Reciprocal rank fusion*: Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and
+//! individual rank learning methods" (SIGIR 2009): score = Σ 1 / (k + rank), ranks from 1, k = 60. It ignores scores,
+//! so a useless signal counts as much as a good one.
 //!
-//! *Convex*: Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval" (TOIS 2023): a weighted sum of
-//! scores, each normalised over its own window to 0…1; here in equal parts.
+//! *Convex*: Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval" (TOIS 2023): a weighted
+//! sum of scores, each normalised over its own window to 0…1; here with equal weights.
 //!
-//! *Auto*: the convex sum, where each ranking has the weight that it earns with this question: the square of its peak, by
-//! how many standard deviations its best score stands above the mean of its window. Who knows the answer sets one passage
-//! apart; a model that does not know the language, or words that are everywhere, find all passages about equally good. The
-//! deviation of a ranking's scores as a sign of its worth is from query performance prediction (Shtok, Kurland and Carmel,
-//! "Predicting query performance by query drift estimation", TOIS 2012). Square and [`SHORT`] were chosen on train splits.
+//! *Auto*: the convex sum, with each ranking weighted by its reliability for this question: the square of its peak,
+//! which is how many standard deviations its best score is above the mean of its window. A signal that knows the
+//! answer singles out one passage; a model that does not know the language, or words that occur everywhere, find all
+//! passages about equally good. The deviation of scores as a measure of quality comes from query performance
+//! prediction (Shtok, Kurland and Carmel, "Predicting query performance by query drift estimation", TOIS 2012). The
+//! square and [`SHORT`] were chosen on train splits.
 
 use std::collections::HashMap;
 
@@ -20,9 +21,9 @@ use sink::RANK_CONSTANT;
 
 use crate::question::Fusion;
 
-/// A keyword ranking of fewer passages is filled up to so many by zeros, what BM25 gives to all others, before its peak is
-/// taken: without them, a single passage that holds the word would have no peak. Of 10, 20, 30, 50 and 100 the one with the
-/// least loss on the train splits of scifact, medquad and banking77, plain and with a signal spoiled.
+/// A keyword ranking shorter than this is padded with zeros, BM25's score for all other passages, before its peak is
+/// computed; otherwise a single matching passage would have no peak. Of 10, 20, 30, 50 and 100, the value with the
+/// least loss on the train splits of scifact, medquad and banking77, both plain and with one signal spoiled.
 const SHORT: usize = 20;
 
 /// A passage and its score in one ranking.
@@ -31,9 +32,9 @@ pub type Scored<'a> = (&'a ChunkId, f64);
 /// A passage in the fused ranking.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fused {
-    /// Which passage.
+    /// The passage's id.
     pub id: ChunkId,
-    /// The higher, the better; comparable within one answer only.
+    /// Higher is better; comparable only within one result.
     pub score: f64,
     /// Its rank in the first ranking, from 1.
     pub keyword_rank: Option<u32>,
@@ -48,7 +49,8 @@ impl Fused {
     }
 }
 
-/// Fuses two rankings, best first, scores descending. Equal scores: the better single rank first, then the smaller id.
+/// Fuses two rankings, best first, scores descending. Ties are ordered by the better single rank, then by the smaller
+/// id.
 #[must_use]
 pub fn fuse(fusion: Fusion, keyword: &[Scored<'_>], vector: &[Scored<'_>]) -> Vec<Fused> {
     let scores = |ranking: &[Scored<'_>]| ranking.iter().map(|(_, score)| *score).collect::<Vec<_>>();
@@ -86,7 +88,7 @@ fn reciprocal(count: usize) -> Vec<f64> {
     (1_u32..).take(count).map(|rank| 1.0 / f64::from(RANK_CONSTANT + rank)).collect()
 }
 
-/// Both rankings' scores, each by the share of its squared peak in both.
+/// Both rankings' scores, weighted by their shares of the squared peaks.
 fn by_peak(mut keyword: Vec<f64>, vector: &[f64]) -> [Vec<f64>; 2] {
     let found = keyword.len();
     if found > 0 {
@@ -100,7 +102,7 @@ fn by_peak(mut keyword: Vec<f64>, vector: &[f64]) -> [Vec<f64>; 2] {
     [keyword, weighed(vector, weight[1])]
 }
 
-/// By how many standard deviations the best score stands above the mean; 0 where all are equal.
+/// How many standard deviations the best score is above the mean; 0 if all are equal.
 #[expect(clippy::cast_precision_loss, reason = "a window's length, far below 2^52")]
 fn peak(scores: &[f64]) -> f64 {
     let count = scores.len() as f64;
@@ -110,8 +112,8 @@ fn peak(scores: &[f64]) -> f64 {
     if deviation > 0.0 { (best - mean) / deviation } else { 0.0 }
 }
 
-/// Scores brought to 0…`weight` over the window; where all are equal, each counts fully. A passage that a ranking does not
-/// hold counts 0 there, as its last one does.
+/// Normalises scores to 0…`weight` over the window; if all are equal, each gets the full weight. A passage missing
+/// from a ranking counts 0 there, like its last passage.
 fn weighed(scores: &[f64], weight: f64) -> Vec<f64> {
     let (lowest, highest) =
         scores.iter().fold((f64::MAX, f64::MIN), |(low, high), score| (score.min(low), score.max(high)));
@@ -172,7 +174,7 @@ mod tests {
         assert!((score("a") - 0.5).abs() < 1e-12 && (score("b") - (middle + 0.5)).abs() < 1e-12);
     }
 
-    /// The fused order of passages named by a letter, where a ranking is written with its scores.
+    /// The fused order, for passages named by letters and rankings given with their scores.
     fn weighed_order(fusion: Fusion, keyword: &[(&str, f64)], vector: &[(&str, f64)]) -> String {
         let owned = |ranking: &[(&str, f64)]| -> Vec<(ChunkId, f64)> {
             ranking.iter().map(|&(name, score)| (ChunkId::from_text(name), score)).collect()
@@ -190,7 +192,8 @@ mod tests {
         let names: Vec<String> = ('a'..='z').map(|letter| letter.to_string()).collect();
         let sharp: Vec<(&str, f64)> =
             names.iter().zip([9.0, 4.0, 3.0]).map(|(name, score)| (name.as_str(), score)).collect();
-        // A model that does not know the language: all 26 about equally near, what words found among the last.
+        // A model that does not know the language: all 26 are about equally near, and the keyword match is among the
+        // last.
         let flat: Vec<(&str, f64)> = names
             .iter()
             .rev()
@@ -199,7 +202,7 @@ mod tests {
             .collect();
         assert!(weighed_order(Fusion::Auto, &sharp, &flat).starts_with("a b c z"));
         assert!(weighed_order(Fusion::Convex, &sharp, &flat).starts_with("a z y"), "what it is better than");
-        // The other way round: words that are everywhere, and a model that knows.
+        // The reverse: words that occur everywhere, and a model that knows the answer.
         let (words, near) =
             (flat, sharp.iter().map(|&(name, score)| (name, score / 10.0)).collect::<Vec<_>>());
         let near: Vec<(&str, f64)> =
@@ -209,7 +212,7 @@ mod tests {
 
     #[test]
     fn weights_are_the_shares_of_the_squared_peaks() {
-        // 20 scores: 1 and nineteen zeros, mean 1/20, deviation √(19)/20: a peak of √19.
+        // 20 scores, 1 and nineteen zeros: mean 1/20, deviation √(19)/20, and so a peak of √19.
         let [keyword, vector] = by_peak(vec![7.0], &[0.9, 0.7]);
         assert!((peak(&[0.9, 0.7]) - 1.0).abs() < 1e-12);
         assert!((keyword[0] - 19.0 / 20.0).abs() < 1e-12 && keyword.len() == 1);

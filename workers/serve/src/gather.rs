@@ -1,4 +1,4 @@
-//! What is left of a ranking for a reader: copies fall together, and no document takes more places than it may. Pure.
+//! Prepares a ranking for a reader: merges copies, and limits the passages per document. Pure.
 
 use std::collections::HashMap;
 
@@ -6,8 +6,8 @@ use message::DocumentId;
 
 use crate::found::FoundPassage;
 
-/// Of passages with the same words, the best stays and names the documents of the others; of one document, the best
-/// `per_document` stay; of all, the best `size`.
+/// Keeps the best of passages with the same text and lists the documents of the others in it; keeps the best
+/// `per_document` passages of each document; keeps the best `size` overall.
 #[must_use]
 pub fn gather(ranking: Vec<FoundPassage>, per_document: Option<usize>, size: usize) -> Vec<FoundPassage> {
     let mut kept: Vec<FoundPassage> = Vec::new();
@@ -22,7 +22,7 @@ pub fn gather(ranking: Vec<FoundPassage>, per_document: Option<usize>, size: usi
             continue;
         }
         if kept.len() == size {
-            // Copies of what is kept may still come.
+            // Continue rather than stop: copies of passages already kept may follow.
             continue;
         }
         let count = taken.entry(found.document.clone()).or_default();

@@ -1,4 +1,4 @@
-//! A passage in pieces, with those that the question's words are in. Pure.
+//! Splits a passage into pieces to highlight the question's words. Pure.
 
 use std::ops::Range;
 
@@ -10,12 +10,12 @@ use serde::Serialize;
 pub struct Piece {
     /// Its text.
     pub text: String,
-    /// True for a word of the question.
+    /// Whether it is a word of the question.
     pub hit: bool,
 }
 
-/// A passage in `language` in pieces: joined they are the passage. Of a script without spaces pairs of characters are marked,
-/// unless the question has none.
+/// Splits a passage in `language` into pieces; joined they are the passage again. In scripts without spaces, pairs of
+/// characters are marked, unless the question has no pairs.
 #[must_use]
 pub fn highlight(question: &str, text: &str, language: &str) -> Vec<Piece> {
     let asked = analysis::asked(question, language);
@@ -38,7 +38,7 @@ fn pieces(text: &str, mut finds: Vec<Range<usize>>) -> Vec<Piece> {
         }
     };
     for find in finds {
-        // Terms overlap: pairs of characters, and a name with its parts.
+        // Terms may overlap: pairs of characters, or a name and its parts.
         let start = find.start.max(at);
         if find.end > start {
             push(at..start, false);

@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_types, reason = "edge: the HTTP server")]
-//! Everything that is served over HTTP.
+//! The HTTP interface.
 
 mod application;
 mod ask;
@@ -35,53 +35,53 @@ use crate::search::Search;
 use guard::Gate;
 use refusal::HttpRefusal;
 
-/// A request that is no question waits at most this long for store and engine.
+/// Timeout of a request that is not a question, for store and engine together.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// Bytes of a body that is no upload.
+/// Maximum size of a body in bytes, except for uploads.
 const LARGEST_BODY: usize = 1024 * 1024;
 
-/// What a server is made of.
+/// The components of a server.
 pub trait Parts: Send + Sync + 'static {
-    /// What embeds questions.
+    /// Embeds questions.
     type Encoder: Encoder + 'static;
-    /// What is searched.
+    /// Searches.
     type Reader: Reader;
-    /// What keeps applications.
+    /// Stores applications.
     type Catalog: Catalog;
-    /// Where documents are.
+    /// Stores documents.
     type Store: Store;
-    /// What moves them on their way here.
+    /// The topics of the pipeline.
     type Topics: Watched;
 }
 
-/// The bucket that documents are in.
+/// The bucket of documents.
 #[derive(Debug)]
 pub struct ServedBucket<S> {
     /// Its name.
     pub name: String,
-    /// The store that it is in.
+    /// Its object store.
     pub store: S,
 }
 
-/// What is served.
+/// The server.
 pub struct Server<P: Parts> {
-    /// Answers questions, from the snapshot that is served.
+    /// Answers questions, from the served snapshot.
     pub search: Search<P::Encoder, P::Reader>,
-    /// Where applications are: beside the generations, so that they stay when another one is served.
+    /// The applications. Independent of the generation, so that they survive a switch to another one.
     pub catalog: P::Catalog,
-    /// Who writes answers.
+    /// The models that write answers.
     pub models: Models,
-    /// Where documents are; none: they are neither listed nor uploaded.
+    /// The bucket of documents; without one they can be neither listed nor uploaded.
     pub bucket: Option<ServedBucket<P::Store>>,
-    /// What the broker says of the pipeline; none where there is none.
+    /// The state of the pipeline according to Kafka, if configured.
     pub pipeline: Option<Pipeline<P::Topics>>,
-    /// What the engine is.
+    /// The kind of engine.
     pub engine: &'static str,
-    /// Who may come in.
+    /// Checks keys and rates.
     pub gate: Arc<Gate>,
-    /// What the index is called outside.
+    /// The outside name of the index.
     pub index: String,
-    /// Bytes of an upload at most.
+    /// Maximum size of an upload in bytes.
     pub largest_upload: usize,
 }
 
@@ -110,7 +110,7 @@ impl<P: Parts> Server<P> {
     }
 }
 
-/// Serves until `stopping` is ready, then lets requests in hand finish.
+/// Serves until `stopping` is ready, then lets current requests finish.
 ///
 /// # Errors
 /// When the address cannot be bound, or serving fails.
@@ -122,7 +122,7 @@ pub async fn serve<P: Parts>(
     serve_at(TcpListener::bind(listen).await?, server, stopping).await
 }
 
-/// The same at an address that is bound already.
+/// The same with a listener that is already bound.
 ///
 /// # Errors
 /// When serving fails.
@@ -134,7 +134,7 @@ pub async fn serve_at<P: Parts>(
     axum::serve(listener, routes(server)).with_graceful_shutdown(stopping).await
 }
 
-/// Everything that is served, by the role that it needs. There are no CORS headers: no other site's page may read answers.
+/// All routes, grouped by the role they need. There are no CORS headers, so pages of other sites cannot read answers.
 pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
     let guarded = |routes: Router<Arc<Server<P>>>, role: AccessRole| {
         routes.layer(from_fn_with_state((Arc::clone(&server.gate), role), guard::admit))
@@ -178,7 +178,7 @@ async fn ready<P: Parts>(State(server): State<Arc<Server<P>>>) -> Response {
     match server.search.ready().await {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {
-            // Anybody may ask this: which engine and index it is about, the log and the admin port tell.
+            // Anybody may call this, so it does not reveal engine and index; the log and the admin port do.
             let message = error.to_string();
             HttpRefusal { message, ..HttpRefusal::from(error) }.into_response()
         }

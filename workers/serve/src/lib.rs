@@ -1,13 +1,14 @@
 //! Questions in, passages and answers out.
 //!
-//! A question is put into terms and a vector, the engine ranks passages by both, the rankings are fused here, and a
-//! language model, or none, writes an answer that cites them. A request takes one immutable snapshot of encoder, space
-//! and physical indexes and keeps it; an alias is never queried; an index of another space is never asked.
+//! A question is turned into terms and a vector, the engine ranks passages by both, the rankings are fused here, and
+//! a language model, or none, writes an answer that cites them. A request uses one immutable snapshot of encoder,
+//! space and physical indexes throughout; an alias, or an index of another space, is never queried.
 //!
-//! Order of files: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way over a [`snapshot`], with
-//! [`languages`], [`fuse`], [`relevance`], [`rerank`], [`gather`], [`around`], [`place`], [`highlight`], and [`found`] what is sent · [`application`] how it is answered ·
-//! [`chat`] the way to an answer · [`llm`] who writes it · [`sample`] what is kept of it · [`pipeline`] how documents
-//! come here · [`http`] the edge, put together by [`start`].
+//! Reading order: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way
+//! over a [`snapshot`], with [`languages`], [`fuse`], [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
+//! [`highlight`], and [`found`] the result · [`application`] how it is answered · [`chat`] the way to an answer ·
+//! [`llm`] who writes it · [`sample`] what is kept of it · [`pipeline`] how documents get here · [`http`] the edge,
+//! assembled by [`start`].
 
 pub mod access;
 pub mod application;

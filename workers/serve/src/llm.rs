@@ -1,10 +1,10 @@
-//! Who writes answers: the seam of language models.
+//! The interface of language models, which write answers.
 //!
-//! [`Prompt`] is a question with its passages as they are; a model that is a service gets them as messages
-//! ([`render`]), [`extractive`] needs no rendering. An answer is a stream of [`Piece`]s whose last is [`Piece::Finish`];
-//! a stream that ends without it is an error.
+//! [`Prompt`] is a question with its passages as they are; a remote model gets them as messages ([`render`]),
+//! [`extractive`] needs no rendering. An answer is a stream of [`Piece`]s, the last of which is [`Piece::Finish`]; a
+//! stream that ends without it is an error.
 //!
-//! To add a provider: an implementation of [`LanguageModel`], one line in [`Models`].
+//! To add a provider: an implementation of [`LanguageModel`], and a line in [`Models`].
 
 pub mod extractive;
 pub mod openai;
@@ -19,31 +19,31 @@ use futures::Stream;
 use secret::Secret;
 use serde::Serialize;
 
-/// A question and everything that its answer may rest on.
+/// A question and everything that its answer may be based on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prompt {
     /// The question.
     pub question: String,
     /// The passages, best first.
     pub passages: Vec<Given>,
-    /// What was said before, oldest first.
+    /// The conversation so far, oldest first.
     pub history: Vec<Turn>,
-    /// What the client adds to the instructions.
+    /// The client's additional instructions.
     pub style: Option<String>,
     /// The model's name, if the provider has several.
     pub model: Option<String>,
-    /// Tokens of the answer at most.
+    /// Maximum number of tokens of the answer.
     pub max_tokens: usize,
-    /// How freely the model chooses its words; the provider's default if absent.
+    /// The sampling temperature; by default the provider's.
     pub temperature: Option<f32>,
-    /// What the fences around passages are marked with: nobody who wrote a document can know it.
+    /// The mark on the fences around passages; no author of a document can know it.
     pub nonce: String,
 }
 
-/// A passage that is given to a model.
+/// A passage given to a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
-    /// What it is cited by, from 1.
+    /// The number it is cited by, from 1.
     pub number: usize,
     /// Its text.
     pub text: String,
@@ -53,20 +53,20 @@ pub struct Given {
     pub document: String,
 }
 
-/// Something that was said before.
+/// One turn of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Turn {
     /// Who said it.
     pub speaker: Speaker,
-    /// What.
+    /// The text.
     pub text: String,
 }
 
-/// Who says something in a conversation.
+/// The speaker of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Speaker {
-    /// The one who asks.
+    /// The user.
     User,
     /// The model.
     Assistant,
@@ -77,16 +77,16 @@ pub enum Speaker {
 pub enum Piece {
     /// More of its text.
     Text(String),
-    /// It is whole. Always the last.
+    /// The end; always the last piece.
     Finish(Finish),
 }
 
-/// How an answer ended.
+/// The end of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Finish {
-    /// Why there is no more.
+    /// Why it ended.
     pub reason: EndReason,
-    /// What it cost, if the provider says so.
+    /// Tokens used, if the provider reports them.
     pub usage: Option<Usage>,
 }
 
@@ -94,44 +94,44 @@ pub struct Finish {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
-    /// The model said all that it wanted.
+    /// The model was done.
     #[default]
     Stop,
-    /// It reached the limit of tokens.
+    /// The token limit was reached.
     Length,
-    /// The provider's filter ended it.
+    /// The provider's content filter stopped it.
     ContentFilter,
 }
 
-/// Tokens, as the provider counts them.
+/// Numbers of tokens, as counted by the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Usage {
-    /// What was given.
+    /// In the prompt.
     pub prompt_tokens: u64,
-    /// What was written.
+    /// In the answer.
     pub completion_tokens: u64,
     /// Both.
     pub total_tokens: u64,
 }
 
-/// Why there is no answer, or no more of it; sorted by what the caller does.
+/// Why there is no answer, or only a part of one; classified by what the caller does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LlmError {
-    /// A person has to change a setting or an account.
+    /// A person must change a setting or the account.
     #[error("{0}")]
     Config(String),
-    /// The provider refused what it read or wrote.
+    /// The provider's content filter rejected the prompt or the answer.
     #[error("the provider's content filter refused it: {0}")]
     Filtered(String),
-    /// The provider does not take the request as it is.
+    /// The provider rejects the request.
     #[error("the provider refused the request: {0}")]
     Request(String),
-    /// It may be asked again later: every try that there was time for failed.
+    /// Retry later: every attempt within the time limit failed.
     #[error("the provider is not available: {cause}")]
     Busy {
-        /// What was wrong at last.
+        /// The last failure.
         cause: String,
-        /// When it wants to be asked again.
+        /// The provider's `Retry-After`.
         retry_after: Option<Duration>,
     },
     /// The answer broke off.
@@ -139,49 +139,49 @@ pub enum LlmError {
     Broken(String),
 }
 
-/// An answer while it is being written.
+/// An answer being written.
 pub type Pieces = Pin<Box<dyn Stream<Item = Result<Piece, LlmError>> + Send>>;
 
-/// Something that writes answers.
+/// A writer of answers.
 pub trait LanguageModel: Send + Sync {
-    /// Begins an answer. Dropping it stops it.
+    /// Begins an answer. Dropping the stream stops it.
     ///
     /// # Errors
-    /// When it cannot begin; what goes wrong later is in the stream.
+    /// When it cannot begin; later errors are in the stream.
     fn answer(&self, prompt: Prompt) -> impl Future<Output = Result<Pieces, LlmError>> + Send;
 }
 
-/// Where language models are.
+/// The language models.
 #[derive(Args, Clone, Debug)]
 pub struct LlmSettings {
-    /// Address of Bailian's (Model Studio's) OpenAI-compatible interface.
+    /// URL of Bailian's (Model Studio's) OpenAI-compatible interface.
     #[arg(
         long,
         env = "MILLRACE_BAILIAN_URL",
         default_value = "https://dashscope.aliyuncs.com/compatible-mode/v1"
     )]
     pub bailian_url: String,
-    /// API key of Bailian; without one it is not used.
+    /// API key of Bailian; without it Bailian is not used.
     #[arg(long, env = "MILLRACE_BAILIAN_API_KEY", hide_env_values = true)]
     pub bailian_api_key: Option<Secret>,
-    /// Model of Bailian that answers where no application names another.
+    /// Default model of Bailian.
     #[arg(long, env = "MILLRACE_BAILIAN_MODEL", default_value = "qwen-plus")]
     pub bailian_model: String,
-    /// Address of any other OpenAI-compatible interface, up to and with `/v1`; without one it is not used.
+    /// URL of any other OpenAI-compatible interface, up to and including `/v1`; without it, it is not used.
     #[arg(long, env = "MILLRACE_OPENAI_URL")]
     pub openai_url: Option<String>,
     /// API key of that interface, if it needs one.
     #[arg(long, env = "MILLRACE_OPENAI_API_KEY", hide_env_values = true)]
     pub openai_api_key: Option<Secret>,
-    /// Model of that interface that answers where no application names another.
+    /// Default model of that interface.
     #[arg(long, env = "MILLRACE_OPENAI_MODEL", default_value = "default")]
     pub openai_model: String,
-    /// Seconds that a model may take until its answer begins, and again for each next piece of it.
+    /// Seconds until the answer must begin, and also for each further piece of it.
     #[arg(long, env = "MILLRACE_LLM_TIMEOUT", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     pub llm_timeout: u64,
 }
 
-/// The models that there are, by provider.
+/// The configured models, by provider.
 #[derive(Clone, Debug)]
 pub struct Models {
     bailian: Option<openai::OpenAi>,
@@ -191,24 +191,24 @@ pub struct Models {
 /// One provider's model.
 #[derive(Clone, Debug)]
 pub enum Model {
-    /// The best sentences of the passages.
+    /// Sentences taken from the passages.
     Extractive(extractive::Extractive),
-    /// A service.
+    /// A remote service.
     OpenAi(openai::OpenAi),
 }
 
 impl Models {
-    /// Every provider's name.
+    /// The names of all providers.
     pub const PROVIDERS: &'static [&'static str] = &["bailian", "openai", "extractive"];
 
-    /// Prepares the providers that are configured; nothing is sent yet.
+    /// Prepares the configured providers; sends nothing yet.
     ///
     /// # Errors
-    /// The setting that cannot be used.
+    /// The invalid setting.
     pub fn open(settings: &LlmSettings) -> Result<Self, LlmError> {
         let timeout = Duration::from_secs(settings.llm_timeout);
         let one = |name, url: &str, key: &Option<Secret>, model: &str| {
-            openai::OpenAi::new(name, (url, key.clone()), model, timeout)
+            openai::OpenAi::new(name, url, key.clone(), model, timeout)
         };
         let bailian = settings.bailian_api_key.as_ref().map(|_| {
             one("MILLRACE_BAILIAN", &settings.bailian_url, &settings.bailian_api_key, &settings.bailian_model)
@@ -220,13 +220,13 @@ impl Models {
         Ok(Self { bailian: bailian.transpose()?, openai: openai.transpose()? })
     }
 
-    /// No provider but `extractive`.
+    /// Only the provider `extractive`.
     #[must_use]
     pub fn none() -> Self {
         Self { bailian: None, openai: None }
     }
 
-    /// The provider of that name.
+    /// The provider with this name.
     ///
     /// # Errors
     /// [`LlmError::Config`] when it is not configured.
@@ -244,7 +244,7 @@ impl Models {
         }
     }
 
-    /// Who answers where nothing else is said: the first of the services that is configured, else `extractive`.
+    /// The default writer: the first configured service, or else `extractive`.
     #[must_use]
     pub fn default_writer(&self) -> (&'static str, Option<String>) {
         match (&self.bailian, &self.openai) {

@@ -1,24 +1,23 @@
-//! Where a passage stands in its document. Pure.
+//! The position of a passage in its document. Pure.
 
 use message::{ChunkId, DocumentRecord, Part};
 use serde::Serialize;
 
-/// Where a passage stands.
+/// The position of a passage.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PassagePlace {
-    /// First byte in the extracted text.
+    /// Its first byte in the extracted text.
     pub start: u64,
-    /// One past the last byte in the extracted text.
+    /// One past its last byte in the extracted text.
     pub end: u64,
-    /// Which passage of the document it is, from 0.
+    /// Its index among the document's passages, from 0.
     pub ordinal: usize,
-    /// The page, slide, sheet or member that it begins in.
+    /// The page, slide, sheet or archive member in which it begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
 }
 
-/// Where a passage stands in its document, and the ids of its neighbours. A passage that stands there twice is the first of
-/// them.
+/// The position of a passage, and the ids of its neighbours. If it occurs several times, the first occurrence.
 #[must_use]
 pub fn place(record: &DocumentRecord, id: &ChunkId) -> Option<(PassagePlace, [Option<ChunkId>; 2])> {
     let ordinal = record.chunks.iter().position(|placement| placement.id == *id)?;
@@ -30,7 +29,7 @@ pub fn place(record: &DocumentRecord, id: &ChunkId) -> Option<(PassagePlace, [Op
     Some((PassagePlace { start: placement.start, end: placement.end, ordinal, part }, neighbours))
 }
 
-/// The part that a byte of the text belongs to: the innermost, which began last.
+/// The part that contains a byte of the text: the innermost, which is the one that began last.
 #[must_use]
 pub fn part_at(parts: &[Part], start: u64) -> Option<Part> {
     let last = parts.partition_point(|part| part.start <= start).checked_sub(1)?;

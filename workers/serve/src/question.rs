@@ -1,67 +1,67 @@
-//! A question as it is asked over HTTP, and as it is understood. Pure.
+//! A question as sent over HTTP, and as validated. Pure.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use sink::Clause;
 
-/// The longest answer.
+/// Maximum number of passages in a result.
 pub const LONGEST: usize = 1000;
-/// Characters of a question at most; a model takes less, words can be looked for in more.
+/// Maximum length of a question in characters; a model takes less, but a keyword search can use more.
 const LONGEST_QUESTION: usize = 10_000;
 
-/// How passages are found.
+/// How to search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// By words: BM25.
+    /// By keywords: BM25.
     Keyword,
-    /// By meaning: nearest vectors.
+    /// By meaning: the nearest vectors.
     Vector,
     /// By both, fused.
     #[default]
     Hybrid,
 }
 
-/// How two rankings become one; see [`crate::fuse`].
+/// How to fuse two rankings; see [`crate::fuse`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fusion {
-    /// The sum of both scores, each normalised over its window and weighed by how clearly it sets its best passage apart.
+    /// The weighted sum of both normalised scores; the weight is how clearly a ranking singles out its best passage.
     #[default]
     Auto,
-    /// The same in equal parts.
+    /// The sum of both normalised scores, with equal weights.
     Convex,
     /// Reciprocal rank fusion.
     Rrf,
 }
 
-/// What is added to each passage on request.
+/// What to add to the result on request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is asked for by itself")]
 pub struct Include {
-    /// Where the question's words stand.
+    /// The positions of the question's words.
     pub highlights: bool,
-    /// Where the passage stands in its document.
+    /// The passage's position in its document.
     pub place: bool,
     /// The passages before and after it.
     pub neighbours: bool,
-    /// How relevant the best of them are, once for the answer.
+    /// The relevance of the best passages, once per result.
     pub relevance: bool,
 }
 
-/// A question as a client writes it: the parameters of a GET, or the object of a POST.
+/// A question as a client sends it: the parameters of a GET, or the object of a POST.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
     /// The question.
     pub q: String,
-    /// How passages are found.
+    /// How to search.
     pub mode: Mode,
-    /// Passages wanted.
+    /// Number of passages wanted.
     #[serde(deserialize_with = "number")]
     pub size: Option<usize>,
-    /// How the rankings of `hybrid` are fused.
+    /// How to fuse the rankings of `hybrid`.
     pub fusion: Fusion,
-    /// Only documents whose `bucket/key` begins so.
+    /// Only documents whose `bucket/key` begins with one of these.
     #[serde(deserialize_with = "whole")]
     pub prefix: Vec<String>,
     /// Only passages in these languages.
@@ -70,63 +70,63 @@ pub struct Parameters {
     /// Only documents of these formats.
     #[serde(deserialize_with = "several")]
     pub format: Vec<String>,
-    /// Only text that stands since this time.
+    /// Only text that has existed since this time.
     pub since: Option<String>,
-    /// Only text that stood before this time.
+    /// Only text that existed before this time.
     pub until: Option<String>,
-    /// Passages of one document at most.
+    /// Maximum number of passages per document.
     #[serde(deserialize_with = "number")]
     pub per_document: Option<usize>,
-    /// Whether the best passages are judged again; in a hybrid answer they are, where there is a reranker.
+    /// Whether to rerank the best passages; by default in a hybrid search, if there is a reranker.
     #[serde(deserialize_with = "truth")]
     pub rerank: Option<bool>,
-    /// What is added to each passage.
+    /// What to add to each passage.
     #[serde(deserialize_with = "several")]
     pub include: Vec<String>,
 }
 
-/// A question that can be asked.
+/// A valid question.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
-    /// Its text, without space around it.
+    /// Its text, trimmed.
     pub text: String,
-    /// How passages are found.
+    /// How to search.
     pub mode: Mode,
-    /// Passages wanted, 1 to [`LONGEST`].
+    /// Number of passages wanted, 1 to [`LONGEST`].
     pub size: usize,
-    /// How rankings are fused.
+    /// How to fuse rankings.
     pub fusion: Fusion,
-    /// Conditions on every passage.
+    /// Filters on all passages.
     pub filter: Vec<Clause>,
-    /// Passages of one document at most; no limit if absent.
+    /// Maximum number of passages per document; none for no limit.
     pub per_document: Option<usize>,
-    /// Whether the best passages are judged again; those of a hybrid answer if absent.
+    /// Whether to rerank the best passages; by default in a hybrid search.
     pub rerank: Option<bool>,
-    /// What is added.
+    /// What to add.
     pub include: Include,
 }
 
-/// What is wrong with a parameter.
+/// An invalid parameter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Wrong {
     /// Its name.
     pub field: &'static str,
-    /// What to do about it.
+    /// How to correct it.
     pub message: String,
 }
 
 impl Question {
-    /// A question for `size` passages with everything else as it is by default.
+    /// A question for `size` passages, with defaults otherwise.
     #[must_use]
     pub fn plain(text: &str, mode: Mode, size: usize) -> Self {
         Self { text: text.trim().to_owned(), mode, size, ..Self::default() }
     }
 
-    /// What a client wrote, if it can be asked.
+    /// Validates a client's parameters.
     ///
     /// # Errors
-    /// The first parameter that is wrong.
+    /// The first invalid parameter.
     pub fn of(parameters: &Parameters) -> Result<Self, Wrong> {
         let filter = filter(parameters)?;
         let include = include(&parameters.include)?;
@@ -147,7 +147,7 @@ impl Question {
         question.check().map(|()| question)
     }
 
-    /// Checks text and size.
+    /// Validates text and size.
     ///
     /// # Errors
     /// What is wrong with them.
@@ -206,7 +206,7 @@ fn include(names: &[String]) -> Result<Include, Wrong> {
     Ok(include)
 }
 
-/// Seconds since 1970 of a date or a time in UTC.
+/// Parses a date or a time in UTC into seconds since 1970.
 fn seconds(field: &'static str, text: &str) -> Result<i64, Wrong> {
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     let time = humantime::parse_rfc3339_weak(&whole).map_err(|error| Wrong {
@@ -217,7 +217,7 @@ fn seconds(field: &'static str, text: &str) -> Result<i64, Wrong> {
     Ok(since.ok().and_then(|since| i64::try_from(since).ok()).unwrap_or_default())
 }
 
-/// A time as clients read it.
+/// Formats a time for clients.
 #[must_use]
 pub fn rfc3339(seconds: i64) -> String {
     let since = std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
@@ -226,7 +226,7 @@ pub fn rfc3339(seconds: i64) -> String {
         .map_or_else(String::new, |time| humantime::format_rfc3339_seconds(time).to_string())
 }
 
-/// A number; in the parameters of a GET it comes as text.
+/// A number; the parameters of a GET hold it as text.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -241,7 +241,7 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D
     }
 }
 
-/// True or false; in the parameters of a GET it comes as text.
+/// A boolean; the parameters of a GET hold it as text.
 fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -264,7 +264,7 @@ enum Several {
     Many(Vec<String>),
 }
 
-/// One text or a list of them; a comma is part of a text.
+/// One text or a list; commas are part of a text.
 pub(crate) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(match Several::deserialize(deserializer)? {
         Several::One(one) => vec![one],
@@ -272,7 +272,7 @@ pub(crate) fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
     })
 }
 
-/// A list, or one text with commas.
+/// A list, or one comma-separated text.
 pub(crate) fn several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(match Several::deserialize(deserializer)? {
         Several::One(one) => {

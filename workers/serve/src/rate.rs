@@ -1,11 +1,11 @@
-//! How many requests one client may make: a bucket of tokens for each. Pure: time is given.
+//! Limits the requests of each client with a token bucket. Pure: the caller passes the time.
 
 use std::collections::HashMap;
 
-/// Clients that are remembered; beyond, those whose buckets are full are forgotten.
+/// Maximum number of clients remembered; beyond it, those with full buckets are forgotten.
 const MOST_CLIENTS: usize = 10_000;
 
-/// Requests a minute for each client, with bursts of as many.
+/// Requests per minute for each client, with bursts of the same size.
 #[derive(Debug)]
 pub struct Rate {
     per_minute: f64,
@@ -15,12 +15,12 @@ pub struct Rate {
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
     tokens: f64,
-    /// Seconds on a clock of the caller's.
+    /// Seconds on the caller's clock.
     filled: f64,
 }
 
 impl Rate {
-    /// So many requests a minute; 0: as many as they like.
+    /// So many requests per minute; 0 for no limit.
     #[must_use]
     pub fn new(per_minute: u32) -> Self {
         Self { per_minute: f64::from(per_minute), buckets: HashMap::new() }
@@ -29,7 +29,7 @@ impl Rate {
     /// Takes a token for `client` at `now` (seconds).
     ///
     /// # Errors
-    /// The seconds until there is one.
+    /// The seconds until a token is available.
     pub fn take(&mut self, client: &str, now: f64) -> Result<(), u64> {
         if self.per_minute <= 0.0 {
             return Ok(());

@@ -1,45 +1,47 @@
-//! Whether what was found has to do with the question. Pure; [`judge`] asks for what it needs.
+//! Whether the passages found are relevant to the question. Pure; [`judge`] collects the evidence.
 //!
 //! A passage is relevant by its words, by its vector, or by both together:
 //!
-//! - *words*: the score of the best passage over the highest that any could have, the sum of the rarities of the question's
-//!   terms: 1 when it holds them all, 0 when it holds none;
-//! - *vector*: where the best cosine stands between two that are measured on passages of the index themselves: that of a
-//!   passage's opening with other passages (0), and with its own (1). A cosine alone says nothing: of two passages that have
-//!   nothing in common one model gives 0.0 and another 0.8.
+//! - *words*: the score of the best passage divided by the highest possible score, which is the sum of the rarities
+//!   (idf) of the question's terms: 1 when it contains all of them, 0 when it contains none;
+//! - *vector*: where the best cosine lies between two cosines measured on the index itself: that of a passage's
+//!   opening and other passages (0), and that of an opening and its own passage (1). A cosine alone says nothing: for
+//!   two unrelated passages one model gives 0.0 and another 0.8.
 //!
-//! Where fewer than [`TRUSTED`] of the openings find their own passage, the model cannot read these documents, and words
-//! decide alone. Constants were chosen on train splits (scifact, medquad, banking77; plain, with words lost, and in letters
-//! that the model does not know), where the floor of 0.2 refused at most 1.1 % of the questions that have an answer. It tells
-//! questions far from a collection, not those beside it: for them the model has to say that the passages do not answer.
+//! Where fewer than [`TRUSTED`] of the openings find their own passage, the model cannot read these documents, and
+//! words decide alone. The constants were chosen on train splits (scifact, medquad, banking77; plain, with words
+//! missing, and in letters unknown to the model), where the floor of 0.2 refused at most 1.1 % of the questions that
+//! have an answer. It recognises questions far from the collection, not those close to it: for these the model must
+//! say that the passages do not answer.
 
 use sink::cosine;
 
 pub mod judge;
 
-/// The relevance that an answer needs, by default.
+/// The default minimum relevance for an answer.
 pub const FLOOR: f64 = 0.2;
-/// With fewer passages, nothing is measured and nothing refused.
+/// With fewer passages than this, nothing is measured and nothing refused.
 const FEWEST: usize = 32;
-/// Words of an opening; two characters of a script without spaces count as one.
+/// Words in an opening; two characters of a script without spaces count as one word.
 const OPENING: usize = 12;
-/// Share of openings that find their own passage, at least, for cosines to count.
+/// Minimum share of openings that must find their own passage for cosines to count.
 const TRUSTED: f64 = 0.6;
-/// Words that decide alone count so many times: the floor was half as high for them.
+/// Factor for words that decide alone: on their own, the best floor was half as high.
 const WORDS_ALONE: f64 = 2.0;
-/// What cosines mean on an index.
+/// What cosines mean for one index.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
-    /// The mean cosine of an opening with other passages.
+    /// The mean cosine of openings and other passages.
     others: f64,
-    /// The mean cosine of an opening with its own passage.
+    /// The mean cosine of openings and their own passages.
     own: f64,
-    /// The share of openings whose own passage is the nearest.
+    /// The share of openings whose nearest passage is their own.
     finding: f64,
 }
 
 impl Scale {
-    /// Measures `openings` (their vectors as questions) against the passages they are taken from; none when they are few.
+    /// Measures the scale from `openings` (embedded as questions) and the passages they come from; none when there
+    /// are too few.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "at most 256")]
     pub fn of(passages: &[Vec<f32>], openings: &[Vec<f32>]) -> Option<Self> {
@@ -58,16 +60,16 @@ impl Scale {
         Some(Self { others: others / (count * (count - 1.0)), own: own / count, finding: finding / count })
     }
 
-    /// Where a cosine stands, 0 for that of other passages and 1 for that of an opening's own; none where cosines mean
-    /// nothing.
+    /// The position of a cosine between that of other passages (0) and that of an opening's own passage (1); none
+    /// where cosines mean nothing.
     fn place(&self, cosine: f64) -> Option<f64> {
         let range = self.own - self.others;
         (self.finding >= TRUSTED && range > 0.0).then(|| (cosine - self.others) / range)
     }
 }
 
-/// From 0, nothing in common, to 1 and above. `words` is the share of the question that the best passage holds; `vector` the
-/// cosine of the nearest passage and the scale it is read on, where vectors were asked for.
+/// From 0, nothing in common, to 1 and above. `words` is the share of the question that the best passage contains;
+/// `vector` is the cosine of the nearest passage and the scale to read it on, if vectors were used.
 #[must_use]
 pub fn relevance(words: f64, vector: Option<(f64, Scale)>) -> f64 {
     match vector.and_then(|(cosine, scale)| scale.place(cosine)) {
@@ -76,7 +78,7 @@ pub fn relevance(words: f64, vector: Option<(f64, Scale)>) -> f64 {
     }
 }
 
-/// The rarity of a term that `holding` of `all` passages hold, as BM25 counts it in both engines.
+/// The rarity (idf) of a term that `holding` of `all` passages contain, as BM25 in both engines computes it.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts of passages, far below 2^52")]
 pub fn rarity(all: u64, holding: u64) -> f64 {
@@ -107,7 +109,7 @@ fn opening(text: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// 40 vectors of 40 numbers, each with a length of its own in one direction and `shared` in all.
+    /// 40 vectors with 40 numbers; each has one direction of its own, and all have `shared` in common.
     fn directions(shared: f32) -> Vec<Vec<f32>> {
         let one = |n: usize| (0..40).map(|at| if at == n { 2.0 } else { shared }).collect();
         (0..40).map(one).collect()
@@ -120,7 +122,7 @@ mod tests {
         assert!((relevance(0.1, Some((0.3, scale))) - 0.4).abs() < 1e-9);
         assert!((relevance(0.1, Some((-0.3, scale))) - 0.1).abs() < 1e-9, "a vector never takes away");
         assert!((relevance(0.1, None) - 0.2).abs() < 1e-9);
-        // A model that gives any two passages a high cosine: the same cosine means less.
+        // For a model that gives any two passages a high cosine, the same cosine means less.
         let high = Scale::of(&directions(1.0), &directions(1.0)).unwrap();
         assert!(high.others > 0.9 && relevance(0.1, Some((high.others, high))) < 0.11);
         assert!((relevance(0.0, Some((high.own, high))) - 1.0).abs() < 1e-9);

@@ -1,4 +1,4 @@
-//! The best passages of a ranking are judged again, each beside the question. A stage: it awaits a reranker.
+//! Reranks the best passages, judging each together with the question. A stage: it awaits a reranker.
 
 use message::embedded_text;
 use model::{EncodeError, Rerank as _, Reranker};
@@ -13,14 +13,14 @@ pub struct Reranking {
 }
 
 impl Reranking {
-    /// Judges the best `depth` passages of each ranking.
+    /// Reranks the best `depth` passages of each ranking.
     #[must_use]
     pub fn new(reranker: Reranker, depth: usize) -> Self {
         Self { reranker, depth }
     }
 
-    /// Sorts the best passages by how well each answers the question; the others stay behind them as they are. Gives back
-    /// how many were judged.
+    /// Sorts the best passages by how well each answers the question; the others follow unchanged. Returns the number
+    /// of passages judged.
     ///
     /// # Errors
     /// As [`Rerank::rank`](model::Rerank::rank).
@@ -31,7 +31,7 @@ impl Reranking {
         for (found, score) in best.iter_mut().zip(self.reranker.rank(question, texts).await?) {
             found.rerank_score = Some(score);
         }
-        // Stable: equal scores stay in the order of the ranking.
+        // Stable: ties keep the order of the ranking.
         best.sort_by(|one, other| {
             other.rerank_score.unwrap_or_default().total_cmp(&one.rerank_score.unwrap_or_default())
         });

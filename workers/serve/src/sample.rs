@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "edge: one task writes the sample to Kafka")]
-//! A sample of the questions, written to the topic `queries` beside the answers and never in their way.
+//! A sample of the questions, written to the topic `queries` without delaying answers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,12 +12,13 @@ use tracing::warn;
 use crate::found::Answer;
 use crate::question::{Mode, Question};
 
-/// Questions that wait to be written, of at most some 50 KB each; when there are more, they are not sampled.
+/// Maximum number of questions waiting to be written, of at most some 50 KB each; beyond it, questions are not
+/// sampled.
 const WAITING: usize = 200;
-/// Passages of each that are kept.
+/// Number of passages kept for each question.
 const HITS: usize = 10;
 
-/// Where questions go that are sampled.
+/// Samples questions.
 #[derive(Debug)]
 pub struct Sample {
     sender: Option<Sender<Query>>,
@@ -26,13 +27,13 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// No question is kept.
+    /// Keeps no questions.
     #[must_use]
     pub fn none() -> Self {
         Self { sender: None, share: 0.0, asked: AtomicU64::new(0) }
     }
 
-    /// So large a share of the questions, 0 to 1, is written to `broker`'s topic `queries`, until this is dropped.
+    /// Writes the given share of the questions, 0 to 1, to `broker`'s topic `queries`, until this is dropped.
     pub fn start<K: Broker>(broker: K, share: f64) -> Self {
         if share.is_nan() || share <= 0.0 {
             return Self::none();
@@ -42,8 +43,8 @@ impl Sample {
         Self { sender: Some(sender), share, asked: AtomicU64::new(0) }
     }
 
-    /// Takes a question with its answer, if its turn has come: each 1 / share-th is sampled, so that a sample of a tenth
-    /// is exactly that.
+    /// Samples a question with its result, if its turn has come: every (1 / share)-th, so that a sample of a tenth is
+    /// exactly that.
     pub fn take(&self, question: &Question, answer: &Answer, vector: Option<Vec<f32>>) {
         let Some(sender) = &self.sender else { return };
         #[expect(clippy::cast_precision_loss, reason = "questions of one process")]
@@ -72,12 +73,12 @@ impl Sample {
             vector: vector.map(Vector),
             hits: answer.hits.iter().take(HITS).map(hit).collect(),
         };
-        // Full: Kafka is away or slow. Answers go on.
+        // Full, because Kafka is down or slow. Answers must not wait.
         let _is_taken = sender.try_send(query).is_ok();
     }
 }
 
-/// Writes until every sender is gone. What cannot be written is lost, and said once for each run of failures.
+/// Writes until all senders are gone. What cannot be written is lost, and logged once for each run of failures.
 async fn write<K: Broker>(broker: K, mut receiver: Receiver<Query>) {
     let mut publisher = None;
     let mut is_failing = false;

@@ -1,4 +1,4 @@
-//! A question's way: put it into terms, embed it, ask the engine, fuse, gather, answer.
+//! A question's way: turn it into terms, embed it, query the engine, fuse, gather, answer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,43 +20,43 @@ use crate::rerank::Reranking;
 use crate::sample::Sample;
 use crate::snapshot::Snapshot;
 
-/// An engine that does not say within this what its indexes hold is away.
+/// Timeout for checking that the indexes are available.
 const PRESENT: Duration = Duration::from_secs(10);
-/// A question waits at most this long for its passages.
+/// Timeout of a question's search.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// Passages of each ranking that are fused, at least: deeper than any page, so that a passage which is far down in
-/// one ranking can still be lifted by the other.
+/// Minimum number of passages of each ranking to fuse: more than any page shows, so that one ranking can lift a
+/// passage that is far down in the other.
 const WINDOW: usize = 100;
-/// Times as many passages as are wanted, where a document may have only some of them.
+/// Factor on the window's size when passages per document are limited.
 const SPARE: usize = 3;
-/// Passages of a window at most.
+/// Maximum number of passages in a window.
 const LONGEST_WINDOW: usize = 3_000;
-/// Terms of a question at most; the engines refuse more than some thousand clauses.
+/// Maximum number of terms in a question; the engines reject more than some thousand clauses.
 const MOST_TERMS: usize = 1_000;
 
-/// Every passage of the window, best first.
+/// All passages of the window, best first.
 struct Ranked {
     passages: Vec<FoundPassage>,
-    /// The question's, if it was embedded.
+    /// The question's vector, if it was embedded.
     vector: Option<Vec<f32>>,
     relevance: Option<f64>,
 }
 
-/// Why there is no answer.
+/// Why a search failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
-    /// The question cannot be answered as it is.
+    /// The question is invalid.
     #[error(transparent)]
     Question(#[from] Wrong),
-    /// No answer by the deadline.
+    /// The deadline has passed.
     #[error("no answer within {DEADLINE:?}: try again")]
     Late,
-    /// The engine or the encoder cannot answer now.
+    /// The engine or the encoder is unavailable.
     #[error("search is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Answers questions, each from the snapshot that is served when it comes.
+/// Answers questions, each from the snapshot served when it arrives.
 #[derive(Debug)]
 pub struct Search<E, R> {
     served: RwLock<Arc<Snapshot<E, R>>>,
@@ -79,56 +79,56 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         }
     }
 
-    /// What is served now. A request takes it once and keeps it.
+    /// The served snapshot. A request takes it once and keeps it.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot<E, R>> {
         Arc::clone(&self.served.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Serves `next` from now on; requests in hand keep what they took.
+    /// Switches to `next`; current requests keep their snapshot.
     ///
     /// # Errors
-    /// As [`Search::ready`]: nothing changes while the indexes of `next` cannot be asked.
+    /// As [`Search::ready`]: nothing changes unless the indexes of `next` are available.
     pub async fn switch(&self, next: Snapshot<E, R>) -> Result<(), SearchError> {
         present(&next).await?;
         *self.served.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         Ok(())
     }
 
-    /// Writes a sample of its questions.
+    /// Samples questions.
     #[must_use]
     pub fn with_sample(self, sample: Sample) -> Self {
         Self { sample, ..self }
     }
 
-    /// Takes answers of a lower [`Answer::relevance`] for irrelevant; 0 for none.
+    /// Treats results with a lower [`Answer::relevance`] as irrelevant; 0 for none.
     #[must_use]
     pub fn with_floor(self, floor: f64) -> Self {
         Self { floor, ..self }
     }
 
-    /// Judges the best passages of a ranking again.
+    /// Reranks the best passages.
     #[must_use]
     pub fn with_reranker(self, again: Option<Reranking>) -> Self {
         Self { again, ..self }
     }
 
-    /// Leaves reciprocal rank fusion to the engine, where it offers it.
+    /// Leaves reciprocal rank fusion to the engine, if it offers it.
     #[must_use]
     pub fn fused_by_engine(self, fused_by_engine: bool) -> Self {
         Self { fused_by_engine, ..self }
     }
 
-    /// Whether an answer has to do with its question, as far as that was asked and can be told.
+    /// Whether a result is relevant to its question, as far as that was requested and can be judged.
     #[must_use]
     pub fn is_relevant(&self, answer: &Answer) -> bool {
         answer.relevance.is_none_or(|relevance| relevance >= self.floor)
     }
 
-    /// Whether the indexes that are served are there now, and hold the space of their encoder.
+    /// Checks that the served indexes are available and hold the encoder's space.
     ///
     /// # Errors
-    /// When the engine is away, an index is missing, or it holds another space.
+    /// When the engine is unavailable, an index is missing, or it holds another space.
     pub async fn ready(&self) -> Result<(), SearchError> {
         present(&self.snapshot()).await
     }
@@ -136,7 +136,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// Answers a question.
     ///
     /// # Errors
-    /// [`SearchError::Question`] when it cannot be answered as it is, [`SearchError::Late`] when that takes too long, otherwise
+    /// [`SearchError::Question`] when the question is invalid, [`SearchError::Late`] after the deadline, otherwise
     /// [`SearchError::Unavailable`].
     pub async fn answer(&self, question: &Question) -> Result<Answer, SearchError> {
         let snapshot = self.snapshot();
@@ -181,7 +181,8 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         question: &Question,
         timing: &mut Timing,
     ) -> Result<Ranked, SearchError> {
-        // Copies fall together and documents are limited after the engine's answer: enough has to be left.
+        // Copies are merged and documents limited after the engine's answer, so more passages are requested than
+        // wanted.
         let times = if question.per_document.is_some() { SPARE } else { 1 };
         let size = (question.size * times).clamp(WINDOW, LONGEST_WINDOW);
         let window = Window { filter: question.filter.clone(), ..Window::of(size) };
@@ -197,7 +198,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         if let Some(vector) = &vector
             && self.fused_by_engine
             && (question.mode, question.fusion) == (Mode::Hybrid, Fusion::Rrf)
-            // Whether an answer is relevant is seen at the best of each ranking.
+            // Relevance is judged from the best passage of each ranking, which fused results do not tell.
             && !question.include.relevance
             && let Some(hits) = snapshot.reader.fused(&words, vector, &window).await.map_err(unavailable)?
         {
@@ -207,7 +208,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         }
         let (keyword, nearest) = match &vector {
             None => (snapshot.reader.keyword(&words, &window).await.map_err(unavailable)?, Vec::new()),
-            // Without words this asks by vector alone.
+            // Without words this is a vector search only.
             Some(vector) => snapshot.reader.both(&words, vector, &window).await.map_err(unavailable)?,
         };
         timing.engine_ms = milliseconds(begun);
@@ -289,7 +290,7 @@ async fn embed<E: Encoder>(
     Ok(vectors.into_iter().next().ok_or_else(none)?)
 }
 
-/// What a model says of a question; `otherwise` is how it can be asked as it is.
+/// Converts an encoder's error; `otherwise` says how the question could be asked instead.
 fn encoding(error: EncodeError, otherwise: &str) -> SearchError {
     if let EncodeError::Text { fault: TextFault::TooLong { tokens, limit }, .. } = error {
         let message = format!(

@@ -1,5 +1,5 @@
-//! What is served at one time: an encoder, and the indexes of its space, with what is known of them. It never changes, and a
-//! request keeps the one that it took: no answer is made from two.
+//! What is served at a time: an encoder, the indexes of its space, and cached facts about them. It is immutable, and
+//! a request keeps the one it took, so that no answer mixes two.
 
 use generation::{Names, Target};
 use message::Fingerprint;
@@ -11,10 +11,10 @@ use tokio::time::{Duration, Instant};
 use crate::languages::Languages;
 use crate::relevance::judge::Judge;
 
-/// Whoever asks whether the engine is there is answered by what it said so long ago at most.
+/// How old a cached check of the engine may be.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// One generation, as it is served.
+/// A served generation.
 #[derive(Debug)]
 pub struct Snapshot<E, R> {
     pub(crate) encoder: E,
@@ -28,7 +28,7 @@ pub struct Snapshot<E, R> {
 }
 
 impl<E: Encoder, R: Reader> Snapshot<E, R> {
-    /// What `encoder`, called `model`, embeds questions for: the indexes of `names`, which `reader` reads. Nothing is asked
+    /// A snapshot of `encoder`, named `model`, and the indexes of `names`, read through `reader`. Nothing is queried
     /// yet.
     #[must_use]
     pub fn new(model: &str, encoder: E, reader: R, names: Names) -> Self {
@@ -44,42 +44,44 @@ impl<E: Encoder, R: Reader> Snapshot<E, R> {
         }
     }
 
-    /// What the embedding model is called.
+    /// The embedding model's name.
     #[must_use]
     pub fn model(&self) -> &str {
         &self.model
     }
 
-    /// The space of its vectors.
+    /// The vector space.
     #[must_use]
     pub fn space(&self) -> &Fingerprint {
         self.names.space()
     }
 
-    /// Numbers in a vector.
+    /// Dimension of the vectors.
     #[must_use]
     pub fn dimension(&self) -> usize {
         self.encoder.dimension()
     }
 
-    /// The index of its passages.
+    /// The physical index of the passages.
     #[must_use]
     pub fn physical(&self) -> String {
         self.names.physical(Target::Chunks)
     }
 
-    /// Its indexes.
+    /// The reader of its indexes.
     #[must_use]
     pub fn reader(&self) -> &R {
         &self.reader
     }
 
-    /// Checks, until it was so once, that the indexes hold its space: what has another is never asked.
+    /// Checks, until this has once succeeded, that the indexes hold its space; an index of another space is never
+    /// queried.
     pub(crate) async fn check(&self) -> Result<(), SinkError> {
         self.checked.get_or_try_init(|| self.reader.check(self.space())).await.copied()
     }
 
-    /// The same as it is now: the engine may have gone since. While one asks it, others wait for its answer.
+    /// Checks again, because the engine may have become unavailable. While one caller asks the engine, others wait
+    /// for its result.
     pub(crate) async fn check_again(&self) -> Result<(), SinkError> {
         let mut seen = self.seen.lock().await;
         if seen.is_some_and(|when| when.elapsed() < FRESH) {

@@ -1,4 +1,4 @@
-//! Puts a server together and serves it.
+//! Assembles a server and runs it.
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -24,19 +24,19 @@ use crate::rerank::Reranking;
 use crate::sample::Sample;
 use crate::search::Search;
 
-/// The admin port learns so often whether the indexes are there.
+/// How often the admin port's readiness is updated.
 const TOLD_EVERY: Duration = Duration::from_secs(5);
 
-/// What was opened before.
+/// What the caller has opened.
 #[derive(Debug)]
 pub struct Opened {
-    /// What is served.
+    /// The served indexes.
     pub names: Names,
     /// The settings.
     pub config: Config,
 }
 
-/// A server over S3 and whatever is searched.
+/// A server with S3 and any search engine.
 #[derive(Debug)]
 struct OverS3<E, R, C>(PhantomData<(E, R, C)>);
 
@@ -51,7 +51,7 @@ impl<E: Encoder + 'static, R: Reader, C: Catalog> Parts for OverS3<E, R, C> {
 /// Serves until the process is asked to stop.
 ///
 /// # Errors
-/// A setting that cannot be used, an address that cannot be served.
+/// When a setting is invalid, or the address cannot be bound.
 pub async fn start<E: Encoder + 'static, R: Reader, C: Catalog>(
     Opened { names, config }: Opened,
     search: Search<E, R>,
@@ -60,6 +60,7 @@ pub async fn start<E: Encoder + 'static, R: Reader, C: Catalog>(
 ) -> Result<(), Failure> {
     let listen = config.serve_listen;
     let keys = config.serve_keys.as_deref().map(KeyFile::open).transpose()?;
+    // Without keys everybody may do everything, so only this machine may connect.
     match &keys {
         None if !listen.ip().is_loopback() => {
             return Err(format!(
@@ -103,7 +104,7 @@ pub async fn start<E: Encoder + 'static, R: Reader, C: Catalog>(
     }
 }
 
-/// Has the admin port say what `/readyz` says here, as it changes.
+/// Keeps the admin port's readiness equal to that of `/readyz` here.
 async fn tell<E: Encoder, R: Reader>(search: &Search<E, R>, readiness: &Readiness) -> Infallible {
     loop {
         let was = readiness.state();

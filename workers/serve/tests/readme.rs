@@ -1,4 +1,4 @@
-//! The README's table of settings is the program's own, and no secret among them is ever shown.
+//! The README's table of settings matches the program, and secrets are never shown.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Faults around the workers, and how they are mended.
+//! Faults of the servers around the workers, and how they are undone.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,20 +11,20 @@ use crate::dials::Kind;
 use crate::outage::{Engine, Outage, Role};
 use crate::schedule::{Blow, Worker};
 
-/// How long a broker is away: two sessions, so that everything it led has moved.
+/// How long a broker is away: two broker sessions, so that everything it led has moved.
 const AWAY: Duration = Duration::from_secs(12);
 
-/// What a worker says when the log is not the one that it read.
+/// What a worker logs when the topic is shorter than what it has already read.
 const TRUNCATED: &str = "the topic lost records that were read already";
 
-/// What `chunk` says when it cannot write its working copy.
+/// What `chunk` logs when it cannot write its working copy.
 const FULL: &str = "the disk of";
 
 impl Field {
-    /// Makes a fault around the workers, and mends it.
+    /// Injects an outage and undoes it.
     ///
     /// # Errors
-    /// When what was stopped cannot be started.
+    /// When a stopped process or server cannot be started again.
     pub async fn outage(&self, outage: Outage) -> Result<(), Failure> {
         match outage {
             Outage::Storm(worker) => self.storm(worker).await?,
@@ -37,7 +37,7 @@ impl Field {
                 proxy.without_bucket.store(true, Ordering::Relaxed);
                 sleep(Duration::from_secs(10)).await;
                 proxy.without_bucket.store(false, Ordering::Relaxed);
-                // Counted by the proxy, request by request.
+                // Successful strikes are counted by the proxy, request by request.
                 if !dials.has_struck(Kind::NoBucket) {
                     self.wonder("nobody asked for the bucket while it was away".to_owned()).await;
                 }
@@ -64,7 +64,7 @@ impl Field {
         self.fleet.server(server, "start").await
     }
 
-    /// Processes 2 and 3 come and go, some of them with notice and some without.
+    /// Processes 2 and 3 start and stop quickly, some cleanly and some killed, to force rebalances.
     async fn storm(&self, worker: Worker) -> Result<(), Failure> {
         let _turn = self.turn(worker).await;
         for _ in 0..2 {
@@ -78,7 +78,7 @@ impl Field {
         Ok(())
     }
 
-    /// The disk of `chunk`'s working copy is full for ten seconds, while it has something to write.
+    /// The disk of `chunk`'s working copy is full for ten seconds while `chunk` has something to write.
     async fn fill_disk(&self) -> Result<(), Failure> {
         use fault::Place::CopyWrite;
 
@@ -95,7 +95,7 @@ impl Field {
         Ok(())
     }
 
-    /// One broker goes for longer than its session with the controller, and comes back.
+    /// Takes one broker away for longer than its session with the controller, and brings it back.
     async fn broker(&self, role: Role, (gone, back): (&str, &str)) -> Result<(), Failure> {
         let number = self.brokers.holder(role, &self.world).await?.to_string();
         self.fleet.broker(&number, gone).await?;
@@ -103,7 +103,7 @@ impl Field {
         self.fleet.broker(&number, back).await
     }
 
-    /// One broker is cut off; where the firewall cannot do that (it takes root and more than one broker), it sleeps.
+    /// Cuts one broker off the network. That needs root and several brokers; otherwise the broker is paused instead.
     async fn cut(&self, role: Role) -> Result<(), Failure> {
         let number = self.brokers.holder(role, &self.world).await?.to_string();
         if self.fleet.broker(&number, "cut").await.is_err() {
@@ -114,8 +114,8 @@ impl Field {
         self.fleet.broker(&number, "mend").await
     }
 
-    /// Every copy of a partition loses its newer half, as after a power cut of all brokers. `chunk` must see that the log
-    /// is another one than it read: it says so, and handles it again.
+    /// Every replica of a partition loses its newer half, as after a power cut of all brokers. `chunk` must notice
+    /// that the log is shorter than what it has read, say so, and process it again.
     async fn truncate(&self) -> Result<(), Failure> {
         let before = self.told_of_truncation().await;
         self.fleet.server("kafka", "kill").await?;
@@ -139,7 +139,7 @@ impl Field {
         times
     }
 
-    /// Each object is touched while the store denies all of them. The guard must keep most of what is there.
+    /// Touches every object while the store answers 404 for all of them. The deletion guard must keep most documents.
     async fn lose_keys(&self) -> Result<(), Failure> {
         let _turn = self.turn(Worker::Chunk).await;
         for _ in 0..6 {

@@ -1,4 +1,5 @@
-//! In front of OpenSearch and Elasticsearch: bulk requests are refused, delayed, cut, and answered in part.
+//! The proxy in front of OpenSearch and Elasticsearch: rejects, delays and cuts bulk requests, and fails some of
+//! their items.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +13,7 @@ use crate::dials::{Dials, Kind};
 use crate::draft::POISON;
 use crate::http::{Message, parse_answer};
 
-/// A bulk request above this size may be told that it is too large: bytes.
+/// A bulk request larger than this, in bytes, may get 413.
 const LARGE: usize = 2_000;
 
 /// A proxy of an engine.
@@ -20,7 +21,7 @@ const LARGE: usize = 2_000;
 pub struct EngineProxy {
     upstream: Upstream,
     dials: Arc<Dials>,
-    /// Whether this engine refuses poison.
+    /// Whether this engine rejects poisonous items.
     pub refuses_poison: AtomicBool,
 }
 
@@ -63,13 +64,13 @@ impl EngineProxy {
         match choice {
             Some(Kind::Whole413) => return Reply::Whole(too_large().to_bytes()),
             Some(Kind::Whole503) => return Reply::Whole(unavailable().to_bytes()),
-            // 2 to 8 s; the length stands for a random number.
+            // 2 to 8 s; the request's length serves as a random number.
             Some(Kind::Slow) => {
                 let more = request.body.len() as u64 * 37 % 6_000;
                 tokio::time::sleep(Duration::from_millis(2_000 + more)).await;
             }
             Some(Kind::Items429) => {
-                // What is no item of a document's guards the whole request: it stays.
+                // Only documents' items are failed: an `update` guards the whole request, and must reach the engine.
                 for place in (0..items.len()).step_by(2).filter(|place| items[*place].operation != "update") {
                     injected[place].get_or_insert(Injected::Busy);
                 }
@@ -79,7 +80,7 @@ impl EngineProxy {
         let reply = self.answered(request, &items, &injected).await;
         match (choice, reply) {
             (Some(Kind::Cut), Reply::Whole(bytes)) => {
-                // Within the body: the status is seen, and what became of the items is not.
+                // Cut within the body: the client sees the status, but not what happened to the items.
                 let sent = bytes.len() - bytes.len() / 3;
                 Reply::Part(bytes.into(), sent)
             }
@@ -87,7 +88,7 @@ impl EngineProxy {
         }
     }
 
-    /// What the engine says to the items that are not refused here, with the refusals in their places.
+    /// The engine's response to the items that are not failed here, with the injected errors merged in.
     async fn answered(&self, request: Message, items: &[Item], injected: &[Option<Injected>]) -> Reply {
         if injected.iter().all(Option::is_none) {
             return self.pass(&request).await;
@@ -96,7 +97,7 @@ impl EngineProxy {
         let mut answer = Message::answer("200 OK", &[("content-type", "application/json")], b"");
         let mut engine = None;
         if !kept.is_empty() {
-            // The answer must be one that can be read here.
+            // Ask for an uncompressed response, which can be parsed here.
             let plain = |(name, _): &(String, String)| !name.eq_ignore_ascii_case("accept-encoding");
             let headers = request.headers.iter().filter(|header| plain(header)).cloned().collect();
             let part = Message { body: kept.into(), headers, ..request };

@@ -1,4 +1,5 @@
-//! In front of the object store: slow, cut, busy, without a bucket, and with objects that change while they are read.
+//! The proxy in front of the object store: slow, cut off, busy, without its bucket, and with objects that change
+//! while being read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,12 +12,12 @@ use super::{Handler, Reply, Upstream};
 use crate::dials::{Dials, Kind};
 use crate::http::{Message, parse_answer};
 
-/// Asks the oracle for another text under `key`, at once.
+/// Asks the oracle to overwrite `key` immediately.
 #[derive(Debug)]
 pub struct Change {
     /// The object's key.
     pub key: String,
-    /// Told whether it was changed.
+    /// Receives whether the object was changed.
     pub done: oneshot::Sender<bool>,
 }
 
@@ -27,9 +28,9 @@ pub struct StoreProxy {
     bucket: String,
     dials: Arc<Dials>,
     changes: mpsc::Sender<Change>,
-    /// Whether the store says that there is no bucket.
+    /// Whether the store claims that the bucket does not exist.
     pub without_bucket: AtomicBool,
-    /// Whether the store says of each object that it is not there.
+    /// Whether the store claims that no object exists.
     pub without_objects: AtomicBool,
 }
 
@@ -48,17 +49,17 @@ impl StoreProxy {
         }
     }
 
-    /// Whether an object is asked for, and not the bucket.
+    /// Whether the request is for an object, not for the bucket.
     fn is_object(&self, request: &Message) -> bool {
         self.path(request).is_some_and(|path| path.len() > 1)
     }
 
-    /// What stands behind the bucket's name.
+    /// The part of the path after the bucket's name.
     fn path<'a>(&self, request: &'a Message) -> Option<&'a str> {
         request.path().split('?').next()?.strip_prefix('/')?.strip_prefix(self.bucket.as_str())
     }
 
-    /// The key of an object that is read from its beginning.
+    /// The key, when an object is read from its beginning.
     fn key(&self, request: &Message) -> Option<String> {
         let path = self.path(request)?;
         let key = percent_decode_str(path.strip_prefix('/')?).decode_utf8().ok()?.into_owned();
@@ -66,7 +67,7 @@ impl StoreProxy {
         (whole && !key.is_empty()).then_some(key)
     }
 
-    /// Has the object changed before its second half is sent.
+    /// Has the object overwritten before its second half is sent; false when that was not possible.
     async fn changed(&self, key: String) -> bool {
         let (done, answer) = oneshot::channel();
         if self.changes.send(Change { key, done }).await.is_err() {

@@ -1,4 +1,4 @@
-//! Any bytes under any name: the first byte chooses the ending, the content decides before it.
+//! Any bytes under any name: the first byte chooses the extension, but the content takes precedence.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! The splitter on any text within any limits. The first four bytes choose the limits and the format of the text.
+//! The splitter on any text with any limits. The first four bytes choose the limits and the format.
 #![no_main]
 
 use document::{Limits, extract};

@@ -1,11 +1,11 @@
-//! What the fuzz targets ask of the crate `document`.
+//! Common code of the fuzz targets for the crate `document`.
 
 use std::ops::Range;
 
 use document::{Extracted, Limits, Splitter, Tokens, extract};
 use message::{DocumentId, embedded_text};
 
-/// One token for each word of at most eight characters, and for each eight of a longer one.
+/// One token per word of at most eight characters, and per eight characters of a longer one.
 pub struct Words;
 
 const WORD: usize = 8;
@@ -32,7 +32,7 @@ impl Tokens for Words {
     }
 }
 
-/// Reads `bytes` as a file of that name, checks what every extraction promises, and cuts it.
+/// Reads `bytes` as a file of that name, checks the guarantees of extraction, and splits the result.
 pub fn read(key: &str, bytes: &[u8]) {
     let Ok(extracted) = extract(key, bytes) else { return };
     let mut at = 0;
@@ -49,7 +49,7 @@ pub fn read(key: &str, bytes: &[u8]) {
     cut(&extracted, Limits { max_tokens: 64, ..Limits::default() });
 }
 
-/// Cuts a document and checks what every chunk promises.
+/// Splits a document and checks the guarantees of chunks.
 pub fn cut(extracted: &Extracted, limits: Limits) {
     let max_tokens = limits.max_tokens;
     let Ok(splitter) = Splitter::new(Words, limits) else { return };

@@ -2,12 +2,12 @@
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
-/// Bytes looked at.
+/// Size of the sample in bytes.
 const SAMPLE_BYTES: usize = 4_096;
-/// Of so many in a hundred characters of a text are letters, digits, ASCII or common punctuation.
+/// Minimum percentage of letters, digits, ASCII and common punctuation among the characters of a text.
 const PLAIN_PERCENT: usize = 70;
 
-/// UTF-32 as text; nothing when the bytes are not that.
+/// Decodes UTF-32; none when the bytes are something else.
 pub(super) fn utf32(bytes: &[u8]) -> Option<String> {
     [u32::from_le_bytes as fn([u8; 4]) -> u32, u32::from_be_bytes].into_iter().find_map(|read| {
         let (units, rest) = bytes.as_chunks::<4>();
@@ -16,7 +16,8 @@ pub(super) fn utf32(bytes: &[u8]) -> Option<String> {
         if marked {
             characters.next();
         }
-        // of other bytes, few fours are a character each; those of round numbers are, but none is a space
+        // in other data, few groups of four bytes are valid characters; round numbers are, but none of them is a
+        // space
         let is_text =
             rest.is_empty() && characters.clone().all(|character| character.is_some_and(|c| c != '\0'));
         let all = characters.flatten();
@@ -27,8 +28,8 @@ pub(super) fn utf32(bytes: &[u8]) -> Option<String> {
     })
 }
 
-/// The order of UTF-16 without a byte order mark. It is only asked of bytes with zeros among them, which no other
-/// text has: a space or a line break is enough.
+/// The byte order of UTF-16 without a mark. Only used for bytes that contain zeros, which other text does not, so a
+/// space or a line break is enough evidence.
 pub(super) fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     if !bytes.contains(&0) || bytes.len() < 4 {
         return None;
@@ -41,12 +42,12 @@ pub(super) fn utf16_without_mark(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Of so many in a hundred units that are no plain character both bytes are ASCII: that is text of one byte a
-/// character with a few zeros in it.
+/// If in this percentage of units that are not plain characters both bytes are ASCII, it is single-byte text with a
+/// few zeros.
 const NARROW_PERCENT: usize = 90;
 
-/// How many characters of a sample are ASCII or the punctuation of East Asia, which tells one order from the other;
-/// nothing when the sample is no text.
+/// The number of characters in a sample that are ASCII or East Asian punctuation, which tells one byte order from the
+/// other; none when the sample is not text.
 fn plain(bytes: &[u8], read: fn([u8; 2]) -> u16) -> Option<usize> {
     let sample = bytes.get(..bytes.len().min(SAMPLE_BYTES)).unwrap_or_default();
     let (units, _) = sample.as_chunks::<2>();

@@ -1,8 +1,8 @@
-//! Archives: files within a file. Each is read as a document of its own, under a heading with its path.
+//! Archives: files within a file. Each is read as its own document, under a heading with its path.
 //!
-//! Skipped without a word, because no person put them there as files: folders, links, and what macOS adds to archives
-//! (`__MACOSX/`, `._…`, `.DS_Store`). A file that cannot be read is left out with its cause; an archive in which not
-//! one file can be read is refused.
+//! Silently skipped, because nobody put them there as files: folders, links, and what macOS adds to archives
+//! (`__MACOSX/`, `._…`, `.DS_Store`). An unreadable file is left out with its cause; an archive without any readable
+//! file is refused.
 
 mod gzip;
 mod tar;
@@ -17,7 +17,7 @@ use super::Source;
 use crate::composer::Composer;
 use crate::{Extracted, Refusal};
 
-/// Collects what is read of an archive.
+/// Collects an archive's content.
 struct Members<'a> {
     source: Source<'a>,
     format: &'static str,
@@ -29,7 +29,7 @@ struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Starts an archive; `format` names what it is, with its article.
+    /// Starts an archive; `format` is its description with an article.
     fn new(source: &Source<'a>, format: &'static str) -> Self {
         Self {
             source: *source,
@@ -42,7 +42,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Reads one file, which may be refused; an error ends the archive.
+    /// Reads one file, which may be refused; an error ends the whole archive.
     fn add(&mut self, path: &str, bytes: &[u8]) -> Result<(), Refusal> {
         match self.source.member(path, bytes) {
             Ok(extracted) => self.show(path, &extracted),
@@ -50,7 +50,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Notes a file that cannot be read; an error ends the archive.
+    /// Records an unreadable file; an error ends the whole archive.
     fn refuse(&mut self, path: &str, refusal: Refusal) -> Result<(), Refusal> {
         if refusal.ends_all() {
             return Err(refusal);
@@ -69,7 +69,7 @@ impl<'a> Members<'a> {
         if self.text > limit {
             return Err(Refusal::TooMuchText { limit });
         }
-        // the heading of a file without text would be all that is found of it
+        // a file without text would leave only its heading to be found
         if !extracted.text.is_empty() {
             self.composer.begin_part(PartKind::Member, self.number, Some(path));
             self.composer.heading(1, path);
@@ -78,7 +78,7 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    /// Ends the archive; `name` is the format's, as records carry it.
+    /// Ends the archive; `name` is the format's name in records.
     fn finish(self, name: &'static str) -> Result<Extracted, Refusal> {
         match self.first_refusal {
             Some((_, refusal @ Refusal::Encrypted { .. })) if self.read == 0 => Err(refusal),
@@ -86,7 +86,7 @@ impl<'a> Members<'a> {
                 Err(Refusal::NothingReadable { format: self.format, name: path, cause: refusal.to_string() })
             }
             _ => {
-                // the first path is the title of no one
+                // a file's path is not a title
                 let mut extracted = self.composer.finish(name);
                 extracted.title = None;
                 Ok(extracted)
@@ -95,7 +95,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Whether a path is one that macOS adds to what people pack.
+/// Whether macOS adds this path when it packs an archive.
 fn is_clutter(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     path.split('/').any(|part| part == "__MACOSX") || name == ".DS_Store" || name.starts_with("._")

@@ -1,8 +1,8 @@
-//! Tables as text: CSV and its kin (TSV, semicolons, pipes), one line a row.
+//! Tables as text: CSV and similar formats (TSV, semicolons, pipes), one line per row.
 //!
-//! The delimiter is the one that gives most rows of a sample the same number of cells; a file in which none does is
-//! one column. Ragged rows stay as they are. Lines of one cell above a wider table are its title. The first row names
-//! the columns when it looks like names: no number, most cells filled; a second one that begins empty refines it.
+//! The delimiter is the one for which most rows of a sample have the same number of cells; without one, the file has
+//! a single column. Ragged rows stay as they are. Single-cell lines above a wider table are its title. The first row
+//! is a header if it looks like names: no numbers, most cells filled; so is a second row that begins empty.
 
 mod dialect;
 
@@ -13,7 +13,7 @@ use super::{Format, Source, has_extension};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal, encoding};
 
-/// Rows of cells, known by the name's ending: prose has commas too.
+/// Tables, recognised by the file extension, because prose contains commas too.
 pub(super) struct Csv;
 
 impl Format for Csv {
@@ -42,7 +42,7 @@ impl Format for Csv {
     }
 }
 
-/// The rows that hold something.
+/// The non-empty rows.
 fn rows(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
@@ -51,7 +51,7 @@ fn rows(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
         .quoting(dialect.quoting)
         .from_reader(text.as_bytes());
     let mut rows = Vec::new();
-    // of text in memory no record is an error
+    // reading text from memory cannot fail
     for record in reader.records().flatten() {
         let row: Vec<String> = record.iter().map(|cell| cell.trim().to_owned()).collect();
         if row.iter().any(|cell| !cell.is_empty()) {
@@ -61,7 +61,7 @@ fn rows(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
     rows
 }
 
-/// How many rows at the top hold their first cell alone, where the row after them holds more.
+/// The number of rows at the top with only a first cell, where the row after them has more.
 fn titles(rows: &[Vec<String>]) -> usize {
     let filled = |row: &Vec<String>| row.iter().filter(|cell| !cell.is_empty()).count();
     let is_title = |row: &&Vec<String>| filled(row) == 1 && row.first().is_some_and(|cell| !cell.is_empty());
@@ -69,7 +69,7 @@ fn titles(rows: &[Vec<String>]) -> usize {
     if titles < rows.len() { titles } else { 0 }
 }
 
-/// How many rows at the top name the columns.
+/// The number of rows at the top that name the columns.
 fn header_rows(rows: &[Vec<String>]) -> usize {
     let (Some(first), true) = (rows.first(), rows.len() > 1) else { return 0 };
     let filled = first.iter().filter(|cell| !cell.is_empty()).count();

@@ -1,9 +1,9 @@
-//! DOCX as the text a reader sees in Word.
+//! DOCX, as the text that a reader sees in Word.
 //!
-//! Headings, titles and code by their styles, lists with the markers that Word counts, tables by rows, notes and
-//! comments after the block that refers to them, text boxes before the paragraph that they hang on, charts, diagrams
-//! and imported documents in their place, page headers and footers once at the end. Dropped: what was deleted or
-//! moved away, field codes, hidden text, what stands there a second time for older readers.
+//! Headings, titles and code are recognised by style, lists have the markers that Word computes, tables are read by
+//! rows, notes and comments follow the block that refers to them, text boxes precede the paragraph they are anchored
+//! to, charts, diagrams and embedded documents are in their place, page headers and footers come once at the end.
+//! Dropped: deleted or moved text, field codes, hidden text, and duplicates for older readers.
 
 mod body;
 pub(in crate::format) mod math;
@@ -63,7 +63,7 @@ impl Format for Docx {
     }
 }
 
-/// Adds the page headers and footers, each text once.
+/// Adds the page headers and footers, each distinct text once.
 fn show_edges(composer: &mut Composer, edges: Vec<(String, String)>, styles: &Styles) -> Result<(), Refusal> {
     let mut shown: Vec<String> = Vec::new();
     for (name, text) in edges {
@@ -73,7 +73,7 @@ fn show_edges(composer: &mut Composer, edges: Vec<(String, String)>, styles: &St
             continue;
         }
         let found = body.finish().finish("");
-        // a page number says nothing in a text without pages
+        // page numbers alone mean nothing in a text without pages
         if !found.text.chars().any(char::is_alphabetic) || shown.contains(&found.text) {
             continue;
         }
@@ -86,7 +86,7 @@ fn show_edges(composer: &mut Composer, edges: Vec<(String, String)>, styles: &St
     Ok(())
 }
 
-/// The parts that the main one links to.
+/// The parts that the main part links to.
 struct Parts<'p, 'a> {
     package: &'p mut Package<'a>,
     links: &'p [Relationship],
@@ -94,7 +94,7 @@ struct Parts<'p, 'a> {
 }
 
 impl Parts<'_, '_> {
-    /// What the first part of a kind says; when it is missing or damaged, what an empty one would.
+    /// Reads the first part of a kind; a missing or damaged one counts as empty.
     fn first<T: Default>(
         &mut self,
         kind: &str,
@@ -107,7 +107,7 @@ impl Parts<'_, '_> {
         Ok(ooxml::spare(self.composer, &link.target, read(FORMAT, &text))?.unwrap_or_default())
     }
 
-    /// All parts of a kind, by the id of their link and their name, each once.
+    /// All parts of a kind, by the id of their link and their name, without duplicates.
     fn all(&mut self, kind: &str) -> Result<Vec<(String, String)>, Refusal> {
         let mut found: Vec<(String, String)> = Vec::new();
         for link in self.links.iter().filter(|link| link.kind == kind) {

@@ -1,9 +1,9 @@
-//! E-mail messages (RFC 5322 with MIME) as a reader sees them: subject, one line of who wrote to whom and when, the
-//! body, then the attachments.
+//! E-mail messages (RFC 5322 with MIME), as a reader sees them: subject, one line with sender, recipients and date,
+//! the body, then the attachments.
 //!
-//! Of alternatives the richest is read, once: the later one, as the standard orders them, unless it says much less
-//! than an earlier one (a page made of pictures beside a full text). Attachments are documents of their own. Pictures
-//! without a name belong to the body's layout and signatures to its transport; neither is mentioned. Pages saved as
+//! Of several alternatives only the richest is read: the last one, as the standard orders them, unless it says much
+//! less than an earlier one (such as a page of pictures beside a full text). Attachments are documents of their own.
+//! Pictures without a name belong to the layout, and signatures to the transport; both are skipped. Pages saved as
 //! MHTML are messages too.
 
 mod body;
@@ -22,7 +22,7 @@ use crate::{Extracted, Refusal, encoding};
 /// What a message is called in a refusal.
 const FORMAT: &str = "an e-mail message";
 
-/// Messages, known by their header, or by the name's ending.
+/// Messages, recognised by their header or by the file extension.
 pub(super) struct Eml;
 
 impl Format for Eml {
@@ -69,7 +69,7 @@ impl Format for Eml {
     }
 }
 
-/// A message may have been saved as UTF-16 as a whole; its own declarations then say nothing.
+/// A message may be saved as UTF-16 as a whole; its own declarations then do not apply.
 fn is_utf16(bytes: &[u8]) -> bool {
     let marked = encoding_rs::Encoding::for_bom(bytes);
     marked.is_some_and(|(encoding, _)| encoding == UTF_16BE || encoding == UTF_16LE)
@@ -95,7 +95,7 @@ fn show_head(composer: &mut Composer, head: &Head) {
     composer.flush();
 }
 
-/// Adds an attachment under its name; one that cannot be read is left out with its cause.
+/// Adds an attachment under its name; an unreadable one is left out with its cause.
 fn attach(
     composer: &mut Composer,
     source: &Source<'_>,

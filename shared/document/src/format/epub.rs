@@ -1,7 +1,7 @@
-//! EPUB books: the pages of the book in reading order, each as [`super::html`] reads it, under the book's title.
+//! EPUB books: the pages in reading order, each read as by [`super::html`], under the book's title.
 //!
-//! Headings go on from one page to the next, because a chapter may be cut into several of them. What a web page has
-//! around its content is content in a book (notes stand in `<aside>`, titles in `<header>`); only navigation is not.
+//! Headings carry over from one page to the next, because a chapter may be split over several. What surrounds the
+//! content on a web page is content in a book (notes in `<aside>`, titles in `<header>`), except for navigation.
 
 mod package;
 
@@ -13,11 +13,11 @@ use crate::{Extracted, Refusal};
 
 /// What a book is called in a refusal.
 const FORMAT: &str = "an EPUB book";
-/// The first file of a book says what it is, unpacked, after the 30 bytes that head an entry of an archive.
+/// The first file of a book declares its type, uncompressed, after the 30-byte header of an archive entry.
 const MARK: &[u8] = b"mimetypeapplication/epub+zip";
 const MARK_AT: usize = 30;
 
-/// Books, known by their first file or by what the archive holds.
+/// Books, recognised by their first file or by the files in the archive.
 pub(super) struct Epub;
 
 impl Format for Epub {

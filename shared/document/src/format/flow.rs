@@ -1,17 +1,17 @@
-//! The flow of an office document: paragraphs, and tables that hold paragraphs and tables.
+//! The flow of an office document: paragraphs, and tables that contain paragraphs and tables.
 //!
-//! Paragraphs go to the [`Composer`] at once; a table is kept until it ends, because only then it is known whether it
-//! holds data or lays out a page.
+//! Paragraphs go to the [`Composer`] immediately; a table is kept until its end, because only then it is known
+//! whether it holds data or just lays out a page.
 
 use crate::BlockKind;
 use crate::composer::Composer;
 
-/// Tables deeper than this within one another are read as part of the cell that they stand in.
+/// Tables nested deeper than this are read as part of the enclosing cell.
 const DEEPEST_TABLE: usize = 12;
-/// Most columns that one cell may claim.
+/// Maximum number of columns that one cell may span.
 const WIDEST_CELL: usize = 64;
 
-/// What a paragraph is.
+/// The role of a paragraph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Heading(u8),
     /// An item of a list, with its marker, at a depth from 0.
     Item(usize),
-    /// One or more lines of code; those that follow one another are one block.
+    /// One or more lines of code; consecutive ones form one block.
     Code,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Flow {
     composer: Composer,
     code: Option<String>,
     tables: Vec<Table>,
-    /// Tables open beyond the deepest.
+    /// Number of open tables beyond the deepest.
     ignored: usize,
     asides: Vec<String>,
 }
@@ -49,9 +49,9 @@ struct Row {
 #[derive(Default)]
 struct Cell {
     pieces: Vec<Piece>,
-    /// Columns it takes beyond its first.
+    /// Number of columns it spans beyond its first.
     further: usize,
-    /// It continues the cell above it, and shows nothing of its own.
+    /// Whether it continues the cell above, and has no content of its own.
     continued: bool,
 }
 
@@ -65,7 +65,7 @@ impl Flow {
         Self { composer, code: None, tables: Vec::new(), ignored: 0, asides: Vec::new() }
     }
 
-    /// Adds a paragraph. White space in it collapses, but for line breaks, and but for code.
+    /// Adds a paragraph. White space collapses, except for line breaks and in code.
     pub(super) fn paragraph(&mut self, kind: Kind, text: &str) {
         if !self.tables.is_empty() {
             if let Some(cell) = self.cell()
@@ -79,13 +79,13 @@ impl Flow {
         self.end_block();
     }
 
-    /// Adds what stands beside the text, such as a note: it follows the block, or the outermost table, that is open.
+    /// Adds text that is beside the flow, such as a note: it follows the open block, or the outermost open table.
     pub(super) fn aside(&mut self, text: String) {
         self.asides.push(text);
     }
 
     pub(super) fn open_table(&mut self) {
-        // a table outside of any cell of the one around it cannot be shown
+        // a table outside of any cell of the enclosing table cannot be shown
         if self.tables.len() >= DEEPEST_TABLE {
             self.ignored += 1;
         } else {
@@ -101,7 +101,7 @@ impl Flow {
         }
     }
 
-    /// Says that the open row names the columns.
+    /// Marks the open row as a header.
     pub(super) fn mark_header(&mut self) {
         if let Some(row) = self.row() {
             row.header = true;
@@ -114,7 +114,7 @@ impl Flow {
         }
     }
 
-    /// Says how many columns the open cell takes.
+    /// Sets the number of columns that the open cell spans.
     pub(super) fn widen_cell(&mut self, columns: usize) {
         if self.ignored == 0
             && let Some(cell) = self.cell()
@@ -123,7 +123,7 @@ impl Flow {
         }
     }
 
-    /// Says that the open cell continues the one above it.
+    /// Marks the open cell as a continuation of the one above.
     pub(super) fn continue_cell(&mut self) {
         if self.ignored == 0
             && let Some(cell) = self.cell()
@@ -147,7 +147,7 @@ impl Flow {
         }
     }
 
-    /// The composer, with all before it complete.
+    /// The composer, with everything before it completed.
     pub(super) fn composer(&mut self) -> &mut Composer {
         while !self.tables.is_empty() {
             self.ignored = 0;
@@ -243,7 +243,8 @@ impl Flow {
 }
 
 impl Table {
-    /// Whether it lays out a page instead of holding data: it holds tables, headings or code, or has one column.
+    /// Whether it lays out a page instead of holding data: it contains tables, headings or code, or has a single
+    /// column.
     fn lays_out(&self) -> bool {
         let mut cells = self.rows.iter().flat_map(|row| &row.cells);
         let widest =
@@ -257,7 +258,7 @@ impl Table {
             })
     }
 
-    /// Whether the first row may name the columns: it has text in more than one of its cells.
+    /// Whether the first row may name the columns: more than one of its cells has text.
     fn opens_with_names(&self) -> bool {
         self.rows.first().is_some_and(|row| row.cells.iter().filter(|cell| !cell.is_empty()).count() > 1)
     }
@@ -269,7 +270,7 @@ impl Row {
         for cell in self.cells {
             let (further, alone) = (cell.further, cell.pieces.len() == 1);
             let paragraphs = cell.shown().filter_map(|piece| match piece {
-                // a bullet without others is only how the cell looks
+                // a single bullet only decorates the cell
                 Piece::Paragraph(Kind::Item(_), text) if alone => {
                     Some(text.strip_prefix("- ").map(str::to_owned).unwrap_or(text))
                 }
@@ -294,14 +295,14 @@ impl Cell {
     }
 }
 
-/// Whether the description of a picture says something, and is not the name of a file.
+/// Whether a picture's description is meaningful and not just a file name.
 pub(super) fn describes(words: &str) -> bool {
     words.trim().contains(|character: char| {
         character.is_whitespace() || (character.is_alphabetic() && !character.is_ascii())
     })
 }
 
-/// Runs of spaces and tabs become one space; line breaks stay, empty lines do not.
+/// Collapses runs of spaces and tabs; keeps line breaks, drops empty lines.
 pub(super) fn collapse(text: &str) -> String {
     let lines = text
         .split(['\n', '\r'])

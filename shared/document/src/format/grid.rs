@@ -1,44 +1,44 @@
 //! The cells of a sheet as tables: one for each run of rows between empty ones.
 //!
-//! Only cells with text are kept, and no grid is ever laid out that is much larger than they are: a sheet may say of
-//! two cells that they are a million rows and sixteen thousand columns apart.
+//! Only cells with text are kept, and no grid is built that is much larger than their number, because a sheet may
+//! have two cells that are a million rows and sixteen thousand columns apart.
 
 use std::collections::BTreeMap;
 
 use crate::composer::Composer;
 use crate::{BlockKind, Refusal};
 
-/// Places of a table that are always laid out, however few of them have text.
+/// Tables up to this number of positions are always laid out, however sparse.
 const SMALL: usize = 10_000;
-/// A larger table is laid out when one of this many places has text.
+/// A larger table is laid out only if at least one of this many positions has text.
 const SPARSEST: usize = 16;
 
 /// A cell with text.
 struct Cell {
     column: u32,
     text: String,
-    /// It is a number, a date or a truth value: no name of a column.
+    /// Whether it is a number, a date or a boolean, and so not a column name.
     value: bool,
 }
 
-/// The cells of one sheet; they come row by row.
+/// The cells of one sheet, added row by row.
 pub(super) struct Grid {
     rows: Vec<(u32, Vec<Cell>)>,
-    /// Bytes of text so far, and the most there may be.
+    /// Bytes of text so far, and the limit.
     text: usize,
     limit: usize,
 }
 
 impl Grid {
-    /// A grid for at most `limit` bytes of text: one text may stand in a million cells.
+    /// A grid for at most `limit` bytes of text, because the same text may be in a million cells.
     pub(super) fn new(limit: usize) -> Self {
         Self { rows: Vec::new(), text: 0, limit }
     }
 
-    /// Adds a cell; `value` says that it is a number, a date or a truth value.
+    /// Adds a cell; `value` says that it is a number, a date or a boolean.
     ///
     /// # Errors
-    /// When there is more text than may be.
+    /// When the limit on text is exceeded.
     pub(super) fn add(&mut self, row: u32, column: u32, text: &str, value: bool) -> Result<(), Refusal> {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if text.is_empty() {
@@ -69,7 +69,7 @@ impl Grid {
         for (row, mut cells) in self.rows {
             cells.sort_by_key(|cell| cell.column);
             match last {
-                // parts of one row that came apart
+                // parts of one row that arrived separately
                 Some(last) if last == row => {
                     if let Some(above) = region.last_mut() {
                         above.append(&mut cells);
@@ -86,7 +86,7 @@ impl Grid {
     }
 }
 
-/// Writes the rows between two empty ones. Rows of one cell above a wider row are its caption.
+/// Writes the rows between two empty ones. Single-cell rows above a wider row are its caption.
 fn show_region(composer: &mut Composer, mut rows: Vec<Vec<Cell>>) {
     let widest = rows.iter().map(Vec::len).max().unwrap_or_default();
     let caption = if widest > 1 { rows.iter().take_while(|row| row.len() == 1).count() } else { 0 };
@@ -106,8 +106,8 @@ fn show_region(composer: &mut Composer, mut rows: Vec<Vec<Cell>>) {
     composer.table(&laid_out(rows), header);
 }
 
-/// Rows with their cells under one another: columns without any text are not shown. Where hardly any place has text,
-/// the cells of a row just follow one another.
+/// Aligns the cells of rows in columns, without empty columns. If the table is too sparse, the cells of a row simply
+/// follow each other.
 fn laid_out(rows: Vec<Vec<Cell>>) -> Vec<Vec<String>> {
     let mut columns: BTreeMap<u32, usize> = rows.iter().flatten().map(|cell| (cell.column, 0)).collect();
     for (place, slot) in columns.values_mut().enumerate() {

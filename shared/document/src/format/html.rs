@@ -1,10 +1,9 @@
-//! HTML as the text a reader sees in a browser, without what stands around the content.
+//! HTML, as the text that a reader sees in a browser, without what surrounds the content.
 //!
-//! Dropped: scripts, styles, navigation, controls, and what is hidden; of a page for the web also its header and footer
-//! and what stands beside it (see [`content`]). Kept: headings as the heading path, list
-//! markers, `<pre>` verbatim, tables as lines with cells separated by ` | ` (a table that only lays out a page is read
-//! as the blocks in it), the `alt` of images. White space collapses, entities are decoded. Time and memory are bounded
-//! whatever the markup: see [`tree`].
+//! Dropped: scripts, styles, navigation, controls, hidden elements; on a web page also its header, footer and
+//! sidebars (see [`content`]). Kept: headings as the heading path, list markers, `<pre>` verbatim, tables as lines
+//! with cells separated by ` | ` (a layout table is read as the blocks in it), the `alt` of images. White space
+//! collapses, entities are decoded. Time and memory are bounded whatever the markup: see [`tree`].
 
 mod attributes;
 mod content;
@@ -26,10 +25,10 @@ use super::{Format, Source, has_extension};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal, encoding};
 
-/// Bytes in which a page must declare its encoding, and in which its first tag is looked for.
+/// Bytes in which a page must declare its encoding, and in which its first tag is searched.
 const HEAD_BYTES: usize = 4_096;
 
-/// HTML and XHTML, known by its first tag, or by the name's ending.
+/// HTML and XHTML, recognised by the first tag or by the file extension.
 pub(super) struct Html;
 
 impl Format for Html {
@@ -50,7 +49,7 @@ impl Format for Html {
     }
 }
 
-/// Reads a page of the web.
+/// Reads a web page.
 ///
 /// # Errors
 /// When it cannot be decoded, or is built to exhaust its reader.
@@ -66,8 +65,8 @@ fn read_page(bytes: &[u8]) -> Result<Extracted, Refusal> {
     Ok(extracted)
 }
 
-/// Reads a page that is content as a whole, such as one of a book or a message, into the text around it; `declared` is
-/// the encoding that whoever sent it says it has.
+/// Reads a page that is content as a whole, such as a page of a book or a message, into the surrounding text;
+/// `declared` is the encoding stated outside of it.
 ///
 /// # Errors
 /// When it cannot be decoded, or is built to exhaust its reader.
@@ -81,7 +80,7 @@ pub(super) fn read_whole(
     Ok(())
 }
 
-/// Reads markup that stands within another document into its text.
+/// Reads markup within another document into its text.
 ///
 /// # Errors
 /// When the markup is built to exhaust its reader.
@@ -96,7 +95,7 @@ fn parse(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<scraper::H
     tree::parse(&xhtml::with_end_tags(&source))
 }
 
-/// The text of a head as far as ASCII goes; zero bytes are dropped, so that it also reads UTF-16.
+/// The ASCII text at the start; zero bytes are dropped, so that UTF-16 can be read too.
 pub(super) fn head(bytes: &[u8]) -> String {
     let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
     head.iter()
@@ -123,7 +122,7 @@ fn opens_as_html(bytes: &[u8]) -> bool {
     opening("<!doctype html") || opening("<html")
 }
 
-/// The encoding that a document declares in its head, HTML or XML.
+/// The encoding declared at the start of an HTML or XML document.
 pub(super) fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let head = head(bytes);
     ["charset=", "encoding="].into_iter().find_map(|key| {
@@ -132,7 +131,7 @@ pub(super) fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
         let end = value
             .find(|next: char| next.is_whitespace() || matches!(next, '"' | '\'' | '>' | ';' | '/' | '?'));
         let encoding = Encoding::for_label(value.get(..end?)?.as_bytes())?;
-        // a declaration that can be read as ascii is not in utf-16
+        // a declaration readable as ASCII is not in UTF-16
         Some(if encoding.is_ascii_compatible() { encoding } else { encoding_rs::UTF_8 })
     })
 }
@@ -152,7 +151,7 @@ fn language_of(node: NodeRef<'_, Node>) -> Option<String> {
     language_code(root.attr("lang").or_else(|| root.attr("xml:lang"))?)
 }
 
-/// Follows the tree in document order, without recursion: markup nests as deep as it likes.
+/// Walks the tree in document order, without recursion, because markup may nest arbitrarily deep.
 fn read(composer: &mut Composer, content: &Content<'_>) {
     if let Some(heading) = content.heading {
         composer.heading(1, &text_of(heading));
@@ -167,7 +166,7 @@ fn read(composer: &mut Composer, content: &Content<'_>) {
                 if let Some(text) = node.value().as_text() {
                     composer.inline(text);
                 } else if heading.is_some() && !matches!(role(node), Role::Dropped) {
-                    // whatever stands in a heading is its text
+                    // everything in a heading is its text
                     composer.inline(" ".get(usize::from(role(node) == Role::Inline)..).unwrap_or_default());
                 } else {
                     match open(composer, node) {
@@ -190,7 +189,7 @@ fn read(composer: &mut Composer, content: &Content<'_>) {
     composer.flush();
 }
 
-/// What to do with the nodes below one that was opened.
+/// How to proceed with the children of an opened node.
 enum Inside {
     Read,
     Skip,
@@ -236,7 +235,7 @@ fn close(composer: &mut Composer, node: NodeRef<'_, Node>) {
     match role(node) {
         Role::Heading(level) => {
             let text = composer.take_line();
-            // what documentation generators put after a heading as a link to itself
+            // documentation generators put a link to itself after a heading
             composer.heading(level, text.trim_end_matches(['¶', '#', '\u{f0c1}']));
         }
         Role::List | Role::OrderedList => composer.close_list(),

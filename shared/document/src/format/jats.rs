@@ -1,7 +1,7 @@
-//! Articles of journals in JATS (`.nxml`): title, authors, abstract, sections, tables, notes, references.
+//! Journal articles in JATS (`.nxml`): title, authors, abstract, sections, tables, notes, references.
 //!
-//! What only places the article (identifiers, dates, licences, counts) is not part of its text, and of a formula that
-//! is given twice one is read.
+//! Metadata (identifiers, dates, licences, counts) is not part of the text; of a formula given in two forms, one is
+//! read.
 
 mod element;
 mod table;
@@ -14,10 +14,10 @@ use crate::{BlockKind, Extracted, Refusal};
 
 /// What it is called in a refusal.
 const FORMAT: &str = "a journal article (JATS)";
-/// Sections within one another that get a level of their own.
+/// Sections nested deeper than this get no level of their own.
 const DEEPEST_SECTION: u8 = 8;
 
-/// Articles, known by how they begin, or by the name's ending.
+/// Articles, recognised by their start or by the file extension.
 pub(super) struct Jats;
 
 impl Format for Jats {
@@ -63,13 +63,13 @@ struct Reader<'a> {
     xml: Xml<'a>,
     composer: Composer,
     open: Vec<Role>,
-    /// Sections that are open.
+    /// Number of open sections.
     sections: u8,
-    /// The name of the section that was just opened, should it have no title.
+    /// The default heading of the section just opened, in case it has no title.
     unnamed: Option<&'static str>,
-    /// Whether an element that is a word of its own has just ended.
+    /// Whether an element that forms its own word has just ended.
     after_element: bool,
-    /// Whether the label of a block has just ended, so that the block goes on.
+    /// Whether a block's label has just ended, so that the block continues.
     after_label: bool,
     language: Option<String>,
 }
@@ -157,7 +157,7 @@ impl Reader<'_> {
             }
             Some(Role::Section(_)) => {
                 self.composer.flush();
-                // what follows is not under its heading
+                // what follows does not belong to its heading
                 self.composer.heading(self.level(), "");
                 self.sections = self.sections.saturating_sub(1);
             }
@@ -178,7 +178,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The name that was opened, in the order in which it is said.
+    /// Reads an opened name, in spoken order.
     fn name(&mut self) -> Result<String, Refusal> {
         let (mut surname, mut others, mut depth) = (String::new(), String::new(), 1_usize);
         while depth > 0 {
@@ -196,7 +196,7 @@ impl Reader<'_> {
         Ok(format!("{} {} ", others.trim(), surname.trim()))
     }
 
-    /// The level of a heading here: the title of the article is 1.
+    /// The level of a heading here; the article's title is 1.
     fn level(&self) -> u8 {
         self.sections.min(DEEPEST_SECTION).saturating_add(1)
     }

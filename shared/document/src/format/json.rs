@@ -1,10 +1,11 @@
-//! JSON, a record a line (NDJSON, JSON Lines) too, as lines that a search finds: each value with its keys before it.
+//! JSON, including one record per line (NDJSON, JSON Lines), as lines that a search can find: each value with its
+//! keys before it.
 //!
-//! An object or array of up to [`SMALL_BYTES`] is one block, a line a value: `address > city: Paris`. A larger one is
-//! read value by value, its key as a heading, so that every passage of it says where it belongs. Texts in a large array
-//! are a list; short values in a small one share a line. Numbers stay as written; null, empty texts and empty
-//! arrays say nothing and are not shown. Jupyter notebooks are read as their cells. What only looks like JSON (comments, a cut
-//! end) is read as text.
+//! An object or array of up to [`SMALL_BYTES`] is one block with a line per value: `address > city: Paris`. A larger
+//! one is read value by value with its key as a heading, so that each passage says where it belongs. Strings in a
+//! large array form a list; short values in a small one share a line. Numbers stay as written; null, empty strings
+//! and empty arrays are not shown. Jupyter notebooks are read as their cells. Text that only resembles JSON
+//! (comments, a truncated end) is read as text.
 
 mod notebook;
 mod scan;
@@ -16,10 +17,10 @@ use self::writer::Writer;
 use super::{Format, Source, has_extension, text};
 use crate::{BlockKind, Extracted, Refusal, encoding};
 
-/// An object or array of so many bytes is one block.
+/// An object or array of up to this many bytes is one block.
 const SMALL_BYTES: usize = 1_500;
 
-/// JSON, known by being it.
+/// JSON, recognised by being valid JSON.
 pub(super) struct Json;
 
 impl Format for Json {
@@ -31,7 +32,7 @@ impl Format for Json {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
         let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
         let is_record = |line: Option<&[u8]>| line.is_some_and(is_container);
-        // most files are told by their first byte, most of the rest by their first line
+        // cheap checks first: the first byte rules out most files, the first line most others
         bytes.starts_with(b"{")
             && bytes.iter().skip(1).find(|byte| !byte.is_ascii_whitespace()) == Some(&b'"')
             && (is_record(lines.next()) && is_record(lines.next()) || is_container(bytes))
@@ -61,7 +62,7 @@ impl Format for Json {
     }
 }
 
-/// Reads a record a line; a line that is none is kept as it stands.
+/// Reads one record per line; a line that is not JSON is kept as it is.
 fn records(lines: &str) -> Result<Extracted, Refusal> {
     let mut writer = Writer::default();
     for line in lines.lines() {
@@ -76,7 +77,7 @@ fn records(lines: &str) -> Result<Extracted, Refusal> {
     Ok(extracted)
 }
 
-/// Whether a text is JSON; without recursion, however deep it is.
+/// Whether a text is valid JSON; without recursion, whatever its depth.
 fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }

@@ -1,13 +1,12 @@
-//! Markdown (`CommonMark` with tables, footnotes, strike-through, task lists and heading attributes) as the text a
-//! reader sees.
+//! Markdown (`CommonMark` with tables, footnotes, strike-through, task lists and heading attributes), as the text
+//! that a reader sees.
 //!
-//! The text is a cleaned reading text, not the source: markers, link targets, reference definitions, HTML tags and
-//! comments, anchors (`<a name=…>`, `{#id}`) and front matter say nothing to a search and cost tokens. Kept: link
-//! and image texts, code verbatim without its fence, list markers, tables as lines with cells separated by ` | `,
-//! HTML blocks as [`super::html`] reads them, and inline "tags" that HTML does not know, because in prose
-//! `<bucket-name>` is a word. Links that are none by the standard, because their target holds spaces or they stand in a
-//! code span, lose their targets too. The `title:` of a front matter is shown as a heading above all others, as site
-//! generators show it.
+//! The result is cleaned reading text, not the source: markers, link targets, reference definitions, HTML tags and
+//! comments, anchors (`<a name=…>`, `{#id}`) and front matter do not help a search and cost tokens. Kept: link and
+//! image texts, code verbatim without its fence, list markers, tables as lines with cells separated by ` | `, HTML
+//! blocks as [`super::html`] reads them, and inline "tags" unknown to HTML, because in prose `<bucket-name>` is a
+//! word. Malformed links (with spaces in the target, or in a code span) lose their targets too. The `title:` in front
+//! matter becomes a heading above all others, as site generators show it.
 
 mod front_matter;
 mod inline_html;
@@ -20,7 +19,7 @@ use super::{Format, Source, has_extension, html};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal, encoding};
 
-/// Markdown, known by the name's ending: its content cannot be told from plain text.
+/// Markdown, recognised by the file extension, because its content cannot be told from plain text.
 pub(super) struct Markdown;
 
 impl Format for Markdown {
@@ -44,7 +43,7 @@ impl Format for Markdown {
     }
 }
 
-/// Reads markdown that stands in a document into its text.
+/// Reads Markdown within a document into its text.
 ///
 /// # Errors
 /// When HTML in it is built to exhaust its reader.
@@ -62,10 +61,10 @@ pub(super) fn read(composer: Composer, source: &str) -> Result<Composer, Refusal
     Ok(reader.composer)
 }
 
-/// Follows the parser's events.
+/// Handles the parser's events.
 struct Reader {
     composer: Composer,
-    /// Text of a code or HTML block that is open.
+    /// Text of the open code or HTML block.
     verbatim: Option<String>,
     rows: Vec<Vec<String>>,
     cells: Vec<String>,
@@ -97,7 +96,7 @@ impl Reader {
         Ok(())
     }
 
-    /// At the border of a block the line is complete, and links that the parser did not see are.
+    /// At the end of a block the line is complete, so malformed links in it are found.
     fn drop_targets(&mut self, border: TagEnd) {
         let inline = matches!(
             border,

@@ -1,7 +1,7 @@
-//! `OpenDocument`: texts, presentations and spreadsheets as a reader sees them.
+//! `OpenDocument`: texts, presentations and spreadsheets, as a reader sees them.
 //!
-//! Headings by their outline level, titles and code by their styles, lists with their markers, tables by rows, notes
-//! and comments after the block that they hang on; slides and sheets as parts. Deletions that are tracked are dropped.
+//! Headings by outline level, titles and code by style, lists with their markers, tables by rows, notes and comments
+//! after the block they are attached to; slides and sheets as parts. Tracked deletions are dropped.
 
 mod body;
 mod sheet;
@@ -15,14 +15,14 @@ use super::{Format, Source, has_extension, ooxml};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal};
 
-/// Bytes at the start of a package in which its media type stands.
+/// Bytes at the start of a package that contain its media type.
 const HEAD_BYTES: usize = 128;
 
 /// One kind of `OpenDocument` file.
 pub(super) struct Odf {
     name: &'static str,
     format: &'static str,
-    /// Parts of the media types by which it is known; the older is of `OpenOffice.org` 1.
+    /// Parts of the media types that identify it; the older one is that of `OpenOffice.org` 1.
     types: [&'static str; 2],
     extensions: &'static [&'static str],
 }
@@ -62,7 +62,8 @@ impl Format for Odf {
             return false;
         }
         let names_kind = |said: &[u8]| self.types.iter().any(|media| contains(said, media));
-        // the media type stands first and not packed, as the standard asks; else where it lies, else in the manifest
+        // the standard puts the uncompressed media type first; otherwise it is looked for in its file, then in the
+        // manifest
         names_kind(head)
             || package::head(bytes, "mimetype")
                 .or_else(|| package::head(bytes, "META-INF/manifest.xml"))
@@ -103,7 +104,7 @@ impl Format for Odf {
         let titled = composer.has_title() || declare_title(&mut package, format, &mut composer)?;
         let mut extracted = composer.finish(self.name);
         if sheets && !titled {
-            // the name of the first sheet is no title
+            // the name of the first sheet is not a title
             extracted.title = None;
         }
         Ok(extracted)
@@ -114,7 +115,7 @@ fn contains(bytes: &[u8], part: &str) -> bool {
     bytes.windows(part.len()).any(|window| window == part.as_bytes())
 }
 
-/// Declares the title in the properties; tells whether there is one.
+/// Declares the title in the properties; returns whether there is one.
 fn declare_title(
     package: &mut Package<'_>,
     format: &'static str,
@@ -133,7 +134,7 @@ fn declare_title(
     Ok(composer.has_title())
 }
 
-/// Adds the page headers and footers, each text once. Damage in them is told where the styles are read.
+/// Adds the page headers and footers, each distinct text once. Damage in them is reported where styles are read.
 fn show_edges(composer: &mut Composer, format: &'static str, styles: &str) {
     let (mut xml, mut shown) = (Xml::new(format, styles), Vec::<String>::new());
     while let Ok(Some(node)) = xml.next() {
@@ -146,7 +147,7 @@ fn show_edges(composer: &mut Composer, format: &'static str, styles: &str) {
             continue;
         }
         let Ok(text) = gather(&mut xml, &name) else { return };
-        // a page number says nothing in a text without pages
+        // page numbers alone mean nothing in a text without pages
         if text.chars().any(char::is_alphabetic) && !shown.contains(&text) {
             if shown.is_empty() {
                 composer.heading(0, "");

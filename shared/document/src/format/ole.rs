@@ -1,4 +1,4 @@
-//! Office files before 2007 (DOC, PPT, XLS), and newer ones that a password locks: all are OLE compound files.
+//! OLE compound files: Office files before 2007 (DOC, PPT, XLS), and password-protected newer ones.
 //!
 //! undoc reads texts and presentations, calamine the cells of workbooks.
 
@@ -11,20 +11,20 @@ use super::{Format, Source, has_extension};
 use crate::{Extracted, Refusal};
 
 const MAGIC: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
-/// Bytes of an entry in the directory of a compound file; the first 64 are its name.
+/// Size of a directory entry of a compound file in bytes; the first 64 are its name.
 const ENTRY: usize = 128;
 
-/// What a compound file holds.
+/// The content of a compound file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Content {
     Word,
     PowerPoint,
     Excel,
-    /// A newer file that a password locks.
+    /// A password-protected newer file.
     Locked,
 }
 
-/// The streams by which a compound file is known, those of the outermost kind first.
+/// The streams that identify the content, outermost first.
 const STREAMS: [(&str, Content); 5] = [
     ("EncryptedPackage", Content::Locked),
     ("PowerPoint Document", Content::PowerPoint),
@@ -45,7 +45,7 @@ fn content(bytes: &[u8]) -> Option<Content> {
     STREAMS.iter().find(|(stream, _)| names.iter().any(|name| name == stream)).map(|(_, content)| *content)
 }
 
-/// The name in what may be an entry of a directory; nothing when it is none.
+/// The name in a potential directory entry; none when it is not one.
 fn entry_name(entry: &[u8]) -> Option<String> {
     let units = entry.get(..64)?.as_chunks::<2>().0.iter().map(|unit| u16::from_le_bytes(*unit));
     let name: Vec<u16> = units.take_while(|unit| *unit != 0).collect();
@@ -58,7 +58,7 @@ pub(super) struct Doc;
 pub(super) struct Ppt;
 /// Excel workbooks before 2007.
 pub(super) struct Xls;
-/// Office files that a password locks.
+/// Password-protected Office files.
 pub(super) struct Locked;
 
 impl Format for Doc {

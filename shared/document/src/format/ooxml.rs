@@ -1,4 +1,4 @@
-//! What DOCX, PPTX and XLSX share: the package's relationships and content types, the core properties, charts and
+//! Common to DOCX, PPTX and XLSX: the package's relationships and content types, the core properties, charts and
 //! diagrams.
 
 use super::package::{self, Package};
@@ -6,7 +6,7 @@ use super::xml::{self, Node, Xml};
 use crate::Refusal;
 use crate::composer::Composer;
 
-/// Bytes of a damaged package that are searched for names.
+/// Bytes of a damaged package searched for names.
 const WINDOW: usize = 64 << 10;
 
 /// A link from one part of a package to another.
@@ -18,7 +18,7 @@ pub(super) struct Relationship {
     pub(super) target: String,
 }
 
-/// Which application a package is for.
+/// The application that a package belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Application {
     Word,
@@ -26,12 +26,13 @@ pub(super) enum Application {
     Excel,
 }
 
-/// What an office package is, by its content types, or else by its folders; macros and templates count alike.
+/// The application of a package, by its content types or else by its folders; files with macros and templates count
+/// alike.
 pub(super) fn application(bytes: &[u8]) -> Option<Application> {
     const FOLDERS: [(&str, Application); 3] =
         [("word/", Application::Word), ("ppt/", Application::PowerPoint), ("xl/", Application::Excel)];
     let Some(types) = package::head(bytes, "[Content_Types].xml") else {
-        // a damaged package is told by the names in it
+        // a damaged package is recognised by the names in it
         let head = bytes.get(..WINDOW).unwrap_or(bytes);
         let damaged = bytes.starts_with(b"PK\x03\x04") && package::names(bytes).is_empty();
         let holds = |name: &str| head.windows(name.len()).any(|window| window == name.as_bytes());
@@ -62,7 +63,7 @@ pub(super) fn application(bytes: &[u8]) -> Option<Application> {
     })
 }
 
-/// A part as text; nothing when the package has none of this name.
+/// Reads a part as text; none when the package has no such part.
 pub(super) fn part(
     package: &mut Package<'_>,
     format: &'static str,
@@ -71,7 +72,7 @@ pub(super) fn part(
     package.read(name)?.map(|bytes| xml::decode(format, &bytes)).transpose()
 }
 
-/// A part that the document can be read without: when it is damaged, it is left out.
+/// Reads an optional part; a damaged one is left out.
 pub(super) fn spare_part(
     package: &mut Package<'_>,
     format: &'static str,
@@ -81,7 +82,7 @@ pub(super) fn spare_part(
     spare(composer, name, part(package, format, name)).map(Option::flatten)
 }
 
-/// What was read of a part that the document can be read without; nothing when it is damaged.
+/// The result for an optional part; none when it is damaged.
 pub(super) fn spare<T>(
     composer: &mut Composer,
     name: &str,
@@ -97,7 +98,7 @@ pub(super) fn spare<T>(
     }
 }
 
-/// The links of a part, in their order; those of the package itself for an empty name.
+/// The relationships of a part in order; those of the package itself for an empty name.
 pub(super) fn relationships(
     package: &mut Package<'_>,
     format: &'static str,
@@ -124,7 +125,7 @@ pub(super) fn relationships(
     Ok(found)
 }
 
-/// The part with which an application begins to read: as the package says, else the one of the usual name.
+/// The application's main part: as declared by the package, or else the one with the usual name.
 ///
 /// # Errors
 /// When there is none.
@@ -141,7 +142,7 @@ pub(super) fn main_part(
         .ok_or_else(|| Refusal::Damaged { format, cause: format!("it has no {usual}") })
 }
 
-/// A target as the name of a part: targets are relative to the folder of the part that links to it.
+/// Resolves a target to a part's name: targets are relative to the folder of the linking part.
 fn resolve(folder: &str, target: &str) -> String {
     let mut path: Vec<&str> = if target.starts_with('/') { Vec::new() } else { folder.split('/').collect() };
     for step in target.split('/') {
@@ -155,7 +156,7 @@ fn resolve(folder: &str, target: &str) -> String {
     path.join("/")
 }
 
-/// Declares the title in the core properties, but for those that programs write by themselves.
+/// Declares the title in the core properties, unless a program filled it in by default.
 pub(super) fn declare_core_title(
     package: &mut Package<'_>,
     format: &'static str,
@@ -183,14 +184,14 @@ pub(super) fn declare_core_title(
     Ok(())
 }
 
-/// The text in a chart or in a diagram (`SmartArt`): each paragraph, title, series and category once.
+/// The text in a chart or diagram (`SmartArt`): each paragraph, title, series and category once.
 pub(super) fn drawing_text(format: &'static str, text: &str) -> Result<Vec<String>, Refusal> {
     let (mut xml, mut found, mut line) = (Xml::new(format, text), Vec::<String>::new(), String::new());
     let mut reads = false;
     while let Some(node) = xml.next()? {
         match node {
             Node::Open(tag) => match tag.name() {
-                // numbers of a series, and their formats
+                // numbers of a series and their formats
                 "numCache" | "numLit" | "val" | "Fallback" => xml.skip()?,
                 "t" | "v" => reads = true,
                 _ => {}

@@ -1,17 +1,17 @@
-//! Org mode as the text a reader sees: headings, lists, tables, blocks of code and of quotes.
+//! Org mode, as the text that a reader sees: headings, lists, tables, code blocks and quotes.
 //!
-//! Dropped: drawers and properties, comments, `#+` keywords (but the title, which is shown), marks around inline text,
-//! targets of links, and what stands around a heading (its state, priority and tags). The library that reads it
-//! (orgize) is a pre-release; what a search needs of the format is lines.
+//! Dropped: drawers and properties, comments, `#+` keywords (except the title, which is shown), inline markup, link
+//! targets, and the decoration of headings (state, priority, tags). The available library (orgize) is a pre-release,
+//! and what a search needs of the format is line-based.
 
 use super::{Format, Source, has_extension};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal, encoding};
 
-/// What stands before a heading to say whether it is done.
+/// The states that may precede a heading.
 const STATES: [&str; 6] = ["TODO ", "DONE ", "NEXT ", "WAITING ", "CANCELLED ", "CANCELED "];
 
-/// Org mode, known by the name's ending.
+/// Org mode, recognised by the file extension.
 pub(super) struct Org;
 
 impl Format for Org {
@@ -39,7 +39,7 @@ impl Format for Org {
             } else if is_end(line) {
                 ends = ends.saturating_sub(1);
             } else if is_drawer(trimmed) && ends > 0 {
-                // one that nothing closes is text
+                // an unclosed one is text
                 lines.by_ref().take_while(|line| !is_end(line)).for_each(drop);
                 ends -= 1;
             } else {
@@ -159,7 +159,7 @@ fn heading(line: &str) -> Option<(u8, &str)> {
     Some((u8::try_from(level).unwrap_or(u8::MAX), text))
 }
 
-/// An item with its marker, which is as in the text but for the kind of bullet.
+/// An item with its marker; bullets are unified.
 fn item(line: &str) -> Option<&str> {
     let mark = line.split(' ').next()?;
     let number = mark.strip_suffix(['.', ')']).is_some_and(|number| number.parse::<u32>().is_ok());
@@ -172,7 +172,7 @@ fn is_drawer(line: &str) -> bool {
     })
 }
 
-/// A text without the marks around words and the targets of links.
+/// A text without inline markup and link targets.
 fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -190,7 +190,7 @@ fn plain(text: &str) -> String {
     without_emphasis(&out)
 }
 
-/// Words without `*`, `/`, `=`, `~` and `_` around them.
+/// A text without the emphasis marks `*`, `/`, `=`, `~` and `_`.
 fn without_emphasis(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let at = |index: usize| characters.get(index).copied();
@@ -216,7 +216,7 @@ fn without_emphasis(text: &str) -> String {
     out
 }
 
-/// Whether a mark is closed soon: emphasis is short.
+/// The position of a nearby closing mark, because emphasis is short.
 fn closing(characters: &[char], start: usize) -> bool {
     let mark = characters.get(start);
     let window =

@@ -1,4 +1,4 @@
-//! ZIP packages: what office files, books and archives are packed in.
+//! ZIP packages: the container of office files, books and archives.
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read};
@@ -8,17 +8,17 @@ use zip::result::ZipError;
 
 use crate::{Refusal, Source, encoding};
 
-/// Most bytes of a file that are looked at to know what the package is.
+/// Maximum number of bytes of a file read to recognise the package.
 const HEAD_BYTES: u64 = 256 << 10;
 
-/// An open package. Everything in it is unpacked through [`Source::unpack`].
+/// An open package. Everything is unpacked through [`Source::unpack`].
 pub(super) struct Package<'a> {
     source: Source<'a>,
     format: &'static str,
     archive: ZipArchive<Cursor<&'a [u8]>>,
 }
 
-/// The names in a package, from its directory; none when the bytes are no package. For `by_content`.
+/// The names in a package's directory; empty when the bytes are not a package. For `by_content`.
 pub(super) fn names(bytes: &[u8]) -> Vec<String> {
     if !bytes.starts_with(b"PK") {
         return Vec::new();
@@ -28,8 +28,8 @@ pub(super) fn names(bytes: &[u8]) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// The first bytes of one of the files in a package; nothing when it has none of this name, or is no package. For
-/// `by_content`, which must stay cheap.
+/// The first bytes of a file in a package; none when there is no such file, or no package. For `by_content`, which
+/// must stay cheap.
 pub(super) fn head(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
     if !bytes.starts_with(b"PK") {
         return None;
@@ -42,23 +42,23 @@ pub(super) fn head(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
 }
 
 impl<'a> Package<'a> {
-    /// Opens a package; `format` names what it is, with its article.
+    /// Opens a package; `format` is its description with an article.
     pub(super) fn open(source: &Source<'a>, format: &'static str) -> Result<Self, Refusal> {
         let archive = ZipArchive::new(Cursor::new(source.bytes)).map_err(|error| damaged(format, &error))?;
         Ok(Self { source: *source, format, archive })
     }
 
-    /// The names in the package, in the order of its directory.
+    /// The names in the package, in directory order.
     pub(super) fn names(&self) -> Vec<String> {
         self.archive.file_names().flatten().map(Cow::into_owned).collect()
     }
 
-    /// How many entries its directory has.
+    /// The number of entries in its directory.
     pub(super) fn len(&self) -> usize {
         self.archive.len()
     }
 
-    /// The name of an entry; nothing when it is a folder or a link.
+    /// The name of an entry; none for a folder or a link.
     pub(super) fn file_at(&self, index: usize) -> Result<Option<String>, Refusal> {
         let entry = self.archive.by_index_data(index).map_err(|error| damaged(self.format, &error))?;
         let name = encoding::name(entry.name_raw());
@@ -73,7 +73,7 @@ impl<'a> Package<'a> {
         }
     }
 
-    /// The bytes of one of its files; nothing when there is none of this name.
+    /// The content of a file; none when there is no such file.
     pub(super) fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, Refusal> {
         let file = match self.archive.by_name(name) {
             Ok(file) => file,

@@ -1,8 +1,8 @@
-//! PDF: the characters of each page where they stand, put together into lines, columns and paragraphs.
+//! PDF: the positioned characters of each page, assembled into lines, columns and paragraphs.
 //!
-//! hayro reads the file and runs the content of its pages; what it draws is text here ([`page`]), and [`layout`] finds
-//! the reading order. Headings are only what the bookmarks name. Lines that stand at the same place of most pages are
-//! left out ([`running`]). A page without characters that has pictures is left out with its cause.
+//! hayro parses the file and interprets its pages; its drawing operations are collected as text ([`page`]), and
+//! [`layout`] finds the reading order. Only bookmarks define headings. Lines at the same place of most pages are left
+//! out ([`running`]). A page with pictures but no characters is left out with its cause.
 
 mod column;
 mod layout;
@@ -24,15 +24,15 @@ use super::{Format, Source, has_extension};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal, ocr};
 
-/// Bytes in which the header may stand: readers accept it after leading junk.
+/// Bytes in which the header may occur; readers accept leading junk.
 const HEADER_WINDOW: usize = 1_024;
-/// The name of the format with its article.
+/// The format's description with an article.
 const NAME: &str = "a PDF document";
 const PICTURES: &str = "it holds pictures and no text, and no text recognition (OCR) is built in";
 const NO_CHARACTERS: &str =
     "its fonts do not say which characters all or some of their glyphs are; run OCR over it";
 
-/// PDF documents, known by their header.
+/// PDF documents, recognised by their header.
 pub(super) struct Pdf;
 
 impl Format for Pdf {
@@ -67,7 +67,7 @@ impl Format for Pdf {
     }
 }
 
-/// Whether a header further in is only quoted: text about PDF files is text.
+/// Whether a header further in is only quoted: a text about PDF files is text.
 fn quotes_the_header(bytes: &[u8], head: &[u8]) -> bool {
     !bytes.starts_with(b"%PDF-") && !head.contains(&0) && head.utf8_chunks().take(2).count() == 1
 }
@@ -81,7 +81,7 @@ fn refusal(error: LoadPdfError, bytes: &[u8]) -> Refusal {
         LoadPdfError::Decryption(DecryptionError::MissingIDEntry | DecryptionError::InvalidEncryption) => {
             damaged("its encryption is invalid")
         }
-        // what is encrypted in a way of its own cannot be told from damage
+        // a custom encryption cannot be told from damage
         LoadPdfError::Invalid if bytes.windows(8).any(|window| window == b"/Encrypt") => {
             Refusal::Encrypted { format: NAME }
         }
@@ -99,7 +99,7 @@ struct ReadPage {
     unread: Option<&'static str>,
 }
 
-/// Reads the pages; more than `limit` characters are not collected, their number alone refuses the document.
+/// Reads the pages; characters beyond `limit` are only counted, and their number refuses the document.
 fn read_pages(file: &File, limit: usize) -> Vec<ReadPage> {
     let cache = InterpreterCache::new();
     let mut left = limit.saturating_add(1);
@@ -120,7 +120,7 @@ fn read_pages(file: &File, limit: usize) -> Vec<ReadPage> {
     pages
 }
 
-/// What the document is, when nothing in it can be read without recognising characters.
+/// A description of the document, if nothing in it can be read without OCR.
 fn what_needs_recognition(pages: &[ReadPage]) -> Option<String> {
     let is_blank = pages.iter().all(|page| page.blocks.is_empty());
     let causes: Vec<_> = pages.iter().filter_map(|page| page.unread).collect();

@@ -1,6 +1,6 @@
-//! PPTX as the text a reader sees: the slides in the order of the presentation, hidden ones too.
+//! PPTX, as the text that a reader sees: the slides in order, including hidden ones.
 //!
-//! Each slide is a part, with its title as a heading; then its shapes, tables, charts and diagrams, its notes and its
+//! Each slide is a part with its title as a heading; then its shapes, tables, charts and diagrams, its notes and
 //! comments. Page numbers are dropped, footers shown once.
 
 mod slide;
@@ -54,7 +54,7 @@ impl Format for Pptx {
     }
 }
 
-/// The slides, by the ids of their links, as they are shown.
+/// The slides' parts, in presentation order.
 fn slide_order(package: &mut Package<'_>, main: &str) -> Result<Vec<String>, Refusal> {
     let mut order = Vec::new();
     let text = ooxml::part(package, FORMAT, main)?.unwrap_or_default();
@@ -73,7 +73,7 @@ struct Reader<'a> {
     package: Package<'a>,
     composer: Composer,
     authors: BTreeMap<String, String>,
-    /// Footers that were shown.
+    /// Footers already shown.
     footers: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ impl Reader<'_> {
     fn read_authors(&mut self, name: &str) -> Result<(), Refusal> {
         let Some(text) = self.text(name)? else { return Ok(()) };
         let mut xml = Xml::new(FORMAT, &text);
-        // authors that cannot be read leave their comments without a name
+        // if the authors cannot be read, their comments have no name
         while let Ok(Some(node)) = xml.next() {
             if let Node::Open(tag) = node
                 && let (Some(id), Some(name)) = (tag.attribute("id"), tag.attribute("name"))
@@ -98,7 +98,7 @@ impl Reader<'_> {
 
     fn slide(&mut self, number: u32, name: &str) -> Result<(), Refusal> {
         self.composer.begin_part(PartKind::Slide, number, None);
-        // what follows is not under the title of the slide before
+        // what follows does not belong to the previous slide's title
         self.composer.heading(1, "");
         let Some(text) = self.text(name)? else { return Ok(()) };
         let links = ooxml::relationships(&mut self.package, FORMAT, name);
@@ -144,7 +144,7 @@ impl Reader<'_> {
         let mut page = Slide::new(&none);
         if ooxml::spare(&mut self.composer, name, page.read(FORMAT, &text))?.is_some() {
             let notes = page.finish().finish("").text;
-            // the place of the notes is a list only by the rule for slides
+            // the notes placeholder is a list only by the rule for slides
             let notes: Vec<&str> = notes
                 .lines()
                 .map(|line| line.trim().trim_start_matches("- "))

@@ -1,9 +1,9 @@
-//! reStructuredText as the text a reader sees.
+//! reStructuredText, as the text that a reader sees.
 //!
-//! Dropped: comments, link targets, options of directives, tables of contents, roles and other marks around inline
-//! text. Kept: titles of any adornment, lists, literal blocks and code directives verbatim, tables, the text of
-//! admonitions and of all directives that are not known. Substitutions stay as they are written. No library that
-//! reads it is kept up; this one reads line by line, and deeper than [`DEEPEST`] blocks in blocks only as paragraphs.
+//! Dropped: comments, link targets, directive options, tables of contents, roles and other inline markup. Kept:
+//! titles with any adornment, lists, literal blocks and code directives verbatim, tables, the text of admonitions and
+//! of unknown directives. Substitutions stay as written. No maintained library reads the format; this reader works
+//! line by line, and reads blocks nested deeper than [`DEEPEST`] as paragraphs.
 
 mod directive;
 mod inline;
@@ -13,10 +13,10 @@ use super::{Format, Source, has_extension};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal, encoding};
 
-/// Blocks within one another whose structure is read.
+/// Maximum nesting of blocks whose structure is read.
 const DEEPEST: usize = 12;
 
-/// reStructuredText, known by the name's ending.
+/// reStructuredText, recognised by the file extension.
 pub(super) struct Rst;
 
 impl Format for Rst {
@@ -40,12 +40,12 @@ impl Format for Rst {
 
 struct Reader {
     composer: Composer,
-    /// The adornments of titles, the highest level first: a character, and whether it stands above too.
+    /// The adornments of titles, highest level first: a character, and whether it is also above the title.
     adornments: Vec<(char, bool)>,
 }
 
 impl Reader {
-    /// Reads blocks of which the lines begin at their left edge.
+    /// Reads the blocks of lines that start at their left edge.
     fn blocks(&mut self, lines: &[&str], depth: usize) {
         let mut rest = lines;
         while let Some(line) = rest.first() {
@@ -55,7 +55,7 @@ impl Reader {
         self.composer.flush();
     }
 
-    /// Reads one block, and tells how many lines it has.
+    /// Reads one block, and returns its number of lines.
     fn block(&mut self, line: &str, lines: &[&str], depth: usize) -> usize {
         if depth >= DEEPEST {
             return self.paragraph(lines);
@@ -94,7 +94,7 @@ impl Reader {
         self.after_paragraph(lines, length, depth)
     }
 
-    /// A title with its adornment below it, or above and below; a transition is skipped.
+    /// A title with its adornment below, or above and below; a transition is skipped.
     fn title(&mut self, lines: &[&str]) -> Option<usize> {
         let [first, rest @ ..] = lines else { return None };
         let (adornment, title, above) = match (adornment(first), rest) {
@@ -120,7 +120,7 @@ impl Reader {
         Some(if above { 3 } else { 2 })
     }
 
-    /// Lines up to a blank one, or to one that is indented: that begins a definition or a quote.
+    /// Lines up to a blank or an indented one, which begins a definition or a quote.
     fn paragraph(&mut self, lines: &[&str]) -> usize {
         let more = lines.iter().skip(1).take_while(|line| !line.is_empty() && !line.starts_with(' '));
         let length = 1 + more.count();
@@ -137,7 +137,7 @@ impl Reader {
         length
     }
 
-    /// The literal block or the definition that follows a paragraph of some lines.
+    /// The literal block or definition that follows a paragraph of `length` lines.
     fn after_paragraph(&mut self, lines: &[&str], length: usize, depth: usize) -> usize {
         let is_literal =
             length.checked_sub(1).and_then(|last| lines.get(last)).is_some_and(|line| line.ends_with("::"));
@@ -179,7 +179,7 @@ impl Reader {
         used
     }
 
-    /// `:name: text`; one without text only tells a program something.
+    /// `:name: text`; a field without text is only for programs.
     fn field(&mut self, line: &str, lines: &[&str], depth: usize) -> Option<usize> {
         let (name, value) = line.strip_prefix(':')?.split_once(':')?;
         if name.is_empty()
@@ -219,7 +219,7 @@ impl Reader {
     }
 }
 
-/// The mark of a list item: its width, and its number in an ordered list.
+/// The marker of a list item: its width, and its number in an ordered list.
 struct Marker {
     width: usize,
     ordered: Option<u64>,
@@ -236,13 +236,13 @@ fn marker(line: &str) -> Option<Marker> {
     Some(Marker { width: mark.len(), ordered: Some(ordered) })
 }
 
-/// The character of a line that is one punctuation character repeated.
+/// The character of a line that repeats one punctuation character.
 fn adornment(line: &str) -> Option<char> {
     let mark = line.chars().next().filter(char::is_ascii_punctuation)?;
     (line.len() >= 2 && line.chars().all(|character| character == mark)).then_some(mark)
 }
 
-/// How many lines are blank or indented by so much, without the blank ones at their end.
+/// The number of lines that are blank or indented this much, without trailing blank lines.
 fn indented_length(lines: &[&str], indent: usize) -> usize {
     let indented = |line: &&&str| line.is_empty() || indent_of(line) >= indent;
     let all = lines.iter().take_while(indented).count();
@@ -254,7 +254,7 @@ fn indent_of(line: &str) -> usize {
     line.bytes().take_while(|byte| *byte == b' ').count()
 }
 
-/// The lines without the indentation that they share.
+/// The lines without their common indentation.
 fn dedented<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let indent = lines.iter().filter(|line| !line.is_empty()).map(|line| indent_of(line)).min().unwrap_or(0);
     lines.iter().map(|line| line.get(indent..).unwrap_or_default()).collect()

@@ -1,8 +1,8 @@
-//! RTF as a reader sees it: paragraphs, headings by outline level or style, lists with their markers, tables, notes.
+//! RTF, as a reader sees it: paragraphs, headings by outline level or style, lists with their markers, tables, notes.
 //!
-//! Own reader, because none that is kept reads the code pages of fonts or tells what is shown from what is not (see
-//! FORMATS.md). Dropped: pictures, fields' instructions (their results are shown), page headers and footers, hidden
-//! and deleted text, and each destination that is marked as one to be ignored. Time and memory grow with the size.
+//! No maintained library handles the fonts' code pages or tells shown text from hidden (see FORMATS.md), hence this
+//! reader. Dropped: pictures, field instructions (their results are shown), page headers and footers, hidden and
+//! deleted text, and every destination marked as ignorable. Time and memory grow linearly.
 
 mod charset;
 mod destination;
@@ -14,7 +14,7 @@ use self::reader::Reader;
 use super::{Format, Source, has_extension, text};
 use crate::{Extracted, Refusal};
 
-/// RTF, known by its first bytes.
+/// RTF, recognised by its first bytes.
 pub(super) struct Rtf;
 
 impl Format for Rtf {
@@ -45,7 +45,7 @@ impl Format for Rtf {
     }
 }
 
-/// What follows a byte order mark and white space.
+/// The bytes after a byte order mark and white space.
 fn start(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start()
 }

@@ -1,6 +1,6 @@
-//! Known binary formats by their first bytes, so that a refusal names what the file is.
+//! Recognises binary formats by their first bytes, so that a refusal can name the format.
 
-/// Bytes of a ZIP archive that are searched for the names of what an office file holds.
+/// Bytes of a ZIP archive searched for names that identify an office file.
 const ZIP_WINDOW: usize = 64 * 1_024;
 
 const SIGNATURES: &[(&[u8], &str)] = &[
@@ -26,7 +26,7 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"\0asm", "a WebAssembly program"),
 ];
 
-/// The name, with its article, of a known format that has no extractor.
+/// The description, with an article, of a known format without an extractor.
 pub(super) fn unsupported(bytes: &[u8]) -> Option<&'static str> {
     if bytes.starts_with(b"RIFF") && matches!(bytes.get(8..12), Some(b"WEBP" | b"WAVE" | b"AVI ")) {
         return Some("a WEBP, WAV or AVI file");
@@ -37,7 +37,7 @@ pub(super) fn unsupported(bytes: &[u8]) -> Option<&'static str> {
     SIGNATURES.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, name)| *name)
 }
 
-/// What is packed as ZIP, by a name in it.
+/// The format of a ZIP package, by a name in it.
 const INSIDE: &[(&[u8], &str)] = &[
     (b"application/epub+zip", "an EPUB book"),
     (b"application/vnd.oasis.opendocument", "an OpenDocument file other than ODT, ODS and ODP"),
@@ -46,7 +46,7 @@ const INSIDE: &[(&[u8], &str)] = &[
     (b"ppt/", "a PowerPoint presentation (PPTX)"),
 ];
 
-/// What is packed in a ZIP archive, by the first names in it: it also tells for one that cannot be opened.
+/// The content of a ZIP archive, by the first names in it; works even if it cannot be opened.
 pub(super) fn packed(bytes: &[u8]) -> &'static str {
     let head = bytes.get(..ZIP_WINDOW).unwrap_or(bytes);
     INSIDE.iter().find(|(name, _)| contains(head, name)).map_or("a ZIP archive", |(_, name)| *name)

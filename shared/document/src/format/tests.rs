@@ -1,4 +1,4 @@
-//! The seam: what holds for each format, and how one is chosen.
+//! What holds for every format, and how the format is chosen.
 
 use super::*;
 

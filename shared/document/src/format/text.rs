@@ -1,4 +1,4 @@
-//! Plain text: the text itself, verbatim; paragraphs end at blank lines. It has no headings and no title.
+//! Plain text, verbatim; paragraphs end at blank lines. There are no headings and no title.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ impl Format for Text {
     }
 }
 
-/// Reads text that is decoded.
+/// Reads decoded text.
 pub(super) fn read_text(mut text: String) -> Extracted {
     if text.trim().is_empty() {
         text.clear();

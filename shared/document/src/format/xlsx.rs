@@ -1,7 +1,7 @@
-//! XLSX and XLSB as the text a reader sees: the sheets in their order, hidden ones too.
+//! XLSX and XLSB, as the text that a reader sees: the sheets in order, including hidden ones.
 //!
-//! Each sheet is a part under its name; then its cells as tables, and the comments, text boxes, charts and diagrams on
-//! it. Cells come from calamine one by one.
+//! Each sheet is a part under its name; then its cells as tables, and its comments, text boxes, charts and diagrams.
+//! Cells come from calamine one by one.
 
 mod beside;
 pub(in crate::format) mod value;
@@ -51,7 +51,7 @@ impl Format for Xlsx {
             let mut beside = Beside::read(package, &main, &mut composer)?;
             show(source, &mut cells, &mut beside, composer)?
         };
-        // the name of the first sheet is no title
+        // the name of the first sheet is not a title
         if !extracted.1 {
             extracted.0.title = None;
         }
@@ -59,11 +59,11 @@ impl Format for Xlsx {
     }
 }
 
-/// calamine unpacks by itself, without bounds: what it may read is unpacked here first, and counted.
+/// calamine unpacks without bounds, so everything it may read is unpacked and counted here first.
 fn guard(package: &mut Package<'_>) -> Result<(), Refusal> {
     for name in package.names() {
         if has_extension(&name, &["xml", "rels", "bin"]) {
-            // a damaged part is found again where it is read
+            // damage is reported where the part is read
             match package.read(&name) {
                 Err(refusal) if refusal.ends_all() => return Err(refusal),
                 Ok(_) | Err(_) => {}
@@ -77,7 +77,7 @@ fn damaged(error: &dyn std::fmt::Display) -> Refusal {
     Refusal::Damaged { format: FORMAT, cause: error.to_string() }
 }
 
-/// Cells of either kind of workbook.
+/// The cells of either kind of workbook.
 trait Cells {
     fn sheets(&self) -> Vec<Sheet>;
     fn fill(&mut self, sheet: &str, grid: &mut Grid) -> Result<(), Refusal>;
@@ -121,7 +121,7 @@ impl Cells for Binary<'_> {
     }
 }
 
-/// Writes all sheets; tells also whether the workbook declares a title.
+/// Writes all sheets; also returns whether the workbook declares a title.
 fn show(
     source: &Source<'_>,
     cells: &mut dyn Cells,

@@ -1,8 +1,7 @@
-//! XML as a flat run of what opens, what is said, and what closes.
+//! XML as a flat sequence of start tags, text and end tags.
 //!
-//! Names come without their prefix, text comes unescaped, the encoding is the declared one. Entities that a document
-//! defines for itself are not expanded (they show as they are written), so that none unpacks without end; nothing here
-//! recurses.
+//! Names come without their prefix, text comes unescaped, and the declared encoding is used. Entities defined by the
+//! document are not expanded (they are shown as written), so they cannot explode; nothing here recurses.
 
 use std::borrow::Cow;
 
@@ -16,10 +15,10 @@ use crate::{Refusal, encoding};
 /// Bytes in which the encoding must be declared.
 const HEAD_BYTES: usize = 200;
 
-/// Decodes an XML file; `format` names, with its article, the document that it is of.
+/// Decodes an XML file; `format` is the document's description with an article.
 ///
 /// # Errors
-/// When it is no text.
+/// When it is not text.
 pub(super) fn decode(format: &'static str, bytes: &[u8]) -> Result<String, Refusal> {
     encoding::decode(bytes, declared_encoding(bytes))
         .map_err(|refusal| Refusal::Damaged { format, cause: refusal.to_string() })
@@ -32,7 +31,7 @@ fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let value = declaration.split_once("encoding")?.1.trim_start().strip_prefix('=')?.trim_start();
     let quote = value.chars().next()?;
     let label = value.strip_prefix(quote)?.split(quote).next()?;
-    // a declaration that can be read as ascii is not in utf-16
+    // a declaration readable as ASCII is not in UTF-16
     Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible())
 }
 
@@ -43,13 +42,13 @@ pub(super) struct Xml<'a> {
     depth: usize,
 }
 
-/// What comes next in a file.
+/// The next item in a file.
 pub(super) enum Node<'a> {
-    /// An element begins; an empty one closes right after.
+    /// A start tag; an empty element is closed right after.
     Open(Tag<'a>),
-    /// Text between two tags, as far as it is in one piece: a reference such as `&amp;` is a piece of its own.
+    /// Text between two tags, in pieces: a reference such as `&amp;` is a piece of its own.
     Text(Cow<'a, str>),
-    /// An element ends.
+    /// An end tag.
     Close(End<'a>),
 }
 
@@ -73,13 +72,13 @@ impl Tag<'_> {
     /// The value of an attribute, by its name without prefix.
     pub(super) fn attribute(&self, name: &str) -> Option<String> {
         let mut attributes = self.0.attributes();
-        // no look for duplicates: it takes the square of their number
+        // not checked for duplicates, which takes quadratic time
         let found = attributes.with_checks(false).flatten().find(|found| local(found.key.0) == name)?;
         let unescaped = quick_xml::escape::unescape(&found.value).map(Cow::into_owned);
         Some(unescaped.unwrap_or_else(|_| found.value.into_owned()))
     }
 
-    /// The value of an attribute that has a prefix, as links to other files have it beside a plain one (`r:id`).
+    /// The value of a prefixed attribute, as links to other files have it beside a plain one (`r:id`).
     pub(super) fn prefixed(&self, name: &str) -> Option<String> {
         let mut attributes = self.0.attributes();
         let found = attributes
@@ -116,7 +115,7 @@ fn prefix(name: &str) -> &str {
 }
 
 impl<'a> Xml<'a> {
-    /// Reads `text`, which is of a document of a `format` (its name with its article).
+    /// Reads `text`, part of a document of a `format` (its description with an article).
     pub(super) fn new(format: &'static str, text: &'a str) -> Self {
         let mut reader = Reader::from_str(text);
         let config = reader.config_mut();
@@ -125,7 +124,7 @@ impl<'a> Xml<'a> {
         Self { reader, format, depth: 0 }
     }
 
-    /// What comes next; nothing at the end.
+    /// The next item; none at the end.
     ///
     /// # Errors
     /// When the file is damaged.
@@ -151,7 +150,7 @@ impl<'a> Xml<'a> {
         }
     }
 
-    /// Leaves out all that is in the element that was opened last, and its end.
+    /// Skips the content of the element opened last, and its end.
     ///
     /// # Errors
     /// When the file is damaged.
@@ -161,7 +160,7 @@ impl<'a> Xml<'a> {
         Ok(())
     }
 
-    /// All text in the element that was opened last, with what is in it, as it stands; its end is taken too.
+    /// All text in the element opened last, including nested elements; consumes its end.
     ///
     /// # Errors
     /// When the file is damaged.
@@ -182,7 +181,7 @@ impl<'a> Xml<'a> {
     }
 }
 
-/// A reference as its character; one that XML itself does not know stays as it is written.
+/// Resolves a character reference; one unknown to XML itself stays as written.
 fn resolve<'a>(reference: &BytesRef<'a>) -> Cow<'a, str> {
     if let Some(text) = resolve_predefined_entity(reference) {
         return Cow::Borrowed(text);

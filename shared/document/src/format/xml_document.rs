@@ -1,7 +1,7 @@
-//! XML of no kind that is known: a block for each element that has text of its own, headings from `<title>`.
+//! XML of an unknown kind: one block for each element with text of its own, headings from `<title>`.
 //!
-//! What an element says in its attributes is not shown; a document that says nothing else, or is not well-formed, is
-//! read as the text that it is. Markup within text (news feeds carry pages that way) is read as HTML.
+//! Attributes are not shown. A document with nothing else, or one that is not well-formed, is read as text. Markup
+//! within text (as in news feeds) is read as HTML.
 
 use super::xml::{self, Node, Xml};
 use super::{Format, Source, has_extension, html, text};
@@ -10,10 +10,10 @@ use crate::{Extracted, Refusal};
 
 /// What it is called in a refusal.
 const FORMAT: &str = "an XML document";
-/// Headings lie no deeper.
+/// Maximum depth of headings.
 const DEEPEST_HEADING: usize = 9;
 
-/// XML, known by its declaration, or by the name's ending.
+/// XML, recognised by its declaration or by the file extension.
 pub(super) struct XmlDocument;
 
 impl Format for XmlDocument {
@@ -43,7 +43,7 @@ impl Format for XmlDocument {
 fn read(composer: &mut Composer, source: &str) -> Result<(), Refusal> {
     let mut xml = Xml::new(FORMAT, source);
     let (mut depth, mut collected) = (0_usize, String::new());
-    // the element in which text was found first; what it holds beside it belongs to the same block
+    // the outermost element with text of its own; everything in it belongs to the same block
     let mut block: Option<usize> = None;
     let mut title = None;
     while let Some(node) = xml.next()? {

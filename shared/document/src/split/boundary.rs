@@ -1,7 +1,7 @@
-//! Where text may be cut: the boundaries of each level, and which of several equal ones is taken.
+//! Where text may be cut: the boundaries of each level, and the choice among equal ones.
 //!
-//! Equal boundaries are told apart by a hash of the text before them, never by their distance from the start of the
-//! chunk: two texts that differ in one place then soon choose the same cut again, whatever was inserted before it.
+//! Equal boundaries are ranked by a hash of the text before them, never by their distance from the chunk's start. Two
+//! texts that differ in one place therefore soon choose the same cuts again, whatever was inserted.
 
 use std::cmp::Reverse;
 
@@ -9,10 +9,10 @@ use icu_segmenter::WordSegmenter;
 use icu_segmenter::options::WordBreakInvariantOptions;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
-/// Bytes before a boundary that decide between equals.
+/// Number of bytes before a boundary that are hashed.
 const CONTEXT_BYTES: usize = 64;
 
-/// Marks that open a sentence and follow one without a space.
+/// Marks that open a sentence and may follow one without a space.
 const OPENING: [char; 9] = ['“', '‘', '「', '『', '（', '《', '〈', '【', '〔'];
 
 /// Marks that close a quotation.
@@ -28,14 +28,14 @@ pub(super) enum Level {
     Grapheme,
 }
 
-/// The levels of running text; its line breaks are weaker than its sentences.
+/// The levels of running text; its line breaks are weaker boundaries than sentence ends.
 pub(super) const PROSE: &[Level] =
     &[Level::Sentence, Level::Line, Level::Space, Level::Word, Level::Grapheme];
 /// The levels of code and tables, where a line is a unit.
 pub(super) const LINES: &[Level] =
     &[Level::Line, Level::Sentence, Level::Space, Level::Word, Level::Grapheme];
 
-/// The boundaries of a level in `text`, ascending, as byte offsets greater than 0 and up to its length. None lies
+/// The boundaries of a level in `text`, ascending, as byte offsets greater than 0 and up to its length. None is
 /// within a grapheme.
 pub(super) fn boundaries(text: &str, level: Level) -> Vec<usize> {
     let ends: Vec<usize> = match level {
@@ -55,9 +55,9 @@ fn advance(at: &mut usize, part: &str) -> Option<usize> {
     Some(*at)
 }
 
-/// Ends of sentences as UAX #29 has them, also after a full-width semicolon and a quotation that breaks off (`……”`); a
-/// line break alone is none when the line before it plainly goes on. Thai has no mark for it: there spaces part
-/// sentences, the next level.
+/// Ends of sentences by UAX #29, and also after a full-width semicolon or a quotation that breaks off (`……”`). A line
+/// break alone is not one if the line before it clearly continues. Thai has no sentence mark; there spaces separate
+/// sentences, which is the next level.
 fn sentences(text: &str) -> Vec<usize> {
     let mut ends = Vec::new();
     let mut at = 0;
@@ -70,7 +70,7 @@ fn sentences(text: &str) -> Vec<usize> {
             ends.then_some(at + after + closing)
         }));
         at += sentence.len();
-        // UAX #29 leaves the quotation mark that opens the next sentence with this one
+        // UAX #29 attaches the opening quotation mark of the next sentence to this one
         let opening = sentence.len() - sentence.trim_end_matches(OPENING).len();
         if opening > 0 && opening < sentence.len() && at < text.len() {
             ends.push(at - opening);
@@ -87,7 +87,7 @@ fn sentences(text: &str) -> Vec<usize> {
     ends
 }
 
-/// Ends of words; in scripts that are written without spaces those of a dictionary.
+/// Ends of words; by dictionary in scripts written without spaces.
 fn words(text: &str) -> Vec<usize> {
     if !text.contains(is_unspaced) {
         return text.split_word_bounds().scan(0, advance).collect();
@@ -117,8 +117,8 @@ fn spaces(text: &str) -> Vec<usize> {
     ends
 }
 
-/// Which of several equal boundaries is taken: the one with the smallest hash of the text before it, and the last of
-/// those that follow the same text.
+/// Chooses among equal boundaries: the one with the smallest hash of the text before it, and the last of those with
+/// the same text.
 pub(super) fn chosen(text: &str, candidates: &[usize]) -> Option<usize> {
     candidates.iter().copied().min_by_key(|at| {
         let context =
@@ -127,7 +127,7 @@ pub(super) fn chosen(text: &str, candidates: &[usize]) -> Option<usize> {
     })
 }
 
-/// FNV-1a with a final mix: cuts must be the same on each machine and with each release of a library.
+/// FNV-1a with a final mix: cuts must be the same on every machine and with every version of a library.
 fn hash(bytes: &[u8]) -> u64 {
     let mut hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
@@ -137,28 +137,28 @@ fn hash(bytes: &[u8]) -> u64 {
     hash ^ (hash >> 33)
 }
 
-/// Whether a position is no position within a grapheme.
+/// Whether a position is not within a grapheme.
 pub(super) fn is_grapheme_boundary(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
     let ascii = |index: usize| bytes.get(index).filter(|byte| byte.is_ascii()).copied();
-    // between two ASCII characters only CR LF is one
+    // between two ASCII characters, only CR LF is one grapheme
     if let (Some(before), Some(after)) = (at.checked_sub(1).and_then(ascii), ascii(at)) {
         return (before, after) != (b'\r', b'\n');
     }
     GraphemeCursor::new(at, text.len(), true).is_boundary(text, 0).unwrap_or(true)
 }
 
-/// The end of the grapheme that starts at `at`, if it is not beyond `limit`; else some end beyond it.
+/// The end of the grapheme that starts at `at`, if it is within `limit`; otherwise some end beyond it.
 pub(super) fn grapheme_end(text: &str, at: usize, limit: usize) -> usize {
-    // a grapheme may be as long as the text; its end is not looked for further than it matters
+    // a grapheme may be as long as the text, so the search stops where the exact end no longer matters
     let until = text.ceil_char_boundary(limit.saturating_add(1));
     text.get(at..until)
         .and_then(|rest| rest.graphemes(true).next())
         .map_or(until, |grapheme| at + grapheme.len())
 }
 
-/// The first position from `at` that is not white space. White space that is part of a grapheme (a combining mark on
-/// a space) is text.
+/// The first position from `at` on that is not white space. White space in a grapheme (a combining mark on a space)
+/// is text.
 pub(super) fn skip_white_space(text: &str, at: usize, end: usize) -> usize {
     let mut at = at;
     for character in text.get(at..end).unwrap_or_default().chars() {
@@ -171,7 +171,7 @@ pub(super) fn skip_white_space(text: &str, at: usize, end: usize) -> usize {
     at
 }
 
-/// The last position up to `end` that is not followed by white space only.
+/// The last position up to `end` that is followed by more than white space.
 pub(super) fn trim_end(text: &str, start: usize, end: usize) -> usize {
     let mut end = end;
     for character in text.get(start..end).unwrap_or_default().chars().rev() {

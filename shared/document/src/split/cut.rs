@@ -1,11 +1,12 @@
-//! Where a chunk ends.
+//! Decides where a chunk ends.
 //!
-//! From the start of a chunk the budget reaches to some byte. The best boundary between half of that way and its end
-//! is taken; when the block, list, sentence … at the end began before the half, but fits a chunk of its own, the chunk
-//! ends before it. Half a chunk of choice is what lets two versions of a text agree again after an edit.
+//! From a chunk's start, the token budget reaches to some byte. The best boundary in the second half of that distance
+//! is chosen; if the block, list, sentence … at the end began before the half but fits a chunk of its own, the chunk
+//! ends before it. A choice of half a chunk is what lets two versions of a text agree again after an edit.
 //!
-//! Only small blocks share a chunk. One that is not small begins a chunk and ends one: a vector of two topics is far from
-//! the questions about either (`loadtest/quality` measures it), and an edit moves no cut beyond such a block.
+//! Only small blocks share a chunk. A larger block begins and ends its own chunks: the vector of a chunk with two
+//! topics is far from questions about either (`loadtest/quality` measures it), and an edit moves no cut beyond such a
+//! block.
 
 use std::ops::Range;
 
@@ -14,31 +15,31 @@ use super::index::TokenIndex;
 use super::section::{Piece, Section};
 use crate::BlockKind;
 
-/// A rest of less than this share of a chunk is avoided.
+/// A final remainder smaller than this share of a chunk is avoided.
 const SMALL_REST: usize = 8;
 
-/// A block or list of at most this share of a chunk is small: it may share a chunk with its neighbours.
+/// A block or list of at most this share of a chunk is small and may share a chunk with its neighbours.
 const SMALL_BLOCK: usize = 4;
 
-/// Blocks of together at most this share of a chunk go with a large one that follows, as the line that leads to a table
-/// does, or with the last one before the end.
+/// Blocks that together take at most this share of a chunk join a large one that follows, such as the line that
+/// introduces a table, or the last chunk before the end.
 const LEAD: usize = 8;
 
-/// Prose of one block that takes no more chunks than this is cut into full ones: they rank best, and an edit moves no cut
-/// beyond the block.
+/// A prose block that fits this many chunks is cut into full ones: they rank best, and an edit moves no cut beyond
+/// the block.
 const FEW: usize = 3;
 
-/// The rows that name a table's columns are repeated when they take at most this share of the room for text.
+/// A table's header rows are repeated if they take at most this share of the room for text.
 const HEADER_SHARE: usize = 3;
 
-/// How much a chunk may hold.
+/// The capacity of a chunk.
 #[derive(Clone, Copy)]
 pub(super) struct Room {
-    /// Tokens left for text, at least 1.
+    /// Tokens available for text, at least 1.
     pub(super) budget: usize,
-    /// Most tokens that a chunk has in common with the next one; at most half of the budget.
+    /// Maximum number of tokens that a chunk shares with the next one; at most half of the budget.
     pub(super) overlap: usize,
-    /// Most bytes of a chunk.
+    /// Maximum size of a chunk in bytes.
     pub(super) most_bytes: usize,
 }
 
@@ -48,31 +49,31 @@ pub(super) struct Cutter<'a> {
     pub(super) section: &'a Section,
     index: &'a TokenIndex,
     room: Room,
-    /// Where no chunk goes on, ascending.
+    /// Positions at which a chunk must end, ascending.
     stops: Vec<usize>,
 }
 
-/// One search for the end of a chunk.
+/// One attempt to find the end of a chunk.
 pub(super) struct Attempt {
     start: usize,
-    /// The end is beyond this, where the text of the chunk before it ends.
+    /// The end must be beyond this, where the previous chunk's text ends.
     fresh: usize,
-    /// No end beyond this is proposed, but the end of a first grapheme before `failed`.
+    /// The end must not be beyond this, except for the first grapheme if it ends before `failed`.
     ceiling: usize,
-    /// The nearest end that was over the limit.
+    /// The nearest end found to exceed the limit.
     failed: usize,
 }
 
-/// Where the end of a chunk is looked for.
+/// The range in which an end is searched.
 struct Window {
     start: usize,
-    /// The end is beyond this.
+    /// The end must be beyond this.
     fresh: usize,
     /// From here on the chunk is full enough.
     half: usize,
-    /// Beyond this it is over.
+    /// Beyond this the chunk is too long.
     reach: usize,
-    /// Whether the last of equals is taken, not the one that the content chooses.
+    /// Whether to take the last of equal cuts instead of the one chosen by content.
     fullest: bool,
 }
 
@@ -85,13 +86,13 @@ fn levels(kind: BlockKind) -> &'static [Level] {
 }
 
 impl Attempt {
-    /// The first search from a start that is not white space, for an end beyond `fresh`.
+    /// The first attempt from a start that is not white space, for an end beyond `fresh`.
     pub(super) fn first(start: usize, fresh: usize) -> Self {
         Self { start, fresh, ceiling: usize::MAX, failed: usize::MAX }
     }
 
-    /// The next search after an end with which the chunk had `tokens` instead of `limit`. Each ceiling is nearer by a
-    /// tenth at least, so that the searches end.
+    /// The next attempt, after an end at which the chunk had `tokens` instead of `limit`. Each ceiling is at least a
+    /// tenth nearer, so that the attempts terminate.
     pub(super) fn nearer(&self, text: &str, failed: usize, limit: usize, tokens: usize) -> Self {
         let length = failed - self.start;
         let wanted = length.saturating_mul(limit) / tokens.max(1);
@@ -101,14 +102,14 @@ impl Attempt {
 }
 
 impl<'a> Cutter<'a> {
-    /// Looks at the section once.
+    /// Analyses the section once.
     pub(super) fn new(text: &'a str, section: &'a Section, index: &'a TokenIndex, room: Room) -> Self {
         let stops = stops(section, index, room.budget);
         Self { text, section, index, room, stops }
     }
 
-    /// The end of the chunk: greater than what is fresh, less than any that failed (but for a single character); up to
-    /// what is fresh when the chunk starts before it and nothing beyond it fits.
+    /// The chunk's end: beyond `fresh`, and before any end that failed (except for a single character). Up to `fresh`
+    /// if the chunk starts before it and nothing beyond fits.
     pub(super) fn end_of(&self, attempt: &Attempt) -> usize {
         let start = attempt.start;
         let reach = self.reach(start).min(attempt.ceiling);
@@ -125,8 +126,8 @@ impl<'a> Cutter<'a> {
             .unwrap_or_else(|| self.smallest(attempt, reach))
     }
 
-    /// Where the chunk after one of `start..next` starts: up to the overlap before `next`, at the first sentence or
-    /// line there, else at a word.
+    /// The start of the chunk after `start..next`: up to the overlap before `next`, at the first sentence or line
+    /// there, or else at a word.
     pub(super) fn restart(&self, start: usize, next: usize) -> usize {
         if self.room.overlap == 0 || next >= self.section.end {
             return next;
@@ -136,7 +137,7 @@ impl<'a> Cutter<'a> {
         if block.start == earliest {
             return earliest;
         }
-        // some text before it tells whether a sentence or a word begins there
+        // some text before it is needed to tell whether a sentence or word begins there
         let before = self.text.floor_char_boundary(self.index.back(earliest, self.room.overlap));
         let from = before.max(block.start).max(start).min(earliest);
         let slice = self.text.get(from..block_end.min(next)).unwrap_or_default();
@@ -148,13 +149,13 @@ impl<'a> Cutter<'a> {
         found.unwrap_or(next)
     }
 
-    /// The rows to repeat before a chunk that starts at `at`, if it continues a table.
+    /// The header rows to repeat before a chunk that starts at `at`, if it continues a table.
     pub(super) fn header_at(&self, at: usize) -> Option<Range<usize>> {
         let (block, _) = self.block_at(at)?;
         (at > block.header.end && self.is_repeated(block)).then(|| block.header.clone())
     }
 
-    /// Whether the rows that name the columns are there, and leave most of a chunk for others.
+    /// Whether there are header rows, and they leave most of a chunk for others.
     fn is_repeated(&self, block: &Piece) -> bool {
         let header = &block.header;
         !header.is_empty()
@@ -162,13 +163,13 @@ impl<'a> Cutter<'a> {
             && self.index.count(header.clone()) <= self.room.budget / HEADER_SHARE
     }
 
-    /// Tokens left for text in a chunk that starts at `at`.
+    /// Tokens available for text in a chunk that starts at `at`.
     fn budget_at(&self, at: usize) -> usize {
         let header = self.header_at(at).map_or(0, |header| self.index.count(header));
         self.room.budget.saturating_sub(header).max(1)
     }
 
-    /// The block in which a byte lies, and where it ends.
+    /// The block that contains a byte, and its end.
     fn block_at(&self, at: usize) -> Option<(&Piece, usize)> {
         let pieces = &self.section.pieces;
         let after = pieces.partition_point(|piece| piece.start <= at);
@@ -176,12 +177,12 @@ impl<'a> Cutter<'a> {
         Some((pieces.get(after.checked_sub(1)?)?, end))
     }
 
-    /// The first place beyond `at` where no chunk goes on.
+    /// The first position beyond `at` at which a chunk must end.
     fn stop_after(&self, at: usize) -> usize {
         self.stops.get(self.stops.partition_point(|stop| *stop <= at)).copied().unwrap_or(self.section.end)
     }
 
-    /// The furthest end that the token and byte budgets allow.
+    /// The furthest end within the token and byte budgets.
     fn reach(&self, start: usize) -> usize {
         let by_tokens = self.index.reach(start, self.budget_at(start)).unwrap_or(self.section.end);
         let by_bytes = self.text.floor_char_boundary(start.saturating_add(self.room.most_bytes));
@@ -192,7 +193,7 @@ impl<'a> Cutter<'a> {
         end - start <= self.room.most_bytes && self.index.count(start..end) <= self.budget_at(start)
     }
 
-    /// A cut before a block, or with `items` before any piece, an item of a list too.
+    /// A cut before a block; with `items` before any piece, including list items.
     fn structural(&self, window: &Window, items: bool) -> Option<usize> {
         let pieces = &self.section.pieces;
         let from = pieces.partition_point(|piece| piece.start <= window.fresh);
@@ -219,19 +220,19 @@ impl<'a> Cutter<'a> {
         let prose = !matches!(block.kind, BlockKind::Code | BlockKind::Table);
         let fullest = prose && self.index.count(from..block_end) <= FEW * self.room.budget;
         let window = &Window { fullest, ..*window };
-        // a table's header does not stand alone at the end of a chunk when the next one repeats it
+        // a table's header is not left alone at the end of a chunk if the next one repeats it
         let least = if self.is_repeated(block) { block.header.end + 1 } else { from };
         levels(block.kind).iter().find_map(|level| {
             let ends = boundary::boundaries(slice, *level).into_iter().map(|end| from + end);
             let ends: Vec<usize> = ends.filter(|end| *end > least).collect();
             let beyond = ends.partition_point(|end| *end <= reach);
             let (cuts, after) = ends.split_at(beyond);
-            // the end of the slice is a boundary only where the block ends
+            // the end of the slice is a boundary only at the end of the block
             let next = after.first().copied().filter(|end| *end < until || until == block_end);
             let opening = (from > start).then_some(from);
             let cuts: Vec<usize> = opening.into_iter().chain(cuts.iter().copied()).collect();
             match level {
-                // any grapheme may start a chunk
+                // a chunk may start at any grapheme
                 Level::Grapheme => self
                     .best(window, &cuts, usize::MAX)
                     .or_else(|| cuts.last().copied().filter(|cut| *cut > fresh)),
@@ -242,8 +243,8 @@ impl<'a> Cutter<'a> {
         })
     }
 
-    /// Chooses between cuts of one level: among those from half a chunk on by content, with a rest that is not small if
-    /// there is a choice; else the last one before a unit (up to `next`) that fits a chunk of its own.
+    /// Chooses among cuts of one level: by content among those in the second half, if possible without a small
+    /// remainder; otherwise the last one before a unit (up to `next`) that fits a chunk of its own.
     fn best(&self, window: &Window, cuts: &[usize], next: usize) -> Option<usize> {
         let cuts = cuts.get(cuts.partition_point(|cut| *cut <= window.fresh)..).unwrap_or_default();
         let late = cuts.get(cuts.partition_point(|cut| *cut < window.half)..).unwrap_or_default();
@@ -258,7 +259,8 @@ impl<'a> Cutter<'a> {
         })
     }
 
-    /// The first grapheme, if it is not known to be over; else as many characters as the budget reaches, at least one.
+    /// The first grapheme, unless it is known to be too long; otherwise as many characters as the budget allows, at
+    /// least one.
     fn smallest(&self, attempt: &Attempt, reach: usize) -> usize {
         let start = attempt.start;
         if start < attempt.fresh {
@@ -274,13 +276,14 @@ impl<'a> Cutter<'a> {
     }
 }
 
-/// Where no chunk goes on: before and after each block or list that is not small, but for a little text beside it.
+/// The positions at which a chunk must end: before and after each block or list that is not small, allowing for a
+/// little text beside it.
 fn stops(section: &Section, index: &TokenIndex, budget: usize) -> Vec<usize> {
     let mut stops = Vec::new();
     let starts: Vec<usize> =
         section.pieces.iter().filter(|piece| !piece.continues_list).map(|piece| piece.start).collect();
     let ends = starts.iter().skip(1).copied().chain([section.end]);
-    // from here on there are only small ones
+    // the start of the current run of small blocks
     let mut open = section.start;
     for (start, end) in starts.iter().copied().zip(ends) {
         if index.count(start..end) <= budget / SMALL_BLOCK {

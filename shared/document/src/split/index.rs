@@ -1,20 +1,20 @@
-//! Where the tokens of a section start: the section is tokenized once, and cuts are looked up.
+//! The start positions of a section's tokens: the section is tokenized once, and cuts are looked up.
 //!
-//! The numbers place cuts and prove nothing: a tokenizer may count a passage otherwise than the same bytes within
-//! their section, so each chunk is counted as it is embedded.
+//! The positions only place cuts. A tokenizer may count a passage differently on its own than within its section, so
+//! each chunk is counted again as embedded.
 
 use std::ops::Range;
 
 use super::Tokens;
 use super::section::Section;
 
-/// Text that is tokenized in one call; a longer block is taken in parts, because an encoding takes about a hundred
-/// bytes of memory for each byte of text.
+/// Text tokenized in one call. Longer blocks are tokenized in parts, because an encoding takes about a hundred bytes
+/// of memory per byte of text.
 const WINDOW_BYTES: usize = 16 * 1_024;
-/// How far before the end of a window a white space is looked for.
+/// How far before the end of a window white space is searched.
 const WINDOW_SLACK_BYTES: usize = 512;
 
-/// The starts of a section's tokens, ascending.
+/// The start positions of a section's tokens, ascending.
 pub(super) struct TokenIndex {
     starts: Vec<usize>,
 }
@@ -32,27 +32,27 @@ impl TokenIndex {
                 at = window.end;
             }
         }
-        // byte-level tokenizers give the same or a smaller start to the parts of one character
+        // byte-level tokenizers give the parts of one character the same or a smaller start
         starts.sort_unstable();
         Self { starts }
     }
 
-    /// Tokens that start in a range of bytes.
+    /// The number of tokens that start in a byte range.
     pub(super) fn count(&self, range: Range<usize>) -> usize {
         self.rank(range.end).saturating_sub(self.rank(range.start))
     }
 
-    /// The byte up to which `number` tokens reach from `at`; nothing when there are fewer.
+    /// The byte up to which `number` tokens extend from `at`; none when there are fewer.
     pub(super) fn reach(&self, at: usize, number: usize) -> Option<usize> {
         self.starts.get(self.rank(at).saturating_add(number)).copied()
     }
 
-    /// The byte from which at most `number` tokens reach up to `at`: the earliest.
+    /// The earliest byte from which at most `number` tokens extend up to `at`.
     pub(super) fn back(&self, at: usize, number: usize) -> usize {
         let end = self.rank(at);
         let first = end.saturating_sub(number);
         let Some(&start) = self.starts.get(first) else { return at };
-        // the parts of one character have one start
+        // the parts of one character share a start
         let earliest =
             self.starts.get(first..end).filter(|_| self.rank(start) < first).map_or(start, |rest| {
                 rest.get(rest.partition_point(|part| *part == start)).copied().unwrap_or(at)

@@ -1,16 +1,17 @@
-//! What a chunk may hold.
+//! The limits of a chunk.
 
-/// What a chunk may hold.
+/// The limits of a chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most tokens the model takes; special tokens, prefix and heading path count.
+    /// The model's token limit; includes special tokens, prefix and heading path.
     pub max_tokens: usize,
-    /// Most tokens of a chunk's text that its end has in common with the start of the next one; 0 for none. Less than
-    /// half of `max_tokens`.
+    /// Maximum number of tokens that the end of a chunk's text shares with the start of the next; 0 for none. Less
+    /// than half of `max_tokens`.
     pub overlap: usize,
-    /// What the model wants before each passage, e.g. `passage: `; often empty.
+    /// The model's prefix for passages, e.g. `passage: `; often empty.
     pub passage_prefix: String,
-    /// Most chunks of one document. It bounds memory and is no part of the fingerprint: it moves no cut.
+    /// Maximum number of chunks per document. It bounds memory and is not part of the fingerprint, because it moves
+    /// no cut.
     pub max_chunks: usize,
 }
 
@@ -20,7 +21,7 @@ impl Default for Limits {
     }
 }
 
-/// Limits within which nothing can be embedded. The operator changes the settings.
+/// Limits under which nothing can be embedded. The operator must change the settings.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidLimits {
     /// There is no room for text.
@@ -28,9 +29,9 @@ pub enum InvalidLimits {
         "special tokens and the passage prefix take {overhead} of {max_tokens} tokens; at least half must be left for text, so raise the token limit or shorten the prefix"
     )]
     Overhead {
-        /// Tokens that are taken before any text.
+        /// Tokens taken by special tokens and prefix.
         overhead: usize,
-        /// The limit that was set.
+        /// The configured limit.
         max_tokens: usize,
     },
     /// Chunks would repeat more than they add.
@@ -38,9 +39,9 @@ pub enum InvalidLimits {
         "an overlap of {overlap} tokens is too much for chunks of {max_tokens}: it must be less than half of that, so lower it"
     )]
     Overlap {
-        /// The overlap that was set.
+        /// The configured overlap.
         overlap: usize,
-        /// The limit that was set.
+        /// The configured limit.
         max_tokens: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! Sections: the stretches of text that are cut each on its own, so that no edit moves a cut beyond its headings.
+//! Sections: the stretches of text that are split independently, so that an edit moves no cut beyond its section.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,22 +14,22 @@ pub(super) struct Section {
     pub(super) pieces: Vec<Piece>,
     /// First byte.
     pub(super) start: usize,
-    /// One past the last byte: the start of the next block, or the end of the text.
+    /// One past the last byte: the start of the next section, or the end of the text.
     pub(super) end: usize,
 }
 
-/// One block of a section. It reaches to the next one, so that the white space between belongs to some piece.
+/// One block of a section. It extends to the next one, so that the white space between belongs to some piece.
 pub(super) struct Piece {
     pub(super) start: usize,
     pub(super) kind: BlockKind,
     /// Whether it continues a list: a cut before it is worse than one between other blocks.
     pub(super) continues_list: bool,
-    /// Where the rows stand that name the columns of a table; empty when there are none.
+    /// The range of a table's header rows; empty when there are none.
     pub(super) header: Range<usize>,
 }
 
-/// Parts a document into sections. A heading that some chunk's heading path shows in full is not text of a section;
-/// any other (of an empty section, too long for a path) is, so that it is found.
+/// Divides a document into sections. A heading that is fully shown in some chunk's heading path is not part of a
+/// section's text; any other (of an empty section, or too long for a path) is, so that it can be found.
 pub(super) fn sections(extracted: &Extracted, fits: impl Fn(&str) -> bool) -> Vec<Section> {
     let paths = shortened_paths(extracted, &fits);
     let carried = carried_headings(extracted, &paths);
@@ -40,7 +40,7 @@ pub(super) fn sections(extracted: &Extracted, fits: impl Fn(&str) -> bool) -> Ve
             joins = false;
             continue;
         }
-        // text before the first block belongs to it; there is none but white space
+        // text before the first block belongs to it; there is only white space
         let start = if index == 0 { 0 } else { block.range.start };
         let end = extracted.blocks.get(index + 1).map_or(extracted.text.len(), |next| next.range.start);
         let header = block.range.start..(block.range.start + block.header).min(block.range.end);
@@ -65,7 +65,7 @@ pub(super) fn sections(extracted: &Extracted, fits: impl Fn(&str) -> bool) -> Ve
     sections
 }
 
-/// The shortened path of each block; neighbours with one path share the value.
+/// The shortened path of each block; neighbours with the same path share the value.
 fn shortened_paths(extracted: &Extracted, fits: &impl Fn(&str) -> bool) -> Vec<Arc<Vec<String>>> {
     let mut last: Option<(&HeadingPath, Arc<Vec<String>>)> = None;
     let mut paths = Vec::with_capacity(extracted.blocks.len());
@@ -80,11 +80,11 @@ fn shortened_paths(extracted: &Extracted, fits: &impl Fn(&str) -> bool) -> Vec<A
     paths
 }
 
-/// For each block, whether it is a heading that some chunk's path shows.
+/// For each block, whether it is a heading that is shown in some chunk's path.
 fn carried_headings(extracted: &Extracted, paths: &[Arc<Vec<String>>]) -> Vec<bool> {
     let above = headings_above(extracted);
     let mut carried = vec![false; extracted.blocks.len()];
-    // backwards, because a heading that turns out to be text shows the headings above it
+    // backwards, because a heading that becomes text itself shows the headings above it
     for (index, block) in extracted.blocks.iter().enumerate().rev() {
         if carried.get(index).copied().unwrap_or_default() && block.kind == BlockKind::Heading {
             continue;
@@ -104,7 +104,7 @@ fn carried_headings(extracted: &Extracted, paths: &[Arc<Vec<String>>]) -> Vec<bo
     carried
 }
 
-/// For each block, which block is the innermost heading above it.
+/// For each block, the index of the innermost heading above it.
 fn headings_above(extracted: &Extracted) -> Vec<Option<usize>> {
     let mut open: Vec<usize> = Vec::new();
     let mut above = Vec::with_capacity(extracted.blocks.len());

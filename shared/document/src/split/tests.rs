@@ -1,4 +1,4 @@
-//! The splitter on small texts, with a tokenizer that can be counted by hand: one token a word, two special ones.
+//! The splitter on small texts, with a tokenizer that can be followed by hand: one token per word, two special ones.
 
 use super::*;
 use crate::extract;
@@ -130,7 +130,7 @@ fn a_word_without_end_does_not_make_a_chunk_without_end() {
     assert_eq!(found.iter().map(|(_, text)| text.len()).sum::<usize>(), source.len());
 }
 
-/// `number` words, each of its own.
+/// `number` distinct words.
 fn words(name: &str, number: usize) -> String {
     (0..number).map(|word| format!("{name}{word}")).collect::<Vec<_>>().join(" ")
 }
@@ -198,7 +198,7 @@ fn list_items_and_code_are_not_cut_when_they_fit() {
 fn a_block_that_is_not_small_has_chunks_of_its_own() {
     let words = |word: &str, count: usize| vec![word; count].join(" ");
     let (long, middle) = (words("l", 30), words("m", 8));
-    // room for 18 words: more than 4 are not small, more than 2 are no lead
+    // room for 18 words: more than 4 are not small, more than 2 are too many to lead
     let found = split(20, &format!("{long}\n\n{middle}\n\na a a\n\nb b b\n\n{middle}"));
     let texts: Vec<_> = found.iter().map(|(_, text)| text.clone()).collect();
     assert_eq!(texts, [words("l", 18), words("l", 12), middle.clone(), "a a a\n\nb b b".to_owned(), middle]);

@@ -1,4 +1,4 @@
-//! Every real document: read, cut, and none of its chunks over the limit. Skipped where the documents are absent.
+//! Every real document is read and split, and no chunk exceeds the limit. Skipped where the documents are missing.
 #![expect(clippy::disallowed_methods, reason = "edge: reads the real documents and measures time")]
 
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use message::{DocumentId, embedded_text};
 
 use crate::tokenizers::{MiniLm, Words};
 
-/// Every real document, sorted.
+/// All real documents, sorted.
 fn files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/docs");
     if !root.exists() {
@@ -28,7 +28,7 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-/// Endings of the formats that are read: such a file may not be refused.
+/// Extensions of the supported formats: such a file must not be refused.
 fn is_text(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     matches!(ending, "md" | "mdx" | "txt" | "html" | "htm" | "rst" | "csv" | "org" | "json" | "ndjson")

@@ -1,5 +1,5 @@
-//! Edits to real documents: a passage is embedded anew because its text changed, and hardly ever because of a
-//! neighbour. Skipped where the documents are absent.
+//! Edits to real documents: a passage is embedded again because its text changed, and hardly ever because of a
+//! neighbour. Skipped where the documents are missing.
 #![expect(clippy::disallowed_methods, reason = "edge: reads the real documents")]
 
 use std::collections::BTreeSet;
@@ -11,9 +11,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::tokenizers::{MiniLm, Words};
 
-/// One passage in so many is edited.
+/// One passage in this many is edited.
 const SHARE: usize = 100;
-/// Chunks that may be embedded for each chunk that an edit touches.
+/// Maximum number of chunks embedded per chunk that an edit touches.
 const MOST: f64 = 1.3;
 
 const SENTENCE: &str = "The person on call checks this value once more before the release goes out.";
@@ -54,7 +54,7 @@ fn split<T: Tokens>(splitter: &Splitter<T>, key: &str, source: &str) -> Vec<Spli
     splitter.split(&DocumentId::new("docs", key).unwrap(), &extracted).unwrap()
 }
 
-/// The sentence in the middle of a passage that stands in the source as it does in the passage, and only there.
+/// The sentence in the middle of a passage, if it occurs exactly once in the source.
 fn sentence<'a>(split: &'a Split, source: &str) -> Option<&'a str> {
     let sentences: Vec<&str> = split.text.split_sentence_bounds().map(str::trim).collect();
     let middle = sentences.len() / 2;
@@ -88,7 +88,7 @@ struct Document {
     chunks: Vec<Split>,
 }
 
-/// Chunks touched and chunks that are new when one in a hundred is edited so.
+/// Numbers of chunks touched and of new chunks, when one passage in a hundred is edited this way.
 fn edit_all<T: Tokens>(splitter: &Splitter<T>, documents: &[Document], edit: Edit) -> (usize, usize) {
     let (mut seen, mut due, mut touched, mut embedded) = (0_usize, SHARE / 2, 0, 0);
     for Document { key, source, chunks } in documents {

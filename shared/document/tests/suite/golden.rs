@@ -1,4 +1,4 @@
-//! What extraction and splitting give, pinned. When this fails, every document of every bucket would get other
+//! Pins the results of extraction and splitting. When this fails, every document in every bucket would get different
 //! chunks: undo the change, or raise `EXTRACTOR_VERSION` or `SPLITTER_VERSION` and pin the new digest.
 
 use document::{EXTRACTOR_VERSION, Limits, SPLITTER_VERSION, Splitter, extract};

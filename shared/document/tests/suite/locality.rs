@@ -1,4 +1,4 @@
-//! An edit changes the chunks near it and no others: without that, each edit would embed a document anew.
+//! An edit changes only the chunks near it; otherwise each edit would embed a document anew.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use message::DocumentId;
 
 use crate::tokenizers::{Characters, Words};
 
-/// A small generator of pseudo-random numbers: the same text on each machine.
+/// A small pseudo-random generator: the same text on every machine.
 struct Numbers(u64);
 
 impl Numbers {
@@ -40,7 +40,7 @@ fn new_chunks(before: &[Split], after: &[Split]) -> usize {
     after.iter().filter(|split| !known.contains(split.id.as_str())).count()
 }
 
-/// Mean and largest number of new chunks over insertions of `insert` at many places of `parts`.
+/// Mean and maximum number of new chunks when `insert` is inserted at many positions of `parts`.
 fn insertions(
     parts: &[String],
     separator: &str,

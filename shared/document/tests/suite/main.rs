@@ -1,6 +1,6 @@
-//! What the crate promises, on arbitrary text and on real documents.
+//! What the crate guarantees, tested on arbitrary text and on real documents.
 //!
-//! The modules say `cfg(test)` so that clippy knows their helpers for tests.
+//! The modules have `cfg(test)` so that clippy treats their helpers as tests.
 
 #[cfg(test)]
 mod corpus;

@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::tokenizers::{Blind, Bytes, Characters, MiniLm, Moody, Words};
 
-/// Pieces of text that have broken splitters before.
+/// Pieces of text that have broken splitters in the past.
 fn fragment() -> impl Strategy<Value = String> {
     let chosen = prop::sample::select(vec![
         " ",
@@ -79,7 +79,7 @@ fn document() -> DocumentId {
     DocumentId::new("bucket", "key").unwrap()
 }
 
-/// Checks each promise on one document; gives its chunks.
+/// Checks every guarantee on one document; returns its chunks.
 fn check<T: Tokens>(tokens: &T, limits: &Limits, extracted: &Extracted) -> Result<Vec<Split>, TestCaseError> {
     struct Borrowed<'a, T>(&'a T);
     impl<T: Tokens> Tokens for Borrowed<'_, T> {
@@ -128,7 +128,7 @@ fn check<T: Tokens>(tokens: &T, limits: &Limits, extracted: &Extracted) -> Resul
     Ok(splits)
 }
 
-/// For tokenizers that count a passage as they do within its text.
+/// For tokenizers that count a passage alone as they do within its text.
 fn overlaps_are_bounded<T: Tokens>(
     tokens: &T,
     limits: &Limits,
@@ -142,7 +142,7 @@ fn overlaps_are_bounded<T: Tokens>(
     Ok(())
 }
 
-/// What stands before a chunk's own text are the rows that name the columns of the table in which it starts.
+/// The only text before a chunk's own is the header rows of the table in which it starts.
 fn columns_are_named(extracted: &Extracted, split: &Split, repeated: &str) -> Result<(), TestCaseError> {
     let Some(rows) = repeated.strip_suffix('\n') else {
         prop_assert!(repeated.is_empty());
@@ -154,7 +154,7 @@ fn columns_are_named(extracted: &Extracted, split: &Split, repeated: &str) -> Re
     Ok(())
 }
 
-/// Outside of the chunks lie only white space and headings that a chunk's path shows.
+/// Outside of the chunks there are only white space and headings shown in a chunk's path.
 fn headings_are_shown(extracted: &Extracted, splits: &[Split], outside: &str) -> Result<(), TestCaseError> {
     let mut expected = String::new();
     for Block { range, kind, .. } in &extracted.blocks {
@@ -172,7 +172,7 @@ fn headings_are_shown(extracted: &Extracted, splits: &[Split], outside: &str) ->
     Ok(())
 }
 
-/// A chunk starts or ends within a grapheme only when that grapheme is above the limit.
+/// A chunk starts or ends within a grapheme only if that grapheme exceeds the limit.
 fn graphemes_are_whole<T: Tokens>(
     tokens: &T,
     limits: &Limits,
@@ -191,7 +191,7 @@ fn graphemes_are_whole<T: Tokens>(
     Ok(())
 }
 
-/// The same chunks on any number of threads.
+/// The chunks do not depend on the number of threads.
 #[test]
 fn threads_change_nothing() {
     let splitter = Splitter::new(Words, Limits { max_tokens: 40, overlap: 4, ..Limits::default() }).unwrap();
@@ -208,7 +208,7 @@ fn threads_change_nothing() {
 }
 
 fn cases(cases: u32) -> ProptestConfig {
-    // a case that fails becomes a test of its own, not a file
+    // a failing case becomes a test of its own, not a file
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
@@ -223,7 +223,7 @@ proptest! {
         prefix in prop::sample::select(vec!["", "passage: "]),
         overlap in prop::sample::select(vec![0, 0, 3, 7]),
     ) {
-        // arbitrary text may hold a NUL, which is refused
+        // arbitrary text may contain a NUL, which is refused
         let Ok(extracted) = extract(key, source.as_bytes()) else { return Ok(()) };
         let limits = Limits { max_tokens, overlap, passage_prefix: prefix.to_owned(), ..Limits::default() };
         overlaps_are_bounded(&Words, &limits, &extracted, &check(&Words, &limits, &extracted)?)?;

@@ -1,4 +1,4 @@
-//! Tokenizers to test with: five that can be counted by hand, and a real one.
+//! Tokenizers for tests: five that can be followed by hand, and a real one.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -7,14 +7,14 @@ use std::sync::Arc;
 use document::Tokens;
 use tokenizers::Tokenizer;
 
-/// One token a word.
+/// One token per word.
 #[derive(Clone)]
 pub(crate) struct Words;
 
-/// One token a character: the finest a tokenizer may be without splitting characters.
+/// One token per character, the finest without splitting characters.
 pub(crate) struct Characters;
 
-/// One token a byte, as byte-level tokenizers count rare text; offsets are of whole characters.
+/// One token per byte, as byte-level tokenizers count rare text; offsets are of whole characters.
 pub(crate) struct Bytes;
 
 impl Tokens for Words {
@@ -68,8 +68,8 @@ impl Tokens for Bytes {
     }
 }
 
-/// Counts a passage otherwise than the same bytes within their text, as real tokenizers may: a long word is one
-/// unknown token until it is cut, and a passage that starts within a word has a token more.
+/// Counts a passage differently than the same bytes within their text, as real tokenizers may: a long word is one
+/// unknown token until it is cut, and a passage that starts within a word has one token more.
 pub(crate) struct Moody;
 
 const LONG: usize = 12;
@@ -96,7 +96,7 @@ impl Tokens for Moody {
     }
 }
 
-/// Knows no offsets at all.
+/// Returns no offsets at all.
 pub(crate) struct Blind;
 
 impl Tokens for Blind {
@@ -117,7 +117,8 @@ impl Tokens for Blind {
 pub(crate) struct MiniLm(Tokenizer);
 
 impl MiniLm {
-    /// Reads it from `$MILLRACE_MODEL`, else from where the project's build puts it; says so when it is absent.
+    /// Opens it from `$MILLRACE_MODEL`, or else from where the project's build puts it; prints a message when it is
+    /// missing.
     #[expect(clippy::disallowed_methods, reason = "edge: a test asks the environment for the model's folder")]
     pub(crate) fn load() -> Option<Arc<Self>> {
         let folder = std::env::var_os("MILLRACE_MODEL")

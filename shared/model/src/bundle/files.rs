@@ -1,11 +1,11 @@
-//! Reads a bundle's folder and proves that its files are those that `bundle.json` names.
+//! Reads a bundle's folder and verifies that its files are those that `bundle.json` lists.
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
     reason = "edge: reads the model bundle's files"
 )]
 //!
-//! Streams each file once; never holds more than one buffer of it, and never writes.
+//! Streams each file once with one buffer in memory, and never writes.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -18,11 +18,11 @@ use super::{Bundle, BundleError};
 const BUFFER_BYTES: usize = 1 << 20;
 
 impl Bundle {
-    /// Opens the bundle in `folder`: reads `bundle.json` and verifies the SHA-256 of each file that it names.
+    /// Opens the bundle in `folder`: reads `bundle.json` and verifies the SHA-256 of every file that it lists.
     ///
     /// # Errors
-    /// When a file is missing or has other bytes, `bundle.json` is not understood whole, or the folder holds a file
-    /// that it does not name.
+    /// When a file is missing or differs, `bundle.json` is malformed or has unknown fields, or the folder holds a
+    /// file that it does not list.
     pub fn open(folder: &Path) -> Result<Self, BundleError> {
         let manifest = folder.join(Self::MANIFEST);
         let text = std::fs::read(&manifest).map_err(|source| BundleError::Read { file: manifest, source })?;
@@ -37,10 +37,11 @@ impl Bundle {
         Ok(bundle)
     }
 
-    /// The bytes of a small file of the bundle (the tokenizer), verified again: what is used is what was fingerprinted.
+    /// Reads a small file of the bundle (the tokenizer) and verifies it again, so that what is used is what was
+    /// fingerprinted.
     ///
     /// # Errors
-    /// When it cannot be read, or has other bytes than at [`Bundle::open`].
+    /// When it cannot be read, or has changed since [`Bundle::open`].
     pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>, BundleError> {
         let file = self.path(name);
         let bytes =
@@ -70,8 +71,8 @@ fn digest_of(file: &Path) -> std::io::Result<String> {
     }
 }
 
-/// A graph can keep weights in files beside it: one that is not named would be part of the model, but not of its
-/// fingerprint. Hidden files (`.DS_Store`, `.nfs…`) are no part of a graph.
+/// A graph can keep weights in separate files: one that is not listed would belong to the model but not to its
+/// fingerprint. Hidden files (`.DS_Store`, `.nfs…`) do not belong to a graph.
 fn refuse_unlisted(bundle: &Bundle) -> Result<(), BundleError> {
     let failed = |source| BundleError::Read { file: bundle.folder.clone(), source };
     for entry in std::fs::read_dir(&bundle.folder).map_err(failed)? {

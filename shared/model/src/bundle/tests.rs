@@ -1,4 +1,4 @@
-//! Each way in which a bundle can be wrong, and what its fingerprint depends on.
+//! Every way in which a bundle can be wrong, and what its fingerprint depends on.
 #![expect(clippy::disallowed_methods, reason = "edge: writes bundles to scratch folders")]
 
 use serde_json::{Value, json};
@@ -144,7 +144,7 @@ fn the_fingerprint_does_not_depend_on_names_and_limits() {
     for (field, value) in [("name", json!("other")), ("version", json!("2")), ("max_tokens", json!(512))] {
         assert_eq!(base, fingerprint(&with(field, value)), "{field}");
     }
-    // Fixed for ever: another answer would rename every topic and index that is there already.
+    // Must never change: another value would rename every existing topic and index.
     assert_eq!(base.short(), "9400f5057fa2");
 }
 

@@ -1,14 +1,14 @@
-//! Whether a vector can be searched with. Pure.
+//! Checks whether a vector is usable for search. Pure.
 
 use super::{TextFault, VectorProblem};
 
-/// How far a vector's length may be from 1: rounding gives 1e-6 in fp32; int8 and fp16 graphs give more.
+/// How far a vector's length may differ from 1: rounding gives 1e-6 in fp32, more in int8 and fp16.
 const UNIT_TOLERANCE: f32 = 1e-3;
 
-/// The vector of a text, if it is one; `unit` when the bundle says that vectors are of length 1.
+/// The vector, if it is usable; `unit` when the bundle says that vectors have length 1.
 pub(super) fn checked(vector: Vec<f32>, unit: bool) -> Result<Vec<f32>, TextFault> {
     let length = length_of(&vector);
-    // A sum of squares is finite only if every number is.
+    // The sum of squares is finite only if every number is.
     let problem = if !length.is_finite() {
         VectorProblem::NotFinite
     } else if length < f32::MIN_POSITIVE {

@@ -1,8 +1,8 @@
-//! The encoder `hashing`: signed feature hashing of words, for tests and load.
+//! The encoder `hashing`: signed feature hashing of words, for tests and load tests.
 //!
-//! Pure but for the thread that counts tokens. Guarantees: the same text gives the same unit vector on every machine;
-//! other texts give other vectors; texts with many words in common are similar. It holds a text to the model's limit
-//! as the real encoder does. Knows no meaning, and never claims the model's fingerprint.
+//! Pure except for the thread that counts tokens. Guarantees: the same text gives the same unit vector on every
+//! machine, different texts give different vectors, and texts with many common words give similar ones. It enforces
+//! the model's token limit as the real encoder does. It knows no meaning, and never claims the model's fingerprint.
 
 use std::num::NonZeroUsize;
 
@@ -14,13 +14,14 @@ use super::{EncodeError, Encoder, TextVectors};
 use crate::bundle::{Bundle, Role};
 use crate::tokenizer::Tokenizer;
 
-/// Raised when the same text would get another vector.
+/// Increase it whenever the same text would get another vector.
 const REVISION: &str = "1";
 
-/// What the text as a whole adds: enough to tell texts with the same words apart, too little to hide that they are alike.
+/// Weight of a hash of the whole text: enough to tell apart texts with the same words, little enough to keep them
+/// similar.
 const WHOLE_TEXT_WEIGHT: f32 = 0.1;
 
-/// From here on the scripts are written without spaces (CJK): each character is a word.
+/// The first script that is written without spaces (CJK): each character counts as a word.
 const FIRST_WITHOUT_SPACES: char = '\u{2e80}';
 
 /// The encoder `hashing`.
@@ -31,19 +32,19 @@ pub struct Hashing {
 }
 
 impl Hashing {
-    /// Vectors of `dimension` numbers, texts of any length.
+    /// Vectors of this dimension; texts of any length.
     #[must_use]
     pub fn new(dimension: NonZeroUsize) -> Self {
         Self { dimension, limit: None }
     }
 
-    /// Vectors of `dimension` numbers (the bundle's, if not given), texts of any length.
+    /// Vectors of `dimension` (by default the bundle's); texts of any length.
     #[must_use]
     pub fn sized(bundle: &Bundle, dimension: Option<NonZeroUsize>) -> Self {
         Self::new(dimension.or(NonZeroUsize::new(bundle.dimension())).unwrap_or(NonZeroUsize::MIN))
     }
 
-    /// Vectors of `dimension` numbers (the bundle's, if not given), texts within the bundle's limit.
+    /// Vectors of `dimension` (by default the bundle's); texts within the bundle's token limit.
     #[must_use]
     pub fn of_bundle(bundle: &Bundle, tokenizer: Tokenizer, dimension: Option<NonZeroUsize>) -> Self {
         Self { limit: Some((tokenizer, bundle.max_tokens())), ..Self::sized(bundle, dimension) }
@@ -58,7 +59,7 @@ impl Hashing {
         add(&mut vector, hash(text.as_bytes()), WHOLE_TEXT_WEIGHT);
         let length = length_of(&vector);
         if length < WHOLE_TEXT_WEIGHT / 2.0 {
-            // The features cancelled out (only in very few dimensions).
+            // All features cancelled out, which happens only in very few dimensions.
             vector.fill(0.0);
             add(&mut vector, hash(text.as_bytes()), 1.0);
             return vector;
@@ -107,7 +108,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Adds one hashed feature: the hash says in which dimension, and with which sign.
+/// Adds one hashed feature: the hash decides the dimension and the sign.
 fn add(vector: &mut [f32], hash: u64, weight: f32) {
     let sign = if hash >> 63 == 0 { weight } else { -weight };
     let dimensions = vector.len() as u64;
@@ -117,7 +118,7 @@ fn add(vector: &mut [f32], hash: u64, weight: f32) {
     }
 }
 
-/// FNV-1a with the finaliser of `SplitMix64`: the standard library's hashers may change with its version.
+/// FNV-1a with the finaliser of `SplitMix64`. The standard library's hashers may change between versions.
 fn hash(bytes: &[u8]) -> u64 {
     let fnv = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,8 +1,8 @@
 //! The encoder `onnx`: the bundle's graph on ONNX Runtime.
 //!
-//! A call's texts are tokenized and go through the sessions (`onnx/sessions.rs`); every vector is checked. The edges are
-//! `onnx/runtime.rs` (the library), `onnx/graph.rs` (one session) and `onnx/pool.rs` (the threads). Never falls back to
-//! another device.
+//! Texts are tokenized and sent through the sessions (`onnx/sessions.rs`); every vector is checked. The edges are
+//! `onnx/runtime.rs` (the library), `onnx/graph.rs` (one session) and `onnx/pool.rs` (the threads). Never falls back
+//! to another device.
 
 mod graph;
 mod pool;
@@ -24,21 +24,22 @@ use crate::tokenizer::Tokenizer;
 /// The settings of the encoder `onnx`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct OnnxSettings {
-    /// The ONNX Runtime library: the path of libonnxruntime.so, version 1.24 or later.
+    /// Path of the ONNX Runtime library (libonnxruntime.so), version 1.24 or later.
     #[arg(long, env = "MILLRACE_ONNXRUNTIME", value_name = "FILE")]
     pub onnxruntime: Option<PathBuf>,
-    /// What the graph runs on. What is asked for is used or refused.
+    /// Device that runs the graph. There is no fallback to another one.
     #[arg(long, env = "MILLRACE_EXECUTION_PROVIDER", value_enum, default_value_t = ExecutionProvider::Cpu)]
     pub execution_provider: ExecutionProvider,
-    /// Sessions: threads that each run the graph on one core with a copy of the weights of their own. As many as there
-    /// are cores, if not given; on a GPU, 1.
+    /// Number of sessions: threads that each run the graph on one core with their own copy of the weights. Default:
+    /// one per core; on a GPU, 1.
     #[arg(long, env = "MILLRACE_SESSIONS", value_name = "NUMBER")]
     pub sessions: Option<NonZeroUsize>,
-    /// Tokens of a batch at most, padding included. Small batches of texts of like length are fastest on a processor;
-    /// on a GPU take 16384 or more.
+    /// Maximum number of tokens in a batch, including padding. On a CPU, small batches of texts of similar length are
+    /// fastest; on a GPU use 16384 or more.
     #[arg(long, env = "MILLRACE_BATCH_TOKENS", value_name = "TOKENS", default_value = "512")]
     pub batch_tokens: NonZeroUsize,
-    /// Tokens, padding included, that may wait for the sessions (24 bytes each); callers wait when there are more.
+    /// Maximum number of tokens, including padding, that wait for the sessions (24 bytes each); beyond it callers
+    /// wait.
     #[arg(long, env = "MILLRACE_QUEUE_TOKENS", value_name = "TOKENS", default_value = "65536")]
     pub queue_tokens: NonZeroUsize,
     /// Seconds without a finished batch after which a call fails.
@@ -46,15 +47,15 @@ pub struct OnnxSettings {
     pub encode_stall: NonZeroUsize,
 }
 
-/// Why the runtime or the graph cannot be used. For a person to mend.
+/// Why the runtime or the graph cannot be used. A person must fix it.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenOnnxError {
-    /// No library was named.
+    /// No library is configured.
     #[error(
         "the encoder onnx needs the ONNX Runtime library: set --onnxruntime (MILLRACE_ONNXRUNTIME) to the path of libonnxruntime.so, which compose/install puts under dist/onnxruntime"
     )]
     NoLibrary,
-    /// There is no file at the path.
+    /// No file exists at the path.
     #[error("the ONNX Runtime library {library} is not a file: check --onnxruntime (MILLRACE_ONNXRUNTIME)")]
     Missing {
         /// The path.
@@ -69,53 +70,53 @@ pub enum OpenOnnxError {
         library: PathBuf,
         /// Its version.
         found: String,
-        /// The least minor version.
+        /// The required minor version.
         needed: u32,
     },
-    /// It is no such library, or one that this machine cannot load.
+    /// The file is not an ONNX Runtime library, or cannot be loaded on this machine.
     #[error(
         "the ONNX Runtime library {library} cannot be loaded ({problem}): check --onnxruntime (MILLRACE_ONNXRUNTIME)"
     )]
     Load {
         /// The path.
         library: PathBuf,
-        /// What the loader says.
+        /// The loader's error.
         problem: String,
     },
-    /// A process has one runtime.
+    /// A process can load only one runtime.
     #[error(
         "this process has loaded the ONNX Runtime library {loaded} and cannot load {library} as well: use the same one for each model"
     )]
     AnotherLoaded {
-        /// The one in use.
+        /// The one loaded.
         loaded: PathBuf,
-        /// The one that was asked for.
+        /// The one requested.
         library: PathBuf,
     },
-    /// The library has no such execution provider.
+    /// The library was built without this execution provider.
     #[error(
         "the ONNX Runtime library was built without {provider:?}: install the build for GPUs (onnxruntime-gpu), or set --execution-provider (MILLRACE_EXECUTION_PROVIDER) to cpu"
     )]
     NoProvider {
-        /// What was asked for.
+        /// The one requested.
         provider: ExecutionProvider,
     },
-    /// The execution provider does not work here.
+    /// The execution provider does not start on this machine.
     #[error(
         "the execution provider {provider:?} does not start on this machine: check the driver and the CUDA, cuDNN and TensorRT libraries, or set --execution-provider (MILLRACE_EXECUTION_PROVIDER) to cpu"
     )]
     Provider {
-        /// What was asked for.
+        /// The one requested.
         provider: ExecutionProvider,
-        /// What the runtime says.
+        /// The runtime's error.
         source: ort::Error,
     },
-    /// The runtime cannot do something that it should.
+    /// An operation of the runtime failed.
     #[error("ONNX Runtime fails: {operation}")]
     Runtime {
-        /// What was asked of it.
+        /// The operation.
         operation: &'static str,
-        /// What it says.
+        /// The runtime's error.
         source: ort::Error,
     },
     /// The graph cannot be loaded.
@@ -125,15 +126,15 @@ pub enum OpenOnnxError {
     Graph {
         /// The path.
         graph: PathBuf,
-        /// What the runtime says.
+        /// The runtime's error.
         source: ort::Error,
     },
-    /// The graph is not one that this encoder runs.
+    /// The graph's inputs or outputs are unsuitable.
     #[error("the graph {graph} cannot be used: {problem}")]
     Signature {
         /// The path.
         graph: PathBuf,
-        /// Its input or output, and what it should be.
+        /// The input or output, and what it should be.
         problem: String,
     },
     /// No thread could be started.
@@ -141,7 +142,7 @@ pub enum OpenOnnxError {
     Thread(#[source] std::io::Error),
 }
 
-/// The encoder `onnx`. Dropping it waits for the batches that its sessions have begun.
+/// The encoder `onnx`. Dropping it waits for the batches that are running.
 #[derive(Debug)]
 pub struct Onnx {
     tokenizer: Tokenizer,
@@ -153,10 +154,10 @@ pub struct Onnx {
 }
 
 impl Onnx {
-    /// Opens the graph of `bundle` as many times as there are sessions. Blocks while the weights are loaded.
+    /// Loads the graph of `bundle` once per session; blocks meanwhile.
     ///
     /// # Errors
-    /// When the library, the execution provider or the graph cannot be used as asked.
+    /// When the library, the execution provider or the graph cannot be used as requested.
     pub fn open(
         bundle: &Bundle,
         tokenizer: Tokenizer,

@@ -1,13 +1,13 @@
-//! The settings of the encoder; each doc comment is the user's documentation.
+//! The settings of the encoder; the doc comments are the user's documentation.
 
 use std::num::NonZeroUsize;
 
 use super::onnx::OnnxSettings;
 
-/// How texts become vectors.
+/// How texts are embedded.
 #[derive(Clone, Debug, clap::Args)]
 pub struct EncoderSettings {
-    /// What computes the vectors.
+    /// The kind of encoder.
     #[command(flatten)]
     pub backend: BackendSettings,
     /// The settings of the encoder `onnx`.
@@ -15,13 +15,13 @@ pub struct EncoderSettings {
     pub onnx: OnnxSettings,
 }
 
-/// What computes the vectors: decides their space, and so the names of topics and indexes.
+/// The kind of encoder: it decides the vector space, and so the names of topics and indexes.
 #[derive(Clone, Debug, clap::Args)]
 pub struct BackendSettings {
     /// What computes the vectors.
     #[arg(long, env = "MILLRACE_ENCODER", value_enum, default_value_t = BackendKind::Onnx)]
     pub encoder: BackendKind,
-    /// Numbers in a vector of the encoder `hashing`; the model bundle's dimension if not given.
+    /// Dimension of the vectors of the encoder `hashing`; by default the model bundle's.
     #[arg(long, env = "MILLRACE_HASHING_DIMENSION", value_name = "NUMBERS")]
     pub hashing_dimension: Option<NonZeroUsize>,
 }
@@ -31,17 +31,17 @@ pub struct BackendSettings {
 pub enum BackendKind {
     /// The model bundle's graph on ONNX Runtime.
     Onnx,
-    /// Hashed words instead of a model: fast, the same everywhere, without meaning. For tests and load.
+    /// Hashed words instead of a model: fast, the same everywhere, without meaning. For tests and load tests.
     Hashing,
 }
 
-/// What the graph runs on. What is asked for is used or refused; nothing falls back to another.
+/// The device that runs the graph. It is used or the program does not start; there is no fallback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ExecutionProvider {
-    /// The processor.
+    /// The CPU.
     Cpu,
-    /// An NVIDIA GPU by CUDA. Needs the GPU build of ONNX Runtime, CUDA and cuDNN.
+    /// An NVIDIA GPU through CUDA. Needs the GPU build of ONNX Runtime, CUDA and cuDNN.
     Cuda,
-    /// An NVIDIA GPU by its inference compiler, with CUDA for the rest. Needs all that `cuda` needs, and its libraries.
+    /// An NVIDIA GPU through `TensorRT`, with CUDA for the rest. Needs everything that `cuda` needs, and `TensorRT`.
     Tensorrt,
 }

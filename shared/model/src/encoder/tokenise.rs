@@ -1,13 +1,13 @@
-//! Texts to tokens within the model's limit, off the async threads: tokenizing takes milliseconds a text.
+//! Tokenizes texts within the model's limit, off the async threads, because a text takes milliseconds.
 
 use super::{EncodeError, TextFault};
 use crate::bundle::Role;
 use crate::tokenizer::{TokenIds, Tokenizer};
 
-/// A text, and its tokens or why it has none.
+/// A text, and its tokens or what is wrong with it.
 pub(super) type ReadText = (String, Result<TokenIds, TextFault>);
 
-/// The tokens of a text, within the limit. Pure.
+/// The tokens of a text, if it is within the limit. Pure.
 fn tokens_of(tokenizer: &Tokenizer, limit: usize, text: &str, role: Role) -> Result<TokenIds, TextFault> {
     let tokens = tokenizer.encode(text, role).map_err(TextFault::Tokenize)?;
     if tokens.ids.len() > limit {
@@ -16,7 +16,7 @@ fn tokens_of(tokenizer: &Tokenizer, limit: usize, text: &str, role: Role) -> Res
     Ok(tokens)
 }
 
-/// The tokens of each text, on a thread that may block.
+/// Tokenizes each text, on a blocking thread.
 pub(super) async fn tokenise(
     tokenizer: &Tokenizer,
     limit: usize,
@@ -29,6 +29,6 @@ pub(super) async fn tokenise(
         (text, tokens)
     };
     let work = move || texts.into_iter().map(one).collect();
-    // The task ends without a result only when the runtime is shutting down.
+    // The task is cancelled only when the runtime shuts down.
     tokio::task::spawn_blocking(work).await.map_err(|_| EncodeError::Stopped)
 }

@@ -1,8 +1,9 @@
-//! The reranker `cross-encoder`: a graph that reads question and passage together and gives one number for both.
+//! The reranker `cross-encoder`: a graph that reads question and passage together and returns one number for the
+//! pair.
 //!
-//! Its bundle is an encoder's, with `dimension` 1: the graph's output has one number for each pair. It decides no space: a
-//! deployment may change it at any time. A passage that is too long is halved until its pieces fit, and its best piece
-//! counts: `MaxP` of Dai and Callan, "Deeper text understanding for IR with contextual neural language modeling" (SIGIR 2019).
+//! Its bundle is an encoder's with `dimension` 1. It does not affect the vector space, so a deployment may change it
+//! at any time. A passage that is too long is halved until its pieces fit, and its best piece counts: `MaxP` of Dai
+//! and Callan, "Deeper text understanding for IR with contextual neural language modeling" (SIGIR 2019).
 
 use super::Rerank;
 use crate::bundle::Bundle;
@@ -10,7 +11,7 @@ use crate::encoder::onnx::{OnnxSettings, OpenOnnxError, Sessions};
 use crate::encoder::{EncodeError, TextFault, VectorProblem};
 use crate::tokenizer::{TokenIds, Tokenizer, TokenizerError};
 
-/// Why a reranker cannot be opened. For a person to mend.
+/// Why a reranker cannot be opened. A person must fix it.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenRerankerError {
     /// The tokenizer.
@@ -19,7 +20,7 @@ pub enum OpenRerankerError {
     /// The ONNX Runtime or the graph.
     #[error("the reranker's graph cannot be opened")]
     Onnx(#[from] OpenOnnxError),
-    /// It gives vectors.
+    /// The model returns vectors.
     #[error(
         "the model {model} gives {dimension} numbers for a text and is no cross-encoder, which gives one for a question and a passage: \
          name another bundle"
@@ -27,7 +28,7 @@ pub enum OpenRerankerError {
     Vectors {
         /// The model's name.
         model: String,
-        /// Numbers in its vectors.
+        /// Dimension of its vectors.
         dimension: usize,
     },
 }
@@ -41,10 +42,10 @@ pub struct CrossEncoder {
 }
 
 impl CrossEncoder {
-    /// Opens the graph of `bundle` as many times as there are sessions. Blocks while the weights are loaded.
+    /// Loads the graph of `bundle` once per session; blocks meanwhile.
     ///
     /// # Errors
-    /// When it is no cross-encoder, or the tokenizer, the library or the graph cannot be used as asked.
+    /// When the model is not a cross-encoder, or the tokenizer, the library or the graph cannot be used as requested.
     pub fn open(bundle: &Bundle, settings: &OnnxSettings) -> Result<Self, OpenRerankerError> {
         if bundle.dimension() != 1 {
             let model = bundle.manifest().name.clone();
@@ -68,7 +69,7 @@ impl Rerank for CrossEncoder {
             }
             Ok::<_, EncodeError>(pairs)
         };
-        // The task ends without a result only when the runtime is shutting down.
+        // The task is cancelled only when the runtime shuts down.
         let pairs = tokio::task::spawn_blocking(work).await.map_err(|_| EncodeError::Stopped)??;
         let (positions, tokens): (Vec<usize>, Vec<TokenIds>) = pairs.into_iter().unzip();
         let mut best = vec![f32::NEG_INFINITY; count];
@@ -84,7 +85,7 @@ impl Rerank for CrossEncoder {
     }
 }
 
-/// The question beside one passage. Pure.
+/// The question, to be paired with passages. Pure.
 struct Beside<'a> {
     tokenizer: &'a Tokenizer,
     limit: usize,
@@ -93,7 +94,7 @@ struct Beside<'a> {
 }
 
 impl Beside<'_> {
-    /// The pairs of the question with the passage, or with its halves where it is too long, and so on.
+    /// Pairs the question with the passage, or recursively with its halves when it is too long.
     fn pairs(&self, passage: &str, pairs: &mut Vec<(usize, TokenIds)>) -> Result<(), EncodeError> {
         let position = self.position;
         let at_fault = |fault| EncodeError::Text { position, fault };
@@ -107,7 +108,7 @@ impl Beside<'_> {
         if middle == 0 {
             return Err(at_fault(TextFault::TooLong { tokens: tokens.ids.len(), limit: self.limit }));
         }
-        // At a space, where there is one near.
+        // Cut at a space if there is one near the middle.
         let cut = passage[..middle].rfind(char::is_whitespace).filter(|&space| space > middle / 2);
         let (first, second) = passage.split_at(cut.unwrap_or(middle));
         self.pairs(first, pairs)?;

@@ -1,4 +1,5 @@
-//! The reranker `overlap`: the share of the question's words that a passage holds. Without a model; for tests. Pure.
+//! The reranker `overlap`: the share of the question's words that a passage contains. Needs no model; for tests.
+//! Pure.
 
 use std::collections::HashSet;
 

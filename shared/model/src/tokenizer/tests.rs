@@ -1,4 +1,4 @@
-//! Over a tiny WordPiece tokenizer (a word is one token or its letters) whose file asks for truncation and padding.
+//! With a tiny WordPiece tokenizer (a word is one token, or its letters) whose file asks for truncation and padding.
 
 use proptest::prelude::*;
 
@@ -36,7 +36,7 @@ fn a_prefix_counts_and_is_not_in_the_offsets() {
 #[test]
 fn offsets_are_bytes_of_the_text_as_it_was_given() {
     let tokenizer = tiny("");
-    // The normaliser lower-cases, drops the accent, and parts CJK characters.
+    // The normaliser lower-cases, drops accents, and separates CJK characters.
     assert_eq!(tokenizer.offsets("LOG 你好 é"), [0..3, 4..7, 7..10, 11..13]);
 }
 

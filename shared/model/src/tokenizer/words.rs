@@ -1,10 +1,10 @@
-//! Tokens of a text from the tokens of its words, each tokenized once.
+//! Computes the tokens of a text from those of its words, each of which is tokenized once.
 //!
-//! Most tokenizers look at one word at a time: normaliser and pre-tokenizer part a text at white space, and nothing of
-//! one word changes the tokens of another. The tokens of a text are then those of its words, and the words of a
-//! language repeat: looking them up is many times as fast as tokenizing them again. Exact, not an estimate: a
-//! tokenizer is used so only when the kinds of its parts are known to work on single words ([`rule`]), and a text only
-//! when nothing in it reaches over white space ([`Words::spans`]); all else goes to the library as a whole.
+//! Most tokenizers look at one word at a time: normaliser and pre-tokenizer split a text at white space, and one word
+//! does not affect the tokens of another. The tokens of a text are then those of its words; and since words repeat,
+//! looking them up is many times faster than tokenizing them again. The result is exact, not an estimate: a tokenizer
+//! is used this way only when all its components are known to work on single words ([`rule`]), and a text only when
+//! nothing in it spans white space ([`Words::spans`]). Everything else is tokenized by the library as a whole.
 
 mod memo;
 mod rule;
@@ -15,25 +15,25 @@ use std::sync::{Mutex, PoisonError};
 use self::memo::Memo;
 use self::rule::Rule;
 
-/// White space at which words end, for every rule.
+/// White space at which words end, under every rule.
 const WHITE_SPACE: [char; 4] = [' ', '\n', '\t', '\r'];
 
-/// A longer word is not remembered: it will hardly come again.
+/// Longer words are not cached: they rarely repeat.
 const LONGEST_WORD_BYTES: usize = 64;
 
-/// What is known of a tokenizer that takes texts word by word.
+/// A tokenizer that works word by word, and its cache.
 pub(super) struct Words {
     rule: Rule,
-    /// Special tokens that are recognised in a text. A text that holds one is not taken word by word.
+    /// Special tokens that are recognised in texts. A text that contains one is not tokenized word by word.
     reserved: Vec<String>,
-    /// Whether a byte begins a reserved token.
+    /// Whether a byte begins a special token.
     reserved_first: [bool; 256],
-    /// Words with their tokens, one store for each thread that tokenizes at the same time.
+    /// Caches of words with their tokens, one for each thread that tokenizes concurrently.
     memos: Mutex<Vec<Memo>>,
 }
 
 impl Words {
-    /// What `description` (the bytes of tokenizer.json) says of `inner`; nothing when it does not work word by word.
+    /// Analyses `description` (the bytes of tokenizer.json) of `inner`; none when it does not work word by word.
     pub(super) fn of(description: &[u8], inner: &tokenizers::Tokenizer) -> Option<Self> {
         let (rule, reserved) = rule::of(description, inner)?;
         let mut reserved_first = [false; 256];
@@ -43,8 +43,8 @@ impl Words {
         Some(Self { rule, reserved, reserved_first, memos: Mutex::default() })
     }
 
-    /// Gives `take` the bytes of each token of `text` in order, without special tokens. Nothing when the text has to
-    /// be tokenized as a whole; `take` may have been given tokens by then.
+    /// Calls `take` with the byte range of each token of `text` in order, without special tokens. None when the text
+    /// must be tokenized as a whole; `take` may have been called by then.
     pub(super) fn spans(
         &self,
         inner: &tokenizers::Tokenizer,
@@ -70,7 +70,7 @@ impl Words {
     }
 }
 
-/// Reads one text.
+/// The state of reading one text.
 struct Reader<'a, F> {
     inner: &'a tokenizers::Tokenizer,
     rule: Rule,
@@ -127,7 +127,7 @@ impl<F: FnMut(Range<usize>)> Reader<'_, F> {
     }
 }
 
-/// The tokens of a word by the library; nothing when it changes what stands beside it.
+/// The library's tokens of a word; none when the word affects its neighbours.
 fn tokens_of(inner: &tokenizers::Tokenizer, rule: Rule, word: &str) -> Option<Vec<Range<usize>>> {
     if !rule.takes_word(inner, word) {
         return None;

@@ -1,4 +1,4 @@
-//! Bundles that tests write.
+//! Writes bundles for tests.
 #![expect(clippy::disallowed_methods, reason = "edge: writes a bundle to a scratch folder")]
 
 use std::error::Error;
@@ -9,12 +9,12 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) type Tried = Result<(), Box<dyn Error>>;
 
-/// A bundle with the tiny tokenizer (64 tokens at most) and a graph that is none.
+/// A bundle with the tiny tokenizer (at most 64 tokens) and an invalid graph.
 pub(crate) fn tiny_bundle(folder: &Path, prefixes: [&str; 2]) -> Result<Bundle, Box<dyn Error>> {
     bundle_of(folder, prefixes, (32, "sentence_embedding"), b"no graph")
 }
 
-/// Writes a bundle with the tiny tokenizer and a graph with so many numbers in the output of this name, and opens it.
+/// Writes and opens a bundle with the tiny tokenizer and a graph with an output of this name and dimension.
 pub(crate) fn bundle_of(
     folder: &Path,
     prefixes: [&str; 2],

@@ -1,4 +1,4 @@
-//! What every encoder must do; run over each kind.
+//! What every encoder must do; run for each kind.
 
 mod bundle;
 
@@ -6,7 +6,7 @@ use model::{EncodeError, EncodeRemedy, Encoder, Role, TextFault};
 
 pub(crate) use self::bundle::{Tried, tiny_bundle};
 
-/// Texts of very different lengths, so that batches are made of texts that do not stand together.
+/// Texts of very different lengths, so that batches consist of texts that are not neighbours.
 const TEXTS: [&str; 7] = [
     "Kafka keeps a log of records.",
     "log",
@@ -21,7 +21,7 @@ fn texts() -> Vec<String> {
     TEXTS.iter().map(|&text| text.to_owned()).collect()
 }
 
-/// The whole suite over `encoder`, which takes texts of at most `limit` tokens (`log` being one token).
+/// The whole suite for `encoder`, which takes texts of at most `limit` tokens (`log` being one token).
 pub(crate) async fn all(encoder: &impl Encoder, limit: usize) -> Tried {
     order_is_kept(encoder).await?;
     vectors_are_sound(encoder).await?;
@@ -60,7 +60,7 @@ async fn too_long_is_refused(encoder: &impl Encoder, limit: usize) -> Tried {
     // [CLS] and [SEP] are two of the tokens.
     let whole = vec!["log".to_owned(), ["log"].repeat(limit - 2).join(" ")];
     assert_eq!(encoder.embed(whole, Role::Passage).await?.len(), 2);
-    // Of several at fault each is told in one call, and the others keep their vectors.
+    // All faulty texts are reported in one call, and the others keep their vectors.
     let over = ["log"].repeat(limit - 1).join(" ");
     let texts = vec![over.clone(), "log".to_owned(), over, "of".to_owned()];
     let each = encoder.embed_each(texts.clone(), Role::Passage).await?;
@@ -78,7 +78,7 @@ async fn too_long_is_refused(encoder: &impl Encoder, limit: usize) -> Tried {
         let cosine: f32 = found.iter().zip(alone).map(|(a, b)| a * b).sum();
         assert!(cosine > 1.0 - 1e-5, "a neighbour of a text at fault has another vector: {cosine}");
     }
-    // Who wants all or nothing learns of the first.
+    // A caller that wants all or nothing learns of the first.
     let error = encoder.embed(texts, Role::Passage).await.err();
     assert!(matches!(error, Some(EncodeError::Text { position: 0, .. })), "{error:?}");
     assert_eq!(error.map(|error| error.remedy()), Some(EncodeRemedy::Refuse));

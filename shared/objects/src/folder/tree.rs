@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "edge: the files of a folder")]
-//! A walk through a folder.
+//! Walks through a folder.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -7,28 +7,28 @@ use std::path::{Path, PathBuf};
 use super::entry;
 use crate::Entry;
 
-/// What a folder holds.
+/// The content of a folder.
 #[derive(Clone, Debug, Default)]
 pub struct FolderTree {
-    /// Its files, in ascending order of the keys' bytes.
+    /// Its files, in ascending byte order of the keys.
     pub files: Vec<Entry>,
-    /// What is in it and cannot be an object.
+    /// Entries that cannot be objects.
     pub left_out: Vec<NoObject>,
-    /// There are more files than were asked for, and the walk ended there.
+    /// Whether the walk stopped because there are more files than asked for.
     pub more: bool,
 }
 
-/// Something that cannot be an object.
+/// An entry that cannot be an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoObject {
-    /// Where it is, below the folder.
+    /// Its path below the folder.
     pub path: String,
     /// Why.
     pub cause: String,
 }
 
 impl FolderTree {
-    /// Bytes of all files.
+    /// Total size of the files in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
@@ -40,7 +40,7 @@ impl FolderTree {
     }
 }
 
-/// Walks through `root` until there are more than `most` files.
+/// Walks through `root`; stops when there are more than `most` files.
 pub(super) fn walk(root: &Path, most: usize) -> std::io::Result<FolderTree> {
     let mut tree = FolderTree::default();
     let mut folders = vec![root.to_path_buf()];
@@ -49,7 +49,7 @@ pub(super) fn walk(root: &Path, most: usize) -> std::io::Result<FolderTree> {
         let entries = match listed {
             Ok(entries) => entries,
             Err(error) if folder == root => return Err(error),
-            // It went away since its parent was listed.
+            // Deleted since its parent was listed.
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             Err(error) => {
                 tree.leave_out(root, &folder, error.to_string());
@@ -73,7 +73,7 @@ fn take(tree: &mut FolderTree, folders: &mut Vec<PathBuf>, root: &Path, path: &P
         return;
     }
     let Some(key) = path.strip_prefix(root).ok().and_then(Path::to_str) else {
-        return tree.leave_out(root, path, "its name is no UTF-8");
+        return tree.leave_out(root, path, "its name is not UTF-8");
     };
     match std::fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => folders.push(path.to_path_buf()),

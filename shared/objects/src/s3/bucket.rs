@@ -1,4 +1,4 @@
-//! Making a bucket and telling it whom to notify.
+//! Creates a bucket and configures its notifications.
 
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::types::{
@@ -12,7 +12,7 @@ use crate::StoreError;
 const EVENTS: [Event; 2] = [Event::S3ObjectCreated, Event::S3ObjectRemoved];
 
 impl S3Store {
-    /// Creates the bucket where it is missing.
+    /// Creates the bucket if it does not exist.
     pub(super) async fn ensure_exists(&self, bucket: &str) -> Result<(), StoreError> {
         match self.probe(bucket, "").await {
             Err(StoreError::NoSuchBucket { .. }) => {}
@@ -26,14 +26,14 @@ impl S3Store {
         }
         match Box::pin(request.send()).await.map_err(|error| Failure::of(&error)) {
             Ok(_) => Ok(()),
-            // Another process made it since it was looked for; whose it is shows when it is listed.
+            // Another process just created it; listing shows whether it is ours.
             Err(failure) if failure.status == Some(409) => self.probe(bucket, "").await,
             Err(failure) => Err(failure.of_bucket(&self.endpoint, bucket)),
         }
     }
 
-    /// Adds `target` to those who are told of changes. The call replaces the whole configuration, so what is there is
-    /// read first and kept, and nothing is written when it already says so.
+    /// Adds `target` to the bucket's notification targets. The call replaces the whole configuration, so the existing
+    /// one is read first and kept, and nothing is written when it already contains the target.
     pub(super) async fn ensure_notified(&self, bucket: &str, target: &str) -> Result<(), StoreError> {
         let known = Box::pin(self.client.get_bucket_notification_configuration().bucket(bucket).send())
             .await
@@ -63,7 +63,7 @@ impl S3Store {
     }
 }
 
-/// True when this target is told of every object that is created or removed.
+/// Whether this target is notified of every created and removed object.
 fn tells_all(queue: &QueueConfiguration, target: &str) -> bool {
     queue.queue_arn() == target
         && queue.filter().is_none_or(|filter| filter.key().is_none_or(|key| key.filter_rules().is_empty()))

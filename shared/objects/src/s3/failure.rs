@@ -1,4 +1,4 @@
-//! What an answer of an S3 store means. Pure: the store's words in, a meaning out, in one table.
+//! What an error response of an S3 store means. Pure, and all in one table.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use message::DocumentId;
 
 use crate::StoreError;
 
-/// The parts of a failed answer that decide what it means.
+/// The parts of an error response that decide its meaning.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Failure {
-    /// None when no answer came.
+    /// The HTTP status; none when there was no response.
     pub(super) status: Option<u16>,
-    /// The store's word; empty when it gave none (an answer to HEAD has no body).
+    /// The S3 error code; empty when there was none (a HEAD response has no body).
     pub(super) code: String,
-    /// The store's words for people, or what the transport saw.
+    /// The store's message, or the transport's error.
     pub(super) message: String,
     pub(super) retry_after: Option<Duration>,
-    /// The request never left: the settings or the bucket's name make no address.
+    /// The request was never sent: the settings or the bucket's name give no valid address.
     pub(super) unsendable: bool,
 }
 
@@ -31,13 +31,13 @@ pub(super) enum Meaning {
     Changed,
     NoSuchKey,
     NoSuchBucket,
-    /// Denied; whether the object alone or its bucket must be asked.
+    /// Denied; probe the bucket to find out whether only the object is.
     Denied,
     Archived,
     InvalidKey,
     BadCredentials,
     Unavailable,
-    /// A word that is not listed here; whether the object alone or its bucket is to blame must be asked.
+    /// An error code that is not listed here; probe the bucket to find out whether only the object is at fault.
     Unlisted,
     Rejected,
 }
@@ -56,7 +56,7 @@ const CREDENTIALS: [&str; 14] = [
     "SecurityTokenExpired",
     "SignatureDoesNotMatch",
     "TokenRefreshRequired",
-    // versitygw, with 404
+    // versitygw, with status 404
     "XAdminUserNotFound",
 ];
 
@@ -85,7 +85,7 @@ const BUSY: [&str; 10] = [
     "TooManyRequests",
 ];
 
-/// 403s that no change of a bucket's policy mends.
+/// 403s that no change of a bucket policy fixes.
 const REJECTED: [&str; 6] = [
     "AccountProblem",
     "BucketDisable",
@@ -95,15 +95,15 @@ const REJECTED: [&str; 6] = [
     "UserDisable",
 ];
 
-/// The one place where a store's answer gets its meaning. Words decide before numbers. A 404 without a word is not
-/// `NoSuchKey`: a proxy that knows nothing of the bucket says 404, too.
+/// The only place that interprets a store's error. Error codes take precedence over status codes. A 404 without a
+/// code is not `NoSuchKey`: a proxy that knows nothing of the bucket answers 404, too.
 pub(super) fn meaning(failure: &Failure) -> Meaning {
     let code = failure.code.as_str();
     match (code, failure.status) {
         ("NoSuchKey", _) => Meaning::NoSuchKey,
         ("NoSuchBucket", _) => Meaning::NoSuchBucket,
         ("InvalidObjectState", _) => Meaning::Archived,
-        // Nothing is left to continue with: the object became shorter.
+        // Nothing is left to continue with: the object has become shorter.
         ("PreconditionFailed" | "InvalidRange", _) | (_, Some(412 | 416)) => Meaning::Changed,
         (_, Some(304)) => Meaning::NotModified,
         _ if CREDENTIALS.contains(&code) => Meaning::BadCredentials,
@@ -111,7 +111,7 @@ pub(super) fn meaning(failure: &Failure) -> Meaning {
         _ if REJECTED.contains(&code) || failure.unsendable => Meaning::Rejected,
         _ if BUSY.contains(&code) => Meaning::Unavailable,
         (_, Some(501)) => Meaning::Rejected,
-        // A success that is an error was cut off or is not S3's: the next may be whole.
+        // A successful status with an error was cut off, or did not come from S3: a retry may succeed.
         (_, None | Some(200..300 | 408 | 429 | 500..)) => Meaning::Unavailable,
         (_, Some(403)) => Meaning::Denied,
         (_, Some(400..500)) => Meaning::Unlisted,
@@ -119,8 +119,7 @@ pub(super) fn meaning(failure: &Failure) -> Meaning {
     }
 }
 
-/// The last cause in the chain, e.g. `Connection refused (os error 111)`: what the layers above it say is their own
-/// names.
+/// The last cause in the chain, e.g. `Connection refused (os error 111)`; the layers above it only add their names.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
@@ -130,7 +129,7 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 impl Failure {
-    /// Reads the parts out of the client's error.
+    /// Extracts the parts from the client's error.
     pub(super) fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -146,7 +145,7 @@ impl Failure {
         }
     }
 
-    /// The store's word, or its number, or what was seen instead of an answer.
+    /// The error code, or else the status, or else what happened instead of a response.
     fn word(&self) -> String {
         match (self.code.as_str(), self.status) {
             ("", Some(status)) => format!("HTTP {status}"),
@@ -155,7 +154,7 @@ impl Failure {
         }
     }
 
-    /// As an error of a bucket. `Denied` is the whole bucket's here.
+    /// As an error about a bucket; here `Denied` concerns the whole bucket.
     pub(super) fn of_bucket(&self, endpoint: &str, bucket: &str) -> StoreError {
         let (bucket, endpoint, code) = (bucket.to_owned(), endpoint.to_owned(), self.word());
         match meaning(self) {
@@ -180,7 +179,8 @@ impl Failure {
         }
     }
 
-    /// As an error of one object. `Denied` and `Unlisted` are the object's alone here: the bucket was asked.
+    /// As an error about one object; here `Denied` and `Unlisted` concern only the object, because the bucket was
+    /// probed.
     pub(super) fn of_object(&self, endpoint: &str, document: &DocumentId) -> StoreError {
         let (document, endpoint, code) = (document.clone(), endpoint.to_owned(), self.word());
         match meaning(self) {

@@ -1,8 +1,8 @@
-//! What is said is what was meant, in few bytes, and what does not fit is not believed.
+//! Round trips, compactness, and rejection of inconsistent answers.
 
 use super::*;
 
-/// Every kind of block, names that are shared, parts and what was left out.
+/// Every kind of block, shared names, parts, and parts left out.
 fn sample() -> Extracted {
     let (one, two): (Arc<str>, Arc<str>) = ("One".into(), "Zwei ü".into());
     let (top, outer, inner): (HeadingPath, HeadingPath, HeadingPath) =

@@ -1,4 +1,4 @@
-//! A program that is nothing but the child; the tests of this crate run it.
+//! A program that is only the child; the tests of this crate run it.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Answers of engines, one by one.
+//! How engine responses are classified, case by case.
 
 use super::*;
 use generation::{Generation, Target};

@@ -1,4 +1,4 @@
-//! Named values in an index of their own, one text each: an engine does not look into them.
+//! Named values in an index of their own, each stored as one opaque string.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::error::SinkError;
 use crate::wire::{Body, Method, Response};
 
 impl Engine {
-    /// Creates the index if it is not there.
+    /// Creates the index if it does not exist.
     async fn ensure_catalog(&self) -> Result<(), SinkError> {
         let index = self.names.catalog();
         let body = json!({
@@ -60,7 +60,7 @@ impl Catalog for Engine {
         let response = self.send(Method::Get, path.clone(), Body::Empty).await?;
         match response.status {
             200 => self.value(&self.json(&response.body)?, &path).map(Some),
-            // No such entry, or no such index yet.
+            // No such entry, or no index yet.
             404 => Ok(None),
             _ => Err(self.failed(&response, &path)),
         }

@@ -1,4 +1,4 @@
-//! Which cluster an engine is.
+//! Identifies the cluster that an engine belongs to.
 
 use generation::Cluster;
 use serde_json::Value;
@@ -8,24 +8,36 @@ use super::Engine;
 use crate::error::SinkError;
 use crate::wire::{Body, Method};
 
-/// Where a cluster says who it is, the first that answers: `GET /` needs the fewest rights, and is not in every build.
-const PLACES: [(&str, &str, &str); 3] = [
-    ("", "cluster_uuid", "uuid"),
-    ("_cluster/state/version?filter_path=cluster_uuid", "cluster_uuid", "uuid"),
-    ("_cluster/health?filter_path=cluster_name", "cluster_name", "name"),
+/// An endpoint at which a cluster identifies itself.
+struct IdentityPlace {
+    path: &'static str,
+    field: &'static str,
+    /// What the field holds, for people.
+    what: &'static str,
+}
+
+/// The endpoints, tried in order until one answers: `GET /` needs the fewest rights, but not every build has it.
+const PLACES: [IdentityPlace; 3] = [
+    IdentityPlace { path: "", field: "cluster_uuid", what: "uuid" },
+    IdentityPlace {
+        path: "_cluster/state/version?filter_path=cluster_uuid",
+        field: "cluster_uuid",
+        what: "uuid",
+    },
+    IdentityPlace { path: "_cluster/health?filter_path=cluster_name", field: "cluster_name", what: "name" },
 ];
-/// What a cluster that is still forming says.
+/// The uuid of a cluster that is still forming.
 const NOT_YET: &str = "_na_";
 
 impl Engine {
-    /// The cluster by its uuid, or by its name or address where it does not tell: those may change, and another cluster
-    /// is then believed.
+    /// Identifies the cluster by its uuid; where no endpoint tells it, by its name or address. Those may change, and
+    /// the cluster then counts as another one.
     pub(super) async fn known_cluster(&self) -> Result<Cluster, SinkError> {
-        for (path, field, what) in PLACES {
+        for IdentityPlace { path, field, what } in PLACES {
             let response = self.send(Method::Get, path.to_owned(), Body::Empty).await?;
             match response.status {
                 200 => {}
-                // What this build does not have or these credentials may not ask.
+                // This build lacks the endpoint, or these credentials may not use it.
                 400 | 403..=405 | 410 => continue,
                 _ => return Err(self.failed(&response, "asking which cluster this is")),
             }

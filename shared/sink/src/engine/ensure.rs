@@ -1,4 +1,4 @@
-//! Creating what is absent and checking what is there.
+//! Creates the indexes that are missing and checks those that exist.
 
 use generation::Target;
 use message::Fingerprint;
@@ -23,7 +23,7 @@ impl Engine {
         Ok(Ensured { chunks, documents })
     }
 
-    /// Compares `_meta` of both indexes with what is wanted.
+    /// Compares `_meta` of both indexes with the expected space and dimension.
     pub(super) async fn check_both(
         &self,
         space: &Fingerprint,
@@ -57,10 +57,11 @@ impl Engine {
         self.state(&index, created).await
     }
 
-    /// Takes the aliases for outside clients from whatever holds them, in one step. Idempotent.
+    /// Moves the outside aliases to this generation, in one atomic request. Idempotent.
     ///
     /// # Errors
-    /// [`SinkError::Missing`] when this generation's indexes are not there; else as [`Sink::ensure`](crate::Sink).
+    /// [`SinkError::Missing`] when this generation's indexes do not exist; otherwise as
+    /// [`Sink::ensure`](crate::Sink).
     pub async fn point_outside(&self) -> Result<(), SinkError> {
         let mut actions = Vec::new();
         for target in [Target::Chunks, Target::Documents] {
@@ -75,10 +76,10 @@ impl Engine {
         self.ask(Method::Post, "_aliases".to_owned(), body).await.map(|_| ())
     }
 
-    /// Deletes an index of this generation with everything in it; an index that is not there is deleted already.
+    /// Deletes an index of this generation with all its content; succeeds when it does not exist.
     ///
     /// # Errors
-    /// When the engine is away or forbids it.
+    /// When the engine is unavailable or forbids it.
     pub async fn delete_index(&self, target: Target) -> Result<(), SinkError> {
         let index = self.names.physical(target);
         let response = self.send(Method::Delete, index.clone(), Body::Empty).await?;
@@ -88,7 +89,7 @@ impl Engine {
         }
     }
 
-    /// True when an index or an alias has this name.
+    /// Whether an index or alias has this name.
     async fn exists(&self, name: &str) -> Result<bool, SinkError> {
         let response = self.send(Method::Head, name.to_owned(), Body::Empty).await?;
         match response.status {
@@ -98,7 +99,7 @@ impl Engine {
         }
     }
 
-    /// Creates the index; false when somebody else did so at the same moment.
+    /// Creates the index; false when another process just created it.
     async fn create(&self, target: Target) -> Result<bool, SinkError> {
         let index = self.names.physical(target);
         let body = mapping::body(&*self.server, &self.settings, &self.names, target);
@@ -126,8 +127,8 @@ impl Engine {
     }
 }
 
-/// Reads the answer of `_mapping` and refuses an index that was made for something else. A physical name that answers
-/// as several indexes, or as another one, is an alias that somebody put in its place: refused too.
+/// Reads the answer of `_mapping` and rejects an index that was made for something else. If the physical name answers
+/// as several indexes, or as an index of another name, somebody put an alias in its place: that is rejected too.
 fn check_meta(
     index: &str,
     answer: &Value,

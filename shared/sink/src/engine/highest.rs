@@ -1,4 +1,4 @@
-//! The highest version that the index holds of some documents.
+//! Finds the highest version that the index holds for some documents.
 
 use generation::Target;
 use message::{DocumentId, Version};
@@ -9,7 +9,7 @@ use super::{Engine, search};
 use crate::error::SinkError;
 use crate::wire::{Body, Method};
 
-/// Names and versions in one answer: some 100 bytes each.
+/// Document records per page: names and versions only, some 100 bytes each.
 const AT_ONCE: usize = 5_000;
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! What the engine made of what it was asked to create: some ignore a setting without a word.
+//! Checks what an engine made of a requested setting: some ignore one silently.
 
 use generation::Generation;
 use message::Fingerprint;
@@ -10,11 +10,11 @@ use crate::ensured::IndexState;
 use crate::error::SinkError;
 use crate::wire::{Body, Method, Server};
 
-/// Seconds for which a deletion must be remembered: see `gc_deletes` in `mapping.rs`.
+/// Seconds for which deletions must be remembered: see `gc_deletes` in `mapping.rs`.
 const REMEMBERED: u64 = 3_600;
 
 impl Engine {
-    /// What the engine says of an index that is there.
+    /// The state of an existing index.
     pub(super) async fn state(&self, index: &str, created: bool) -> Result<IndexState, SinkError> {
         let path = format!("{index}/_settings?filter_path=*.settings.index");
         let answer = self.ask(Method::Get, path, Body::Empty).await?;
@@ -39,8 +39,8 @@ impl Engine {
         Ok(IndexState { uuid: uuid.to_owned(), history, remembers, created })
     }
 
-    /// What stands for the histories of the index's primary shards. A shard gets a new one when it is restored from a
-    /// snapshot or a stale copy is forced to be the primary: then what was acknowledged may be gone.
+    /// A digest of the history ids of the index's primary shards. A shard gets a new history when it is restored from
+    /// a snapshot, or when a stale copy is forced to be primary: acknowledged writes may then be lost.
     async fn history(&self, index: &str, shards: usize) -> Result<Option<String>, SinkError> {
         let path = format!(
             "{index}/_stats/docs?level=shards&forbid_closed_indices=false&filter_path=indices.*.shards.*.routing.primary,\
@@ -82,14 +82,14 @@ impl Engine {
     }
 }
 
-/// The history of the primary among the copies of one shard.
+/// The history id of the primary among the copies of one shard.
 fn primary(copies: &Value) -> Option<&str> {
     let is_primary =
         |copy: &&Value| copy.pointer("/routing/primary").and_then(Value::as_bool).unwrap_or_default();
     copies.as_array()?.iter().find(is_primary)?.pointer("/commit/user_data/history_uuid")?.as_str()
 }
 
-/// Refuses a field that holds other vectors than those of `generation`, compared by cosine.
+/// Rejects a field whose vectors have another dimension or similarity than `generation`.
 pub(super) fn check_vectors(
     server: &dyn Server,
     (index, created): (&str, bool),
@@ -114,7 +114,7 @@ pub(super) fn check_vectors(
     Ok(())
 }
 
-/// A time as engines write it, in seconds.
+/// Parses an engine's time value, in seconds.
 fn seconds(time: &str) -> Option<u64> {
     let end = time.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = time.split_at(end);

@@ -1,8 +1,8 @@
-//! The two indexes as they are created. Raise [`generation::MAPPING_VERSION`] with every change here.
+//! The mappings of the two indexes. Raise [`generation::MAPPING_VERSION`] with every change here.
 //!
-//! Pure. `dynamic: strict` refuses a field that is not named here instead of guessing a type for it. `terms` are made by
-//! `shared/analysis` and only cut at spaces here: stock builds of both engines have no analyzer that suits each language.
-//! `text` and `heading_path` are for clients outside, by the standard analyzer.
+//! Pure. With `dynamic: strict` an engine rejects an unknown field instead of guessing its type. `terms` is analysed
+//! by `shared/analysis` and only split at spaces here, because stock builds of both engines lack analyzers for some
+//! languages. `text` and `heading_path` use the standard analyzer, for outside clients.
 
 use fault::Mechanism;
 use generation::{Generation, Names, Target};
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use crate::settings::RequestSettings;
 use crate::wire::Server;
 
-/// The whole body of the request that creates an index, with its write alias.
+/// The body of the request that creates an index together with its write alias.
 pub(super) fn body(server: &dyn Server, settings: &RequestSettings, names: &Names, target: Target) -> Value {
-    // Terms can be made again from the text: they are not kept twice.
+    // Terms can be recomputed from the text, so `_source` leaves them out.
     let source = match target {
         Target::Chunks => json!({"excludes": ["terms"]}),
         Target::Documents => json!({}),
@@ -38,7 +38,7 @@ pub(super) fn body(server: &dyn Server, settings: &RequestSettings, names: &Name
     })
 }
 
-/// How long a deletion is remembered: an engine that forgets one lets a late write bring the item back.
+/// How long deletions are remembered. When an engine forgets one, a late write brings the deleted item back.
 fn gc_deletes() -> &'static str {
     if fault::is_off(Mechanism::GcDeletes) { "0s" } else { "1h" }
 }
@@ -55,7 +55,7 @@ fn chunks() -> Value {
         "id": {"type": "keyword"}, "document": {"type": "keyword"}, "bucket": {"type": "keyword"},
         "key": {"type": "keyword"}, "text": {"type": "text"}, "heading_path": {"type": "text"},
         "tokens": {"type": "integer"}, "version": {"type": "long"}, "space": {"type": "keyword"},
-        // Their places are never asked for.
+        // Positions are never queried.
         "terms": {"type": "text", "analyzer": "whitespace", "index_options": "freqs"},
         "language": {"type": "keyword"}, "format": {"type": "keyword"},
         "modified": {"type": "date", "format": "epoch_second"},
@@ -70,7 +70,7 @@ fn documents() -> Value {
         "language": {"type": "keyword"},
         "etag": {"type": "keyword"}, "size": {"type": "long"}, "modified": {"type": "date", "format": "epoch_second"},
         "space": {"type": "keyword"},
-        // Up to 20,000 placements: kept, never searched.
+        // Up to 20,000 placements: stored, never searched.
         "chunks": {"type": "object", "enabled": false}, "parts": {"type": "object", "enabled": false},
         "left_out": {"type": "object", "enabled": false},
     })

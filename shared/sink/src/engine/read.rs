@@ -1,4 +1,4 @@
-//! Reading: each question goes to the physical indexes, never to an alias, and every answer is whole.
+//! Reads. Every query goes to the physical indexes, never to an alias, and partial answers count as failures.
 
 use generation::Target;
 use message::{ChunkId, DocumentId, Fingerprint};
@@ -12,9 +12,9 @@ use crate::question::{Window, Words};
 use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
 use crate::wire::{Body, Method};
 
-/// Chunks of a document in one answer.
+/// Chunks per page when reading one document.
 const CHUNKS_AT_ONCE: usize = 1_000;
-/// Vectors in one answer: 1,000 of 4,096 numbers are about 45 MB of JSON.
+/// Vectors per page: 1,000 vectors of 4,096 numbers are about 45 MB of JSON.
 const VECTORS_AT_ONCE: usize = 500;
 
 impl Engine {
@@ -32,10 +32,10 @@ impl Engine {
 }
 
 impl Engine {
-    /// Whether the engine fuses ranks itself: a licence, a version and a plug-in decide that, so it is asked, once.
+    /// Whether the engine can fuse ranks itself. That depends on licence, version and plug-in, so it is tried once.
     async fn offers_fusion(&self, dimension: usize) -> Result<bool, SinkError> {
         let ask = async || {
-            // One passage for a word that there need not be.
+            // A minimal query: one passage, for a word that need not exist.
             let words = Words::of("fusion", &[analysis::UNDETERMINED.to_owned()]);
             let mut vector = vec![0.0; dimension];
             vector.iter_mut().take(1).for_each(|first| *first = 1.0);

@@ -1,6 +1,6 @@
-//! Search bodies, and what their answers mean.
+//! Builds search bodies and reads their responses.
 //!
-//! Pure. An answer that is not whole (a shard failed, the time was up) is no answer.
+//! Pure. A partial response (a shard failed, or the search timed out) counts as a failure.
 
 use message::{About, ChunkId, DocumentId};
 use serde::Deserialize;
@@ -9,25 +9,25 @@ use serde_json::{Value, json};
 
 use crate::question::{Clause, Window, Words};
 use crate::reader::{Hit, Page, Place, RANK_CONSTANT, StoredVector};
-use crate::wire::{Server, explain};
+use crate::wire::{SearchDepth, Server, explain};
 
-/// Why an answer cannot be used.
+/// Why a response cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unusable {
-    /// Ask again later.
+    /// Partial: ask again later.
     Partial(String),
-    /// The engine refused the question, with this status.
+    /// The engine rejected the query, with this status.
     Rejected(u16, String),
 }
 
-/// What a hit brings.
+/// The fields that a hit returns.
 const BROUGHT: [&str; 7] = ["id", "document", "heading_path", "text", "language", "format", "modified"];
 
 pub(super) fn keyword(words: &Words, window: &Window) -> Value {
     brought(json!({ "query": matching(words, window) }), window)
 }
 
-/// Each passage is compared with the question's terms in its own language.
+/// Matches each passage against the query's terms in the passage's own language.
 fn matching(words: &Words, window: &Window) -> Value {
     let one = |(language, terms)| {
         json!({"bool": {
@@ -44,19 +44,20 @@ pub(super) fn nearest(server: &dyn Server, vector: &[f32], window: &Window) -> V
 }
 
 fn near(server: &dyn Server, vector: &[f32], window: &Window) -> Value {
-    server.nearest(vector, &filter(window), (window.size, window.candidates.max(window.size)))
+    let depth = SearchDepth { size: window.size, candidates: window.candidates.max(window.size) };
+    server.nearest(vector, &filter(window), depth)
 }
 
-/// Both, fused by the engine.
+/// Keyword and vector search, fused by the engine.
 pub(super) fn fused(server: &dyn Server, words: &Words, vector: &[f32], window: &Window) -> Value {
     let (query, near) = (matching(words, window), near(server, vector, window));
     let mut body = brought(server.fused(query, near, window.size, RANK_CONSTANT), window);
-    // Retrievers and hybrid queries count in their own way.
+    // Retrievers and hybrid queries do not accept `track_total_hits`.
     body.as_object_mut().and_then(|body| body.remove("track_total_hits"));
     body
 }
 
-/// A search for the passages of the window.
+/// Adds the window's size and the returned fields to a search.
 fn brought(mut body: Value, window: &Window) -> Value {
     if let Some(body) = body.as_object_mut() {
         body.insert("size".to_owned(), window.size.into());
@@ -87,7 +88,7 @@ fn clause(clause: &Clause) -> Value {
     }
 }
 
-/// The languages that passages are in. There are fewer of them than buckets.
+/// The languages of the passages; there are fewer languages than buckets.
 pub(super) fn languages() -> Value {
     json!({
         "size": 0, "track_total_hits": false,
@@ -102,7 +103,7 @@ pub(super) fn languages_of(answer: &Value) -> Result<Vec<String>, Unusable> {
     Ok(keys.map(str::to_owned).collect())
 }
 
-/// How many passages hold each term; the buckets of filters without names keep their order.
+/// How many passages hold each term. Anonymous filters return their buckets in order.
 pub(super) fn frequencies(terms: &[&str]) -> Value {
     let filters: Vec<Value> = terms.iter().map(|term| json!({"term": {"terms": term}})).collect();
     json!({"size": 0, "track_total_hits": true, "aggs": {"terms": {"filters": {"filters": filters}}}})
@@ -119,7 +120,7 @@ pub(super) fn frequencies_of(answer: &Value, count: usize) -> Result<(u64, Vec<u
     }
 }
 
-/// The first passages by their ids, without their vectors.
+/// The first passages by id, without vectors.
 pub(super) fn drawn(size: usize) -> Value {
     json!({
         "size": size, "track_total_hits": false, "_source": {"excludes": ["vector"]},
@@ -127,7 +128,7 @@ pub(super) fn drawn(size: usize) -> Value {
     })
 }
 
-/// These chunks, without their vectors.
+/// These chunks, without vectors.
 pub(super) fn passages(ids: &[ChunkId]) -> Value {
     json!({
         "size": ids.len(), "track_total_hits": false, "_source": {"excludes": ["vector"]},
@@ -135,7 +136,8 @@ pub(super) fn passages(ids: &[ChunkId]) -> Value {
     })
 }
 
-/// A page of everything, or of one document, sorted by document and id: keywords, so by their bytes.
+/// A page of all chunks, or of one document's, sorted by document and id. Both are keywords, so the order is that of
+/// bytes.
 pub(super) fn scan(document: Option<&DocumentId>, after: Option<&Place>, size: usize) -> Value {
     let query = match document {
         Some(document) => json!({"term": {"document": document}}),
@@ -160,14 +162,14 @@ pub(super) fn vectors(server: &dyn Server, ids: &[ChunkId]) -> Value {
     body
 }
 
-/// Several searches of one index as lines for `_msearch`.
+/// Several searches of one index as the lines of an `_msearch` request.
 pub(super) fn lines(index: &str, bodies: &[Value]) -> String {
     let header = json!({"index": index, "allow_partial_search_results": false});
     let lines: Vec<String> = bodies.iter().map(|body| format!("{header}\n{body}\n")).collect();
     lines.concat()
 }
 
-/// The answers of an `_msearch`, in order.
+/// The responses of an `_msearch`, in order.
 pub(super) fn answers(whole: &Value, count: usize) -> Result<Vec<&Value>, Unusable> {
     let answers: Vec<&Value> =
         whole.get("responses").and_then(Value::as_array).into_iter().flatten().collect();
@@ -178,7 +180,7 @@ pub(super) fn answers(whole: &Value, count: usize) -> Result<Vec<&Value>, Unusab
     }
 }
 
-/// The hits of one answer, if it is whole.
+/// The hits of a response, unless it is partial.
 pub(super) fn whole(answer: &Value) -> Result<&[Value], Unusable> {
     if let Some(error) = answer.get("error") {
         let status =
@@ -218,7 +220,7 @@ pub(super) fn hits(answer: &Value) -> Result<Vec<Hit>, Unusable> {
     whole(answer)?.iter().map(read).collect()
 }
 
-/// The stored items of one answer, if it is whole.
+/// The stored items in a response, unless it is partial.
 pub(super) fn sources<T: DeserializeOwned>(answer: &Value) -> Result<Vec<T>, Unusable> {
     whole(answer)?.iter().map(source).collect()
 }
@@ -247,7 +249,7 @@ pub(super) fn stored_vectors(answer: &Value) -> Result<Vec<StoredVector>, Unusab
     whole(answer)?.iter().map(read).collect()
 }
 
-/// The stored item of a hit or of a `_doc` answer.
+/// The stored item of a hit or of a `_doc` response.
 pub(super) fn source<T: DeserializeOwned>(hit: &Value) -> Result<T, Unusable> {
     let id = hit.get("_id").and_then(Value::as_str).unwrap_or_default();
     let source = hit.get("_source").cloned().unwrap_or_default();

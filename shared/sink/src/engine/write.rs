@@ -1,4 +1,5 @@
-//! Writing: send, read item by item, send again only what failed, within the budget.
+//! Writes: sends a batch, reads the response item by item, and resends only the failed items, within the retry
+//! budget.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::bulk::{self, Judgement, Lines, Reply};
 use crate::sink::{ItemAnswer, Written};
 use crate::wire::{Body, Method, Request};
 
-/// One write under way.
+/// A write in progress.
 struct Write<'a> {
     actions: &'a [Action],
     answers: Vec<Option<ItemAnswer>>,
@@ -38,8 +39,8 @@ impl Engine {
         };
         let chunks = write.open(Target::Chunks, actions.len());
         self.write_places(&mut write, chunks).await;
-        // A document record never overtakes its passages: it is sent when each chunk before it has its final answer. An
-        // engine that took nothing is not asked once more for the sake of a record.
+        // A document record must never overtake its passages: it is sent once every chunk before it has its final
+        // answer. If the engine took nothing, no record is tried either.
         let unfinished = write.unfinished();
         if unfinished.is_none() || write.is_something_done() {
             let end = unfinished.as_ref().map_or(actions.len(), |(place, _)| *place);
@@ -52,13 +53,14 @@ impl Engine {
         write.finish()
     }
 
-    /// Writes the actions at `places`, which are all for one index.
+    /// Writes the actions at `places`, all of which go to the same index.
     async fn write_places(&self, write: &mut Write<'_>, places: Vec<usize>) {
         let Some(target) = places.first().map(|place| write.actions[*place].target) else { return };
         let lines: Vec<Lines> =
             places.iter().map(|place| Lines::of(&write.actions[*place], &self.names)).collect();
         let sizes: Vec<usize> = lines.iter().map(Lines::len).collect();
         let guard = Lines::guard(target, &self.names);
+        // Leaves room for the guard, which every request with deletes carries.
         let most = self.settings.bulk_bytes.saturating_sub(guard.len());
         let mut parts: VecDeque<Vec<usize>> = bulk::split(&sizes, most).into();
         while let Some(part) = parts.pop_front() {
@@ -84,6 +86,7 @@ impl Engine {
                     write.fill_places(&places, &answer);
                     return;
                 }
+                // Back to the front, so that writes stay in order.
                 parts.push_front(failed.part);
             }
         }
@@ -94,7 +97,7 @@ impl Engine {
             return Judgement::Again { cause: age::TOO_OLD.to_owned(), retry_after: None };
         }
         let timeout = self.settings.timeout();
-        // The server gives up before the client does, so that it says item by item what it did.
+        // The server times out before the client does, so that it can still report item by item what it did.
         let path = format!("_bulk?require_alias=true&timeout={}ms", timeout.as_millis() / 2);
         let request = Request { method: Method::Post, path, body: Body::Lines(body), timeout };
         fault::strike(Place::BeforeSend);
@@ -114,7 +117,7 @@ impl Engine {
         }
     }
 
-    /// Waits before the next attempt, or gives the answer for everything that is left.
+    /// Waits before the next attempt; fails with the answer for all remaining actions when the budget is used up.
     async fn wait(&self, write: &mut Write<'_>, failed: &Failed) -> Result<(), ItemAnswer> {
         let delay = write.delays.next_delay(failed.retry_after);
         if age::is_too_old(write.proved) || write.started.elapsed() + delay > self.settings.budget() {
@@ -133,7 +136,7 @@ impl Engine {
     }
 }
 
-/// What must be sent again.
+/// The items to send again.
 struct Failed {
     part: Vec<usize>,
     cause: String,
@@ -141,7 +144,7 @@ struct Failed {
 }
 
 impl Write<'_> {
-    /// Keeps the final answers; what failed for now is sent again, alone.
+    /// Records the final answers; items that failed temporarily are returned, to be sent again on their own.
     fn take(&mut self, items: &[usize], replies: Vec<Reply>, part: &[usize]) -> Option<Failed> {
         let mut failed: Option<Failed> = None;
         for ((place, index), reply) in items.iter().zip(part).zip(replies) {
@@ -168,7 +171,7 @@ impl Write<'_> {
         parts.push_front(front.to_vec());
     }
 
-    /// The places before `end` of actions on `target` that have no answer yet.
+    /// The positions before `end` of actions on `target` without a final answer.
     fn open(&self, target: Target, end: usize) -> Vec<usize> {
         let is_open = |place: &usize| self.actions[*place].target == target && self.answers[*place].is_none();
         (0..end).filter(is_open).collect()
@@ -178,21 +181,21 @@ impl Write<'_> {
         self.answers.contains(&Some(ItemAnswer::Done))
     }
 
-    /// The first answer that leaves something to do, and its place.
+    /// The first answer that is not final, and its position.
     fn unfinished(&self) -> Option<(usize, ItemAnswer)> {
         let mut answers =
             self.answers.iter().enumerate().filter_map(|(place, answer)| Some((place, answer.as_ref()?)));
         answers.find(|(_, answer)| !answer.is_final()).map(|(place, answer)| (place, answer.clone()))
     }
 
-    /// Answers for everything that has no answer yet.
+    /// Sets the answer of all actions that have none.
     fn fill(&mut self, answer: &ItemAnswer) {
         for slot in &mut self.answers {
             slot.get_or_insert_with(|| answer.clone());
         }
     }
 
-    /// Answers for those of these places that have no answer yet.
+    /// Sets the answer of those of these actions that have none.
     fn fill_places(&mut self, places: &[usize], answer: &ItemAnswer) {
         for place in places {
             self.answers[*place].get_or_insert_with(|| answer.clone());
@@ -200,7 +203,7 @@ impl Write<'_> {
     }
 
     fn finish(self) -> Written {
-        let missing = || ItemAnswer::Wait { cause: "it was not sent".to_owned(), retry_after: None };
+        let missing = || ItemAnswer::Wait { cause: "it has not been sent".to_owned(), retry_after: None };
         Written { answers: self.answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect() }
     }
 }

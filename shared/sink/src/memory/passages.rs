@@ -1,7 +1,6 @@
-//! The passages of an index in memory, and how well they match: BM25 as the engines count it, and the cosine of every
-//! vector. Pure.
+//! The passages of an index in memory, ranked as the engines do: BM25 for words, exact cosine for vectors. Pure.
 //!
-//! Meant for some ten thousand passages: words are looked up, vectors are compared one by one.
+//! Meant for some ten thousand passages: words are indexed, vectors are compared one by one.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,21 +10,21 @@ use serde::Deserialize;
 use crate::question::{Clause, Window, Words};
 use crate::reader::{Hit, StoredChunk};
 
-/// How fast another occurrence of a term counts less: Lucene's default.
+/// BM25's k1, Lucene's default: how quickly further occurrences of a term stop counting.
 const SATURATION: f64 = 1.2;
-/// How much a long passage counts less: Lucene's default.
+/// BM25's b, Lucene's default: how much a long passage is penalised.
 const LENGTH: f64 = 0.75;
 
-/// A passage as it is written.
+/// A passage as written.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Passage {
     #[serde(flatten)]
     pub(super) chunk: StoredChunk,
     pub(super) vector: Vec<f32>,
-    /// The vector's.
+    /// The vector's norm.
     #[serde(skip)]
     length: f64,
-    /// Terms.
+    /// Number of terms.
     #[serde(skip)]
     count: usize,
     /// Separated by spaces, as in the engines.
@@ -34,14 +33,14 @@ pub(super) struct Passage {
     pub(super) about: About,
 }
 
-/// All passages, each in a slot of its own.
+/// All passages, each in its own slot.
 #[derive(Debug, Default)]
 pub(super) struct Passages {
     by_slot: BTreeMap<u32, Passage>,
     next: u32,
-    /// For each term, the slots that hold it, and how often.
+    /// For each term: the slots that hold it, and how often.
     holding: HashMap<String, BTreeMap<u32, u32>>,
-    /// Terms of all passages together.
+    /// Total number of terms.
     terms: usize,
 }
 
@@ -70,7 +69,7 @@ impl Passage {
 }
 
 impl Passages {
-    /// Takes a passage in; its slot.
+    /// Adds a passage and returns its slot.
     pub(super) fn put(&mut self, mut passage: Passage) -> u32 {
         let slot = self.next;
         passage.length = dot(&passage.vector, &passage.vector).sqrt();
@@ -87,7 +86,7 @@ impl Passages {
         slot
     }
 
-    /// Takes a passage out, with all its words.
+    /// Removes a passage from its slot and from the term index.
     pub(super) fn remove(&mut self, slot: u32) {
         let Some(passage) = self.by_slot.remove(&slot) else { return };
         for term in passage.terms() {
@@ -119,8 +118,8 @@ impl Passages {
         self.holding.get(term).map_or(0, BTreeMap::len)
     }
 
-    /// The passages of the window that match the words best. Each is compared with the terms of its own language, and how
-    /// rare a term is and how long a passage is counts among all of them, as in the engines.
+    /// The passages of the window that match the words best. Each is matched against the terms of its own language;
+    /// document frequency and average length are taken over all passages, as in the engines.
     #[expect(clippy::cast_precision_loss, reason = "counts of words, far below 2^52")]
     pub(super) fn by_words(&self, words: &Words, window: &Window) -> Vec<Hit> {
         let all = self.by_slot.len() as f64;
@@ -144,7 +143,7 @@ impl Passages {
         self.best(scores.into_iter().collect(), window)
     }
 
-    /// The passages of the window whose vectors are nearest. The score is (1 + cosine) / 2, as the engines score it.
+    /// The passages of the window with the nearest vectors. The score is (1 + cosine) / 2, as in the engines.
     pub(super) fn by_vector(&self, vector: &[f32], window: &Window) -> Vec<Hit> {
         let in_window = self.by_slot.iter().filter(|(_, passage)| passage.is_in(window));
         let length = dot(vector, vector).sqrt();
@@ -156,7 +155,7 @@ impl Passages {
         self.best(in_window.map(|(slot, passage)| (*slot, score(passage))).collect(), window)
     }
 
-    /// The best, those of the same score in the order of their ids.
+    /// The best ones; ties are ordered by id.
     fn best(&self, mut scores: Vec<(u32, f64)>, window: &Window) -> Vec<Hit> {
         scores.retain(|(_, score)| *score > 0.0);
         let id = |slot: u32| self.by_slot.get(&slot).map(|passage| &passage.chunk.id);
@@ -208,8 +207,8 @@ mod tests {
         hits.into_iter().map(|hit| (hit.text, hit.score)).collect()
     }
 
-    /// Worked out by hand: of two passages of two terms one holds `dog`, once, so its rarity is ln(1 + 1.5 / 1.5), and one
-    /// occurrence in a passage of average length counts 1 / (1 + 1.2).
+    /// Computed by hand: one of two passages with two terms each holds `dog`, once. Its idf is ln(1 + 1.5 / 1.5), and
+    /// one occurrence in a passage of average length counts 1 / (1 + 1.2).
     #[test]
     fn words_score_as_bm25_does() {
         let found = scores(&passages(&["cat dog", "cat bird"]), "dog");

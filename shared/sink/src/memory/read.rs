@@ -1,4 +1,4 @@
-//! Reading from memory.
+//! Reads from memory.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::question::{Window, Words};
 use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
 
 impl MemoryEngine {
-    /// Asks an index something, while nobody writes to it.
+    /// Queries an index under the lock, so that nobody writes to it meanwhile.
     fn ask<T>(&self, target: Target, question: impl FnOnce(&Index) -> T) -> Result<T, SinkError> {
         let state = self.state();
         let index = state.indexes.get(&self.names.physical(target)).ok_or_else(|| self.missing(target))?;
@@ -30,7 +30,7 @@ impl MemoryEngine {
         })
     }
 
-    /// Something of each of these passages.
+    /// Maps each of these passages.
     fn of_each<T>(&self, ids: &[ChunkId], give: impl Fn(&Passage) -> T) -> Result<Vec<T>, SinkError> {
         self.ask(Target::Chunks, |index| {
             let found = ids.iter().filter_map(|id| index.passage(id.as_str()));
@@ -48,7 +48,7 @@ impl Index {
     }
 }
 
-/// The next so many of these after a place.
+/// A page of the next `size` items after a place.
 fn page<T>(all: impl Iterator<Item = (Place, T)>, after: Option<&Place>, size: usize) -> Page<T> {
     let mut rest: Vec<(Place, T)> =
         all.filter(|(place, _)| after.is_none_or(|after| place > after)).collect();

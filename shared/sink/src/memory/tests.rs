@@ -1,4 +1,4 @@
-//! Faults on demand.
+//! Injected faults.
 
 use generation::Generation;
 use serde_json::json;
@@ -38,7 +38,7 @@ fn item(target: Target) -> Value {
     item
 }
 
-/// One letter an answer: Done, Refused, Wait, Stop.
+/// One letter for each answer: d (Done), r (Refused), w (Wait), s (Stop).
 async fn letters(memory: &MemoryEngine, batch: &[Action]) -> String {
     let letter = |answer: &ItemAnswer| match answer {
         ItemAnswer::Done => 'd',
@@ -71,7 +71,7 @@ async fn each_fault_strikes_once() {
     }
 }
 
-/// What nobody can read back is never taken for something that is there.
+/// What cannot be read back must never count as written.
 #[tokio::test]
 async fn what_millrace_does_not_write_is_refused() {
     let (memory, mut batch) = memory();

@@ -1,4 +1,4 @@
-//! A fresh, empty index on each engine, and its removal.
+//! Creates fresh, empty indexes on each engine, and removes them.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use generation::{Generation, MAPPING_VERSION, Names, Target};
 use message::Fingerprint;
 use sink::{Catalog, ElasticsearchSettings, Engine, OpenSearchSettings, Reader, RequestSettings, Sink};
 
-/// Numbers in a test vector.
+/// Dimension of the test vectors.
 pub(crate) const DIMENSION: usize = 8;
 
-/// One generation of indexes under test.
+/// A generation of indexes under test.
 pub(crate) trait Bench: Sized {
-    /// What is tested.
+    /// The engine under test.
     type Engine: Catalog + Sink + Reader;
-    /// Whether it fuses ranks itself, as it is installed here.
+    /// Whether it fuses ranks itself, as installed here.
     const FUSES: bool = false;
 
-    /// Opens, under a name of its own, what is not created yet.
+    /// An engine with unique names, whose indexes do not exist yet.
     fn open(fact: &str) -> Self;
-    /// What is tested.
+    /// The engine under test.
     fn engine(&self) -> &Self::Engine;
     /// Another generation on the same engine.
     fn over(&self, names: Names) -> Self::Engine;
-    /// Deletes an index behind the engine's back.
+    /// Deletes an index without the engine's knowledge.
     async fn drop_index(&self, target: Target);
     /// Removes everything.
     async fn close(self) {
@@ -63,7 +63,7 @@ fn requests() -> RequestSettings {
     RequestSettings { index_replicas: 0, request_timeout: 60, ..RequestSettings::default() }
 }
 
-/// Settings are read as a worker reads them: from the environment.
+/// Settings are read from the environment, as a worker does.
 #[derive(Parser)]
 struct OpenSearchFlags {
     #[command(flatten)]

@@ -18,7 +18,7 @@ pub(crate) fn document(key: &str) -> DocumentId {
     DocumentId::new("documents", key).unwrap()
 }
 
-/// A vector of full length that depends on the seed alone.
+/// A unit vector that depends only on the seed.
 pub(crate) fn vector(seed: u32) -> Vec<f32> {
     let angle = f64::from(seed) * 0.7 + 0.1;
     #[expect(clippy::cast_possible_truncation, reason = "a vector is of f32")]
@@ -44,7 +44,7 @@ pub(crate) fn chunk(key: &str, text: &str, seed: u32, version: Version) -> Embed
     EmbeddedChunk { chunk, space: space(), vector: Vector(vector(seed)) }
 }
 
-/// The action that stores it.
+/// The action that stores a passage.
 pub(crate) fn put(chunk: &EmbeddedChunk) -> Action {
     action_of(&Embedded::Chunk(chunk.clone()), &space()).unwrap()
 }
@@ -67,7 +67,7 @@ pub(crate) fn put_record(record: &DocumentRecord) -> Action {
     action_of(&Embedded::Document(record.clone()), &space()).unwrap()
 }
 
-/// Every action was done.
+/// Asserts that every action was done.
 #[track_caller]
 pub(crate) fn all_done(written: &Written) {
     assert!(written.answers.iter().all(|answer| *answer == ItemAnswer::Done), "{written:?}");

@@ -1,4 +1,4 @@
-//! What the two clients do when a server misbehaves. Each fact runs through both: they must not differ.
+//! How the two clients handle a misbehaving server. Every test runs with both, because they must not differ.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ fn chunks(ids: &str) -> Vec<Action> {
     ids.chars().map(|id| action(Target::Chunks, &id.to_string())).collect()
 }
 
-/// Writes through both clients, each to a server of its own with the same script.
+/// Writes through both clients, each to its own server with the same script.
 async fn both<F>(batch: Vec<Action>, script: F) -> [(Written, Script); 2]
 where
     F: Fn(usize, &Asked) -> Step + Send + Sync + Clone + 'static,
@@ -59,7 +59,7 @@ where
     both_proved(Duration::ZERO, batch, script).await
 }
 
-/// The same, when the group confirmed so long `ago` whose partition it is.
+/// The same, with the partition's ownership confirmed that long `ago`.
 async fn both_proved<F>(ago: Duration, batch: Vec<Action>, script: F) -> [(Written, Script); 2]
 where
     F: Fn(usize, &Asked) -> Step + Send + Sync + Clone + 'static,
@@ -200,7 +200,7 @@ async fn a_record_follows_its_chunks_and_waits_for_them() {
     }
     let busy = |_: usize, asked: &Asked| items(asked, |id| if id == "b" { 429 } else { 201 });
     for (written, server) in both(batch.clone(), busy).await {
-        // The first that waits is the one that the engine does not take, and not a record that waits for it.
+        // The first waiting action is the one rejected by the engine, not a document record that waits for it.
         assert_eq!(kinds(&written), "ddwdw");
         assert_eq!(server.ids().last().map(String::as_str), Some("d"));
     }
@@ -274,7 +274,7 @@ async fn readers_sort_what_goes_wrong() {
     }
 }
 
-/// An Elasticsearch with the licence for it, and engines without: asked once, and what they answer is believed.
+/// An Elasticsearch with a licence for fusion, and engines without it: tried once, and the result is kept.
 #[tokio::test]
 async fn an_engine_is_asked_once_whether_it_fuses() {
     let (words, window) = (Words::of("a", &["en".to_owned()]), Window::of(3));
@@ -293,7 +293,7 @@ async fn an_engine_is_asked_once_whether_it_fuses() {
     let hit = json!({"id": "1", "document": "b/k", "heading_path": [], "text": "t"});
     let hits = json!({"hits": [{"_id": "1", "_score": 0.03, "_source": hit}]});
     let body = json!({"timed_out": false, "_shards": {"failed": 0}, "hits": hits}).to_string();
-    // Not away for good: the first answer says nothing about what the engine offers.
+    // A temporary failure: it says nothing about whether the engine offers fusion.
     let script =
         move |n, _: &Asked| if n == 0 { whole(503, "") } else { Step::ItemAnswer(200, "", body.clone()) };
     let server = Script::start(script).await;
@@ -312,6 +312,6 @@ async fn an_engine_is_asked_once_whether_it_fuses() {
     );
     assert!(rrf["retrievers"][0]["standard"]["query"]["bool"]["should"].is_array(), "{rrf}");
     assert_eq!(rrf["retrievers"][1]["knn"]["query_vector"], json!([1.0, 0.0]));
-    // Elasticsearch refuses these beside a retriever.
+    // Elasticsearch rejects these together with a retriever.
     assert!(body.get("query").is_none() && body.get("knn").is_none() && body.get("sort").is_none());
 }

@@ -1,4 +1,4 @@
-//! The aliases for clients outside, which follow what is served.
+//! The aliases for outside clients, which follow the served generation.
 
 use generation::{Generation, Names, Target};
 use message::Fingerprint;
@@ -7,7 +7,7 @@ use sink::{Engine, Sink, SinkError};
 
 use super::bench::{self, Bench, generation};
 
-/// Which indexes hold an alias.
+/// The indexes behind an alias.
 async fn holders(url: &str, alias: &str) -> Vec<String> {
     use elasticsearch::http::Method;
     use elasticsearch::http::headers::HeaderMap;

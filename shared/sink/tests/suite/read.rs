@@ -56,13 +56,13 @@ pub(crate) async fn words_find_the_right_passage<B: Bench>(bench: &B) {
     assert!(keyword(engine, "?!", &Window::of(3)).await.is_empty());
 }
 
-/// The passages for a question's words, in every language that there is.
+/// The passages found for a question's words, in all languages of the index.
 async fn keyword(engine: &impl Reader, question: &str, window: &Window) -> Vec<Hit> {
     let words = Words::of(question, &engine.languages().await.unwrap());
     engine.keyword(&words, window).await.unwrap()
 }
 
-/// Where an engine fuses, it does what Σ 1 / (constant + rank) over its own two rankings gives, and it sees no more.
+/// An engine's fusion equals Σ 1 / (constant + rank) over its own two rankings, and respects the window.
 pub(crate) async fn ranks_are_fused_as_their_formula_says<B: Bench>(bench: &B) {
     let (engine, _) = filled(bench).await;
     let only = vec![Clause::Prefix(vec!["documents/".to_owned()])];
@@ -183,7 +183,7 @@ pub(crate) async fn vectors_find_the_right_passage<B: Bench>(bench: &B) {
     assert!(engine.vector(&vector(1), &Window::of(0)).await.unwrap().is_empty());
 }
 
-/// What was deleted is found by no word and no vector, nor is what stood under an id before; and neither counts.
+/// Deleted passages, and previous content of an id, are found by no word and no vector, and are not counted.
 pub(crate) async fn what_is_gone_is_found_no_more<B: Bench>(bench: &B) {
     let (engine, passages) = filled(bench).await;
     let mut other = passages[1].clone();
@@ -252,7 +252,8 @@ pub(crate) async fn a_scan_brings_everything_in_order<B: Bench>(bench: &B) {
     the_vectors_are_those(engine, &chunks[..600]).await;
 }
 
-/// Keys whose order by bytes is no other order: case, length, what lies beside the slash, and beyond the ASCII letters.
+/// Keys whose byte order differs from other orders: case, length, characters next to the slash, and non-ASCII
+/// letters.
 fn key(n: u32) -> String {
     let begin = ["a", "a/", "a-", "A", "é", "你", "🙂", "\u{e000}", "z z", "a%2F"];
     format!("{}{}", begin[(n % 10) as usize], n / 10)
@@ -293,7 +294,7 @@ pub(crate) async fn the_chunks_of_one_document_come_alone_and_all<B: Bench>(benc
     assert!(engine.chunks_of(&document("k")).await.unwrap().is_empty());
 }
 
-/// The engine holds these vectors, whatever it made of their length.
+/// The engine holds these vectors, even if it has normalised them.
 async fn the_vectors_are_those(engine: &impl Reader, chunks: &[EmbeddedChunk]) {
     let ids: Vec<ChunkId> = chunks.iter().map(|chunk| chunk.chunk.id.clone()).collect();
     let mut found = engine.vectors(&ids).await.unwrap();

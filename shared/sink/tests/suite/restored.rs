@@ -1,4 +1,4 @@
-//! A snapshot that is restored over a closed index: the index keeps its uuid, and what was acknowledged since is gone.
+//! A snapshot restored over a closed index: the index keeps its uuid, but acknowledged writes are lost.
 
 use elasticsearch::http::Method;
 use elasticsearch::http::headers::HeaderMap;
@@ -11,7 +11,7 @@ use stream::Boottime;
 use super::bench::{self, Bench, ready};
 use super::data::{all_done, chunk, put, version};
 
-/// Sends a request that must be answered well; a server is asked for what the sink has no words for.
+/// Sends a request that must succeed, for operations that the sink does not offer.
 async fn ask(server: &Transport, method: Method, path: &str, body: Option<Value>) {
     let headers = HeaderMap::new();
     let answer = server.send(method, path, headers, None::<&()>, body.map(|body| body.to_string()), None);

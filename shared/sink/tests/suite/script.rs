@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "edge: a server of the test's own")]
-//! An HTTP server that answers as a test says, cut answers included, and remembers what it was asked.
+//! A scripted HTTP server that can cut responses, and records its requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A request as it arrived.
+/// A recorded request.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// Method and path with query.
@@ -18,29 +18,29 @@ pub(crate) struct Asked {
     pub(crate) body: String,
     /// Its size.
     pub(crate) bytes: usize,
-    /// The `_id`s of a bulk request, in order.
+    /// The `_id`s in a bulk request, in order.
     pub(crate) ids: Vec<String>,
 }
 
-/// What is answered.
+/// A scripted response.
 pub(crate) enum Step {
     /// Status, further header lines (each ended by CR LF), body.
     ItemAnswer(u16, &'static str, String),
-    /// Half of an answer, then the connection is closed.
+    /// Half of a response, then the connection is closed.
     Cut,
-    /// Nothing, for ever.
+    /// No response at all.
     Hang,
 }
 
-/// The server; it ends with the test's runtime.
+/// The server; it ends together with the test's runtime.
 pub(crate) struct Script {
-    /// Where it listens.
+    /// Its address.
     pub(crate) url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Script {
-    /// Starts a server that answers the request with the number `n` (from 0) as `answer` says.
+    /// Starts a server that responds to request number `n` (from 0) as `answer` says.
     pub(crate) async fn start(answer: impl Fn(usize, &Asked) -> Step + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -54,12 +54,12 @@ impl Script {
         Self { url, asked }
     }
 
-    /// What was asked until now.
+    /// The requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// The ids of each bulk request until now, joined.
+    /// The ids in the bulk requests so far, joined for each request.
     pub(crate) fn ids(&self) -> Vec<String> {
         self.asked().iter().map(|asked| asked.ids.join("")).collect()
     }
@@ -117,7 +117,7 @@ fn id(line: &str) -> Option<String> {
     Some(action.get("_id")?.as_str()?.to_owned())
 }
 
-/// A bulk answer with the status that `status` gives each item.
+/// A bulk response in which each item has the status given by `status`.
 pub(crate) fn items(asked: &Asked, status: impl Fn(&str) -> u16) -> Step {
     let one = |id: &String| {
         let status = status(id);
@@ -131,7 +131,7 @@ pub(crate) fn items(asked: &Asked, status: impl Fn(&str) -> u16) -> Step {
     Step::ItemAnswer(200, "", json!({"took": 1, "errors": true, "items": items}).to_string())
 }
 
-/// An answer with an error for the whole.
+/// An error response for the whole request.
 pub(crate) fn whole(status: u16, headers: &'static str) -> Step {
     let body = json!({"error": {"type": "some_exception", "reason": "because"}, "status": status});
     Step::ItemAnswer(status, headers, body.to_string())

@@ -27,7 +27,7 @@ pub(crate) async fn what_is_written_is_counted_and_read_back<B: Bench>(bench: &B
     all_done(&engine.write(Vec::new(), Boottime::now()).await);
 }
 
-/// The versions that the index shows, by id.
+/// The visible versions, by id.
 async fn versions(engine: &impl Reader) -> Vec<u64> {
     engine.refresh().await.unwrap();
     let page = engine.scan_chunks(None, 100).await.unwrap();
@@ -46,7 +46,7 @@ pub(crate) async fn a_stale_put_after_a_delete_does_not_bring_it_back<B: Bench>(
     let engine = ready(bench).await;
     let old = chunk("k", "text", 1, version(1));
     let id = old.chunk.id.to_string();
-    // Deleted before it was ever there, then put late; then there and deleted twice.
+    // Deleted before it existed, then stored late; then stored and deleted twice.
     all_done(&engine.write(vec![delete(&id, &document("k"), version(5))], Boottime::now()).await);
     all_done(&engine.write(vec![put(&old)], Boottime::now()).await);
     assert!(versions(engine).await.is_empty());
@@ -103,7 +103,7 @@ pub(crate) async fn a_version_of_another_log_stops<B: Bench>(bench: &B) {
     let engine = ready(bench).await;
     all_done(&engine.write(vec![put(&chunk("k", "text", 1, version(9)))], Boottime::now()).await);
     let late = put(&chunk("k", "text", 1, version(3)));
-    // Within the epoch a later version is this log's own; above what is said to be the highest it is not.
+    // A later version within the epoch is this log's own; one above the stated highest is not.
     all_done(&engine.write(vec![late.clone()], Boottime::now()).await);
     let written = engine.write(vec![late.with_highest(version(8))], Boottime::now()).await;
     let ItemAnswer::Stop(cause) = &written.answers[0] else { panic!("{written:?}") };
@@ -126,7 +126,7 @@ pub(crate) async fn a_deleted_index_stops_and_is_not_created_by_a_write<B: Bench
     assert!(written.answers.iter().all(|answer| matches!(answer, ItemAnswer::Stop(_))), "{written:?}");
     assert!(matches!(engine.count(Target::Chunks).await, Err(SinkError::Missing { .. })));
     assert!(matches!(engine.check(&space()).await, Err(SinkError::Missing { .. })));
-    // Both engines would create an index for a request of deletes alone, under the name of the alias.
+    // For a request of only deletes, both engines would create an index named like the alias.
     let written = engine.write(vec![delete("00", &document("k"), version(2))], Boottime::now()).await;
     assert!(written.answers.iter().all(|answer| matches!(answer, ItemAnswer::Stop(_))), "{written:?}");
     let anew = engine.ensure().await.unwrap();

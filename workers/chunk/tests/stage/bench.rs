@@ -1,4 +1,4 @@
-//! A bucket, a broker and a stage over both; what was written, in words that tests can compare.
+//! A bucket, a broker and a stage; output in a form that tests can compare.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,29 +27,29 @@ use stream::{
 
 /// Longer than any of these tests should take.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
-/// The largest document that is read.
+/// Maximum size of an object.
 pub(crate) const LARGEST: u64 = 2_000;
-/// A document with more chunks is refused.
+/// Maximum number of chunks of a document.
 pub(crate) const MOST: usize = 6;
 /// A document with this word makes the tokenizer panic.
 pub(crate) const PANIC: &str = "panicpanic";
 
-/// A forced look goes so far beyond the next version.
+/// By how much a forced look raises the version beyond the next one.
 pub(crate) const LEAP: u64 = 1024;
 pub(crate) const BUCKET: &str = "docs";
 pub(crate) const INPUT: &str = "documents";
 pub(crate) const CHUNKS: &str = "chunks.c";
 pub(crate) const LEDGER: &str = "ledger.c";
 pub(crate) const CONFIRMATIONS: &str = "confirmations";
-/// Three documents may go, and then a tenth of what there was.
+/// Three documents may be deleted, and then a tenth of those at the start.
 pub(crate) const GUARD: GuardSettings = GuardSettings { guard_share: 10, guard_least: 3, guard_window: 3600 };
-/// So many bytes are committed at once.
+/// Bytes of output that end a batch.
 pub(crate) const ENOUGH: usize = 64 << 10;
-/// A batch ends after so long.
+/// Time that ends a batch.
 pub(crate) const LONG_ENOUGH: Duration = Duration::from_secs(5);
 pub(crate) const DEAD: &str = "dead-letters";
 
-/// One token a word, and a bug on demand.
+/// One token per word, and a panic on demand.
 struct Words;
 
 impl Tokens for Words {
@@ -81,7 +81,7 @@ pub(crate) fn stage<B: Broker, O: Store>(
     stage_reading(bench, (broker, store), chunking, LARGEST)
 }
 
-/// A stage that reads documents of at most `largest` bytes. It has a folder of its own, as each process has.
+/// A stage for documents of at most `largest` bytes, with a folder of its own, as each process has.
 pub(crate) fn stage_reading<B: Broker, O: Store>(
     bench: &Bench,
     (broker, store): (B, O),
@@ -91,7 +91,7 @@ pub(crate) fn stage_reading<B: Broker, O: Store>(
     stage_by(bench, (broker, store), InProcess::default(), (chunking, largest))
 }
 
-/// What every stage of these tests asks of documents of at most `largest` bytes.
+/// The limits of all stages in these tests, for documents of at most `largest` bytes.
 pub(crate) fn limits(largest: u64) -> chunk::stage::StageLimits {
     chunk::stage::StageLimits {
         buckets: BUCKET.parse().unwrap(),
@@ -103,7 +103,7 @@ pub(crate) fn limits(largest: u64) -> chunk::stage::StageLimits {
     }
 }
 
-/// The topics of these tests.
+/// The topics in these tests.
 pub(crate) fn topics() -> OutputTopics {
     OutputTopics {
         chunks: CHUNKS.to_owned(),
@@ -113,14 +113,14 @@ pub(crate) fn topics() -> OutputTopics {
     }
 }
 
-/// Lets `extractor` read; a document with more than `most` chunks is refused.
+/// A reader with `extractor`, for documents of at most `most` chunks.
 pub(crate) fn reader<E: Extractor>(extractor: E, most: usize) -> DocumentReader<E> {
     let splitting = Limits { max_tokens: 64, max_chunks: most, ..Limits::default() };
     let tokens: Arc<dyn Tokens> = Arc::new(Words);
     DocumentReader::new(extractor, Splitter::new(tokens, splitting).unwrap())
 }
 
-/// A stage whose documents are read by `extractor`.
+/// A stage with `extractor`.
 pub(crate) fn stage_by<B: Broker, O: Store, E: Extractor>(
     bench: &Bench,
     (broker, store): (B, O),
@@ -140,7 +140,7 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// An empty bucket, and topics of so many partitions.
+    /// An empty bucket, and topics with this many partitions.
     pub(crate) async fn new(partitions: i32) -> Self {
         let (broker, store) = (Memory::default(), MemoryStore::default());
         for topic in [INPUT, CHUNKS, LEDGER] {
@@ -162,7 +162,7 @@ impl Bench {
         stage(self, self.broker.clone(), self.store.clone(), chunking("a"))
     }
 
-    /// Partition 0, opened.
+    /// Opens partition 0.
     pub(crate) async fn lane(&self) -> ChunkLane<MemoryStore, InProcess> {
         self.stage().open(stream::Partition::ONLY, None).await.unwrap()
     }
@@ -177,7 +177,7 @@ impl Bench {
         self.store.delete(&document(key)).await.unwrap();
     }
 
-    /// Lets `lane` handle these and commits what it answered, as a pipeline would.
+    /// Lets `lane` process these and commits its output, as a pipeline would.
     pub(crate) async fn say(&self, lane: &mut impl Lane, notices: &[Outgoing]) -> Vec<Verdict> {
         let outcome = handle(lane, notices).await;
         assert_eq!((outcome.verdicts.len(), &outcome.retry), (notices.len(), &None));
@@ -186,13 +186,13 @@ impl Bench {
         outcome.verdicts
     }
 
-    /// Writes what these say.
+    /// Writes the output of these verdicts.
     pub(crate) async fn commit(&self, verdicts: &[Verdict]) -> Published {
         let records = verdicts.iter().flat_map(outputs).cloned().collect();
         self.broker.after_write().unwrap().write(records).await.unwrap()
     }
 
-    /// What one reference gave.
+    /// The output of one reference.
     pub(crate) async fn said(&self, lane: &mut impl Lane, notice: Outgoing) -> Vec<Said> {
         said(&self.say(lane, &[notice]).await)
     }
@@ -246,7 +246,7 @@ pub(crate) fn plan() -> Plan {
     }
 }
 
-/// Waits until `enough`, with a deadline.
+/// Waits until `enough`, with a timeout.
 pub(crate) async fn until(enough: impl Fn() -> bool) {
     let waiting = async {
         while !enough() {
@@ -277,12 +277,12 @@ pub(crate) fn page(words: &[&str]) -> String {
     sections.concat()
 }
 
-/// The passage that a word gives.
+/// The passage for a word.
 pub(crate) fn text(word: &str) -> String {
     format!("All about {word}.")
 }
 
-/// The id of the passage that a word gives.
+/// The id of the passage for a word.
 pub(crate) fn id(key: &str, word: &str) -> ChunkId {
     ChunkId::derive(&document(key), &[word.to_owned()], &text(word), 0)
 }
@@ -295,7 +295,7 @@ fn reference(key: &str, why: Why, force: bool) -> Outgoing {
     refer(document(key), (why, force), &[])
 }
 
-/// A forced look, or one that is not, with passages that should not be there.
+/// A look, forced or not, with passages that should not be there.
 pub(crate) fn suspecting(key: &str, force: bool, suspects: &[ChunkId]) -> Outgoing {
     refer(document(key), (Why::LookAgain, force), suspects)
 }
@@ -347,20 +347,20 @@ pub(crate) fn record_at(outgoing: &Outgoing, offset: i64) -> Record {
     }
 }
 
-/// What a record says, with its version's counter.
+/// The content of a record, with its version's counter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Said {
-    /// A passage of this text.
+    /// A passage with this text.
     Chunk(String, u64),
-    /// A tombstone of this key.
+    /// A tombstone with this key.
     Gone(String, u64),
-    /// A document's record with so many passages.
+    /// A document's record with this many passages.
     Record(Status, usize, u64),
-    /// A ledger entry with so many passages.
+    /// A ledger entry with this many passages.
     Ledger(Status, usize, u64),
 }
 
-/// What the verdicts write, in order; the version in each header is the one in the value.
+/// The output of the verdicts, in order. Asserts that the version in each header equals the one in the value.
 pub(crate) fn said(verdicts: &[Verdict]) -> Vec<Said> {
     verdicts.iter().flat_map(outputs).map(say_one).collect()
 }

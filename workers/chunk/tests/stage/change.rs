@@ -1,4 +1,4 @@
-//! What is said when a document changes, and that nothing is said when it does not.
+//! What is written when a document changes, and that nothing is written when it does not.
 
 use message::Status;
 use stream::{Stage, Verdict};
@@ -53,7 +53,8 @@ async fn the_same_bytes_under_another_etag_write_a_ledger_entry_of_the_same_vers
     let bench = Bench::new(1).await;
     bench.put("a.md", page(&["alpha", "beta"])).await;
     bench.said(&mut bench.lane().await, created("a.md")).await;
-    // A multipart upload of the same bytes has another etag; the store in memory derives it, so the ledger is told one.
+    // A multipart upload of the same bytes has another etag; the store in memory derives it from the content, so the
+    // ledger is given one.
     let mut entry = bench.entry("a.md");
     let etag = std::mem::replace(&mut entry.etag, "before-2".to_owned());
     let mut output = created("a.md");
@@ -111,7 +112,7 @@ async fn a_document_that_comes_back_goes_on_counting_its_versions() {
     bench.said(&mut lane, created("a.md")).await;
     bench.delete("a.md").await;
     bench.said(&mut lane, removed("a.md")).await;
-    // The very same bytes: what was removed must be said again.
+    // The very same bytes: removed passages must be written again.
     bench.put("a.md", page(&["alpha"])).await;
     let expected = [chunk("alpha", 3), Said::Record(Status::Live, 1, 3), Said::Ledger(Status::Live, 1, 3)];
     assert_eq!(bench.said(&mut lane, created("a.md")).await, expected);
@@ -198,14 +199,14 @@ async fn a_ledger_entry_of_another_chunking_is_read_again_and_written_again() {
     let bodies = bench.store.bodies();
     let other = stage(&bench, bench.broker.clone(), bench.store.clone(), chunking("b"));
     let mut lane = other.open(stream::Partition::ONLY, None).await.unwrap();
-    // The passage has the same content, so it keeps its id and is not embedded again; the document is new.
+    // The passage has the same content, so it keeps its id and is not embedded again; only the document is new.
     let expected = [Said::Record(Status::Live, 1, 2), Said::Ledger(Status::Live, 1, 2)];
     assert_eq!(bench.said(&mut lane, look_again("a.md")).await, expected);
     assert_eq!((bench.store.bodies(), bench.entry("a.md").chunking), (bodies + 1, chunking("b")));
     assert_eq!(bench.said(&mut lane, look_again("a.md")).await, []);
 }
 
-/// What an engine holds and should not is deleted under the new version; what is live is not.
+/// Passages that an engine should not hold are deleted under the new version; live ones are not.
 #[tokio::test]
 async fn a_forced_look_deletes_what_should_not_be_there() {
     let bench = Bench::new(1).await;

@@ -12,17 +12,17 @@ use crate::bench::{Bench, CHUNKS, LEDGER, created, document, forced, handle, id,
 const KEYS: [&str; 3] = ["a.md", "b.md", "c.md"];
 const WORDS: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
 
-/// Something that happens.
+/// An event.
 #[derive(Clone, Debug)]
 enum Event {
     /// An object is written with these words.
     Put(usize, Vec<usize>),
-    /// An object is written that is no text.
+    /// A binary object is written.
     PutBinary(usize),
     Delete(usize),
-    /// A batch of notices, each of one of four kinds, is handled and committed.
+    /// A batch of notices, each of one of four kinds, is processed and committed.
     Notices(Vec<(usize, usize)>),
-    /// The same, but its transaction fails: the lane is opened anew.
+    /// The same, but the transaction fails and the lane is reopened.
     FailedCommit(Vec<(usize, usize)>),
     Restart,
 }
@@ -41,7 +41,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// What the bucket holds: the words of each object; none when it is no text.
+/// The content of the bucket: the words of each object; none for a binary one.
 type Bucket = BTreeMap<&'static str, Option<Vec<&'static str>>>;
 
 fn notices(kinds: &[(usize, usize)]) -> Vec<stream::Outgoing> {
@@ -73,19 +73,19 @@ async fn live(events: Vec<Event>) -> (Bench, Bucket) {
                 drop(handle(&mut lane, &notices(&kinds)).await);
                 lane = bench.lane().await;
             }
-            // The same folder: its working copy is behind when another lane was there since.
+            // The same folder: its working copy is outdated if another lane has been running since.
             Event::Restart => {
                 drop(lane);
                 lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
             }
         }
     }
-    // The last notice of each object, as every store sends it sooner or later, or reconcile does.
+    // The last notice of each object, which every store or a reconciliation sends sooner or later.
     bench.say(&mut lane, &KEYS.map(look_again)).await;
     (bench, bucket)
 }
 
-/// The last value of each key of a topic: what compaction keeps. Each key's versions never fall.
+/// The last value of each key of a topic, which compaction keeps. Asserts that versions of a key never decrease.
 fn compacted(bench: &Bench, topic: &str) -> HashMap<String, Option<Vec<u8>>> {
     let mut last = HashMap::new();
     let mut versions: HashMap<String, Version> = HashMap::new();

@@ -1,4 +1,4 @@
-//! The guard against mass removal: a share may go, then the partition stops until a person confirms.
+//! The guard against mass deletions: a share may be deleted, then the partition stops until a person confirms.
 
 use message::{Confirmation, Status};
 use stream::{Lane, Outcome, Outgoing, Record, Stage as _};
@@ -6,14 +6,14 @@ use stream::{Lane, Outcome, Outgoing, Record, Stage as _};
 use crate::bench::{Bench, CONFIRMATIONS, created, page, record_at, removed};
 
 const DOCUMENTS: usize = 40;
-/// A tenth of them.
+/// A tenth of the documents.
 const ALLOWED: usize = 4;
 
 fn key(number: usize) -> String {
     format!("{number}.md")
 }
 
-/// Forty live documents, and then none of their objects.
+/// Forty live documents, and then all objects gone.
 async fn emptied() -> Bench {
     let bench = Bench::new(1).await;
     let mut lane = bench.lane().await;
@@ -27,7 +27,7 @@ async fn emptied() -> Bench {
     bench
 }
 
-/// The notices of all removals, at their offsets.
+/// The notices of all deletions, at their offsets.
 fn notices() -> Vec<Record> {
     (0_i64..).zip(0..DOCUMENTS).map(|(offset, number)| record_at(&removed(&key(number)), offset)).collect()
 }
@@ -62,12 +62,12 @@ async fn more_than_a_share_stops_with_an_alarm_that_names_the_remedy_and_goes_on
         trouble.cause.contains("4 of 40 live") && trouble.cause.contains("millrace confirm"),
         "{trouble:?}"
     );
-    // Neither a new lane nor the confirmation of another partition lets more through.
+    // Neither a new lane nor a confirmation for another partition lets more through.
     drop(lane);
     confirm(&bench, 1, 1000);
     let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();
     assert!(handle(&bench, &mut lane, ALLOWED).await.verdicts.is_empty());
-    // What was confirmed goes; what came later does not.
+    // Confirmed deletions go through; later ones do not.
     drop(lane);
     confirm(&bench, 0, 30);
     let mut lane = stage.open(stream::Partition::ONLY, None).await.unwrap();

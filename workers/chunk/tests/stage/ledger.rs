@@ -1,4 +1,4 @@
-//! The working copy under the worker: behind after a crash, lost with its topic, counting in another epoch.
+//! The worker's working copy: outdated after a crash, lost with its topic, counting in another epoch.
 
 use message::{LedgerEntry, Placement, Status, Version};
 use stream::{Lane as _, Outgoing, Partition, Published, Stage as _, Trouble, Verdict};
@@ -8,7 +8,7 @@ use crate::bench::{
     version,
 };
 
-/// What a worker says that is killed after its commit and before its working copy is written.
+/// The output of a worker killed between its commit and the update of its working copy.
 async fn commit_and_die(bench: &Bench, lane: &mut impl stream::Lane, notice: Outgoing) -> Published {
     let outcome = handle(lane, &[notice]).await;
     bench.commit(&outcome.verdicts).await
@@ -59,7 +59,8 @@ async fn a_lost_ledger_is_an_alarm_with_its_remedy_and_never_an_empty_one() {
     assert_eq!(bench.count(LEDGER), 0);
 }
 
-/// The topic was deleted and made again while the worker ran: its next commit is at an offset that the copy has.
+/// The topic was deleted and recreated while the worker ran: its next commit has an offset that the copy has already
+/// seen.
 #[tokio::test]
 async fn a_ledger_that_is_lost_under_a_running_worker_is_an_alarm() {
     let bench = Bench::new(1).await;
@@ -95,7 +96,7 @@ async fn a_new_document_begins_in_the_epoch_of_its_ledger() {
     assert_eq!(bench.entry("old.md").version, Version::first(5).next());
 }
 
-/// `ledger rebuild` listed what an engine held, and no log holds it: an ordinary notice says all of it.
+/// `ledger rebuild` listed what an engine held but no log contains: an ordinary notice writes all of it.
 #[tokio::test]
 async fn what_a_rebuild_only_listed_is_said_anew_by_the_next_look() {
     let bench = Bench::new(1).await;
@@ -119,7 +120,7 @@ async fn what_a_rebuild_only_listed_is_said_anew_by_the_next_look() {
     assert_eq!(bench.said(&mut lane, look_again("a.md")).await, []);
 }
 
-/// Two partitions that count the versions of one document would tear its history.
+/// If two partitions counted versions of one document, its history would contradict itself.
 #[tokio::test]
 async fn a_reference_in_a_partition_that_is_not_its_documents_is_refused() {
     let bench = Bench::new(4).await;

@@ -1,11 +1,11 @@
-//! A notice is a hint: the last look wins, whatever was said and in which order.
+//! A notice is a hint: the last look wins, whatever the notices said and in which order.
 
 use message::Status;
 use stream::Outgoing;
 
 use crate::bench::{Bench, Said, created, id, look_again, page, removed, said, text};
 
-/// Every order of the three reasons.
+/// All orders of the three reasons.
 fn orders(key: &str) -> [[Outgoing; 3]; 6] {
     let [c, r, l] = [created(key), removed(key), look_again(key)];
     [
@@ -71,7 +71,7 @@ async fn the_last_look_wins_whatever_the_order_of_the_notices() {
         let mut lane = bench.lane().await;
         bench.put("a.md", page(&["alpha"])).await;
         bench.said(&mut lane, created("a.md")).await;
-        // Written and deleted while the notices were on their way, in one order or another.
+        // Written and deleted while the notices were in flight, in either order.
         bench.put("a.md", page(&["beta"])).await;
         bench.said(&mut lane, notices[0].clone()).await;
         bench.delete("a.md").await;

@@ -1,4 +1,4 @@
-//! The worker over a store and a broker in memory: what it says about a change, and what it never loses.
+//! The worker with a store and a broker in memory: what it writes for a change, and what it never loses.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 

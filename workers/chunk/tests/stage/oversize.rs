@@ -1,4 +1,4 @@
-//! Files that would make records which Kafka does not take: they cost one dead letter at most, and their neighbours nothing.
+//! Files whose records Kafka would reject: they cost at most one dead letter, and do not affect their neighbours.
 
 use std::io::Write as _;
 
@@ -14,18 +14,18 @@ use crate::bench::{
     Bench, CHUNKS, LEDGER, MOST, Said, chunking, created, limits, look_again, page, reader, said, topics,
 };
 
-/// Above what any topic takes.
+/// Larger than any topic accepts.
 const LONG: usize = topics::LARGEST_RECORD + (1 << 20);
 const BLOCK: usize = 512;
 
-/// A stage that takes files of any size, and records of at most `largest_record` bytes.
+/// A stage for files of any size, and records of at most `largest_record` bytes.
 fn stage(bench: &Bench, largest_record: usize, most: usize) -> ChunkStage<Memory, MemoryStore, InProcess> {
     let (reader, topics) = (reader(InProcess::default(), most), OutputTopics { largest_record, ..topics() });
     let (broker, store) = (bench.broker.clone(), bench.store.clone());
     ChunkStage::new(broker, store, reader, (chunking("a"), topics), (limits(u64::MAX), bench.copies()))
 }
 
-/// One entry of a TAR archive, of GNU's kind: a type and a name in the header, then the content in whole blocks.
+/// An entry of a GNU TAR archive: type and name in the header, then the content in whole blocks.
 fn entry(kind: u8, name: &str, content: &[u8]) -> Vec<u8> {
     let mut header = vec![0_u8; BLOCK];
     header[..name.len()].copy_from_slice(name.as_bytes());
@@ -40,7 +40,7 @@ fn entry(kind: u8, name: &str, content: &[u8]) -> Vec<u8> {
     header
 }
 
-/// An archive of files whose names may be longer than a header holds.
+/// An archive of files whose names may be longer than a header allows.
 fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = Vec::new();
     for (name, content) in files {
@@ -104,7 +104,8 @@ fn document_record(bench: &Bench, key: &str) -> DocumentRecord {
     record
 }
 
-/// Whatever makes a record too large, the document is refused before Kafka does it, once; what it had goes.
+/// Whatever makes a record too large, the document is refused once, before Kafka would reject it, and its passages
+/// are removed.
 #[tokio::test]
 async fn a_document_whose_record_no_topic_takes_is_refused_and_its_neighbour_goes_on() {
     let words = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"];

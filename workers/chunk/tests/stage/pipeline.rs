@@ -70,7 +70,7 @@ async fn a_store_that_is_away_costs_waiting_and_nothing_else() {
     bench.store.inject(StoreFault::Unavailable { times: 2 });
     for n in 0..6 {
         let key = format!("{n}.md");
-        // Injected faults count for writing, too: each object is written until it is there.
+        // Injected faults also hit writing, so each object is written until it is there.
         while bench.store.put(&document(&key), page(&["alpha"]).into(), "").await.is_err() {}
         bench.broker.append(&created(&key));
     }
@@ -106,7 +106,7 @@ async fn a_failed_publish_leaves_nothing_behind_and_its_repeat_gives_exactly_one
     bench.broker.append(&created("b.bin"));
     bench.broker.fail_publishes(2);
     bench.run_until(|| bench.count(LEDGER) == 2).await;
-    // Had the failed attempt stayed in the ledger's copy, the repeat would be unchanged, or of version 2.
+    // If the failed attempt had stayed in the ledger, the repetition would be unchanged, or have version 2.
     assert_eq!(bench.count(CHUNKS), 4);
     assert_eq!((bench.entry("a.md").version, bench.entry("b.bin").version), (version(1), version(1)));
     assert_eq!(bench.dead_letters().len(), 1);
@@ -135,7 +135,7 @@ async fn a_restarted_worker_finds_everything_unchanged() {
     for key in &keys {
         bench.broker.append(&look_again(key));
     }
-    // One new document in each partition, last: when they are done, so is everything before them.
+    // Finally one new document in each partition: when these are done, everything before them is.
     let last = ["x", "y", "z", "w", "v"].map(|name| format!("{name}.md"));
     for key in &last {
         bench.put(key, page(&["alpha"])).await;
@@ -182,7 +182,7 @@ async fn versions_never_fall_over_a_life_of_changes() {
     assert_eq!(versions, (1..=6).map(version).collect::<Vec<_>>());
 }
 
-/// A few references can stand for a lot of text: a batch ends when enough is to be written, and the rest follows.
+/// A few references can stand for a lot of text: a batch ends when its output is large enough, and the rest follows.
 #[tokio::test]
 async fn a_batch_is_bounded_by_what_it_writes() {
     let bench = Bench::new(1).await;

@@ -1,4 +1,4 @@
-//! Documents that kill whoever reads them: the worker's own program is the child here, as in production.
+//! Documents that kill their reader: the worker's own program is the child here, as in production.
 
 use std::num::NonZero;
 
@@ -10,7 +10,7 @@ use stream::memory::Memory;
 
 use crate::bench::{Bench, LARGEST, LEDGER, chunking, created, handle, page, stage_by};
 
-/// Of what a document can do to its reader, and what its dead letter says then.
+/// Ways in which a document can harm its reader, and the resulting cause in the dead letter.
 const POISON: [(&str, &str); 5] = [
     ("poison-abort.md", "ended the extractor (signal 6)"),
     ("poison-loop.md", "raise MILLRACE_EXTRACT_CPU"),
@@ -58,7 +58,7 @@ async fn a_document_that_kills_its_reader_costs_one_dead_letter_and_its_neighbou
     }
 }
 
-/// The way through the child changes nothing of what is written.
+/// Reading in a child gives the same output.
 #[tokio::test]
 async fn the_passages_are_those_of_a_reader_in_this_process() {
     let (one, two) = (Bench::new(1).await, Bench::new(1).await);
@@ -71,7 +71,7 @@ async fn the_passages_are_those_of_a_reader_in_this_process() {
     assert_eq!((said.len(), two.said(&mut outside, created("a.md")).await), (4, said));
 }
 
-/// A worker whose children cannot be started waits: no document is to blame.
+/// A worker whose children cannot be started waits, because no document is at fault.
 #[tokio::test]
 async fn a_reader_that_cannot_be_started_is_waited_for() {
     let bench = Bench::new(1).await;

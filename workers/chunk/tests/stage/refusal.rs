@@ -11,7 +11,7 @@ use crate::bench::{
     look_again, outputs, page, refer, said, stage_reading,
 };
 
-/// The cause of the refusal that one reference gave, and what it wrote besides.
+/// The cause of the refusal that one reference led to, and its other output.
 async fn refused(bench: &Bench, lane: &mut impl Lane, notice: Outgoing) -> (String, Vec<Said>) {
     let verdicts = bench.say(lane, &[notice]).await;
     match &verdicts[..] {
@@ -20,7 +20,7 @@ async fn refused(bench: &Bench, lane: &mut impl Lane, notice: Outgoing) -> (Stri
     }
 }
 
-/// A document was live with the passage "alpha" and is refused now: its passage goes, its record says why.
+/// A live document with the passage "alpha" becomes refused: its passage is removed, its record gives the reason.
 async fn refused_after_live(key: &str, content: impl Into<bytes::Bytes>) -> String {
     let bench = Bench::new(1).await;
     let mut lane = bench.lane().await;
@@ -174,7 +174,7 @@ async fn a_bucket_that_is_missing_or_denied_waits_with_an_alarm_and_removes_noth
     let trouble = outcome.retry.unwrap();
     assert!(outcome.verdicts.is_empty() && trouble.alarm && trouble.cause.contains(BUCKET), "{trouble:?}");
 
-    // The same ledger before a store in which the bucket was never made.
+    // The same ledger with a store in which the bucket was never created.
     let empty = objects::MemoryStore::default();
     let stage = crate::bench::stage(&bench, bench.broker.clone(), empty.clone(), crate::bench::chunking("a"));
     let mut lane = stream::Stage::open(&stage, stream::Partition::ONLY, None).await.unwrap();
@@ -182,7 +182,7 @@ async fn a_bucket_that_is_missing_or_denied_waits_with_an_alarm_and_removes_noth
     let trouble = outcome.retry.unwrap();
     assert!(outcome.verdicts.is_empty() && trouble.alarm, "{trouble:?}");
     assert!(trouble.cause.contains("no such bucket"), "{trouble:?}");
-    // Once the bucket is there, an object that is not in it is gone: the store said so.
+    // Once the bucket exists, an object that is not in it is gone, because the store says so.
     empty.ensure_bucket(BUCKET, None).await.unwrap();
     let last = bench.said(&mut lane, created("a.md")).await.pop();
     assert_eq!(last, Some(Said::Ledger(Status::Removed, 0, 2)));
@@ -199,7 +199,7 @@ async fn a_store_that_is_away_stops_the_batch_where_it_is_and_keeps_what_was_ans
     bench.store.inject(StoreFault::BreakBody { document: document("b.md"), after: 3 });
     bench.store.inject(StoreFault::BreakBody { document: document("b.md"), after: 3 });
     let notices = [created("b.md"), created("a.md")];
-    // A body that breaks is continued; a store that stays away is waited for.
+    // A broken body is continued; an unavailable store is waited for.
     bench.store.inject(StoreFault::Unavailable { times: 1 });
     let outcome = handle(&mut lane, &notices).await;
     let trouble = outcome.retry.unwrap();
@@ -209,8 +209,8 @@ async fn a_store_that_is_away_stops_the_batch_where_it_is_and_keeps_what_was_ans
     assert_eq!(verdicts.iter().map(|verdict| outputs(verdict).len()).collect::<Vec<_>>(), [3, 0]);
 }
 
-/// A document whose object cannot be had for longer than the patience is refused, if the store answers for the one
-/// behind it; alone, or before a store that answers for none, it waits.
+/// A document whose object is unavailable for longer than the patience is refused, if the store answers for the next
+/// one; alone, or with a store that answers for none, it waits.
 #[tokio::test(start_paused = true)]
 async fn a_document_that_holds_up_its_neighbours_for_too_long_is_refused() {
     let bench = Bench::new(1).await;
@@ -235,7 +235,7 @@ async fn a_document_that_holds_up_its_neighbours_for_too_long_is_refused() {
     assert!(matches!(&outcome.verdicts[1], stream::Verdict::Done(outputs) if outputs.len() == 3));
 }
 
-/// Nobody reads a bucket that is not ours, and one that is not there at all would hold up the partition for ever.
+/// A bucket that is not ours is never read; a missing one would hold up the partition forever.
 #[tokio::test]
 async fn a_document_of_another_bucket_is_refused_unseen_and_its_neighbour_goes_on() {
     let bench = Bench::new(1).await;

@@ -1,4 +1,4 @@
-//! Documents that take their time: what is done is committed before the next ones are read.
+//! Slow documents: finished ones are committed before the next ones are read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use stream::{Partition, Stage as _};
 
 use crate::bench::{Bench, LARGEST, LEDGER, LONG_ENOUGH, chunking, created, handle, page, stage_by};
 
-/// Reads after a while, and counts what it began to read.
+/// Reads with a delay, and counts the reads begun.
 struct Slow {
     each: Duration,
     begun: Arc<AtomicUsize>,
@@ -28,7 +28,7 @@ impl Extractor for Slow {
 
 const DOCUMENTS: usize = 20;
 
-/// A bucket of documents, and a reader that takes `each` for one of them.
+/// A bucket of documents, and a reader that takes `each` per document.
 async fn bench(each: Duration) -> (Bench, Slow) {
     let bench = Bench::new(1).await;
     for number in 0..DOCUMENTS {
@@ -62,7 +62,7 @@ async fn a_batch_ends_after_a_while_and_the_rest_follows() {
     }
 }
 
-/// All notices are there at once; the first document is in the topics before the third is begun.
+/// All notices are there at once; the first document is committed before the third is begun.
 #[tokio::test(start_paused = true)]
 async fn the_first_document_of_many_is_searchable_first() {
     let (bench, slow) = bench(Duration::from_mins(1)).await;

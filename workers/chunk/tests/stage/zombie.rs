@@ -1,4 +1,4 @@
-//! A worker that slept while another took its partition over.
+//! A zombie: a worker that was paused while another took over its partition.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use crate::bench::{
     Bench, CHUNKS, INPUT, LEDGER, chunking, created, handle, id, outputs, page, plan, stage, until, version,
 };
 
-/// The broker, with a look at who joined and how often a writer was asked for.
+/// The broker, recording who joined and how often a writer was requested.
 #[derive(Clone)]
 struct Watched {
     broker: Memory,
@@ -61,7 +61,7 @@ impl Broker for Watched {
     }
 }
 
-/// The store; a look is answered, and its answer kept back until it is let through.
+/// The store; the answer to a look can be held back.
 struct Slow {
     store: MemoryStore,
     looked: Arc<AtomicUsize>,
@@ -116,7 +116,7 @@ async fn what_a_worker_sends_after_another_took_over_is_in_no_topic() {
     let sleeper = stream::run(watched.clone(), plan(), older, std::future::pending());
     tokio::pin!(sleeper);
 
-    // The older worker has read "old" and falls asleep: its group loses it, and its consumer is asked nothing more.
+    // The older worker has read "old" and is paused: its group evicts it, and its consumer is not polled any more.
     tokio::select! {
         ended = &mut sleeper => panic!("the older worker ended: {ended:?}"),
         () = until(|| looked.load(Ordering::Relaxed) == 1) => {}
@@ -128,11 +128,11 @@ async fn what_a_worker_sends_after_another_took_over_is_in_no_topic() {
     let newer = stream::run(bench.broker.clone(), plan(), bench.stage(), async { drop(stopped.await) });
     let driving = async {
         until(|| bench.count(LEDGER) == 1).await;
-        // It wakes: its lane sends what it had in hand, is fenced, and asks for a writer again.
+        // It resumes: its lane sends its pending output, is fenced, and requests a new writer.
         through.add_permits(1);
         until(|| watched.writers.load(Ordering::Relaxed) == 2).await;
         assert_eq!((bench.count(CHUNKS), bench.count(LEDGER)), (2, 1), "nothing of it is in any topic");
-        // That second writer fenced the new owner's: it opens its lane anew and goes on.
+        // That second writer fenced the new owner's writer: the new owner reopens its lane and continues.
         bench.put("b.md", page(&["alpha"])).await;
         bench.broker.append(&created("b.md"));
         until(|| bench.count(LEDGER) == 2).await;
@@ -146,8 +146,8 @@ async fn what_a_worker_sends_after_another_took_over_is_in_no_topic() {
     assert_eq!(bench.dead_letters().len(), 0);
 }
 
-/// Here the group has nothing against the older writer, as when a lane outlives its drain deadline and its partition
-/// comes back to the same process: only the transactional id tells them apart.
+/// Here the group does not object to the older writer, as when a lane outlives its drain deadline and its partition
+/// returns to the same process: only the transactional id distinguishes them.
 #[tokio::test]
 async fn an_older_lane_of_the_same_member_is_fenced_by_its_transactional_id() {
     let bench = Bench::new(1).await;

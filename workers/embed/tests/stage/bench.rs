@@ -1,4 +1,4 @@
-//! The worker over an encoder that fails on demand.
+//! The worker with an encoder that fails on demand.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
@@ -17,25 +17,25 @@ pub(crate) const CHUNKS: &str = "chunks.c";
 pub(crate) const VECTORS: &str = "vectors.s";
 pub(crate) const DEAD: &str = "dead-letters";
 pub(crate) const DIMENSION: usize = 8;
-/// A passage with this word is longer than the model takes.
+/// A passage with this word exceeds the model's token limit.
 pub(crate) const LONG: &str = "endless";
 /// The runtime fails on a batch with this word.
 pub(crate) const POISON: &str = "poison";
 pub(crate) const PATIENCE: Duration = Duration::from_mins(10);
 
-/// What is wrong with the encoder as a whole.
+/// A fault of the encoder as a whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Broken {
     No,
-    /// So many calls stall.
+    /// This many calls stall.
     Stalls(usize),
-    /// Every call fails, as on a device that is lost.
+    /// Every call fails, as on a lost device.
     Runtime,
     Stopped,
 }
 
-/// Hashed words; knows texts that are too long and words that the runtime fails on, has room for so many texts, and
-/// keeps the sizes of its calls.
+/// Hashed words; rejects texts that are too long, fails on batches with a certain word, has a maximum batch size, and
+/// records the sizes of its calls.
 #[derive(Clone)]
 pub(crate) struct Fussy {
     pub(crate) inner: Hashing,
@@ -55,7 +55,7 @@ impl Fussy {
         *self.broken.lock().unwrap() = broken;
     }
 
-    /// The sizes of the calls since it was asked last.
+    /// The sizes of the calls since the last time.
     pub(crate) fn calls(&self) -> Vec<usize> {
         std::mem::take(&mut self.calls.lock().unwrap())
     }
@@ -186,7 +186,7 @@ pub(crate) fn embedded(verdict: &Verdict) -> &Outgoing {
     }
 }
 
-/// It is this passage, with the vector of its own text.
+/// Asserts that it is this passage, with the vector of its own text.
 pub(crate) async fn assert_embedded(verdict: &Verdict, text: &str) {
     let output = embedded(verdict);
     let Embedded::Chunk(found) = serde_json::from_slice(output.value.as_deref().unwrap()).unwrap() else {

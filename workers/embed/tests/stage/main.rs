@@ -1,4 +1,4 @@
-//! The worker over an encoder that fails on demand: order, neighbours, and nothing half said.
+//! The worker with an encoder that fails on demand: order, neighbours, and no partial batches.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
@@ -81,7 +81,7 @@ async fn a_passage_that_the_runtime_fails_on_is_refused_after_the_patience_while
     assert_embedded(&outcome.verdicts[1], "two").await;
     assert!(outcome.retry.is_some_and(|trouble| trouble.cause.contains("out of memory")));
     assert_eq!(encoder.calls(), [6, 3, 1, 2, 1, 1]);
-    // It waits alone: the others are not embedded again and again in vain.
+    // It is tried alone while it waits: the others are not embedded repeatedly in vain.
     tokio::time::advance(PATIENCE / 2).await;
     let outcome = lane.handle(&batch[2..]).await;
     assert!(outcome.verdicts.is_empty() && outcome.retry.is_some());
@@ -167,7 +167,7 @@ async fn an_encoder_beyond_mending_ends_the_worker_with_its_cause_and_nothing_is
         let cause = ending(&broker, &encoder).await;
         assert!(cause.contains(part), "{broken:?}: {cause}");
         assert!(broker.records(VECTORS).is_empty() && broker.records(DEAD).is_empty(), "{broken:?}");
-        // The next process begins where this one was.
+        // The next process starts where this one stopped.
         encoder.breaks(Broken::No);
         let running = embed::run(broker.clone(), plan(), stage(&encoder), async {
             while broker.records(VECTORS).len() < 2 {

@@ -1,4 +1,4 @@
-//! Who shares a consumer group: nobody who writes elsewhere; and where a group goes on that was renamed.
+//! Who shares a consumer group: only writers to the same indexes. And where a renamed group continues.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn empty_broker() -> Memory {
     broker
 }
 
-/// One with the log of 16 documents.
+/// A broker with the log of 16 documents.
 fn broker() -> Memory {
     let broker = empty_broker();
     append_all(&broker);
@@ -50,7 +50,7 @@ async fn run_all(broker: &Memory, engines: &[Engine], driving: impl Future<Outpu
     run_each(engines, run, driving).await;
 }
 
-/// The same as the program did before the group named index and cluster.
+/// The group's former name, before it contained index and cluster.
 async fn run_as_before(broker: &Memory, engines: &[Engine], driving: impl Future<Output = ()>) {
     let run = |engine: &Engine, stopping| {
         let plan = Plan {
@@ -89,8 +89,8 @@ async fn run_each<R: Future<Output = Result<(), StreamError>>>(
     }
 }
 
-/// Each writer needs the whole log. In one group each would get half of the partitions, and both indexes would stay
-/// partial without a word.
+/// Each writer needs the whole log. In a shared group each would get half of the partitions, and both indexes would
+/// silently stay incomplete.
 #[tokio::test]
 async fn writers_of_two_indexes_on_one_kafka_fill_both_completely() {
     let engine = Engine::new(names("one"));
@@ -117,8 +117,8 @@ async fn writers_of_one_index_name_in_two_clusters_fill_both_completely() {
     .await;
 }
 
-/// Each index gets a part only: what `sink::run` is there for, and where it has to go on from. Both have partitions
-/// before the first record is there.
+/// Each index gets only a part: the problem that `sink::run` solves, and the state from which it must continue. Both
+/// have partitions before the first record is written.
 async fn shared_in_halves(broker: &Memory, engines: &[Engine; 2]) {
     run_as_before(broker, engines, async {
         for engine in engines {
@@ -139,8 +139,8 @@ async fn shown(engine: &Engine) -> u64 {
     engine.count(Target::Documents).await.unwrap_or_default()
 }
 
-/// Two deployments shared the group: it stands at the end of each partition, and what it committed went into one of two
-/// indexes. Both are completed, and take nothing of what they hold for another log's.
+/// Two deployments shared the group: it is at the end of each partition, but each record went into only one of two
+/// indexes. Both get completed, and neither takes its content for another log's.
 #[tokio::test]
 async fn indexes_that_a_shared_group_filled_in_part_are_completed() {
     let (broker, one) = (empty_broker(), Engine::new(names("one")));
@@ -154,8 +154,8 @@ async fn indexes_that_a_shared_group_filled_in_part_are_completed() {
     assert!(broker.records(DEAD).is_empty());
 }
 
-/// A deployment that was alone goes on under the new name: nothing is handled twice, as the refusal of the first record
-/// would be.
+/// A deployment that was alone continues under the new name: nothing is processed twice, as a second refusal of the
+/// first record would show.
 #[tokio::test]
 async fn a_renamed_group_goes_on_where_it_stood() {
     let (broker, engine) = (broker(), Engine::new(names("one")));

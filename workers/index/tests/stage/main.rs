@@ -1,4 +1,4 @@
-//! The stage that `index` and `replicate` share, over an engine and a broker in memory.
+//! The stage shared by `index` and `replicate`, with an engine and a broker in memory.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
@@ -39,7 +39,7 @@ fn stage(engine: &Engine) -> WriteStage<Engine> {
     WriteStage::new(engine.clone())
 }
 
-/// A lane of the only partition, which the group confirmed to be ours.
+/// A lane of the only partition, whose ownership the group has confirmed.
 async fn opened(stage: &WriteStage<Engine>, committed: Option<&Committed>) -> WriteLane<Engine> {
     let mut lane = stage.open(stream::Partition::ONLY, committed).await.unwrap();
     lane.proved(Boottime::now());
@@ -64,7 +64,7 @@ async fn handle(lane: &mut impl Lane, batch: &[Outgoing]) -> Outcome {
     lane.handle(&batch).await
 }
 
-/// One letter a verdict, and what stopped the batch.
+/// One letter per verdict, and what stopped the batch.
 async fn write(lane: &mut impl Lane, batch: &[Outgoing]) -> (String, Option<Trouble>) {
     let outcome = handle(lane, batch).await;
     let letter = |verdict: &Verdict| match verdict {
@@ -75,7 +75,7 @@ async fn write(lane: &mut impl Lane, batch: &[Outgoing]) -> (String, Option<Trou
     (outcome.verdicts.iter().map(letter).collect(), outcome.retry)
 }
 
-/// The passages that the engine holds, with the counters of their versions.
+/// The passages in the engine, with the counters of their versions.
 async fn held(engine: &Engine) -> Vec<(String, u64)> {
     let page = engine.scan_chunks(None, 10_000).await.unwrap();
     let mut held: Vec<_> =
@@ -200,7 +200,7 @@ fn append_to(broker: &Memory, topic: &str, key: &str) {
     }
 }
 
-/// Runs the worker over the engine while `driving` lasts.
+/// Runs the worker while `driving` lasts.
 async fn run(broker: &Memory, engine: &Engine, driving: impl Future<Output = ()>) {
     run_stage(broker, stage(engine), driving).await;
 }
@@ -264,7 +264,7 @@ async fn a_deleted_index_is_filled_from_every_partition_also_from_those_in_which
         documents(&engine, 16).await;
         engine.drop_index(Target::Chunks);
         engine.drop_index(Target::Documents);
-        // One record, in one partition, finds that the index is gone.
+        // A single record, in one partition, finds the index missing.
         append(&broker, "late");
         documents(&engine, 17).await;
     })
@@ -272,7 +272,7 @@ async fn a_deleted_index_is_filled_from_every_partition_also_from_those_in_which
     assert_eq!((held(&engine).await.len(), broker.records(DEAD).len()), (17, 0));
 }
 
-/// Runs a worker that looks often at its indexes, drops them, and waits until they are filled again.
+/// Runs a worker that checks its indexes often, drops them, and waits until they are filled again.
 async fn filled_again(anew: impl AsyncFn(&Engine)) {
     let (broker, engine) = (broker_of(4, 16), engine());
     let stage = stage(&engine).checked_every(Duration::from_millis(20));
@@ -312,7 +312,7 @@ async fn an_index_that_went_back_to_an_earlier_state_is_filled_again() {
         }
     })
     .await;
-    // Also while no worker ran.
+    // Also if no worker was running.
     engine.restore_empty(Target::Documents);
     run(&broker, &engine, documents(&engine, 16)).await;
     assert!(broker.records(DEAD).is_empty());

@@ -1,4 +1,4 @@
-//! An index that was filled from another log: Kafka was lost, and nobody rebuilt the ledger under a higher epoch.
+//! An index filled from another log: Kafka was lost, and nobody rebuilt the ledger under a higher epoch.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{
     texts, write,
 };
 
-/// An index with a document of the log before.
+/// An index with a document of the previous log.
 async fn filled() -> Engine {
     let engine = engine();
     let mut lane = opened(&stage(&engine), None).await;
@@ -25,7 +25,7 @@ async fn filled() -> Engine {
 async fn a_log_that_did_not_fill_the_index_stops_before_it_writes_anything() {
     let engine = filled().await;
     let mut lane = opened(&stage(&engine), None).await;
-    // The same version as in the engine: it would be taken for a repetition.
+    // The same version as in the engine, so it would count as a repetition.
     let batch = [chunk("a", "new", 1), record("a", &["new"], 1)];
     for _ in 0..2 {
         let (done, trouble) = write(&mut lane, &batch).await;
@@ -33,7 +33,7 @@ async fn a_log_that_did_not_fill_the_index_stops_before_it_writes_anything() {
         assert!(done.is_empty() && trouble.alarm && trouble.reopen, "{trouble:?}");
         assert!(trouble.cause.contains("millrace ledger rebuild"), "{trouble:?}");
         assert_eq!(held(&engine).await, texts([("old", 1)]));
-        // It is found out once, and stands with the offset from then on.
+        // Determined once, and committed with the offset from then on.
         let committed =
             Committed { next: 0, memo: Memo { identity: lane.identity().to_owned(), ..Memo::default() } };
         lane = opened(&stage(&engine), Some(&committed)).await;
@@ -70,7 +70,7 @@ async fn a_lane_whose_documents_are_not_there_yet_writes_beside_those_that_were_
 async fn a_worker_over_a_lost_log_stands_still_until_the_index_is_deleted() {
     let (before, engine) = (broker_of(2, 8), engine());
     run(&before, &engine, documents(&engine, 8)).await;
-    // Kafka comes back empty, and reconcile fills it: other passages under the same versions.
+    // Kafka comes back empty and reconcile fills it: different passages under the same versions.
     let after: Memory = broker_of(2, 0);
     for n in 0..8 {
         append(&after, &format!("k{n}"));

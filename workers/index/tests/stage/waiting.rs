@@ -1,4 +1,4 @@
-//! When a record that has to wait becomes a refusal, and when nothing is sent at all.
+//! When a waiting record becomes a refusal, and when nothing is sent at all.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn an_item_that_waits_too_long_while_others_are_taken_is_refused() {
     let [Verdict::Done(_), Verdict::Refuse { cause, outputs }] = outcome.verdicts.as_slice() else {
         panic!("{outcome:?}")
     };
-    assert!(cause.contains("MILLRACE_PATIENCE") && cause.contains("a fault was asked for"), "{cause}");
+    assert!(cause.contains("MILLRACE_PATIENCE") && cause.contains("an injected fault"), "{cause}");
     assert!(outputs.is_empty() && outcome.retry.is_some(), "the record that waited for it has its own time");
     assert_eq!(held(&engine).await, texts([("one", 1)]));
 }

@@ -1,4 +1,4 @@
-//! S3's events by AWS EventBridge. Keys come as they are; the event's name is the `detail-type`.
+//! S3 events delivered by AWS EventBridge. Keys are not encoded; the event's name is the `detail-type`.
 
 use serde_json::{Map, Value};
 

@@ -1,5 +1,5 @@
-//! CloudEvents 1.0 in structured mode, as Alibaba Cloud's EventBridge delivers them: OSS's event, or MNS's message, as
-//! `data`. The envelope's times come in odd spellings and its `id` may be shared by a batch: neither is used.
+//! CloudEvents 1.0 in structured mode, as Alibaba Cloud's EventBridge delivers them; `data` is an OSS event or an MNS
+//! message. The envelope's times are written inconsistently, and a batch may share one `id`: neither is used.
 
 use serde_json::{Map, Value};
 
@@ -31,8 +31,8 @@ pub(super) fn read(fields: &Map<String, Value>) -> Vec<Part> {
     vec![without_object(kind)]
 }
 
-/// An event of something else (a bucket, a trail, another service). Its name decides; if that names a change of an
-/// object, the lack of one is a refusal. A type that neither OSS nor our list knows is no notice at all.
+/// An event without an object (of a bucket, a trail, another service). The name decides: if it is a change of an
+/// object, the missing object is a refusal. A type that is neither OSS's nor on our list is not a notice.
 fn without_object(kind: &str) -> Part {
     if !kind.starts_with("oss:") && change(kind) == ObjectChange::Ignored(IgnoreReason::UnknownName) {
         return Part::Unknown(format!("a CloudEvent of type {:?}", shortened(kind)));

@@ -1,5 +1,5 @@
-//! Envelopes of queues and topics around somebody else's message: SNS (`Message`), SQS (`Body`, `body`), MNS
-//! (`Message`, `MessageBody`, `messageBody`). What is inside is recognised from the start.
+//! Envelopes that queues and topics put around a message: SNS (`Message`), SQS (`Body`, `body`), MNS (`Message`,
+//! `MessageBody`, `messageBody`). The content is recognised from scratch.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +7,7 @@ use super::Part;
 
 pub(super) const NAME: &str = "envelope";
 
-/// A field that holds the message, and the fields of which one must be beside it.
+/// The field that holds the message, and fields of which at least one must accompany it.
 const ENVELOPES: [(&str, &[&str]); 5] = [
     ("Message", &["Type", "MessageMD5", "TopicName", "TopicArn"]),
     ("Body", &["MessageId", "ReceiptHandle", "MD5OfBody"]),
@@ -25,7 +25,7 @@ pub(super) fn read(fields: &Map<String, Value>) -> Vec<Part> {
 }
 
 fn content(fields: &Map<String, Value>) -> Option<&Value> {
-    // SNS asks for confirmation in the same envelope, with words for people as its message.
+    // SNS uses the same envelope to ask for a subscription's confirmation, with a text for people as the message.
     if fields.get("Type").and_then(Value::as_str).is_some_and(|kind| kind != "Notification") {
         return None;
     }

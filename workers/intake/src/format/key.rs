@@ -1,21 +1,21 @@
-//! How keys are written in notices.
+//! How notices encode keys.
 
 use percent_encoding::percent_decode_str;
 
 use crate::notice::NoticeKey;
 
-/// What is known of how a source writes keys.
+/// What is known about a source's encoding of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
-    /// As they are.
+    /// Not encoded.
     Raw,
-    /// `application/x-www-form-urlencoded`: a space is a plus.
+    /// `application/x-www-form-urlencoded`: a space becomes a plus.
     Form,
-    /// No document says so.
+    /// Not documented.
     Undocumented,
 }
 
-/// The key that was written as `text`.
+/// The key that a source wrote as `text`.
 pub(super) fn key(text: &str, encoding: Encoding) -> NoticeKey {
     let either = || match form_decoded(text) {
         Some(decoded) if decoded != text => NoticeKey::Either { verbatim: text.to_owned(), decoded },
@@ -24,7 +24,7 @@ pub(super) fn key(text: &str, encoding: Encoding) -> NoticeKey {
     match encoding {
         Encoding::Raw => NoticeKey::Known(text.to_owned()),
         Encoding::Undocumented => either(),
-        // What cannot come out of a form encoder was not encoded, whatever the source's documentation says.
+        // A text that no form encoder produces was not encoded, whatever the source's documentation says.
         Encoding::Form if !is_form_encoded(text) => either(),
         Encoding::Form => {
             form_decoded(text).map_or_else(|| NoticeKey::Known(text.to_owned()), NoticeKey::Known)
@@ -32,13 +32,13 @@ pub(super) fn key(text: &str, encoding: Encoding) -> NoticeKey {
     }
 }
 
-/// The text form-decoded; none when that is not UTF-8, which no key is.
+/// The form-decoded text; none when it is not valid UTF-8, which every key is.
 fn form_decoded(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
 }
 
-/// False when a percent sign is not followed by two hex digits, or there is a byte that an encoder would have encoded.
+/// False when a percent sign is not followed by two hex digits, or a byte occurs that an encoder would have encoded.
 fn is_form_encoded(text: &str) -> bool {
     text.split('%').skip(1).all(|rest| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
         && text.bytes().all(|byte| byte.is_ascii_graphic())
@@ -62,7 +62,7 @@ mod tests {
             ("a+b%41", Encoding::Raw, known("a+b%41")),
             ("a+b%41", Encoding::Undocumented, either("a+b%41", "a bA")),
             ("plain/a.txt", Encoding::Undocumented, known("plain/a.txt")),
-            // Not UTF-8 when decoded: it was not encoded.
+            // Not UTF-8 when decoded, so it was not encoded.
             ("%FF", Encoding::Undocumented, known("%FF")),
             ("%FF+", Encoding::Form, known("%FF+")),
             // No encoder writes these.

@@ -1,5 +1,5 @@
-//! MinIO's own notifications: S3 `Records` of the source `minio:s3`, with the key form-encoded (slashes, too). A create of
-//! zero bytes has no `size`, a removal neither `size` nor `eTag`; nothing here needs them.
+//! MinIO's notifications: S3 `Records` with the source `minio:s3` and form-encoded keys (slashes included). Creating
+//! an empty object gives no `size`, a removal neither `size` nor `eTag`; neither is needed here.
 
 use serde_json::{Map, Value};
 

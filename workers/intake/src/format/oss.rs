@@ -1,8 +1,8 @@
-//! OSS's own events: `{"events": […]}` as MNS and Function Compute deliver them, or one bare event as an EventBridge
-//! rule with the transform `$.data` does.
+//! OSS events: `{"events": […]}` as delivered by MNS and Function Compute, or one bare event as an EventBridge rule
+//! with the transform `$.data` delivers it.
 //!
-//! No document says whether keys are encoded: both readings. MNS documents the event's time beside `oss`, other fields
-//! inside of it or beside it; only what both agree on is read here.
+//! Whether keys are encoded is not documented, so both readings are tried. Sources disagree on whether some fields
+//! are inside `oss` or beside it; only what they agree on is read.
 
 use serde_json::{Map, Value};
 
@@ -24,7 +24,7 @@ pub(super) fn read(fields: &Map<String, Value>) -> Vec<Part> {
     }
 }
 
-/// An entry of `events` that has neither an event's name nor an object is not OSS's: let it be recognised.
+/// An entry of `events` with neither an event name nor an object is not OSS's: it is recognised from scratch.
 fn part(event: &Value) -> Part {
     if event.get("oss").is_none() && event.get("eventName").is_none() {
         return Part::Inner(event.clone());
@@ -32,7 +32,7 @@ fn part(event: &Value) -> Part {
     Part::Notice(notice(event, NAME, None))
 }
 
-/// One event. `name` is what an envelope calls it, where the event itself has no name.
+/// One event. `name` is the envelope's name for it, used when the event has none.
 pub(super) fn notice(event: &Value, format: &'static str, name: Option<&str>) -> Notice {
     Notice {
         format,

@@ -1,7 +1,8 @@
-//! S3 notifications: an array `Records`, by AWS S3 itself and by stores that write as it does. Also the wrappings by
-//! which AWS hands them to a function (`aws:sqs`, `aws:sns`).
+//! S3 notifications: a `Records` array, as written by AWS S3 and by compatible stores, and in the wrappings that AWS
+//! passes to functions (`aws:sqs`, `aws:sns`).
 //!
-//! AWS form-encodes keys. A source that is not AWS and not known by name is not documented: both readings.
+//! AWS form-encodes keys. For other sources, unless known by name, the encoding is undocumented: both readings are
+//! tried.
 
 use serde_json::{Map, Value};
 
@@ -29,13 +30,13 @@ fn part(record: &Value) -> Part {
         Some("aws:sqs") => Part::Inner(record.get("body").cloned().unwrap_or_default()),
         Some("aws:sns") => Part::Inner(record.pointer("/Sns/Message").cloned().unwrap_or_default()),
         Some("aws:s3") => Part::Notice(notice(record, NAME, Encoding::Form)),
-        // A record of `Records` that holds no object of S3 may be another format's: let it be recognised.
+        // A record without an S3 object may be of another format: it is recognised from scratch.
         _ if record.get("s3").is_none() => Part::Inner(record.clone()),
         _ => Part::Notice(notice(record, NAME, Encoding::Undocumented)),
     }
 }
 
-/// One record, as all stores of this family write it.
+/// One record, in the form common to all stores of this family.
 pub(super) fn notice(record: &Value, format: &'static str, encoding: Encoding) -> Notice {
     Notice {
         format,

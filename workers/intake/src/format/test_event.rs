@@ -1,4 +1,4 @@
-//! The message by which S3, and stores that write as it does, try out a notification: it names no object.
+//! The test message that S3 and compatible stores send when a notification is set up; it names no object.
 
 use serde_json::{Map, Value};
 

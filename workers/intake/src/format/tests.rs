@@ -1,4 +1,4 @@
-//! Recognition, and what hostile bytes do.
+//! Recognition of formats, and hostile input.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -75,7 +75,7 @@ fn base64_may_be_wrapped_and_unpadded() {
     }
 }
 
-/// JSON that resembles notices: the fields that formats look for, with anything in them.
+/// JSON that resembles notices: the fields that formats look for, with arbitrary content.
 fn notice_like() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -155,7 +155,7 @@ proptest! {
         prop_assert_eq!(read(part.as_bytes()).refusals.len(), 1);
     }
 
-    /// What MinIO's encoder makes of any key comes back as the key.
+    /// Decoding inverts MinIO's encoding for every key.
     #[test]
     fn any_key_comes_back(key in "\\PC{1,60}") {
         let encoded = percent_encoding::utf8_percent_encode(&key, percent_encoding::NON_ALPHANUMERIC);

@@ -1,7 +1,7 @@
-//! versitygw's notifications: S3 `Records` that claim the source `aws:s3` but carry the key as it is.
+//! versitygw's notifications: S3 `Records` that claim the source `aws:s3` but do not encode the key.
 //!
-//! They are told from AWS's by `userIdentity.PrincipalId` with a capital P, which AWS never writes (seen in 1.8.0 and in
-//! the gateway's source). Reading them as AWS's would turn `a+b` into `a b`: another document.
+//! They differ from AWS's by `userIdentity.PrincipalId` with a capital P, which AWS never writes (seen in 1.8.0 and
+//! in the gateway's source). Decoding their keys as AWS's would turn `a+b` into `a b`, another document.
 
 use serde_json::{Map, Value};
 

@@ -1,10 +1,10 @@
-//! Keys that can be read in two ways, and impossible keys.
+//! Keys with two readings, and invalid keys.
 
 use serde_json::json;
 
 use super::*;
 
-/// Every key of the bucket `docs`.
+/// All keys of the bucket `docs`.
 fn wanted() -> WantedObjects {
     WantedObjects { buckets: "docs".parse().unwrap(), scope: Scope::default() }
 }
@@ -76,7 +76,7 @@ fn one_dead_letter_names_how_many_were_refused() {
     );
 }
 
-/// Whatever is wrong with a notice, it is no concern of ours when it speaks of another bucket: no dead letter.
+/// A faulty notice about another bucket is not our concern: it gives no dead letter.
 #[test]
 fn a_notice_about_another_bucket_is_ignored_with_its_reason() {
     for (bucket, key) in
@@ -84,7 +84,7 @@ fn a_notice_about_another_bucket_is_ignored_with_its_reason() {
     {
         let answer = oss_of(bucket, key);
         if key.is_empty() {
-            // It lacks its object: what it speaks of cannot be known.
+            // Without its object, nothing tells which bucket it is about.
             assert_eq!(answer.refusals.len(), 1);
             continue;
         }

@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "edge: reads the file of keys")]
-//! The file of keys, read again when it changed.
+//! The file of keys, reread when it changes.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,10 +9,10 @@ use tracing::{error, info};
 
 use super::Keys;
 
-/// How long a key that was taken out of the file still opens, at most.
+/// How long a key removed from the file may still work.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// The keys as the file has them now.
+/// The keys currently in the file.
 #[derive(Debug)]
 pub struct KeyFile {
     path: PathBuf,
@@ -37,10 +37,10 @@ impl KeyFile {
         Ok(Self { path: path.to_owned(), last: Mutex::new(last) })
     }
 
-    /// The keys. A file that cannot be read any more leaves those that were read last, and says so in the log.
+    /// The current keys. If the file can no longer be read, the last ones stay valid and an error is logged.
     #[must_use]
     pub fn keys(&self) -> Arc<Keys> {
-        // A panic elsewhere leaves this state whole: each change is one assignment.
+        // A panic elsewhere cannot leave this state half-changed: each change is one assignment.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.looked.elapsed() >= FRESH {
             last.looked = Instant::now();
@@ -49,7 +49,7 @@ impl KeyFile {
                 last.modified = modified;
                 match read(&self.path) {
                     Ok((keys, _)) => {
-                        info!(path = %self.path.display(), "the keys were read again");
+                        info!(path = %self.path.display(), "the keys have been reloaded");
                         last.keys = Arc::new(keys);
                     }
                     Err(cause) => error!(cause, "the keys stay as they were"),

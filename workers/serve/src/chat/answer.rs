@@ -1,5 +1,5 @@
-//! The way from a question to an answer: find passages, see whether they are relevant, give the model what fits, and let
-//! through what it says and may cite.
+//! The way from a question to an answer: find passages, check their relevance, give the model as many as fit, and
+//! pass on its text with only valid citations.
 
 use std::collections::HashSet;
 
@@ -20,9 +20,9 @@ use crate::llm::{
 use crate::question::{Fusion, Include, Question, Wrong};
 use crate::search::{Search, SearchError};
 
-/// Tokens of an answer at most, where the client says nothing else.
+/// Default limit on the tokens of an answer.
 const ANSWER_TOKENS: usize = 1_024;
-/// A question with fewer characters is understood with the one before it.
+/// A question shorter than this, in characters, is searched together with the previous one.
 const SHORT: usize = 24;
 
 /// A question to an application.
@@ -30,27 +30,27 @@ const SHORT: usize = 24;
 pub struct ChatQuestion {
     /// The question.
     pub question: String,
-    /// What was said before, oldest first.
+    /// The conversation so far, oldest first.
     pub history: Vec<Turn>,
-    /// What the client adds to the instructions.
+    /// The client's additional instructions.
     pub style: Option<String>,
-    /// Conditions on every passage.
+    /// Filters on all passages.
     pub filter: Vec<Clause>,
-    /// Tokens of the answer at most.
+    /// Maximum number of tokens of the answer.
     pub max_tokens: Option<usize>,
-    /// How freely the model chooses its words.
+    /// The model's sampling temperature.
     pub temperature: Option<f32>,
-    /// Marks the fences around passages.
+    /// A random mark for the fences around passages.
     pub nonce: String,
 }
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// No passages were found for a reason that is no answer.
+    /// The search failed.
     #[error(transparent)]
     Search(#[from] SearchError),
-    /// The model does not answer.
+    /// The model failed.
     #[error(transparent)]
     Model(#[from] LlmError),
 }
@@ -58,9 +58,9 @@ pub enum AskError {
 /// A passage that an answer may cite.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CitedSource {
-    /// What it is cited by.
+    /// The number it is cited by.
     pub number: usize,
-    /// Which passage.
+    /// The passage's id.
     pub id: ChunkId,
     /// Its document.
     pub document: DocumentId,
@@ -69,10 +69,10 @@ pub struct CitedSource {
     pub title: Option<String>,
     /// The headings above it.
     pub heading_path: Vec<String>,
-    /// The page, slide, sheet or member that it begins in.
+    /// The page, slide, sheet or archive member in which it begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
-    /// First byte in the document's extracted text.
+    /// Its first byte in the document's extracted text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<u64>,
     /// One past its last byte.
@@ -84,56 +84,56 @@ pub struct CitedSource {
     pub score: f64,
 }
 
-/// How many passages there were.
+/// Counts of passages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Passages {
     /// Found.
     pub found: usize,
     /// Given to the model.
     pub given: usize,
-    /// Found, and left out because they did not fit into the context.
+    /// Found, but left out because they did not fit into the context.
     pub left_out: usize,
 }
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Answer {
-    /// Its text with its citations.
+    /// The text with its citations.
     pub answer: String,
-    /// False: nothing relevant was found, and no model was asked.
+    /// False if nothing relevant was found, and therefore no model was asked.
     pub found: bool,
     /// Its sentences.
     pub sentences: Vec<Sentence>,
-    /// The passages that are cited.
+    /// The cited passages.
     pub citations: Vec<CitedSource>,
-    /// How many passages there were.
+    /// Counts of passages.
     pub passages: Passages,
-    /// Citations of passages that were not given, taken out.
+    /// Number of citations removed because their passage was not given.
     pub invented_citations: usize,
-    /// Who wrote it.
+    /// The model that wrote it.
     pub model: String,
     /// The application.
     pub application: String,
-    /// Why it ends.
+    /// Why it ended.
     pub finish_reason: EndReason,
-    /// Tokens: as the provider counts them, or counted here.
+    /// Tokens, as counted by the provider or else here.
     pub usage: Usage,
 }
 
-/// What comes of an answer.
+/// An event while an answer is written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChatEvent {
     /// More of its text.
     Delta(String),
-    /// It is whole; the text is that of all deltas together.
+    /// It is complete; its text is all deltas joined.
     Done(Box<Answer>),
 }
 
-/// An answer that has begun: the passages that it may cite are known.
+/// An answer that has begun: the passages it may cite are known.
 pub struct Begun {
-    /// What the model was given.
+    /// The passages given to the model.
     pub sources: Vec<CitedSource>,
-    /// How many passages there were.
+    /// Counts of passages.
     pub passages: Passages,
     pieces: Pieces,
     prompt_tokens: usize,
@@ -147,7 +147,7 @@ impl std::fmt::Debug for Begun {
     }
 }
 
-/// Begins the answer of an application to a question.
+/// Begins an application's answer to a question.
 ///
 /// # Errors
 /// See [`AskError`].
@@ -181,7 +181,7 @@ pub async fn begin<E: Encoder, R: Reader>(
         fit(&mut prompt, application.max_context_length).map_err(|tokens| too_long(tokens, application))?;
     let given = prompt.passages.len();
     if given == 0 {
-        // A model without passages would answer from what it remembers.
+        // Without passages, a model would answer from memory.
         return Err(nothing_fits(application).into());
     }
     let sources = (1..).zip(found).take(given).map(source).collect();
@@ -196,7 +196,7 @@ pub async fn begin<E: Encoder, R: Reader>(
     })
 }
 
-/// What is said when nothing was found, in the language of the question where it is one of these.
+/// The answer when nothing was found, in the question's language if it is one of these.
 fn nothing_found(question: &str) -> &'static str {
     match analysis::language(question) {
         Some("zh") => "在文档中没有找到与这个问题相关的内容。",
@@ -210,7 +210,7 @@ fn nothing_found(question: &str) -> &'static str {
 
 fn question(ask: &ChatQuestion, application: &Application) -> Question {
     let before = ask.history.iter().rev().find(|turn| turn.speaker == Speaker::User);
-    // "And in winter?" is found by what was asked before.
+    // A follow-up such as "And in winter?" can only be found together with the question before it.
     let text = match before {
         Some(before) if ask.question.chars().count() < SHORT => format!("{} {}", before.text, ask.question),
         _ => ask.question.clone(),
@@ -284,7 +284,7 @@ fn source((number, found): (usize, FoundPassage)) -> CitedSource {
     }
 }
 
-/// An answer that is being put together.
+/// An answer in progress.
 struct Writing {
     begun: Begun,
     filter: CitationFilter,
@@ -294,14 +294,14 @@ struct Writing {
 }
 
 impl Begun {
-    /// The answer as it is written; the last event is [`ChatEvent::Done`].
+    /// The answer as events; the last one is [`ChatEvent::Done`].
     pub fn events(self) -> impl Stream<Item = Result<ChatEvent, LlmError>> + Send {
         let filter = CitationFilter::new(self.sources.len());
         let writing = Writing { begun: self, filter, text: String::new(), finish: None, is_over: false };
         futures::stream::try_unfold(writing, Writing::next)
     }
 
-    /// The whole answer.
+    /// The complete answer.
     ///
     /// # Errors
     /// When it breaks off.

@@ -1,9 +1,10 @@
-//! Citations in an answer: `[1]`, `[1, 2]`, `【1】`. What names no passage is taken out and counted. Pure.
+//! Citations in an answer: `[1]`, `[1, 2]`, `【1】`. Those that refer to no given passage are removed and counted.
+//! Pure.
 
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// Bytes of a citation at most; what is longer in brackets is text.
+/// Maximum length of a citation in bytes; longer text in brackets is not one.
 const LONGEST: usize = 40;
 
 /// A sentence of an answer.
@@ -11,29 +12,29 @@ const LONGEST: usize = 40;
 pub struct Sentence {
     /// Its text, without citations.
     pub text: String,
-    /// The numbers of the passages that it rests on, in ascending order.
+    /// The numbers of the cited passages, in ascending order.
     pub citations: Vec<usize>,
 }
 
-/// Takes citations of passages that were not given out of an answer, while it is being written.
+/// Removes citations of passages that were not given, while the answer is being written.
 #[derive(Debug)]
 pub struct CitationFilter {
     given: usize,
-    /// What may be the beginning of a citation.
+    /// Text that may be the beginning of a citation.
     held: String,
     in_code: bool,
-    /// Citations that were taken out.
+    /// Number of citations removed.
     pub invented: usize,
 }
 
 impl CitationFilter {
-    /// A filter for an answer from passages numbered 1 to `given`.
+    /// A filter for an answer based on passages 1 to `given`.
     #[must_use]
     pub fn new(given: usize) -> Self {
         Self { given, held: String::new(), in_code: false, invented: 0 }
     }
 
-    /// The next part of the answer: what of it can be shown by now.
+    /// Adds the next part of the answer, and returns the text that can be shown by now.
     pub fn push(&mut self, part: &str) -> String {
         let mut shown = String::new();
         for character in part.chars() {
@@ -42,7 +43,7 @@ impl CitationFilter {
         shown
     }
 
-    /// What was held back, at the end.
+    /// The text held back at the end.
     #[must_use]
     pub fn finish(&mut self) -> String {
         std::mem::take(&mut self.held)
@@ -58,8 +59,8 @@ impl CitationFilter {
             return;
         }
         if !self.held.is_empty() && (opens || !is_part(character) || self.held.len() > LONGEST) {
-            // It is no citation: an index, a link, a bracket in the text. The outer one of two brackets goes, so that what is
-            // taken out between them cannot leave a citation behind.
+            // Not a citation but an index, a link, or a bracket in the text. Only the outer of two brackets is
+            // dropped, so that removing text between them cannot form a new citation.
             let held = std::mem::take(&mut self.held);
             shown.push_str(if opens { held.trim_start_matches(['[', '【']) } else { &held });
             if !opens {
@@ -93,7 +94,7 @@ fn is_part(character: char) -> bool {
         || matches!(character, ',' | '，' | '、' | ';' | ' ' | '-' | '–' | '^' | ']' | '】')
 }
 
-/// The numbers between brackets; none if it holds anything else.
+/// The numbers between the brackets; none if there is anything else.
 fn numbers(whole: &str) -> Option<Vec<usize>> {
     let inner = whole.trim_start_matches(['[', '【']).trim_end_matches([']', '】']).trim_start_matches('^');
     let mut numbers = Vec::new();
@@ -101,7 +102,7 @@ fn numbers(whole: &str) -> Option<Vec<usize>> {
         let mut ends = part.split(['-', '–']).map(|end| end.trim().parse::<usize>());
         match (ends.next(), ends.next(), ends.next()) {
             (Some(Ok(number)), None, None) => numbers.push(number),
-            // A range that is too long is a year or a page, and its ends tell so.
+            // A range this long is years or pages rather than citations, so only its ends count.
             (Some(Ok(first)), Some(Ok(last)), None) if first <= last && last - first < LONGEST => {
                 numbers.extend(first..=last);
             }
@@ -112,8 +113,8 @@ fn numbers(whole: &str) -> Option<Vec<usize>> {
     Some(numbers)
 }
 
-/// The sentences of an answer that went through a [`CitationFilter`] for `given` passages, each with what it cites: the citations
-/// within it and right behind it.
+/// The sentences of an answer that went through a [`CitationFilter`] for `given` passages, each with the citations
+/// within it and directly after it.
 #[must_use]
 pub fn sentences(answer: &str, given: usize) -> Vec<Sentence> {
     let (text, marks) = without_citations(answer, given);
@@ -125,7 +126,7 @@ pub fn sentences(answer: &str, given: usize) -> Vec<Sentence> {
         }
     }
     for (place, numbers) in marks {
-        // A mark stands behind what it supports.
+        // A citation follows the text that it supports.
         let behind = text.get(..place).map_or(0, |before| before.trim_end().len());
         let at = sentences.partition_point(|(end, _)| *end < behind);
         let at = at.min(sentences.len().saturating_sub(1));
@@ -143,7 +144,7 @@ pub fn sentences(answer: &str, given: usize) -> Vec<Sentence> {
         .collect()
 }
 
-/// The text without its citations, and where each of them stood.
+/// The text without its citations, and the position of each.
 fn without_citations(answer: &str, given: usize) -> (String, Vec<(usize, Vec<usize>)>) {
     let (mut text, mut marks, mut rest) = (String::new(), Vec::new(), answer);
     while let Some(open) = rest.find('[') {
@@ -151,10 +152,10 @@ fn without_citations(answer: &str, given: usize) -> (String, Vec<(usize, Vec<usi
         text.push_str(before);
         let close = from.find(']').map(|close| close + 1);
         let found = close.and_then(|close| Some((close, numbers(from.get(..close)?)?)));
-        // In code brackets stay as they are, and cite nothing.
+        // Brackets in code stay as they are and cite nothing.
         let found = found.filter(|(_, numbers)| numbers.iter().all(|number| (1..=given).contains(number)));
         if let Some((close, numbers)) = found {
-            // The space before a citation belongs to it.
+            // The space before a citation is removed with it.
             let kept = text.trim_end_matches(' ').len();
             let is_end = from.get(close..).is_none_or(|rest| !rest.starts_with(char::is_alphanumeric));
             if is_end {

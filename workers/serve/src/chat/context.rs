@@ -1,44 +1,43 @@
-//! What a model is given, within a number of tokens. Pure.
+//! Fits a prompt into a number of tokens. Pure.
 //!
-//! Tokens are counted by OpenAI's `o200k_base`, over the messages as they are sent. Models count a little differently
-//! (Qwen's tokenizer takes fewer for Chinese, more for digits); none of this is about a model's own limit, which is far
-//! above.
+//! Tokens are counted with OpenAI's `o200k_base`, over the messages as they are sent. Models count slightly
+//! differently (Qwen's tokenizer needs fewer for Chinese, more for digits), but their own limits are far higher.
 
 use crate::llm::Prompt;
 use crate::llm::render::render;
 
-/// Tokens that each message takes beside its text, and those that begin the answer
-/// (OpenAI cookbook, "How to count tokens with tiktoken").
+/// Tokens that each message, and the start of the answer, take in addition to their text (OpenAI cookbook, "How to
+/// count tokens with tiktoken").
 const PER_MESSAGE: usize = 4;
 const PER_ANSWER: usize = 3;
-/// The share of the context that what was said before may take, as a divisor.
+/// The conversation so far may take this share of the context, as a divisor.
 const HISTORY: usize = 4;
 
-/// What was left out of a prompt to keep it within its tokens.
+/// What was left out to make a prompt fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OmittedPassages {
-    /// Passages, worst first.
+    /// Number of passages, worst first.
     pub passages: usize,
-    /// Turns of the conversation, oldest first.
+    /// Number of turns of the conversation, oldest first.
     pub turns: usize,
 }
 
-/// The tokens of a text.
+/// Number of tokens in a text.
 #[must_use]
 pub fn tokens(text: &str) -> usize {
     bpe_openai::o200k_base().count(text)
 }
 
-/// The tokens of a prompt as it is sent.
+/// Number of tokens in a prompt as sent.
 #[must_use]
 pub fn prompt_tokens(prompt: &Prompt) -> usize {
     render(prompt).iter().map(|message| tokens(&message.content) + PER_MESSAGE).sum::<usize>() + PER_ANSWER
 }
 
-/// Leaves out what does not fit into `most` tokens: of the conversation what is oldest, of the passages the worst, whole.
+/// Makes a prompt fit into `most` tokens: leaves out the oldest turns and, as a whole, the worst passages.
 ///
 /// # Errors
-/// The tokens that instructions and question alone take, when they are too many.
+/// The number of tokens in instructions and question, when these alone exceed the limit.
 pub fn fit(prompt: &mut Prompt, most: usize) -> Result<OmittedPassages, usize> {
     let passages = std::mem::take(&mut prompt.passages);
     let turns = std::mem::take(&mut prompt.history);
@@ -53,7 +52,7 @@ pub fn fit(prompt: &mut Prompt, most: usize) -> Result<OmittedPassages, usize> {
     });
     let left_out_turns = turns.len() - count.count();
     prompt.history = turns.into_iter().skip(left_out_turns).collect();
-    // How many fit is searched for by halves: each look renders and counts what would be sent.
+    // Binary search, because each attempt renders and counts the whole prompt.
     let (mut fitting, mut too_many) = (0, passages.len() + 1);
     while too_many - fitting > 1 {
         let middle = usize::midpoint(fitting, too_many);

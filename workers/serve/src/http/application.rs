@@ -1,4 +1,4 @@
-//! `/_application/rag`: applications by name.
+//! `/_application/rag`: named applications.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl<P: Parts> Server<P> {
         kept(name, found.ok_or_else(|| missing(name))?)
     }
 
-    /// The names of all applications, the one that is always there first.
+    /// All applications, the built-in one first.
     pub(super) async fn applications(&self) -> Result<Vec<Application>, HttpRefusal> {
         let entries = self.catalog.entries().await;
         let entries = entries.map_err(|error| HttpRefusal::unavailable(&error))?;
@@ -41,7 +41,7 @@ fn missing(name: &str) -> HttpRefusal {
     HttpRefusal::not_found(&format!("application {name:?}"))
 }
 
-/// An application as it was kept. One that cannot be read any more is said to be that, not to be absent.
+/// Parses a stored application. An unreadable one is reported as such, not as missing.
 fn kept(name: &str, value: Value) -> Result<Application, HttpRefusal> {
     serde_json::from_value(value).map_err(|error| {
         let message =

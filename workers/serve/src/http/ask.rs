@@ -1,4 +1,4 @@
-//! `POST /v1/ask`: an answer with its citations, whole or as it is written.
+//! `POST /v1/ask`: an answer with citations, complete or as a stream.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(super) struct Body {
     until: Option<String>,
 }
 
-/// What is asked of which application, and what was said before.
+/// The question, the application, and the conversation so far.
 pub(super) struct Wanted {
     pub(super) application: String,
     pub(super) ask: ChatQuestion,
@@ -73,7 +73,7 @@ impl From<AskError> for HttpRefusal {
 }
 
 impl<P: Parts> Server<P> {
-    /// Begins an answer for `principal`: passages that it may not see are in no ranking, no citation and no prompt.
+    /// Begins an answer for `principal`: passages it may not see are in no ranking, citation or prompt.
     pub(super) async fn begin(&self, principal: &Principal, wanted: Wanted) -> Result<Begun, HttpRefusal> {
         count(Counter::Asked, 1);
         let application = self.application(&wanted.application).await?;
@@ -83,7 +83,7 @@ impl<P: Parts> Server<P> {
     }
 }
 
-/// A question without anything else.
+/// A question with default settings.
 pub(super) fn plain(question: &str, history: Vec<Turn>) -> ChatQuestion {
     ChatQuestion {
         question: question.trim().to_owned(),
@@ -96,10 +96,10 @@ pub(super) fn plain(question: &str, history: Vec<Turn>) -> ChatQuestion {
     }
 }
 
-/// Something that nobody can have written into a document before.
+/// A random mark that no document can contain, because it did not exist before.
 fn nonce() -> String {
     use std::hash::{BuildHasher as _, RandomState};
-    // The standard library's random keys, hashed with what is different each time.
+    // The standard library's random keys, hashed with a value that differs each time.
     let mark = RandomState::new().hash_one(Instant::now());
     format!("{mark:016x}")
 }
@@ -120,7 +120,7 @@ pub(super) async fn post<P: Parts>(
     Ok(stream(head.chain(begun.events().map(move |event| Ok(shown(event, begun_at))))))
 }
 
-/// The whole answer to `principal`.
+/// The complete answer for `principal`.
 pub(super) async fn answered<P: Parts>(
     server: &Server<P>,
     principal: &Principal,
@@ -173,11 +173,11 @@ fn with_time(mut answer: Value, begun_at: Instant) -> Value {
 }
 
 fn named(name: &str, data: &Value) -> SseEvent {
-    // JSON on one line: the only thing that an event's data must not hold is a line break.
+    // Compact JSON: the data of an event must not contain line breaks.
     SseEvent::default().event(name).data(data.to_string())
 }
 
-/// Events as they come; a comment now and then keeps connections open while a model thinks.
+/// A stream of events; a periodic comment keeps the connection open while a model thinks.
 pub(super) fn stream(events: impl Stream<Item = Result<SseEvent, Infallible>> + Send + 'static) -> Response {
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }

@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "edge: the HTTP server, and its clock")]
-//! `POST /v1/chat/completions` and `GET /v1/models`, as clients of OpenAI's interface expect them
-//! (platform.openai.com/docs/api-reference/chat). `model` is an application's name; citations are a field more.
+//! `POST /v1/chat/completions` and `GET /v1/models`, compatible with OpenAI's clients
+//! (platform.openai.com/docs/api-reference/chat). `model` is an application's name; citations are an additional
+//! field.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -22,7 +23,7 @@ use crate::access::Principal;
 use crate::chat::answer::{Answer, ChatEvent};
 use crate::llm::{LlmError, Speaker, Turn};
 
-/// What of a request is used; clients send much that no application needs.
+/// The supported fields; others are ignored, because clients send many that no application needs.
 #[derive(Deserialize)]
 pub(super) struct Body {
     model: String,
@@ -86,6 +87,7 @@ impl Body {
                 }
             }
         }
+        // The conversation must end with the question.
         let question = match turns.pop() {
             Some(Turn { speaker: Speaker::User, text }) if !text.trim().is_empty() => text,
             _ => return Err(wrong("messages", "the last message has to be the user's question".to_owned())),
@@ -111,7 +113,7 @@ fn text(content: Option<Content>) -> Result<String, String> {
     }
 }
 
-/// What is the same in each part of one answer.
+/// The fields that are the same in all chunks of an answer.
 #[derive(Clone)]
 struct Envelope {
     id: String,
@@ -171,7 +173,7 @@ pub(super) async fn post<P: Parts>(
     Ok(ask::stream(head.chain(events).map(Ok)))
 }
 
-/// The chunks of one event. After an error comes no [DONE]: the answer is not whole.
+/// The chunks of one event. After an error there is no [DONE], because the answer is incomplete.
 fn chunks(envelope: &Envelope, event: Result<ChatEvent, LlmError>, with_usage: bool) -> Vec<SseEvent> {
     match event {
         Ok(ChatEvent::Delta(text)) => vec![data(&envelope.chunk(&json!({"content": text}), None))],

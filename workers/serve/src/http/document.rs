@@ -1,4 +1,4 @@
-//! `/v1/documents` and `/v1/document`: what is in the bucket, what became of it, and what it says.
+//! `/v1/documents` and `/v1/document`: the objects in the bucket, their state, and their text.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(super) struct Key {
     key: String,
 }
 
-/// One page of the bucket, each object with what became of it.
+/// One page of the bucket, with the state of each object.
 pub(super) async fn list<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
@@ -49,7 +49,7 @@ pub(super) async fn list<P: Parts>(
     let Query(Listing { prefix, after }) = parameters?;
     let bucket = server.bucket()?;
     let wanted = principal.visible(&bucket.name, &prefix);
-    // A key with several prefixes sees them one after the other: the cursor says which, and where in it.
+    // A key with several prefixes lists them one after another; the cursor holds the prefix and the position in it.
     let (number, continuation) = cursor(after.as_deref());
     let Some(current) = wanted.get(number) else {
         return Ok(Json(json!({"documents": [], "after": null})));
@@ -83,7 +83,7 @@ fn cursor(after: Option<&str>) -> (usize, Option<String>) {
 }
 
 fn described(id: &DocumentId, entry: &Entry, record: Option<&DocumentRecord>) -> Value {
-    // An object that is newer than what was read waits for its turn.
+    // The record is of an older version; the object has not been processed yet.
     let current = record.filter(|record| record.etag == entry.etag);
     let mut shown = json!({
         "document": id, "key": entry.key, "size": entry.size, "state": current.map_or(json!("waiting"), |record| json!(record.status)),
@@ -124,6 +124,7 @@ pub(super) async fn get<P: Parts>(
         .chunks
         .iter()
         .filter_map(|placement| {
+            // The record may list a passage that is not visible yet.
             let (heading_path, text) = texts.get(&placement.id)?;
             Some(json!({
                 "id": placement.id, "heading_path": heading_path, "text": text, "start": placement.start,
@@ -139,7 +140,7 @@ pub(super) async fn get<P: Parts>(
     })))
 }
 
-/// Puts an object into the bucket; what follows is the pipeline's work.
+/// Puts an object into the bucket; the pipeline does the rest.
 pub(super) async fn put<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
@@ -164,7 +165,7 @@ pub(super) async fn put<P: Parts>(
     Ok((StatusCode::ACCEPTED, Json(json!({"document": document, "size": size}))))
 }
 
-/// Deletes an object from the bucket; what follows is the pipeline's work.
+/// Deletes an object from the bucket; the pipeline does the rest.
 pub(super) async fn delete<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,

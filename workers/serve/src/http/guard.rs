@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "edge: the HTTP server, and the clock of its limits")]
-//! What every request passes: a name for it, who asks, what that allows, and how often.
+//! What every request goes through: a request id, authentication, authorisation, and rate limiting.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -16,12 +16,12 @@ use crate::access::file::KeyFile;
 use crate::access::{AccessRole, Principal};
 use crate::rate::Rate;
 
-/// The header that names a request, in and out.
+/// The header with the request id, in requests and responses.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Characters of a client's own name for a request at most.
+/// Maximum length in characters of a request id chosen by the client.
 const LONGEST_ID: usize = 100;
 
-/// Who may come in, and how often.
+/// Authenticates and rate-limits clients.
 #[derive(Debug)]
 pub struct Gate {
     keys: Option<KeyFile>,
@@ -30,13 +30,13 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate for those with one of the keys, or for everybody; so many requests a minute each.
+    /// A gate for the holders of keys (or for everybody), with so many requests per minute each.
     #[must_use]
     pub fn new(keys: Option<KeyFile>, per_minute: u32) -> Self {
         Self { keys, rate: Mutex::new(Rate::new(per_minute)), begun: Instant::now() }
     }
 
-    /// True when no keys are configured.
+    /// Whether no keys are configured.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.keys.is_none()
@@ -54,7 +54,7 @@ impl Gate {
 
     fn count(&self, principal: &Principal) -> Result<(), HttpRefusal> {
         let now = self.begun.elapsed().as_secs_f64();
-        // Without keys only this machine gets here, and nobody can be told from anybody.
+        // Without keys, only this machine can connect, and clients cannot be told apart.
         let Some(client) = principal.name.as_deref() else { return Ok(()) };
         let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         rate.take(client, now).map_err(|seconds| HttpRefusal {
@@ -76,7 +76,7 @@ fn key(headers: &HeaderMap) -> Option<&str> {
     bearer.or_else(|| headers.get("x-api-key").and_then(|value| value.to_str().ok()))
 }
 
-/// Lets in who has the role, and tells the handler who it is.
+/// Lets the request pass if its role suffices, and tells the handler who sent it.
 pub async fn admit(
     State((gate, role)): State<(Arc<Gate>, AccessRole)>,
     mut request: Request,
@@ -97,8 +97,7 @@ pub async fn admit(
     next.run(request).await
 }
 
-/// Gives the request a name, the client's own if it has one, and the answer the same; and headers that no page goes
-/// without.
+/// Assigns a request id, the client's own if it sent one, and returns it in the response; adds security headers.
 pub async fn name(request: Request, next: Next) -> Response {
     let own = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();
     let id = own.unwrap_or_else(fresh);
@@ -117,7 +116,7 @@ fn is_plain(id: &HeaderValue) -> bool {
     !id.is_empty() && id.len() <= LONGEST_ID && id.as_bytes().iter().all(plain)
 }
 
-/// A name that no other request has: from the process, and how many came before.
+/// A request id that no other request has, from the process and a counter.
 fn fresh() -> HeaderValue {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(0);

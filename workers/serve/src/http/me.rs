@@ -1,4 +1,4 @@
-//! `GET /v1/me`: who asks, and what there is for them.
+//! `GET /v1/me`: who the sender is, and what it can use.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub(super) async fn get<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
 ) -> Json<Value> {
-    // The page has to open while the engine is away: the application that is always there needs no engine.
+    // The page must open while the engine is down; the built-in application needs no engine.
     let names = match server.applications().await {
         Ok(applications) => applications.into_iter().map(|application| application.name).collect(),
         Err(_) => vec![BUILT_IN.to_owned()],

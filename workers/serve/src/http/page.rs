@@ -1,9 +1,9 @@
-//! The page, as it was built in `web/`: three files that are part of the program.
+//! The web page built in `web/`: three files compiled into the program.
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-/// Nothing but this server's own files runs on the page, whatever a document holds.
+/// The page can load nothing but this server's own files, whatever a document contains.
 const POLICY: &str = "default-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
@@ -24,7 +24,7 @@ fn file(kind: &'static str, bytes: &'static [u8]) -> Response {
     let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_TYPE, value(kind)),
         (header::CONTENT_SECURITY_POLICY, value(POLICY)),
-        // A new program brings new files under the same names.
+        // A new version of the program has new files under the same names.
         (header::CACHE_CONTROL, value("no-cache")),
     ];
     (headers, bytes).into_response()

@@ -1,4 +1,4 @@
-//! `GET /v1/pipeline`: how far the workers are, and what is served.
+//! `GET /v1/pipeline`: the workers' progress, and what is served.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) async fn get<P: Parts>(
     let counts = async { tokio::try_join!(reader.count(Target::Chunks), reader.count(Target::Documents)) };
     let counts = tokio::time::timeout(DEADLINE, counts).await.map_err(|_| HttpRefusal::timeout())?;
     let (chunks, documents) = counts.map_err(|error| HttpRefusal::unavailable(&error))?;
-    // The engine is what answers depend on; of the rest it is said when it cannot be asked.
+    // Answers depend on the engine, so its failure is an error; other failures are only reported.
     let (picture, trouble) = match &server.pipeline {
         None => (crate::pipeline::Picture::default(), Some("no Kafka is configured here".to_owned())),
         Some(pipeline) => match pipeline.look(&principal).await {

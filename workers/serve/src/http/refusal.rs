@@ -1,5 +1,5 @@
-//! Errors as clients get them: `{"error": {"type", "message", "field"?, "request_id"?}}`, the shape that clients of OpenAI's
-//! interface read too. Pure.
+//! Errors sent to clients: `{"error": {"type", "message", "field"?, "request_id"?}}`, a shape that OpenAI's clients
+//! understand too. Pure.
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
@@ -11,41 +11,41 @@ use tracing::warn;
 use crate::question::Wrong;
 use crate::search::SearchError;
 
-/// What a client is told instead of an answer.
+/// An error response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpRefusal {
     /// The HTTP status.
     pub status: StatusCode,
-    /// A word for programs.
+    /// The error type, for programs.
     pub kind: &'static str,
-    /// Words for people: what to do.
+    /// The message, for people: what to do.
     pub message: String,
-    /// The field or parameter that is wrong.
+    /// The invalid field or parameter.
     pub field: Option<String>,
-    /// Seconds after which it may be asked again.
+    /// Seconds until a retry makes sense.
     pub retry_after: Option<u64>,
 }
 
 impl HttpRefusal {
-    /// A refusal.
+    /// Creates an error response.
     #[must_use]
     pub fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
         Self { status, kind, message: message.into(), field: None, retry_after: None }
     }
 
-    /// What is asked for does not exist, or may not be seen: nobody learns which.
+    /// The resource does not exist or may not be seen; the client does not learn which.
     #[must_use]
     pub fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("there is no {what}"))
     }
 
-    /// No answer by the deadline.
+    /// The deadline has passed.
     #[must_use]
     pub fn timeout() -> Self {
         Self::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "no answer in time: try again")
     }
 
-    /// Something behind this server does not answer; its cause goes to the log too.
+    /// A service behind this server does not answer; the cause is also logged.
     #[must_use]
     pub fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
         let cause = process::chain(error);
@@ -53,7 +53,7 @@ impl HttpRefusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", cause)
     }
 
-    /// The object that stands under `error`.
+    /// The object under `error`.
     #[must_use]
     pub fn body(&self) -> serde_json::Value {
         let mut error = json!({"type": self.kind, "message": self.message});

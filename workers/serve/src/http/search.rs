@@ -32,7 +32,7 @@ pub(super) async fn post<P: Parts>(
     Ok(Json(found(&server, &principal, &parameters?.0).await?).into_response())
 }
 
-/// The answer of a search for `principal`: passages that it may not see are in no ranking.
+/// The search result for `principal`: passages it may not see are in no ranking.
 pub(super) async fn found<P: Parts>(
     server: &Server<P>,
     principal: &Principal,

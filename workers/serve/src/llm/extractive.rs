@@ -1,8 +1,10 @@
-//! An answer without a model: the sentences of the passages that hold most of the question. Pure but for its trait.
+//! Answers without a model, made of the passages' sentences that contain most of the question. Pure except for its
+//! trait.
 //!
-//! A sentence counts the question's terms that it holds, each weighted by how few of the given passages' sentences have
-//! it, and what its passage's rank is worth. Sentences are taken greedily: one that adds nothing to those before it is
-//! left out (maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998, with the question's terms as what counts).
+//! A sentence is scored by the question's terms that it contains, each weighted by its rarity among the sentences of
+//! the given passages, and by its passage's rank. Sentences are chosen greedily; one that adds nothing to those
+//! already chosen is left out (maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998, over the question's
+//! terms).
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,35 +12,42 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::{EndReason, Finish, Given, LanguageModel, LlmError, Piece, Pieces, Prompt, Usage};
 
-/// Sentences of an answer at most.
+/// Maximum number of sentences in an answer.
 const MOST_SENTENCES: usize = 4;
-/// Characters of an answer at most, Chinese ones counted threefold.
+/// Maximum length of an answer in characters; a Chinese character counts as three.
 const LONGEST: usize = 700;
-/// Characters of a sentence: below it is a heading or a cell, above it is no sentence.
+/// Length of a sentence in characters: anything shorter is a heading or a table cell, anything longer is not a
+/// sentence.
 const SENTENCE: std::ops::RangeInclusive<usize> = 12..=600;
-/// Signs of programs in a sentence at most: with more it is code.
+/// With more programming symbols than this, a sentence is code.
 const MOST_SIGNS: usize = 6;
-/// A further sentence holds at least so much of what the best one holds.
+/// Minimum score of a further sentence, relative to the best.
 const WORTHY: f64 = 0.45;
-/// What a rank is worth: the last of ten passages counts two thirds of the first.
+/// Influence of the rank: the last of ten passages counts two thirds of the first.
 const RANK: f64 = 0.05;
 
 /// The provider `extractive`.
 #[derive(Clone, Copy, Debug)]
 pub struct Extractive;
 
-/// A sentence that could answer.
+/// The position of a sentence; ordered by passage, then within it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct SentencePlace {
+    passage: usize,
+    sentence: usize,
+}
+
+/// A sentence that may answer the question.
 struct Candidate<'a> {
     text: &'a str,
     number: usize,
-    /// Where it stands: passage, then sentence.
-    place: (usize, usize),
+    place: SentencePlace,
     terms: HashSet<String>,
     words: HashSet<String>,
     rank: f64,
 }
 
-/// The best sentences of the passages, each with its citation; in the order of their passages' first mention.
+/// The best sentences of the passages with their citations, passages in order of first choice.
 #[must_use]
 pub fn extract(question: &str, passages: &[Given]) -> String {
     let candidates = candidates(question, passages);
@@ -51,7 +60,7 @@ pub fn extract(question: &str, passages: &[Given]) -> String {
 fn candidates<'a>(question: &str, passages: &'a [Given]) -> Vec<Candidate<'a>> {
     let mut candidates = Vec::new();
     for (place, passage) in passages.iter().enumerate() {
-        // What is too short to tell is taken to be in the language of the question.
+        // A text too short to tell its language is assumed to be in the question's.
         let told = analysis::language(&passage.text).or_else(|| analysis::language(question));
         let language = told.unwrap_or(analysis::UNDETERMINED);
         // Words such as *how* answer nothing.
@@ -64,12 +73,12 @@ fn candidates<'a>(question: &str, passages: &'a [Given]) -> Vec<Candidate<'a>> {
         let rank = 1.0 / (1.0 + RANK * place as f64);
         for (ordinal, text) in sentences(&passage.text).into_iter().enumerate() {
             let words = distinct(text, language);
-            // What the headings say of the whole passage is said of each sentence too, though not of it alone.
+            // Words in the headings count for every sentence of the passage, but are not its own words.
             let terms = asked.iter().filter(|term| words.contains(*term) || heading.contains(*term));
             candidates.push(Candidate {
                 text,
                 number: passage.number,
-                place: (place, ordinal),
+                place: SentencePlace { passage: place, sentence: ordinal },
                 terms: terms.cloned().collect(),
                 words,
                 rank,
@@ -79,13 +88,13 @@ fn candidates<'a>(question: &str, passages: &'a [Given]) -> Vec<Candidate<'a>> {
     candidates
 }
 
-/// The terms that tell sentences apart: of a script without spaces its pairs, of others all.
+/// The terms that tell sentences apart: pairs in scripts without spaces, all terms otherwise.
 fn distinct(text: &str, language: &str) -> HashSet<String> {
     let terms = analysis::terms(text, language).into_iter().map(|term| term.text);
     terms.filter(|term| !analysis::is_character(term)).collect()
 }
 
-/// The sentences of a passage, without marks of lists; rows of tables, code and headings are none.
+/// The sentences of a passage, without list markers; table rows, code and headings are skipped.
 fn sentences(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for paragraph in text.split("\n\n") {
@@ -114,12 +123,12 @@ fn is_sentence(text: &str) -> bool {
     SENTENCE.contains(&length) && !is_code && letters * 2 > text.chars().count() && (ended || length > 40)
 }
 
-/// Characters, Chinese ones counted threefold: they say as much as so many letters.
+/// Length in characters; a Chinese character counts as three, because it says as much as several letters.
 fn width(text: &str) -> usize {
     text.chars().map(|character| if matches!(character, '\u{3000}'..='\u{d7af}') { 3 } else { 1 }).sum()
 }
 
-/// How much each of the question's terms tells: the fewer sentences have it, the more.
+/// The weight of each of the question's terms: higher, the fewer sentences contain it.
 fn weights(candidates: &[Candidate<'_>]) -> HashMap<String, f64> {
     let mut holding: HashMap<&str, usize> = HashMap::new();
     for term in candidates.iter().flat_map(|candidate| &candidate.terms) {
@@ -155,14 +164,14 @@ fn choose<'a, 'b>(candidates: &'b [Candidate<'a>], weights: &HashMap<String, f64
         covered.extend(best.terms.iter().map(String::as_str));
         chosen.push(best);
     }
-    // The passage of the best sentence first, each passage's sentences in its own order.
-    let order: Vec<usize> = chosen.iter().map(|one| one.place.0).collect();
+    // The passage of the best sentence first; within a passage, in the original order.
+    let order: Vec<usize> = chosen.iter().map(|one| one.place.passage).collect();
     let first_mention = |place: usize| order.iter().position(|other| *other == place);
-    chosen.sort_by_key(|one| (first_mention(one.place.0), one.place.1));
+    chosen.sort_by_key(|one| (first_mention(one.place.passage), one.place.sentence));
     chosen
 }
 
-/// True when one says little that the other does not.
+/// Whether one sentence says little that the other does not.
 fn is_like(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
     let shared = one.words.intersection(&other.words).count();
     one.place == other.place || shared * 5 >= one.words.len().min(other.words.len()) * 4

@@ -1,7 +1,7 @@
-//! Any service that speaks OpenAI's chat interface: Bailian, vLLM, Ollama, and others.
+//! Any service with OpenAI's chat interface: Bailian, vLLM, Ollama and others.
 //!
-//! An answer is always asked for as a stream, so that each piece has a deadline of its own. Tries are repeated only
-//! until the answer began: what a reader has seen is never begun again.
+//! Answers are always requested as streams, so that each piece has its own timeout. Retries happen only before the
+//! answer begins: text that a reader has seen is never started again.
 
 mod answer;
 mod failure;
@@ -23,15 +23,15 @@ use super::{LanguageModel, LlmError, Piece, Pieces, Prompt};
 use answer::{Reading, Said};
 use failure::Failure;
 
-/// Time that all tries together may take before the answer begins, in multiples of the setting.
+/// Time limit for all attempts until the answer begins, in multiples of the timeout setting.
 const PATIENCE: u32 = 2;
-/// How long a whole answer may take.
+/// Time limit for a whole answer.
 const LONGEST_ANSWER: Duration = Duration::from_mins(10);
-/// Bytes of an answer that is an error.
+/// Maximum size of an error response in bytes.
 const LONGEST_ERROR: usize = 64 * 1024;
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// A service and the key to it. Clones share its connections.
+/// A service and its API key. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct OpenAi {
     client: Client,
@@ -42,13 +42,14 @@ pub struct OpenAi {
 }
 
 impl OpenAi {
-    /// The service at `url`, whose path ends before `/chat/completions`. `setting` is what its settings begin with.
+    /// The service at `url`, a path without `/chat/completions`. `setting` is the prefix of its settings' names.
     ///
     /// # Errors
-    /// The setting that cannot be used.
+    /// The invalid setting.
     pub fn new(
         setting: &str,
-        (url, key): (&str, Option<Secret>),
+        url: &str,
+        key: Option<Secret>,
         model: &str,
         timeout: Duration,
     ) -> Result<Self, LlmError> {
@@ -63,7 +64,7 @@ impl OpenAi {
         Ok(Self { client, url: parsed, key, model: model.to_owned(), timeout })
     }
 
-    /// The model that answers where none is named.
+    /// The default model.
     #[must_use]
     pub fn model(&self) -> &str {
         &self.model
@@ -80,7 +81,7 @@ impl OpenAi {
         body
     }
 
-    /// One try: an answer that begins, or what is wrong.
+    /// One attempt: an answer that begins, or the failure.
     async fn try_once(&self, body: &Value) -> Result<Response, Failure> {
         let mut request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json");
         if let Some(key) = &self.key {
@@ -99,7 +100,7 @@ impl OpenAi {
         Err(Failure::sorted(status.as_u16(), self.without_key(&body).as_bytes(), wish))
     }
 
-    /// A service's words, which may repeat the key.
+    /// The service's message with the key removed, in case it repeats the key.
     fn without_key(&self, body: &[u8]) -> String {
         let words = String::from_utf8_lossy(body);
         match &self.key {
@@ -108,7 +109,7 @@ impl OpenAi {
         }
     }
 
-    /// Tries until the answer begins or the time is spent.
+    /// Retries until the answer begins or the time is up.
     async fn begin(&self, body: &Value) -> Result<Response, LlmError> {
         let end = Instant::now() + self.timeout * PATIENCE;
         let mut delays = Backoff::SERVER.start();
@@ -133,7 +134,7 @@ impl OpenAi {
     }
 }
 
-/// The beginning of a body.
+/// The start of a body.
 async fn whole(mut response: Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(bytes)) = response.chunk().await {
@@ -145,7 +146,7 @@ async fn whole(mut response: Response) -> Vec<u8> {
     body
 }
 
-/// An answer that is being read.
+/// An answer being read.
 struct Open {
     response: Response,
     events: Events,

@@ -1,9 +1,9 @@
-//! A prompt as messages. Pure.
+//! Renders a prompt as messages. Pure.
 //!
-//! Documents are written by people whom nobody asked to give instructions. So each passage stands between fences that
-//! carry a random mark of this one request, the instructions say that nothing between fences is an instruction, and they
-//! stand in the system's message, before and apart from the passages. What a model then writes is filtered as well
-//! ([`crate::chat::citation`]): the shape of an answer never depends on the model's good will.
+//! Documents may contain instructions that nobody asked for (prompt injection). So each passage stands between fences
+//! with a random mark of this one request, and the system message, separate from the passages, says that nothing
+//! between fences is an instruction. The model's output is filtered as well ([`crate::chat::citation`]), so that the
+//! form of an answer never depends on the model's cooperation.
 
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ pub struct Message {
     pub content: String,
 }
 
-/// What a model is told about its task.
+/// The system message: the model's task.
 fn instructions(nonce: &str) -> String {
     format!(
         "You answer questions from passages of documents.\n\
@@ -31,7 +31,7 @@ fn instructions(nonce: &str) -> String {
     )
 }
 
-/// The messages of a prompt: instructions, what was said before, then passages and question.
+/// The messages of a prompt: instructions, conversation so far, then passages and question.
 #[must_use]
 pub fn render(prompt: &Prompt) -> Vec<Message> {
     let mut content = instructions(&prompt.nonce);
@@ -54,7 +54,7 @@ pub fn render(prompt: &Prompt) -> Vec<Message> {
     messages
 }
 
-/// A passage between its fences. What would look like a fence loses its mark.
+/// A passage between its fences. The mark is removed from anything in it that looks like a fence.
 fn fenced(passage: &Given, nonce: &str) -> String {
     let number = passage.number;
     let clean = |text: &str| text.replace(nonce, "…").replace("<<<", "‹‹‹").replace(">>>", "›››");

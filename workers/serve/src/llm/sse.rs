@@ -1,8 +1,8 @@
-//! Server-Sent Events, from bytes as they come: <https://html.spec.whatwg.org/multipage/server-sent-events.html>. Pure.
+//! Parses Server-Sent Events incrementally: <https://html.spec.whatwg.org/multipage/server-sent-events.html>. Pure.
 //!
-//! Only `data` is kept. A crate for it would bring its own stream types for these lines.
+//! Only `data` is kept. A library would bring its own stream types for these few lines.
 
-/// Bytes of one event at most; no model writes more at once.
+/// Maximum size of an event in bytes; no model sends more at once.
 const LONGEST: usize = 1024 * 1024;
 
 /// Collects bytes into events.
@@ -10,11 +10,11 @@ const LONGEST: usize = 1024 * 1024;
 pub struct Events {
     line: Vec<u8>,
     data: Option<String>,
-    /// The last byte was a carriage return: a line feed belongs to it.
+    /// Whether the last byte was a carriage return, so that a following line feed belongs to it.
     returned: bool,
 }
 
-/// An event that is too long, or no text.
+/// An event that is too long, or not text.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// More than a mebibyte.
@@ -26,10 +26,10 @@ pub enum Unreadable {
 }
 
 impl Events {
-    /// The events that are whole with these bytes.
+    /// Adds bytes and returns the events that are complete now.
     ///
     /// # Errors
-    /// When an event cannot be read; the rest of the stream cannot be either.
+    /// When an event is unreadable; the rest of the stream then is, too.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<String>, Unreadable> {
         let mut events = Vec::new();
         for &byte in bytes {

@@ -1,4 +1,4 @@
-//! Judges answers: knows what cosines mean on the index, and asks how rare a question's terms are. Stage.
+//! Judges results: measures what cosines mean on the index, and asks how rare a question's terms are. Stage.
 
 use std::collections::HashMap;
 
@@ -11,16 +11,16 @@ use tracing::warn;
 
 use super::{FEWEST, Scale, TRUSTED, opening, rarity, relevance};
 
-/// Passages that are drawn to measure.
+/// Number of passages sampled to measure.
 const DRAWN: usize = 256;
-/// A question waits at most this long for a measurement.
+/// How long a question waits for a measurement.
 const MEASURING: Duration = Duration::from_secs(5);
-/// How long a measurement is good.
+/// How long a measurement stays valid.
 const FRESH: Duration = Duration::from_hours(1);
-/// How long an index that could not be measured is left alone.
+/// Pause after a failed measurement.
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// What there is to judge by.
+/// The evidence for a judgement.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
     /// The question.
@@ -29,24 +29,24 @@ pub struct Evidence<'a> {
     pub words: &'a Words,
     /// The languages of the index.
     pub languages: &'a [String],
-    /// The best passage by words.
+    /// The best passage of the keyword search.
     pub by_words: Option<&'a Hit>,
-    /// The nearest passage, if vectors were asked for.
+    /// The best passage of the vector search, if there was one.
     pub by_vector: Option<&'a Hit>,
 }
 
-/// Judges the answers from one index.
+/// Judges the results of one index.
 #[derive(Debug, Default)]
 pub struct Judge {
     last: Mutex<Option<(Instant, Option<Scale>)>>,
 }
 
 impl Judge {
-    /// How relevant the best passages are; none where that cannot be told: in an index of few passages, and across
-    /// languages, where words are different and cosines low for right and wrong alike.
+    /// The relevance of the best passages; none where it cannot be judged: in a small index, and across languages,
+    /// where words differ and cosines are low for relevant and irrelevant passages alike.
     ///
     /// # Errors
-    /// When the engine does not say how rare the question's terms are.
+    /// When the engine does not return the rarity of the question's terms.
     pub async fn relevance<E: Encoder, R: Reader>(
         &self,
         encoder: &E,
@@ -75,7 +75,7 @@ impl Judge {
         Ok(Some(relevance(if highest > 0.0 { score / highest } else { 0.0 }, vector)))
     }
 
-    /// The scale as it was measured last; none while there are too few passages or it cannot be measured. While one question
+    /// The last measured scale; none when there are too few passages or the measurement fails. While one question
     /// measures, others wait for it.
     async fn scale<E: Encoder, R: Reader>(&self, encoder: &E, reader: &R) -> Option<Scale> {
         let mut last = self.last.lock().await;

@@ -1,4 +1,4 @@
-//! Who may do what, over HTTP. Attempts that must fail, and what nobody may see.
+//! Access control over HTTP: attempts that must fail, and documents that must stay invisible.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use crate::bench::{absent, fill, generation, search_over, server};
 use crate::http::Server;
 use crate::model::{Provider, says};
 
-/// A server with the keys `reader`, `writer` and `admin`, and `cats`, which may read `docs/cats` alone.
+/// A server with the keys `reader`, `writer` and `admin`, and `cats`, which may read only `docs/cats`.
 pub(crate) async fn guarded(rate: u32, provider: Option<&Provider>) -> (Server, MemoryStore) {
     guarded_over(&absent(), rate, provider).await
 }
 
-/// The same over any engine, whose indexes are made and filled.
+/// The same over any engine, with indexes created and filled.
 async fn guarded_over<R: Catalog + Sink + Reader + Clone>(
     engine: &R,
     rate: u32,
@@ -125,13 +125,13 @@ struct Engines {
     requests: RequestSettings,
 }
 
-/// Settings, and names of this process's own.
+/// Settings, with names unique to this process.
 fn engines() -> (Engines, Names) {
     let names = Names::new(&format!("serve-{}", std::process::id()), &generation()).unwrap();
     (Engines::parse_from(["test"]), names)
 }
 
-/// Removes what a test wrote.
+/// Removes what a test has written.
 async fn remove(url: &str, names: &Names) {
     for target in [Target::Chunks, Target::Documents] {
         let request = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -1,4 +1,4 @@
-//! Indexes with six passages, and an encoder that knows no meaning but whose vectors are alike where words are.
+//! Indexes with six passages, and an encoder without meaning, whose vectors are similar where words are shared.
 
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
@@ -34,12 +34,12 @@ pub(crate) const PASSAGES: [(&str, &str); 6] = [
 /// A question with this word is longer than the model takes.
 pub(crate) const LONG: &str = "endless";
 
-/// Hashed words; refuses what is too long, and everything once it stopped.
+/// Hashed words; rejects texts that are too long, and everything once it has stopped.
 #[derive(Clone, Debug)]
 pub(crate) struct Fussy {
     pub(crate) inner: Hashing,
     pub(crate) stopped: bool,
-    /// Each call waits for one of its permits, if there is this.
+    /// If present, each call waits for one of its permits.
     pub(crate) held: Option<Arc<Semaphore>>,
 }
 
@@ -85,12 +85,12 @@ pub(crate) fn generation() -> Generation {
     }
 }
 
-/// Indexes of the space that nobody made yet.
+/// The indexes, not created yet.
 pub(crate) fn absent() -> MemoryEngine {
     MemoryEngine::new(Names::new("test", &generation()).unwrap())
 }
 
-/// Makes the indexes and writes every passage.
+/// Creates the indexes and writes all passages.
 pub(crate) async fn fill(engine: &(impl Sink + Reader)) {
     fill_with(engine, &PASSAGES).await;
 }
@@ -127,7 +127,7 @@ pub(crate) fn chunk(key: &str, text: &str) -> Chunk {
     }
 }
 
-/// The record of a document with those of these passages that are its own.
+/// The record of a document, with those of these passages that belong to it.
 fn record(key: &str, passages: &[(&str, &str)]) -> DocumentRecord {
     let texts = passages.iter().filter(|(other, _)| *other == key);
     let place = |(start, (_, text)): (u64, &(&str, &str))| Placement {
@@ -151,7 +151,7 @@ async fn vector(key: &str, text: &str) -> Vector {
     Vector(vectors.unwrap().remove(0))
 }
 
-/// What is served of `engine`, for questions in `space`.
+/// A snapshot of `engine`, for questions in `space`.
 pub(crate) fn snapshot<R: Reader + Clone>(
     engine: &R,
     encoder: Fussy,
@@ -169,7 +169,7 @@ pub(crate) fn search_over<R: Reader + Clone>(engine: &R) -> Search<Fussy, R> {
     Search::new(snapshot(engine, encoder(), &space()))
 }
 
-/// A search whose encoder does not work.
+/// A search whose encoder fails.
 pub(crate) fn mute(engine: &MemoryEngine) -> Search<Fussy, MemoryEngine> {
     Search::new(snapshot(engine, Fussy { stopped: true, ..encoder() }, &space()))
 }
@@ -180,7 +180,7 @@ pub(crate) async fn search() -> Search<Fussy, MemoryEngine> {
     search_over(&engine)
 }
 
-/// A server over any engine, everything else in memory.
+/// A server over any engine, with everything else in memory.
 #[derive(Debug)]
 pub(crate) struct Over<R>(PhantomData<R>);
 
@@ -192,7 +192,7 @@ impl<R: Reader + Catalog> Parts for Over<R> {
     type Topics = stream::memory::Memory;
 }
 
-/// A server over `search` that lets everybody in and has no models but `extractive`.
+/// A server over `search` without keys, whose only model is `extractive`.
 pub(crate) fn server<R: Reader + Catalog + Clone>(search: Search<Fussy, R>) -> Server<Over<R>> {
     Server {
         catalog: search.snapshot().reader().clone(),

@@ -1,4 +1,4 @@
-//! The answers as they go over HTTP.
+//! The responses over HTTP.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -22,14 +22,14 @@ use crate::bench::{
 };
 use crate::model::{Act, Provider};
 
-/// A server on a free port until the test ends, and a client for it.
+/// A server on a free port for the duration of the test, and a client for it.
 pub(crate) struct Server {
     pub(crate) address: String,
     pub(crate) client: Client,
 }
 
 impl Server {
-    /// Sends a request with a key; the answer's status and JSON.
+    /// Sends a request with a key; returns the response's status and JSON.
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -57,7 +57,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let routes = serve::http::routes(Arc::new(server));
-        // Ends with the test's runtime.
+        // Ends together with the test's runtime.
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { address, client: Client::builder().no_proxy().build().unwrap() }
     }
@@ -126,7 +126,7 @@ async fn ranks_are_left_out_where_there_are_none() {
         );
         assert_eq!(answer["hits"][0]["document"], "docs/中文/猫.md", "{mode}");
     }
-    // A passage without the words is in the vectors' ranking only.
+    // A passage without the words is only in the vector ranking.
     let (_, answer) = server.search(&[("q", "boiling tea")]).await;
     let dog =
         answer["hits"].as_array().unwrap().iter().find(|hit| hit["document"] == "docs/dogs.md").unwrap();
@@ -210,7 +210,7 @@ async fn a_server_is_ready_once_its_indexes_are_there() {
     assert_eq!(server.get("/nowhere", &[]).await.0, StatusCode::NOT_FOUND);
 }
 
-/// Elasticsearch, or something that says the same of its indexes.
+/// A fake Elasticsearch that answers about its indexes.
 #[derive(Parser)]
 struct Engine {
     #[command(flatten)]
@@ -223,7 +223,7 @@ async fn a_server_whose_engine_dies_says_so_and_is_ready_when_it_is_back() {
     let index = json!({"mappings": {"_meta": {"space": space()}}});
     let both = json!({names.physical(Target::Chunks): index, names.physical(Target::Documents): index});
     let (there, away) = (Act::Whole(200, "", both.to_string()), Act::Whole(503, "", String::new()));
-    // Both indexes are looked at.
+    // Both indexes are checked.
     let engine = Provider::start(vec![there.clone(), there.clone(), away, there]).await;
     let url = engine.url.trim_end_matches("/v1");
     let settings = Engine::parse_from(["test", "--elasticsearch-url", url]).settings;

@@ -1,4 +1,4 @@
-//! What comes of a model's service, whatever it does.
+//! Handling of a model's service, whatever it does.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Questions over indexes in memory: how passages are found, what is refused, and how it looks over HTTP.
+//! Questions over indexes in memory: how passages are found, what is rejected, and the HTTP interface.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 

@@ -1,4 +1,4 @@
-//! What agents get by the Model Context Protocol.
+//! What agents get through the Model Context Protocol.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::access::guarded;
 use crate::bench::search;
 use crate::http::Server;
 
-/// Sends one message; the answer's status and JSON.
+/// Sends one message; returns the response's status and JSON.
 async fn send(server: &Server, key: &str, host: Option<&str>, message: Value) -> (StatusCode, Value) {
     let mut request = server.client.post(format!("{}/mcp", server.address)).json(&message);
     request =
@@ -106,7 +106,7 @@ async fn an_agent_gets_nothing_that_its_key_may_not_see() {
     }
 }
 
-/// A page of another site whose name was pointed at this machine.
+/// DNS rebinding: a page of another site whose name points at this machine.
 #[tokio::test]
 async fn without_keys_only_this_machine_is_answered() {
     let server = Server::start(search().await).await;

@@ -1,4 +1,4 @@
-//! A server that speaks OpenAI's chat interface, with its faults.
+//! A server with OpenAI's chat interface, and its faults.
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -15,18 +15,18 @@ use serve::llm::{LlmSettings, Models};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the server does with one request.
+/// What the server does with a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
-    /// Answers with status, headers and body.
+    /// Responds with status, headers and body.
     Whole(u16, &'static str, String),
-    /// Streams these bytes piece by piece, then closes.
+    /// Streams these pieces, then closes the connection.
     Stream(Vec<Vec<u8>>),
-    /// Streams these bytes, then is silent.
+    /// Streams these pieces, then hangs.
     Hang(Vec<Vec<u8>>),
 }
 
-/// A server that does one act after the other, the last for ever.
+/// A server that performs the acts in order, the last one repeatedly.
 #[derive(Clone)]
 pub(crate) struct Provider {
     pub(crate) url: String,
@@ -48,7 +48,7 @@ impl Provider {
         Self { url, heard }
     }
 
-    /// What was asked: heads and bodies.
+    /// The requests received: heads and bodies.
     pub(crate) fn heard(&self) -> Vec<(String, Value)> {
         self.heard.lock().unwrap().clone()
     }
@@ -78,7 +78,7 @@ impl Provider {
 
 pub(crate) const KEY: &str = "sk-very-secret";
 
-/// An answer that says these pieces.
+/// An answer made of these pieces.
 pub(crate) fn says(pieces: &[&str]) -> Act {
     let chunk = |delta: Value, reason: Option<&str>| {
         let choice = json!({"index": 0, "delta": delta, "finish_reason": reason});
@@ -118,7 +118,7 @@ async fn events(stream: &mut TcpStream, pieces: Vec<Vec<u8>>) {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
     for piece in pieces {
-        // A reader that has heard enough has gone.
+        // The reader has heard enough and is gone.
         if stream.write_all(&piece).await.is_err() || stream.flush().await.is_err() {
             return;
         }

@@ -1,4 +1,4 @@
-//! How passages are found, and what is no question.
+//! How passages are found, and which questions are invalid.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +49,7 @@ async fn keyword_finds_only_passages_with_the_words() {
 
 #[tokio::test]
 async fn hybrid_fuses_both_rankings_and_says_where_each_passage_stood() {
-    // An engine that does not fuse leaves it to `serve`.
+    // An engine without fusion leaves it to `serve`.
     let search = search().await.fused_by_engine(true);
     let question = "cat on a windowsill";
     let keyword = search.answer(&Question::plain(question, Mode::Keyword, LONGEST)).await.unwrap().hits;
@@ -67,7 +67,7 @@ async fn hybrid_fuses_both_rankings_and_says_where_each_passage_stood() {
         assert!((hit.score - score).abs() < 1e-12);
     }
     assert!(hybrid.iter().any(|hit| hit.keyword_rank.is_none()), "the test proves nothing");
-    // A short page is the head of a long one: what is fused is deeper than what is shown.
+    // A short page is the start of a long one, because more is fused than shown.
     let short = search.answer(&by_rank(2)).await.unwrap().hits;
     assert_eq!(short, hybrid[..2]);
 }
@@ -83,7 +83,7 @@ async fn the_best_passages_are_judged_again_and_the_others_stay_behind_them() {
     let before = search().await.answer(&question).await.unwrap();
     assert_eq!(texts(&before), [PASSAGES[0].1, PASSAGES[1].1]);
     assert!(before.reranked.is_none() && before.hits.iter().all(|hit| hit.rerank_score.is_none()));
-    // Where it is not wished for, a ranking by words stays as it is, and one of both does not.
+    // Without a request for it, a keyword ranking is not reranked; a hybrid one is, unless declined.
     assert_eq!(texts(&with(50).await.answer(&question).await.unwrap()), texts(&before));
     let hybrid = Question { mode: Mode::Hybrid, ..question.clone() };
     assert_eq!(with(50).await.answer(&hybrid).await.unwrap().reranked, Some(6));
@@ -93,7 +93,7 @@ async fn the_best_passages_are_judged_again_and_the_others_stay_behind_them() {
     let after = with(50).await.answer(&asked).await.unwrap();
     assert_eq!((texts(&after), after.reranked), (vec![PASSAGES[1].1.into(), PASSAGES[0].1.into()], Some(2)));
     assert_eq!(after.hits.iter().map(|hit| hit.rerank_score).collect::<Vec<_>>(), [Some(0.375), Some(0.25)]);
-    // Deeper than it judges, nothing moves.
+    // Passages beyond its depth do not move.
     let one = with(1).await.answer(&asked).await.unwrap();
     assert_eq!((texts(&one), one.reranked), (texts(&before), Some(1)));
     assert!(one.hits[1].rerank_score.is_none());
@@ -103,7 +103,7 @@ async fn the_best_passages_are_judged_again_and_the_others_stay_behind_them() {
 
 #[tokio::test]
 async fn what_is_no_question_is_refused_before_the_engine_is_asked() {
-    // The indexes are absent: had it asked, the answer would be another.
+    // The indexes are missing, so querying the engine would give another error.
     let search = search_over(&absent());
     for mode in ALL {
         for (question, size) in [("", 10), (" \t\u{3000}\n", 10), ("cat", 0), ("cat", LONGEST + 1)] {
@@ -138,7 +138,7 @@ async fn an_encoder_that_fails_is_no_fault_of_the_question() {
 async fn an_index_of_another_space_is_never_asked() {
     let engine = absent();
     fill(&engine).await;
-    // The same dimension: only the fingerprint tells them apart.
+    // The same dimension: only the fingerprint distinguishes them.
     let other = Fingerprint::of(&[("model", "another"), ("dimension", &DIMENSION.to_string())]);
     let search = Search::new(snapshot(&engine, encoder(), &other));
     for mode in ALL {
@@ -175,7 +175,7 @@ async fn a_server_whose_index_goes_away_is_not_ready_until_it_is_back() {
     for _ in 0..2 {
         search.ready().await.unwrap();
         engine.drop_index(Target::Chunks);
-        // Whoever asks often is answered by what was so a moment ago.
+        // Frequent checks are answered from a recent one.
         search.ready().await.unwrap();
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert!(matches!(search.ready().await, Err(SearchError::Unavailable(_))));
@@ -192,7 +192,7 @@ async fn a_question_in_hand_keeps_what_it_took_and_the_next_is_answered_by_what_
     let slow = Fussy { held: Some(Arc::clone(&held)), ..encoder() };
     let search = Search::new(Snapshot::new("old", slow, old.clone(), Sink::names(&old).clone()));
     let next = || Snapshot::new("new", encoder(), new.clone(), Sink::names(&new).clone());
-    // What is not there is not served.
+    // A missing index is not served.
     assert!(matches!(search.switch(next()).await, Err(SearchError::Unavailable(_))));
     assert_eq!(search.snapshot().model(), "old");
     fill_with(&new, &[("fish.md", "The cat watches the fish.")]).await;

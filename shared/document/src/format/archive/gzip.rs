@@ -1,4 +1,4 @@
-//! GZIP files: one file, packed. It is read as that file, under its name without `.gz`.
+//! GZIP: a single compressed file, read under its name without `.gz`.
 
 use flate2::bufread::GzDecoder;
 
@@ -23,7 +23,7 @@ impl Format for Gzip {
     fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
         let mut rest = source.bytes;
         let mut bytes = Vec::new();
-        // one file may be packed in pieces; what follows the last is padding, as `gzip` sees it
+        // a file may be packed in several members; what follows the last is padding, as for `gzip`
         while rest.starts_with(MAGIC) {
             let piece = source.unpack(FORMAT, GzDecoder::new(&mut rest))?;
             if bytes.is_empty() { bytes = piece } else { bytes.extend_from_slice(&piece) }
@@ -32,7 +32,7 @@ impl Format for Gzip {
     }
 }
 
-/// The name of what is packed. The name in the header is not used: it is that of another day and another machine.
+/// The name of the packed file. The name in the header is ignored, because it may be outdated.
 fn unpacked_name(key: &str) -> String {
     let Some((stem, ending)) = key.rsplit_once('.') else { return key.to_owned() };
     match ending.to_ascii_lowercase().as_str() {

@@ -7,11 +7,11 @@ use super::{Members, is_clutter};
 use crate::{Extracted, Refusal, encoding};
 
 const FORMAT: &str = "a TAR archive";
-/// Bytes of a header, and where its checksum stands.
+/// Size of a header in bytes, and the position of its checksum.
 const HEADER: usize = 512;
 const CHECKSUM: std::ops::Range<usize> = 148..156;
 
-/// Any TAR archive, known by the checksum of its first header: the oldest kind has no other sign.
+/// Any TAR archive, recognised by the checksum of its first header, because the oldest variant has no other sign.
 pub(in crate::format) struct Tar;
 
 impl Format for Tar {
@@ -52,14 +52,14 @@ impl Format for Tar {
     }
 }
 
-/// The bytes of a file, which lie in the archive as they are.
+/// The bytes of a file, which are stored unchanged.
 fn content(bytes: &[u8], start: u64, length: u64) -> Option<&[u8]> {
     let start = usize::try_from(start).ok()?;
     let end = start.checked_add(usize::try_from(length).ok()?)?;
     bytes.get(start..end)
 }
 
-/// Whether a header's checksum is the sum of its bytes, those of the checksum itself counted as spaces.
+/// Whether a header's checksum is the sum of its bytes, with the checksum itself counted as spaces.
 fn checksum_holds(header: &[u8]) -> bool {
     let sum: u64 = header
         .iter()

@@ -1,4 +1,4 @@
-//! ZIP archives: those that no office or book format claims.
+//! ZIP archives that no office or book format claims.
 
 use super::super::package::Package;
 use super::super::{Format, Source, signature};
@@ -6,10 +6,10 @@ use super::{Members, is_clutter};
 use crate::{Extracted, Refusal};
 
 const FORMAT: &str = "a ZIP archive";
-/// What the packages of Microsoft's formats have, and of those that name their type.
+/// Files that packages of Microsoft's formats have, or packages that declare their type.
 const OFFICE: [&str; 2] = ["[Content_Types].xml", "mimetype"];
 
-/// Any ZIP archive. It stands behind all formats that are packed as ZIP.
+/// Any ZIP archive. Comes after all formats packed as ZIP.
 pub(in crate::format) struct Zip;
 
 impl Format for Zip {
@@ -25,7 +25,7 @@ impl Format for Zip {
     fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
         let kind = signature::packed(source.bytes);
         let mut package = Package::open(source, kind)?;
-        // a file of an office, as no format above knows it: its parts are not documents
+        // an office file that no format above recognises: its parts are not documents
         let is_office = |name: &String| OFFICE.contains(&name.as_str());
         if package.names().iter().any(is_office) {
             let format = if kind == FORMAT { "an office file of a rare kind" } else { kind };

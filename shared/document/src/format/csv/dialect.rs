@@ -1,29 +1,29 @@
-//! How a table is written: its delimiter, and whether quotes mean anything.
+//! How a table is written: its delimiter, and whether quotes have a meaning.
 
 use csv::ReaderBuilder;
 
-/// Bytes of a table that are looked at.
+/// Size of the sample in bytes.
 const SAMPLE_BYTES: usize = 64 * 1_024;
-/// In the order in which they are preferred.
+/// In order of preference.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
-/// Of so many in a hundred rows of a table the number of cells is the same.
+/// Minimum percentage of rows with the same number of cells.
 const ALIKE_PERCENT: usize = 50;
-/// Parts no cells: a control character that no text has.
+/// A delimiter that separates nothing: a control character that does not occur in text.
 const NONE: u8 = 0x1f;
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
-    /// What parts the cells.
+    /// The delimiter.
     pub(super) delimiter: u8,
     /// Whether a cell in quotes may hold delimiters and line breaks.
     pub(super) quoting: bool,
 }
 
 impl Dialect {
-    /// Looks at a table. `declared` wins; where the name promises tabs, any tab does.
+    /// Detects the dialect. `declared` wins; if the file name promises tabs, any tab is enough.
     pub(super) fn of(text: &str, declared: Option<u8>, tabs: bool) -> Self {
-        // an odd quote would take all that follows into one cell
+        // with an odd number of quotes, one would swallow everything after it
         let quoting = text.bytes().filter(|byte| *byte == b'"').count().is_multiple_of(2);
         let sample = sample(text);
         let delimiter = match declared {
@@ -35,7 +35,7 @@ impl Dialect {
     }
 }
 
-/// The delimiter that Excel's first line declares (`sep=;`), and what follows that line.
+/// The delimiter declared by Excel's first line (`sep=;`), and the text after that line.
 pub(super) fn declared(text: &str) -> (Option<u8>, &str) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     match first.trim_end_matches('"').trim_start_matches('"').as_bytes() {
@@ -44,7 +44,7 @@ pub(super) fn declared(text: &str) -> (Option<u8>, &str) {
     }
 }
 
-/// The head of a text, whole lines where it has any.
+/// The start of a text, whole lines if there are any.
 fn sample(text: &str) -> &str {
     if text.len() <= SAMPLE_BYTES {
         return text;
@@ -53,7 +53,7 @@ fn sample(text: &str) -> &str {
     head.rfind('\n').and_then(|end| head.get(..end)).unwrap_or(head)
 }
 
-/// The delimiter by which the most rows are alike; of equals the one that gives more cells.
+/// The delimiter for which the most rows have the same number of cells; among equals the one with more cells.
 fn likely(sample: &str, quoting: bool) -> Option<u8> {
     let mut best: Option<((usize, usize), u8)> = None;
     for delimiter in DELIMITERS {

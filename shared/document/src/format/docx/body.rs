@@ -1,4 +1,4 @@
-//! Walks the body of a document, or one of its other stories (notes, comments, headers).
+//! Reads the body of a document, or another story (notes, comments, headers).
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::format::flow::{Flow, Kind, describes};
 use crate::format::xml::{Node, Tag, Xml};
 use crate::{Extracted, Refusal};
 
-/// What stands in other parts of the package, to be placed where the body refers to it.
+/// Content of other parts of the package, inserted where the body refers to it.
 #[derive(Default)]
 pub(super) struct Elsewhere {
     pub(super) footnotes: BTreeMap<String, String>,
@@ -18,7 +18,7 @@ pub(super) struct Elsewhere {
     pub(super) comments: BTreeMap<String, String>,
     /// Charts and diagrams, by relationship.
     pub(super) drawings: BTreeMap<String, Vec<String>>,
-    /// Documents that are shown as part of this one, by relationship.
+    /// Embedded documents, by relationship.
     pub(super) imports: BTreeMap<String, Extracted>,
 }
 
@@ -28,17 +28,17 @@ pub(super) struct Body<'a> {
     numbering: &'a mut Numbering,
     elsewhere: &'a Elsewhere,
     flow: Flow,
-    /// Those that are open: a text box holds paragraphs within a paragraph.
+    /// The open paragraphs: a text box has paragraphs within a paragraph.
     paragraphs: Vec<Paragraph>,
-    /// Fields that are open, and whether their result has begun: what comes before it is code.
+    /// The open fields, and whether their result has begun; what precedes it is code.
     fields: Vec<bool>,
-    /// Fields whose result has not begun.
+    /// Number of open fields whose result has not begun.
     codes: usize,
     in_run: bool,
     hidden: bool,
     reading: bool,
     notes: usize,
-    /// The note or comment that is open, and all that were read.
+    /// The open note or comment, and all that have been read.
     note: Option<(String, String)>,
     found: BTreeMap<String, String>,
 }
@@ -101,8 +101,8 @@ impl<'a> Body<'a> {
 
     fn open(&mut self, tag: &Tag<'_>, xml: &mut Xml<'_>) -> Result<(), Refusal> {
         match tag.name() {
-            // what was deleted or moved away, what stood before a change, the same again for older readers, and tab
-            // stops, which are named as tabs are
+            // deleted or moved text, text before a change, duplicates for older readers, and tab stops (which have
+            // the same name as tabs)
             "del" | "moveFrom" | "Fallback" | "instrText" | "delInstrText" | "tabs" | "sectPr"
             | "binData" => {
                 xml.skip()?;
@@ -240,7 +240,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// A note is shown as its number, and follows the block.
+    /// Shows a note as its number; its text follows the block.
     fn refer(&mut self, notes: &BTreeMap<String, String>, tag: &Tag<'_>) {
         if let Some(note) = tag.attribute("id").and_then(|id| notes.get(&id)) {
             self.notes += 1;
@@ -259,7 +259,7 @@ impl<'a> Body<'a> {
         self.note = tag.attribute("id").filter(|_| shown).map(|id| (id, author));
     }
 
-    /// A box of a form, with or without its tick.
+    /// A checkbox of a form, ticked or not.
     fn form_box(&mut self, xml: &mut Xml<'_>) -> Result<(), Refusal> {
         let mut ticked = false;
         while let Some(node) = xml.next()? {
@@ -276,12 +276,12 @@ impl<'a> Body<'a> {
     }
 }
 
-/// Whether a property that stands there is on: it is unless it says otherwise.
+/// Whether a property that is present is on: it is unless it says otherwise.
 fn on(tag: &Tag<'_>) -> bool {
     !matches!(tag.attribute("val").as_deref(), Some("0" | "false" | "off"))
 }
 
-/// A sign of a symbol font as text; those that have no meaning of their own are not shown.
+/// A character of a symbol font as text; none when it has no meaning of its own.
 fn symbol(code: &str) -> Option<char> {
     match u32::from_str_radix(code, 16).ok()? {
         0xf0fe | 0xf052 | 0xf0fd => Some('☒'),

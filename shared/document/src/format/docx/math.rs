@@ -2,11 +2,11 @@
 
 use crate::format::xml::Tag;
 
-/// The groups of an equation that are open in a paragraph.
+/// The open groups of an equation.
 #[derive(Default)]
 pub(in crate::format) struct Math {
     groups: Vec<usize>,
-    /// Closing signs of the brackets that are open.
+    /// Closing characters of the open brackets.
     brackets: Vec<String>,
 }
 
@@ -19,7 +19,7 @@ impl Math {
             "num" | "den" | "deg" | "lim" => self.begin("", text),
             "nary" => text.push('∫'),
             "chr" => {
-                // names the sign of the operator that was opened last
+                // the character of the operator just opened
                 if text.ends_with('∫')
                     && let Some(sign) = tag.attribute("val")
                 {
@@ -64,7 +64,7 @@ impl Math {
         text.push('(');
     }
 
-    /// Ends a group; one of a single character needs no brackets, one without any is not shown.
+    /// Ends a group; a single character needs no brackets, and an empty group is not shown.
     fn end(&mut self, text: &mut String) {
         let Some(start) = self.groups.pop() else { return };
         let Some(inner) = text.get(start + 1..) else { return };

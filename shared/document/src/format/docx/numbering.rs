@@ -1,20 +1,20 @@
-//! The markers of lists and of numbered headings, counted as Word counts.
+//! Computes the markers of lists and numbered headings, as Word does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Refusal;
 use crate::format::xml::{Node, Tag, Xml};
 
-/// Levels of a list.
+/// Number of levels of a list.
 const LEVELS: usize = 9;
 
-/// The lists of a document, and how far each has counted.
+/// The lists of a document, and their counters.
 #[derive(Default)]
 pub(super) struct Numbering {
-    /// What lists look like, by id.
+    /// Definitions of lists, by id.
     designs: BTreeMap<String, Design>,
     lists: BTreeMap<String, List>,
-    /// The count of each level of a design; nothing where it has not begun.
+    /// The counter of each level of a definition; none before its first item.
     counts: BTreeMap<String, [Option<u64>; LEVELS]>,
     begun: BTreeSet<(String, usize)>,
 }
@@ -22,7 +22,7 @@ pub(super) struct Numbering {
 #[derive(Default)]
 struct Design {
     levels: [Level; LEVELS],
-    /// The style that the design is given by; another design has the levels of it.
+    /// The style that links to the definition with the levels.
     link: Option<String>,
     style: Option<String>,
 }
@@ -30,7 +30,7 @@ struct Design {
 #[derive(Default)]
 struct List {
     design: String,
-    /// Levels that it starts anew, with their first number.
+    /// Levels that restart, with their first number.
     starts: [Option<u64>; LEVELS],
     levels: [Option<Level>; LEVELS],
 }
@@ -75,7 +75,7 @@ impl Numbering {
         Ok(found)
     }
 
-    /// The marker of the next paragraph of a list at a level; nothing when the list is not known or shows none.
+    /// The marker of the next paragraph of a list at a level; none when the list is unknown or has no markers.
     pub(super) fn next(&mut self, id: &str, level: usize) -> Option<String> {
         let list = self.lists.get(id)?;
         let mut design_id = &list.design;
@@ -96,7 +96,7 @@ impl Numbering {
         };
         let shown = look(level);
         let counts = self.counts.entry(design_id.clone()).or_default();
-        // a list that starts anew does so once, at its first paragraph of the level
+        // a restarting list restarts once, at its first paragraph of the level
         let anew = list.starts.get(level).copied().flatten();
         let first = self.begun.insert((id.to_owned(), level));
         for (at, count) in counts.iter_mut().enumerate() {
@@ -151,7 +151,7 @@ impl List {
     }
 }
 
-/// Puts the counts where the text of a marker asks for them (`%1.%2`).
+/// Replaces the placeholders of a marker text (`%1.%2`) by counters.
 fn fill(text: &str, counts: &[Option<u64>; LEVELS], format: impl Fn(usize) -> String) -> String {
     let (mut found, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once('%') {
@@ -170,7 +170,7 @@ fn fill(text: &str, counts: &[Option<u64>; LEVELS], format: impl Fn(usize) -> St
     found
 }
 
-/// A number as a list shows it; in formats that are not known here, as digits.
+/// A number in a list's number format; as digits in unknown formats.
 pub(in crate::format) fn number(count: u64, format: &str) -> String {
     match format {
         "lowerLetter" => letters(count).to_lowercase(),
@@ -188,7 +188,7 @@ pub(in crate::format) fn number(count: u64, format: &str) -> String {
     }
 }
 
-/// A to Z, then AA to ZZ, as Word goes on.
+/// A to Z, then AA to ZZ, as Word continues.
 fn letters(count: u64) -> String {
     let Some(at) = count.checked_sub(1) else { return "0".to_owned() };
     let letter = u8::try_from(at % 26).map_or('A', |at| char::from(b'A' + at));
@@ -225,7 +225,7 @@ fn roman(count: u64) -> String {
     found
 }
 
-/// 一, 十二, 九十九; beyond, digits.
+/// 一, 十二, 九十九; larger numbers as digits.
 fn chinese(count: u64) -> String {
     const DIGITS: [&str; 10] = ["", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
     let digit = |at: u64| usize::try_from(at).ok().and_then(|at| DIGITS.get(at)).copied().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Paragraph styles: which are headings, titles, code, and which belong to a list.
+//! Paragraph styles: which are headings, titles or code, and which belong to a list.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +6,9 @@ use crate::Refusal;
 use crate::format::flow::Kind;
 use crate::format::xml::{Node, Tag, Xml};
 
-/// Longest chain of styles that are based on one another.
+/// Maximum length of a chain of styles based on each other.
 const LONGEST_CHAIN: usize = 32;
-/// Styles in which people and programs set code, in lower case.
+/// Common names of styles for code, in lower case.
 const CODE: &[&str] = &[
     "code",
     "code block",
@@ -36,19 +36,19 @@ struct Style {
     properties: Properties,
 }
 
-/// What a paragraph, or its style, says about its place in the document.
+/// The properties of a paragraph or style that decide its role.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Properties {
-    /// Level in the outline from 0; 9 is running text.
+    /// Outline level from 0; 9 is running text.
     pub(super) outline: Option<u8>,
-    /// Id of the list it belongs to; `0` takes it out of any.
+    /// Id of its list; `0` removes it from any list.
     pub(super) list: Option<String>,
     /// Level within the list.
     pub(super) level: Option<usize>,
 }
 
 impl Properties {
-    /// Takes in one element of the properties of a paragraph.
+    /// Reads one element of a paragraph's properties.
     pub(super) fn take(&mut self, tag: &Tag<'_>) {
         match tag.name() {
             "outlineLvl" => self.outline = tag.number("val"),
@@ -83,7 +83,7 @@ impl Styles {
         Ok(styles)
     }
 
-    /// What a paragraph is: by what it says itself, else by its style, else by the styles that this is based on.
+    /// The role of a paragraph: by its own properties, or else by its style, or else by the styles that is based on.
     pub(super) fn resolve(&self, id: Option<&str>, own: &Properties) -> (Kind, Properties) {
         let (mut found, mut kind) = (own.clone(), None);
         for (distance, style) in self.chain(id).enumerate() {
@@ -95,7 +95,7 @@ impl Styles {
         let heading = found.outline.filter(|level| *level < 9).map(|level| Kind::Heading(level + 1));
         let kind = match (kind, found.outline) {
             (Some(Kind::Title), _) => Kind::Title,
-            // a heading that was taken out of the outline is running text
+            // a heading removed from the outline is running text
             (Some(Kind::Heading(_)), Some(9..)) => Kind::Text,
             (found, _) => heading.or(found).unwrap_or(Kind::Text),
         };
@@ -110,7 +110,7 @@ impl Styles {
 }
 
 impl Style {
-    /// What the name says; built-in styles have the same name in each language.
+    /// The role implied by the style's name; built-in styles have the same name in every language.
     fn kind(&self, distance: usize) -> Option<Kind> {
         if self.name == "title" && distance == 0 {
             return Some(Kind::Title);

@@ -1,4 +1,4 @@
-//! What of a message is its body, and what is attached to it.
+//! Separates a message's body from its attachments.
 
 use encoding_rs::Encoding;
 use mail_parser::decoders::charsets::map::charset_decoder;
@@ -9,15 +9,15 @@ use crate::composer::Composer;
 use crate::format::{html, text};
 use crate::{Extracted, Refusal, encoding};
 
-/// An alternative that says less than one part in so many of an earlier one is not the better one.
+/// An alternative with less than 1 / this of an earlier one's text is not better.
 const SAYS_LESS: usize = 2;
 
-/// The texts of a body in reading order, and the numbers of the entities that are attached.
+/// The texts of a body in reading order, and the numbers of the attached entities.
 #[derive(Default)]
 pub(super) struct Content {
     pub(super) texts: Vec<Extracted>,
     pub(super) attachments: Vec<usize>,
-    /// Parts of the body that could not be read, each with its cause.
+    /// Unreadable parts of the body, with their causes.
     pub(super) left_out: Vec<(String, String)>,
 }
 
@@ -28,7 +28,7 @@ impl Content {
         self.left_out.append(&mut other.left_out);
     }
 
-    /// How much it says: bytes of words that are no address of a page.
+    /// The amount of text: bytes of words that are not URLs.
     fn says(&self) -> usize {
         let words = self.texts.iter().flat_map(|text| text.text.split_whitespace());
         words.filter(|word| !word.contains("://")).map(str::len).sum()
@@ -38,7 +38,7 @@ impl Content {
 /// Reads the body of a message.
 ///
 /// # Errors
-/// When a body that is alone cannot be read.
+/// When the only body cannot be read.
 pub(super) fn gather(tree: &MimeTree, message: &[u8]) -> Result<Content, Refusal> {
     match tree.root() {
         None => Ok(Content::default()),
@@ -49,7 +49,7 @@ pub(super) fn gather(tree: &MimeTree, message: &[u8]) -> Result<Content, Refusal
     }
 }
 
-/// What one entity and those in it hold; as deep as multiparts may nest.
+/// The content of an entity and its children; recursion is bounded by the nesting of multiparts.
 fn below(tree: &MimeTree, message: &[u8], index: usize) -> Content {
     let mut content = Content::default();
     let Some(entity) = tree.entity(index) else { return content };
@@ -83,7 +83,7 @@ fn leaf(content: &mut Content, index: usize, entity: &Entity, message: &[u8]) {
     }
 }
 
-/// Chooses among alternatives. What is attached to those that are not chosen is still attached.
+/// Chooses among alternatives. Attachments of the others are kept.
 fn richest(alternatives: impl Iterator<Item = Content>) -> Content {
     let mut best = Content::default();
     for mut next in alternatives {
@@ -98,19 +98,19 @@ fn richest(alternatives: impl Iterator<Item = Content>) -> Content {
     best
 }
 
-/// Text that is shown with the message; multiparts without parts are shown as they stand.
+/// Whether the text is shown with the message; multiparts without parts are shown as they are.
 fn is_body(head: &Head) -> bool {
     let shown = matches!(head.kind.as_str(), "" | "text/plain" | "text/html" | "text/enriched");
     (shown || head.kind.starts_with("multipart/")) && !head.attached && head.name.is_none()
 }
 
-/// What has no text of its own: pictures and style sheets. With a name they are files that someone attached.
+/// Types without text of their own: pictures and style sheets. If they have a name, somebody attached them as files.
 fn belongs_to_layout(kind: &str) -> bool {
     let family = kind.split('/').next().unwrap_or_default();
     matches!(family, "image" | "audio" | "video" | "font") || kind == "text/css"
 }
 
-/// What only proves who sent the message.
+/// Types that only prove who sent the message.
 fn is_signature(kind: &str) -> bool {
     matches!(
         kind,
@@ -120,7 +120,7 @@ fn is_signature(kind: &str) -> bool {
 
 fn read(entity: &Entity, message: &[u8]) -> Result<Extracted, Refusal> {
     let head = &entity.head;
-    // what was not packed as it says is shown as it stands
+    // a body with a wrong transfer encoding is shown as it is
     let bytes = entity.decoded(message).unwrap_or_else(|| entity.raw(message).into());
     let label = head.charset.as_deref().unwrap_or_default().as_bytes();
     let declared = Encoding::for_label(label);
@@ -130,14 +130,14 @@ fn read(entity: &Entity, message: &[u8]) -> Result<Extracted, Refusal> {
         return Ok(composer.finish("html"));
     }
     let read = match (declared, charset_decoder(label)) {
-        // charsets of mail that browsers do not know, such as utf-7
+        // mail charsets that browsers do not know, such as utf-7
         (None, Some(decode)) if !label.is_empty() => decode(&bytes),
         _ => encoding::decode(&bytes, declared)?,
     };
     Ok(text::read_text(if head.flowed { unflow(&read) } else { read }))
 }
 
-/// Joins lines that were broken for a narrow window (RFC 3676): a space at the end goes on.
+/// Rejoins lines that were wrapped for display (RFC 3676): a space at the end continues the line.
 fn unflow(text: &str) -> String {
     let mut whole = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {

@@ -1,19 +1,19 @@
 //! The header of a message or of one of its entities.
 //!
-//! The fields are found here and understood by `mail-parser` (encoded words, address lists, parameters in several
-//! pieces and charsets); a field of a kind counts once, and one that says how a body is packed has a bound, because its
-//! reader joins the pieces of a parameter one by one.
+//! Fields are located here and interpreted by `mail-parser` (encoded words, address lists, parameters in several
+//! pieces and charsets). A repeated field counts only once. Fields about a body's encoding are bounded in
+//! length, because `mail-parser` joins the pieces of a parameter one by one.
 
 use mail_parser::parsers::MessageStream;
 use mail_parser::{Address, ContentType, HeaderValue};
 
 use crate::encoding;
 
-/// Bytes in which a message must show that it is one: a chain of signatures may stand first.
+/// The start of a message in bytes in which it must be recognisable; a chain of signatures may come first.
 const WINDOW: usize = 64 << 10;
-/// Longest field that says how a body is packed.
+/// Maximum length of a field about the body's encoding.
 const LONGEST_MIME_FIELD: usize = 8 << 10;
-/// Fields of which two make a message.
+/// Typical fields; two of them make a message.
 const KNOWN: [&str; 14] = [
     "from",
     "to",
@@ -31,7 +31,7 @@ const KNOWN: [&str; 14] = [
     "references",
 ];
 
-/// How a body is written down.
+/// The transfer encoding of a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Transfer {
     #[default]
@@ -40,7 +40,7 @@ pub(super) enum Transfer {
     QuotedPrintable,
 }
 
-/// What a header says that counts for the text.
+/// The parts of a header that matter for the text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Head {
     /// The media type in lower case; empty when none is declared.
@@ -49,12 +49,12 @@ pub(super) struct Head {
     pub(super) boundary: Option<String>,
     /// The file name.
     pub(super) name: Option<String>,
-    /// Whether it says of itself that it is not part of the body.
+    /// Whether it declares itself an attachment.
     pub(super) attached: bool,
     pub(super) transfer: Transfer,
-    /// Lines end where the window was narrow, not where the writer ended them (RFC 3676).
+    /// Whether lines are wrapped for display and not by the author (RFC 3676).
     pub(super) flowed: bool,
-    /// What kind of S/MIME it is.
+    /// The kind of S/MIME.
     pub(super) smime: String,
     pub(super) subject: Option<String>,
     pub(super) from: Option<String>,
@@ -63,8 +63,8 @@ pub(super) struct Head {
     pub(super) date: Option<String>,
 }
 
-/// Whether the bytes begin with the header of a message: nothing but fields up to the first blank line, two of them
-/// such as messages have. Zero bytes are dropped, so that it also reads UTF-16.
+/// Whether the bytes begin with a message header: only fields up to the first blank line, at least two of them
+/// typical. Zero bytes are ignored, so that UTF-16 is recognised too.
 pub(super) fn opens_message(bytes: &[u8]) -> bool {
     let window = bytes.get(..WINDOW).unwrap_or(bytes);
     let text: Vec<u8> = window.iter().copied().filter(|byte| byte.is_ascii() && *byte != 0).collect();
@@ -96,7 +96,7 @@ pub(super) fn field_name(line: &[u8]) -> Option<&str> {
 
 /// Reads a header.
 pub(super) fn parse(bytes: &[u8]) -> Head {
-    // bytes that are no ascii are not allowed, and are there
+    // non-ASCII bytes are not allowed, but occur
     let text = encoding::decode(bytes, None).unwrap_or_else(|_| String::from_utf8_lossy(bytes).into_owned());
     let mut head = Head::default();
     for (name, value) in fields(&text) {
@@ -105,7 +105,7 @@ pub(super) fn parse(bytes: &[u8]) -> Head {
     head
 }
 
-/// The fields with their values, continuation lines included.
+/// The fields with their values, including continuation lines.
 fn fields(text: &str) -> Vec<(&str, String)> {
     let mut fields: Vec<(&str, String)> = Vec::new();
     for line in text.lines() {
@@ -143,7 +143,7 @@ impl Head {
             "content-disposition" if fits => {
                 if let HeaderValue::ContentType(found) = stream.parse_content_type() {
                     self.attached = found.is_attachment();
-                    // this name counts more than the type's
+                    // this name takes precedence over the content type's
                     self.name = file_name(found.attribute("filename")).or_else(|| self.name.take());
                 }
             }

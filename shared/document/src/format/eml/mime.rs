@@ -1,7 +1,7 @@
-//! The tree of entities that a message is made of.
+//! The tree of entities in a message.
 //!
-//! Read line by line, in one pass: a line is compared with the boundaries that are open, and their number is bounded.
-//! An entity that lies in another document (an attached message) is not looked into here.
+//! Read in one pass: each line is compared with the open boundaries, whose number is bounded. An attached message is
+//! not looked into here, because it is a document of its own.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,21 +11,21 @@ use mail_parser::decoders::base64::base64_decode;
 use super::head::{self, Head, Transfer};
 use crate::Refusal;
 
-/// Multiparts within one another.
+/// Maximum nesting of multiparts.
 const DEEPEST: usize = 32;
-/// Most entities of a message.
+/// Maximum number of entities in a message.
 const MOST_ENTITIES: usize = 10_000;
 
-/// One entity: a header and what follows it.
+/// One entity: a header and a body.
 #[derive(Debug)]
 pub(super) struct Entity {
     pub(super) head: Head,
     body: Range<usize>,
-    /// The entities in it, by number.
+    /// Its child entities, by number.
     pub(super) children: Vec<usize>,
 }
 
-/// All entities of a message in the order in which they stand; the first is the message itself.
+/// All entities of a message in order; the first is the message itself.
 #[derive(Debug)]
 pub(super) struct MimeTree {
     entities: Vec<Entity>,
@@ -42,7 +42,7 @@ impl MimeTree {
 }
 
 impl Entity {
-    /// The body as it was before it was packed for the transport; nothing when that is damaged.
+    /// The body with its transfer encoding removed; none when that is damaged.
     pub(super) fn decoded<'a>(&self, message: &'a [u8]) -> Option<Cow<'a, [u8]>> {
         let body = self.raw(message);
         match self.head.transfer {
@@ -52,16 +52,16 @@ impl Entity {
         }
     }
 
-    /// The body as it stands in the message.
+    /// The body as it is in the message.
     pub(super) fn raw<'a>(&self, message: &'a [u8]) -> &'a [u8] {
         message.get(self.body.clone()).unwrap_or_default()
     }
 }
 
-/// Finds the entities.
+/// Parses the tree.
 ///
 /// # Errors
-/// When there are more, or deeper ones, than a message for readers has.
+/// When there are too many entities, or they are nested too deep.
 pub(super) fn parse(message: &[u8]) -> Result<MimeTree, Refusal> {
     let mut reader = Reader { message, entities: Vec::new(), open: Vec::new(), state: State::Between };
     let (mut at, mut begun) = (0, false);
@@ -69,7 +69,7 @@ pub(super) fn parse(message: &[u8]) -> Result<MimeTree, Refusal> {
         let (start, text) = (at, line.trim_ascii_end());
         at += line.len();
         if !begun {
-            // the line that a mailbox puts before a message, and blank ones
+            // blank lines, or the line that mailbox files put before a message
             if text.trim_ascii().is_empty() || text.starts_with(b"From ") {
                 continue;
             }
@@ -82,17 +82,17 @@ pub(super) fn parse(message: &[u8]) -> Result<MimeTree, Refusal> {
     Ok(MimeTree { entities: reader.entities })
 }
 
-/// Where the reader stands.
+/// The parser's position.
 enum State {
-    /// In what belongs to no entity: before the first boundary or after the last.
+    /// Outside of any entity: before the first boundary or after the last.
     Between,
-    /// In the header of the last entity, which starts here.
+    /// In the header of the last entity, which starts at this offset.
     Head(usize),
-    /// In the body of an entity without children.
+    /// In the body of a leaf entity.
     Body,
 }
 
-/// A multipart that is open.
+/// An open multipart.
 struct Open {
     boundary: String,
     entity: usize,
@@ -127,7 +127,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Which open multipart a line is a boundary of, and whether it is its last.
+    /// Which open multipart a line is a boundary of, and whether it is the last boundary.
     fn boundary(&self, text: &[u8]) -> Option<(usize, bool)> {
         let text = text.strip_prefix(b"--")?;
         self.open.iter().enumerate().rev().find_map(|(level, open)| {
@@ -169,7 +169,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Ends the entity that is open; the line break before a boundary belongs to the boundary.
+    /// Ends the current entity; the line break before a boundary belongs to the boundary.
     fn end(&mut self, at: usize) {
         let last = self.entities.len().saturating_sub(1);
         match self.state {
@@ -191,7 +191,7 @@ impl Reader<'_> {
     }
 }
 
-/// Quoted-printable, as forgiving as its standard asks: what is no escape stands for itself.
+/// Decodes quoted-printable leniently, as its standard asks: invalid escapes stand for themselves.
 fn unquote(body: &[u8]) -> Vec<u8> {
     let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut text = Vec::with_capacity(body.len());

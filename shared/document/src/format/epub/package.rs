@@ -1,4 +1,4 @@
-//! What a book consists of: `container.xml` names the package document, which lists the files and their order.
+//! The content of a book: `container.xml` names the package document, which lists the files and their order.
 
 use std::collections::HashMap;
 
@@ -10,11 +10,11 @@ use crate::format::has_extension;
 use crate::format::package::Package;
 use crate::format::xml::{self, Node, Xml};
 
-/// The file that names the package document.
+/// The file with the path of the package document.
 pub(super) const CONTAINER: &str = "META-INF/container.xml";
-/// The file that says which files are encrypted.
+/// The file that lists encrypted files.
 const ENCRYPTION: &str = "META-INF/encryption.xml";
-/// Encryptions that only keep fonts from being taken out; text is never under them.
+/// Encryption used only to protect fonts; never used for text.
 const OF_FONTS: [&str; 2] = ["http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"];
 
 /// One page of a book.
@@ -25,7 +25,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Whether it is text: XHTML, or what came before it.
+    /// Whether it is text: XHTML, or its predecessor.
     pub(super) fn is_text(&self) -> bool {
         self.kind.is_empty()
             || self.kind.contains("html")
@@ -39,11 +39,11 @@ pub(super) struct Book {
     pub(super) title: Option<String>,
     /// Its language as ISO 639-1.
     pub(super) language: Option<String>,
-    /// Its pages in reading order, each once.
+    /// Its pages in reading order, without duplicates.
     pub(super) pages: Vec<Page>,
 }
 
-/// Refuses a book of which more than the fonts is encrypted.
+/// Rejects a book in which more than the fonts is encrypted.
 pub(super) fn refuse_locked(archive: &mut Package<'_>) -> Result<(), Refusal> {
     let Some(bytes) = archive.read(ENCRYPTION)? else { return Ok(()) };
     let source = xml::decode(FORMAT, &bytes)?;
@@ -63,7 +63,7 @@ impl Book {
     /// Reads the package document.
     ///
     /// # Errors
-    /// When there is none, or it lists nothing.
+    /// When it is missing, or lists nothing.
     pub(super) fn open(archive: &mut Package<'_>) -> Result<Self, Refusal> {
         let damaged = |cause: &str| Refusal::Damaged { format: FORMAT, cause: cause.to_owned() };
         let path = package_document(archive)?.ok_or_else(|| damaged("nothing names its package document"))?;
@@ -82,7 +82,7 @@ impl Book {
 
 fn package_document(archive: &mut Package<'_>) -> Result<Option<String>, Refusal> {
     let Some(bytes) = archive.read(CONTAINER)? else {
-        // without a container the one package document is meant
+        // without a container, use the only package document there is
         return Ok(archive.names().into_iter().find(|name| has_extension(name, &["opf"])));
     };
     let source = xml::decode(FORMAT, &bytes)?;
@@ -97,7 +97,7 @@ fn package_document(archive: &mut Package<'_>) -> Result<Option<String>, Refusal
     Ok(None)
 }
 
-/// Collects what the package document says.
+/// Collects the content of the package document.
 #[derive(Default)]
 struct Reader {
     title: Option<String>,
@@ -139,7 +139,7 @@ fn set(field: &mut Option<String>, text: String) {
     }
 }
 
-/// The name in the archive that a reference from within a folder means.
+/// Resolves a relative reference to a name in the archive.
 fn resolve(folder: &str, href: &str) -> String {
     let path = href.split('#').next().unwrap_or_default();
     let path = percent_decode_str(path).decode_utf8_lossy();

@@ -1,12 +1,13 @@
-//! Counts the attributes of a tag before the parser has read it to its end.
+//! Counts the attributes of a tag before the parser has finished reading it.
 //!
-//! The parser compares each new attribute with all before it, so that one tag of a megabyte takes minutes. It says
-//! nothing while it reads a tag; what it is in the middle of must begin in the last piece that it said something about.
+//! The parser compares each new attribute with all earlier ones, so a tag of one megabyte would take minutes, and it
+//! reports nothing while reading a tag. The tag it is reading must begin in the last piece of input for which it
+//! reported something.
 
-/// Most attributes of one tag.
+/// Maximum number of attributes per tag.
 const MOST: usize = 1_000;
 
-/// Whether some tag that begins in the first `window` bytes of the markup has more attributes than are read.
+/// Whether a tag that begins in the first `window` bytes of the markup has too many attributes.
 pub(super) fn too_many(markup: &str, window: usize) -> bool {
     let bytes = markup.as_bytes();
     let opens =
@@ -16,12 +17,12 @@ pub(super) fn too_many(markup: &str, window: usize) -> bool {
         .any(|at| bytes.get(at..).is_some_and(|tag| counts_past(tag, MOST)))
 }
 
-/// The most that [`too_many`] takes for granted.
+/// The number of attributes up to which [`too_many`] need not be called.
 pub(super) const fn most() -> usize {
     MOST
 }
 
-/// Reads a start tag as the HTML standard does, until it ends or has more attributes than `most`.
+/// Scans a start tag as the HTML standard does, until it ends or has more than `most` attributes.
 fn counts_past(tag: &[u8], most: usize) -> bool {
     let find = |from: usize, stop: &dyn Fn(u8) -> bool| {
         tag.get(from..).and_then(|rest| rest.iter().position(|byte| stop(*byte))).map(|found| from + found)

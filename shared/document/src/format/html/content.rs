@@ -1,9 +1,9 @@
-//! Where the content of a page is, and what stands around it.
+//! Finds the content of a web page, as opposed to what surrounds it.
 //!
-//! Measured against a reader by statistics (see FORMATS.md): what the markup says is right more often, and where it is
-//! wrong the page is read whole. Nothing is dropped for its class alone: navigation must consist of links, a notice
-//! about cookies must be short, and neither may hold the heading of the page. Losing content is worse than keeping
-//! some of what stands around it.
+//! Measured against a statistical extractor (see FORMATS.md): markup is right more often, and where it is wrong the
+//! page is read whole. Nothing is dropped for its class alone: navigation must consist of links, a cookie notice must
+//! be short, and neither may contain the page's heading. Losing content is worse than keeping some of its
+//! surroundings.
 
 use std::collections::HashSet;
 
@@ -13,13 +13,13 @@ use scraper::Node;
 
 use super::element::{Role, name, role};
 
-/// A `<main>` with so many bytes of text is one.
+/// Minimum text in a `<main>` in bytes for it to be trusted.
 const ENOUGH: usize = 200;
-/// A notice about cookies is not longer.
+/// Maximum length of a cookie notice.
 const LONGEST_NOTICE: usize = 3_000;
-/// Headings of the first level that are remembered.
+/// Maximum number of level-1 headings remembered.
 const MOST_HEADINGS: usize = 100;
-/// Classes and ids of what leads elsewhere.
+/// Common classes and ids of navigation.
 const NAVIGATION: [&str; 24] = [
     "nav",
     "navbar",
@@ -46,25 +46,25 @@ const NAVIGATION: [&str; 24] = [
     "share",
     "toc",
 ];
-/// Ids of what many sites wrap their content in.
+/// Common ids of elements around the content.
 const CONTENT: [&str; 4] = ["content", "main-content", "main", "bodyContent"];
 
-/// The part of a page that is read.
+/// The part of a page to read.
 pub(super) struct Content<'a> {
     pub(super) root: NodeRef<'a, Node>,
-    /// What of it is not.
+    /// The elements in it to skip.
     pub(super) dropped: HashSet<NodeId>,
-    /// The heading of the page, when it stands outside.
+    /// The page's heading, if it is outside of the content.
     pub(super) heading: Option<NodeRef<'a, Node>>,
 }
 
 impl<'a> Content<'a> {
-    /// All of it but what is never content.
+    /// Everything except elements that are never content.
     pub(super) fn whole(root: NodeRef<'a, Node>) -> Self {
         Self { root, dropped: HashSet::new(), heading: None }
     }
 
-    /// What a reader of a web page came for.
+    /// The main content of a web page.
     pub(super) fn main(root: NodeRef<'a, Node>) -> Self {
         let weighed = weigh(root);
         let total = weighed.total.text;
@@ -108,27 +108,27 @@ enum Kind {
     Notice,
 }
 
-/// An element that counts for where the content is.
+/// An element that may decide where the content is.
 struct Found<'a> {
     node: NodeRef<'a, Node>,
     kind: Kind,
     weight: Weight,
 }
 
-/// What is in an element.
+/// The amount of content in an element.
 #[derive(Clone, Copy, Default)]
 struct Weight {
-    /// Bytes of text that are not white space.
+    /// Bytes of text other than white space.
     text: usize,
-    /// How many of them are in links.
+    /// How many of these bytes are in links.
     links: usize,
-    /// Headings of the page, and elements that say they hold its content.
+    /// Number of headings of the page, and of elements that claim to be its content.
     content: usize,
     buttons: usize,
 }
 
 impl Weight {
-    /// What was added since.
+    /// The difference to an earlier state.
     fn since(self, before: Self) -> Self {
         Self {
             text: self.text.saturating_sub(before.text),
@@ -140,7 +140,7 @@ impl Weight {
 }
 
 impl Found<'_> {
-    /// Whether it stands around the content of a page with so much text.
+    /// Whether it surrounds the content of a page with this much text.
     fn is_around(&self, total: usize) -> bool {
         let Weight { text, links, content, buttons } = self.weight;
         match self.kind {
@@ -152,20 +152,20 @@ impl Found<'_> {
     }
 }
 
-/// What counts for where the content is, in the order in which it stands.
+/// The candidates in document order.
 #[derive(Default)]
 struct Weighed<'a> {
     found: Vec<Found<'a>>,
-    /// The first headings of the first level that have text.
+    /// The first non-empty level-1 headings.
     headings: Vec<NodeRef<'a, Node>>,
     total: Weight,
-    /// Links that are open.
+    /// Number of open links.
     links: usize,
-    /// The elements found that are open.
+    /// The open candidates.
     open: Vec<usize>,
 }
 
-/// Weighs all that counts, in one pass.
+/// Weighs all candidates in one pass.
 fn weigh(root: NodeRef<'_, Node>) -> Weighed<'_> {
     let mut weighed = Weighed::default();
     let mut skipped = None;
@@ -229,7 +229,7 @@ fn kind(node: NodeRef<'_, Node>) -> Option<Kind> {
         ("div" | "ul" | "ol" | "p" | "section", ..) => {}
         _ => return None,
     }
-    // the id of a section is often made from its heading
+    // a section's id is often derived from its heading
     let id = element.attr("id").filter(|_| element.name() != "section").unwrap_or_default();
     let class = element.attr("class").unwrap_or_default();
     let mut names = class.split_ascii_whitespace().chain([id]);

@@ -1,4 +1,4 @@
-//! What each element means to a reader.
+//! The role of each HTML element for a reader.
 
 use ego_tree::NodeRef;
 use scraper::Node;
@@ -6,16 +6,16 @@ use scraper::Node;
 /// How an element takes part in the reading text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// It and what is in it is not content.
+    /// Not content, including its children.
     Dropped,
-    /// It stands around the content of a page, unless it is what the page consists of: see [`super::content`].
+    /// Surrounds the content of a page, unless the page consists of it: see [`super::content`].
     Around,
-    /// Part of the text around it.
+    /// Part of the surrounding text.
     Inline,
-    /// Its `alt` is.
+    /// Its `alt` text is part of the surrounding text.
     Image,
     LineBreak,
-    /// Text before, in and after it are different blocks.
+    /// Separates blocks before, in and after it.
     Block,
     Heading(u8),
     List,
@@ -30,7 +30,7 @@ pub(super) fn name(node: NodeRef<'_, Node>) -> Option<&str> {
     node.value().as_element().map(scraper::node::Element::name)
 }
 
-/// The role of a node; one that is no element has none, and counts as inline.
+/// The role of a node; a node that is not an element counts as inline.
 pub(super) fn role(node: NodeRef<'_, Node>) -> Role {
     let Some(name) = name(node) else { return Role::Inline };
     if hidden(node) {
@@ -43,7 +43,7 @@ pub(super) fn role(node: NodeRef<'_, Node>) -> Role {
         "head" | "script" | "style" | "template" | "noscript" | "nav" | "svg" | "iframe" | "object"
         | "embed" | "canvas" | "audio" | "video" | "button" | "select" | "textarea" | "datalist"
         | "input" => Role::Dropped,
-        // of the page, not of an article: there they hold its title and its author
+        // only those of the page; in an article they hold its title and author
         "header" | "footer" if !within_content(node) => Role::Around,
         "aside" => Role::Around,
         "img" => Role::Image,
@@ -68,7 +68,7 @@ pub(super) fn role(node: NodeRef<'_, Node>) -> Role {
     }
 }
 
-/// What an element says that it is, whatever its name.
+/// The role that an element states in its attributes, whatever its name.
 fn stated(node: NodeRef<'_, Node>) -> Option<Role> {
     let element = node.value().as_element()?;
     match element.attr("role")?.trim() {
@@ -83,7 +83,7 @@ fn stated(node: NodeRef<'_, Node>) -> Option<Role> {
     }
 }
 
-/// The text that stands for a picture.
+/// The text alternative of a picture.
 pub(super) fn alternative(node: NodeRef<'_, Node>) -> &str {
     node.value().as_element().and_then(|image| image.attr("alt")).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
-//! The language that a document says it is in.
+//! The language that a document declares.
 
-/// Codes of three letters that documents use for languages that have one of two.
+/// Three-letter codes in use for languages with a two-letter code.
 const THREE_LETTERS: [(&str, &str); 26] = [
     ("ara", "ar"),
     ("ces", "cs"),
@@ -30,7 +30,7 @@ const THREE_LETTERS: [(&str, &str); 26] = [
     ("zho", "zh"),
 ];
 
-/// The ISO 639-1 code in a language tag such as `de-CH`; nothing when there is none.
+/// The ISO 639-1 code in a language tag such as `de-CH`; none when there is none.
 pub(in crate::format) fn language_code(tag: &str) -> Option<String> {
     let first = tag.trim().split(['-', '_']).next()?.to_ascii_lowercase();
     if first.len() == 2 && first.bytes().all(|byte| byte.is_ascii_lowercase()) {

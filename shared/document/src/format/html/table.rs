@@ -1,4 +1,4 @@
-//! Tables of data: one line a row, cells separated by ` | `.
+//! Data tables: one line per row, cells separated by ` | `.
 
 use ego_tree::NodeRef;
 use ego_tree::iter::Edge;
@@ -7,17 +7,17 @@ use scraper::Node;
 use super::element::{Role, alternative, name, role};
 use crate::line::Line;
 
-/// A table of data.
+/// A data table.
 #[derive(Default)]
 pub(super) struct Table {
     /// Its rows, each with its cells.
     pub(super) rows: Vec<Vec<String>>,
-    /// How many of them, from the first, name the columns: its caption, and rows of nothing but `<th>` or in `<thead>`.
+    /// How many of its first rows name the columns: its caption, and rows of only `<th>` or in `<thead>`.
     pub(super) header_rows: usize,
 }
 
-/// The rows of a table; nothing when it lays out a page instead of holding data: it says so, it holds tables, headings
-/// or pre-formatted text, or has a single column.
+/// The rows of a table; none for a layout table: one that says so, contains tables, headings or pre-formatted text,
+/// or has a single column.
 pub(super) fn read(table: NodeRef<'_, Node>) -> Option<Table> {
     let says_so = table.value().as_element().and_then(|table| table.attr("role"));
     let lays_out = table.descendants().skip(1).any(|node| {
@@ -53,9 +53,9 @@ struct Rows {
     line: Line,
     cells: Vec<String>,
     table: Table,
-    /// Most cells with text in one row.
+    /// The largest number of non-empty cells in a row.
     widest: usize,
-    /// Cells with text in the row that is open that are data, not the name of a column.
+    /// Number of non-empty data cells in the open row.
     data: usize,
 }
 
@@ -77,7 +77,7 @@ impl Rows {
         }
     }
 
-    /// Text that stands outside of any cell, such as a caption, is a cell of its own.
+    /// Text outside of any cell, such as a caption, becomes a cell of its own.
     fn end_row(&mut self, names_columns: bool) {
         let stray = self.line.take();
         if !stray.is_empty() {

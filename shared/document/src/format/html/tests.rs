@@ -1,4 +1,4 @@
-//! HTML as pages of the real world write it.
+//! HTML as found on real pages.
 
 use super::*;
 use crate::format::extract_as;
@@ -47,7 +47,7 @@ fn what_stands_around_the_content_is_dropped() {
 fn content_is_found_by_what_the_page_says_and_never_lost() {
     let links = "<a href=x>first of the links</a> <a href=y>second of the links</a>";
     for (page, expected) in [
-        // the heading of the page stands in its header
+        // the page's heading is in its header
         ("<header>Site<h1>T</h1></header><main><p>kept</p></main><footer>f</footer>", "T\n\nkept"),
         ("<header>Site<h1>T</h1></header><p>kept kept</p><footer>f</footer>", "T\n\nkept kept"),
         ("<header><h1>S</h1></header><main><h1>T</h1>kept</main>", "T\n\nkept"),
@@ -57,7 +57,7 @@ fn content_is_found_by_what_the_page_says_and_never_lost() {
             "<p>this page is about much more than that</p><article>x</article>",
             "this page is about much more than that\n\nx",
         ),
-        // a page that consists of what stands elsewhere around the content
+        // a page that consists of elements which elsewhere surround the content
         ("<aside>all that there is</aside><p>x</p>", "all that there is\n\nx"),
         ("<div role=main>kept</div><p>not</p>", "kept"),
         ("<div id=content><p>kept kept kept</p></div><div>not</div>", "kept kept kept"),

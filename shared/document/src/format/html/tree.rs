@@ -1,9 +1,9 @@
 //! Parses markup as browsers do, within bounds.
 //!
-//! The HTML standard lets a few bytes stand for any number of elements: formatting that is not closed is opened again
-//! in every block that follows, so that a megabyte becomes gigabytes; each tag searches the stack of open elements, and
-//! each attribute those before it. Parsing therefore goes on piece by piece and stops at a depth, a number of nodes and a number of
-//! attributes that no page for readers has.
+//! In the HTML standard a few bytes can create any number of elements: unclosed formatting is reopened in every
+//! following block, so that a megabyte becomes gigabytes; each tag searches the stack of open elements, and each
+//! attribute all earlier ones. Parsing therefore proceeds piece by piece and stops at a depth, a number of nodes and
+//! a number of attributes that no page for readers has.
 
 use std::borrow::Cow;
 use std::cell::{Cell, Ref};
@@ -21,9 +21,9 @@ use crate::Refusal;
 const DEEPEST: usize = 512;
 /// About 200 MiB of tree.
 const MOST_NODES: usize = 1_000_000;
-/// One in so many nodes is measured: the way up from each would cost the square of the depth.
+/// One node in this many is measured; walking up from every node would cost the square of the depth.
 const SAMPLE: usize = 16;
-/// Bytes that are parsed between two looks at the bounds.
+/// Bytes parsed between two checks of the bounds.
 const PIECE_BYTES: usize = 512;
 
 /// Parses a document.
@@ -35,7 +35,7 @@ pub(super) fn parse(source: &str) -> Result<Html, Refusal> {
     let sink = Bounded { inner, nodes: Cell::new(0), deepest: Cell::new(0), said: Cell::new(0) };
     let mut parser = parse_document(sink, ParseOpts::default());
     let mut at = 0;
-    // where the last piece began that the parser said something about, and what it may count before it is asked again
+    // the start of the last piece for which the parser reported something, and the bytes until the next check
     let (mut spoke, mut patience) = (0, attributes::most());
     while at < source.len() {
         let end = source.floor_char_boundary(at + PIECE_BYTES);
@@ -46,7 +46,7 @@ pub(super) fn parse(source: &str) -> Result<Html, Refusal> {
         if sink.said.get() != said {
             (spoke, patience) = (at, attributes::most());
         } else if end - spoke > patience * 2 {
-            // an attribute takes two bytes at least
+            // an attribute takes at least two bytes
             if attributes::too_many(source.get(spoke..end).unwrap_or_default(), PIECE_BYTES) {
                 return Err(Refusal::TooComplex {
                     what: "too many attributes in one tag",
@@ -65,7 +65,7 @@ struct Bounded {
     inner: HtmlTreeSink,
     nodes: Cell<usize>,
     deepest: Cell<usize>,
-    /// Calls that show that a tag was read to its end.
+    /// Number of calls showing that a tag was read completely.
     said: Cell<usize>,
 }
 
@@ -85,11 +85,11 @@ impl Bounded {
         self.nodes.set(self.nodes.get() + 1);
     }
 
-    /// Counts a child, and notes the depth at which an element is put; looks no further up than the bound.
+    /// Counts a child and checks its depth, looking no further up than the bound.
     fn measure(&self, parent: NodeId, child: &NodeOrText<NodeId>) {
         match child {
             NodeOrText::AppendText(_) => return self.count(),
-            // elements nest one by one, so that a sample of them meets each depth but for a few
+            // elements nest one by one, so a sample sees every depth but for a few levels
             NodeOrText::AppendNode(_) if !self.nodes.get().is_multiple_of(SAMPLE) => return,
             NodeOrText::AppendNode(_) => {}
         }

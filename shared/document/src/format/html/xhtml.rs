@@ -1,15 +1,15 @@
-//! XHTML for a reader of HTML: there an element that is closed in its own tag is not closed at all, and an empty
-//! `<title/>` or `<script/>` would take the rest of the page with it.
+//! Prepares XHTML for an HTML parser, which ignores self-closing tags: an empty `<title/>` or `<script/>` would
+//! swallow the rest of the page.
 
 use std::borrow::Cow;
 
-/// Elements that have no content in HTML either.
+/// Elements without content in HTML.
 const VOID: [&str; 14] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
     "wbr",
 ];
 
-/// Writes an end tag after each element of an XML document that is closed in its own tag. Other pages stay as they are.
+/// Adds an end tag to each self-closed element of an XML document. Other pages are unchanged.
 pub(super) fn with_end_tags(source: &str) -> Cow<'_, str> {
     if !source.trim_start().starts_with("<?xml") {
         return Cow::Borrowed(source);
@@ -37,7 +37,7 @@ pub(super) fn with_end_tags(source: &str) -> Cow<'_, str> {
     Cow::Owned(whole)
 }
 
-/// How long the tag, comment or section is that the markup begins with.
+/// The length of the tag, comment or section at the start of the markup.
 fn tag_length(markup: &str) -> usize {
     for (start, end) in [("<!--", "-->"), ("<![CDATA[", "]]>")] {
         if markup.starts_with(start) {

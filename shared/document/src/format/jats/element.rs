@@ -1,6 +1,6 @@
-//! What each element of an article means to a reader.
+//! The role of each JATS element for a reader.
 
-/// Elements that only place the article, or say again what is said elsewhere.
+/// Metadata elements, or elements that repeat others.
 const ABOUT: [&str; 24] = [
     "journal-meta",
     "article-id",
@@ -27,7 +27,7 @@ const ABOUT: [&str; 24] = [
     "elocation-id",
     "article-version",
 ];
-/// Elements within a line.
+/// Inline elements.
 const INLINE: [&str; 25] = [
     "caption",
     "italic",
@@ -55,7 +55,7 @@ const INLINE: [&str; 25] = [
     "milestone-start",
     "milestone-end",
 ];
-/// Elements of which the text is a block.
+/// Elements whose text forms a block.
 const BLOCKS: [&str; 37] = [
     "front",
     "article-meta",
@@ -100,16 +100,16 @@ const BLOCKS: [&str; 37] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Root,
-    /// It and what is in it is not shown.
+    /// Skipped, including its children.
     Skipped,
-    /// Part of the text around it.
+    /// Part of the surrounding text.
     Inline,
-    /// The same, but apart from an element right before it, because style sheets put punctuation between them.
+    /// The same, but separated from an element directly before it, because style sheets put punctuation between them.
     Word,
     Block,
-    /// The number of a figure, a note or a section: it begins the block.
+    /// The number of a figure, note or section: it begins the block.
     Label,
-    /// The group that holds the title of the article, not of one that it refers to.
+    /// The group with the title of the article itself, not of one it refers to.
     TitleGroup,
     /// Entries with commas between them, and one of them.
     Entries,
@@ -118,7 +118,7 @@ pub(super) enum Role {
     Name,
     /// A heading.
     Title,
-    /// A section; its name where it has no title of its own.
+    /// A section, with its default heading.
     Section(Option<&'static str>),
     List,
     Item,
@@ -126,7 +126,7 @@ pub(super) enum Role {
     Code,
 }
 
-/// The role of an element within one of another role.
+/// The role of an element within another one.
 pub(super) fn role(name: &str, within: Option<Role>) -> Role {
     match name {
         "article" if within.is_none() => Role::Root,

@@ -1,10 +1,10 @@
-//! The tables of an article, which are those of HTML.
+//! The tables of an article, in HTML's model.
 
 use crate::Refusal;
 use crate::format::xml::{Node, Xml};
 use crate::line::Line;
 
-/// Reads a table that was opened: its rows, and how many of them name the columns.
+/// Reads an opened table: its rows, and how many of them name the columns.
 pub(super) fn read(xml: &mut Xml<'_>) -> Result<(Vec<Vec<String>>, usize), Refusal> {
     let (mut rows, mut header_rows) = (Vec::new(), 0);
     let (mut cells, mut line) = (Vec::new(), Line::new());

@@ -1,4 +1,4 @@
-//! Jupyter notebooks: cells of markdown and of code, and what the code printed.
+//! Jupyter notebooks: cells of Markdown and code, and the output of the code.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,7 +30,7 @@ struct Output {
     data: Value,
 }
 
-/// Lines, as one text or as many.
+/// Lines, as one string or several.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Text {
@@ -48,7 +48,7 @@ impl Text {
     }
 }
 
-/// Reads JSON as a notebook; nothing when it is none.
+/// Reads JSON as a notebook; none when it is not one.
 pub(super) fn read(json: &str) -> Result<Option<Extracted>, Refusal> {
     let may_be = json.contains("\"nbformat\"") && json.contains("\"cells\"");
     let Some(notebook) = may_be.then(|| serde_json::from_str::<Notebook>(json).ok()).flatten() else {
@@ -69,7 +69,7 @@ pub(super) fn read(json: &str) -> Result<Option<Extracted>, Refusal> {
     Ok(Some(composer.finish("jupyter")))
 }
 
-/// What an output shows as text.
+/// The text of an output.
 fn printed(mut output: Output) -> String {
     let plain = output.data.get_mut("text/plain").map(Value::take);
     let plain = plain.and_then(|plain| serde_json::from_value(plain).ok());

@@ -1,27 +1,27 @@
-//! What JSON is made of, in order. It has been checked before: here nothing is an error but its depth.
+//! Tokenizes JSON. The input has been validated; the only remaining error is excessive depth.
 
 use super::SMALL_BYTES;
 use crate::Refusal;
 
-/// Values that lie within one another: as deep as parsers go that recurse.
+/// Maximum nesting of values, as in recursive parsers.
 const DEEPEST: usize = 128;
 
-/// One piece of JSON.
+/// A JSON token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
-    /// An object or array begins.
+    /// The start of an object or array.
     Open { is_array: bool, start: usize },
-    /// An object or array ends.
+    /// The end of an object or array.
     Close { end: usize },
-    /// A key, with its quotes and escapes.
+    /// A key, with quotes and escapes.
     Key(&'a str),
-    /// A text, with its quotes and escapes.
+    /// A string, with quotes and escapes.
     Text(&'a str),
     /// A number, `true`, `false` or `null`.
     Word(&'a str),
 }
 
-/// The pieces of a JSON text.
+/// The tokens of a JSON text.
 pub(super) fn tokens(json: &str) -> impl Iterator<Item = Token<'_>> {
     let bytes = json.as_bytes();
     let mut at = 0;
@@ -53,7 +53,7 @@ pub(super) fn tokens(json: &str) -> impl Iterator<Item = Token<'_>> {
     })
 }
 
-/// The length of the text that begins with its quote.
+/// The length of the string at the start, including quotes.
 fn text_length(bytes: &[u8]) -> usize {
     let mut escaped = true;
     for (at, byte) in bytes.iter().enumerate() {
@@ -67,7 +67,7 @@ fn text_length(bytes: &[u8]) -> usize {
     bytes.len()
 }
 
-/// Where the objects and arrays begin that are no single block, ascending.
+/// The start offsets, ascending, of the objects and arrays that are too large for a single block.
 pub(super) fn large(json: &str) -> Result<Vec<usize>, Refusal> {
     let (mut open, mut large) = (Vec::new(), Vec::new());
     for token in tokens(json) {
@@ -86,9 +86,9 @@ pub(super) fn large(json: &str) -> Result<Vec<usize>, Refusal> {
     Ok(large)
 }
 
-/// A text without its quotes and escapes.
+/// A string without quotes and escapes.
 pub(super) fn plain(text: &str) -> String {
-    // half a surrogate pair is JSON and no text: it stays as written
+    // half a surrogate pair is valid JSON but not text: it stays as written
     let plain = serde_json::from_str(text).unwrap_or_else(|_| text.trim_matches('"').to_owned());
     let plain: String =
         if plain.contains('\r') { plain.replace("\r\n", "\n").replace('\r', "\n") } else { plain };

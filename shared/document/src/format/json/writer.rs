@@ -5,20 +5,20 @@ use super::scan::{Token, large, plain, tokens};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal};
 
-/// Deeper keys are written before their values, not as headings.
+/// Deeper keys are written before their values instead of as headings.
 const DEEPEST_HEADING: u8 = 6;
-/// Longer values of an array have a line each.
+/// Longer values of an array get a line each.
 const SHORT_BYTES: usize = 60;
-/// Between the keys that lead to a value, as between the headings above a passage.
+/// Separator between the keys that lead to a value, as between headings above a passage.
 const BETWEEN_KEYS: &str = " > ";
 
-/// An object or array that is open.
+/// An open object or array.
 struct Open {
     is_array: bool,
     is_large: bool,
     /// Whether its key is a heading.
     is_heading: bool,
-    /// How many keys led to the values around it.
+    /// Number of keys that lead to it.
     keys: usize,
 }
 
@@ -29,9 +29,9 @@ pub(super) struct Writer {
     open: Vec<Open>,
     level: u8,
     keys: Vec<String>,
-    /// The block that is being written.
+    /// The block being written.
     block: String,
-    /// Where the value that was written last may be continued by its neighbour in an array.
+    /// The position after the last value, where its neighbour in an array may continue the line.
     continues: bool,
     has_title: bool,
 }
@@ -59,7 +59,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the document; its title is the one it names so.
+    /// Ends the document; its title is the value named so.
     pub(super) fn finish(self, format: &'static str) -> Extracted {
         let has_title = self.has_title;
         let mut extracted = self.composer.finish(format);
@@ -82,7 +82,7 @@ impl Writer {
                 is_heading = true;
             }
             Some(key) => self.keys.push(key),
-            // the headings of its neighbour are not above it
+            // its neighbour's headings do not apply
             None if is_large => self.composer.heading(level, ""),
             None => {}
         }
@@ -118,7 +118,7 @@ impl Writer {
         self.line(key, text);
     }
 
-    /// Writes a value after its keys; a short one in an array, after its neighbour.
+    /// Writes a value after its keys; a short value in an array continues its neighbour's line.
     fn line(&mut self, key: Option<&str>, value: &str) {
         let short = value.len() <= SHORT_BYTES && !value.contains('\n');
         let in_array = self.open.last().is_some_and(|open| open.is_array);

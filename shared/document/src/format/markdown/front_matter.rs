@@ -1,6 +1,6 @@
-//! Front matter: the settings between `---` (YAML) or `+++` (TOML) that open a page of a site generator.
+//! Front matter: settings between `---` (YAML) or `+++` (TOML) at the start of a page for a site generator.
 
-/// The title of the front matter, if there is one, and the text after it.
+/// The title in the front matter, if any, and the text after it.
 pub(super) fn split(source: &str) -> (Option<String>, &str) {
     let Some((fence, rest)) = opening(source) else { return (None, source) };
     let mut at = 0;

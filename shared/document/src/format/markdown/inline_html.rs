@@ -1,9 +1,9 @@
-//! What an inline HTML tag means to a reader of the text around it.
+//! The meaning of an inline HTML tag for the surrounding text.
 
-/// What is left of a tag.
+/// What to show of a tag.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// Markup or a comment: nothing is seen.
+    /// Markup or a comment: nothing is shown.
     Nothing,
     /// `<br>`.
     LineBreak,
@@ -11,7 +11,7 @@ pub(super) enum Meaning {
     Word,
 }
 
-/// Elements of HTML, and of its past, that occur within running text.
+/// HTML elements, current and historical, that occur within running text.
 const KNOWN: &[&str] = &[
     "a",
     "abbr",
@@ -115,7 +115,7 @@ const KNOWN: &[&str] = &[
     "wbr",
 ];
 
-/// Classifies one tag, comment or declaration as the parser gives it.
+/// Classifies one tag, comment or declaration from the parser.
 pub(super) fn meaning(tag: &str) -> Meaning {
     let inner = tag.trim_start_matches('<').trim_start_matches('/');
     if inner.starts_with(['!', '?']) {
@@ -126,7 +126,7 @@ pub(super) fn meaning(tag: &str) -> Meaning {
     if name.eq_ignore_ascii_case("br") {
         return Meaning::LineBreak;
     }
-    // attributes make it a component of some page framework; a word has none
+    // with attributes it is a component of a page framework; words have none
     let has_attributes = tag.contains('=');
     if has_attributes || KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known)) {
         Meaning::Nothing

@@ -1,9 +1,9 @@
-//! Links that the parser leaves as text: real documents write targets with spaces, and links within code spans.
+//! Links that the parser leaves as text: real documents have targets with spaces, and links in code spans.
 
-/// Bytes searched for the label and for the target of one link.
+/// Maximum number of bytes searched for a link's label and for its target.
 const LONGEST_BYTES: usize = 1_000;
 
-/// The text with each `[label](target)` replaced by its label, where the target looks like one.
+/// Replaces each `[label](target)` by its label, if the target looks like one.
 pub(super) fn without_targets(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
@@ -27,7 +27,7 @@ pub(super) fn without_targets(text: &str) -> String {
     kept
 }
 
-/// Where the `[` of a label that ends here stands.
+/// The position of the `[` of a label that ends here.
 fn label_start(text: &str) -> Option<usize> {
     let from = text.floor_char_boundary(text.len().saturating_sub(LONGEST_BYTES));
     let tail = text.get(from..)?;
@@ -36,7 +36,7 @@ fn label_start(text: &str) -> Option<usize> {
     Some(from + at)
 }
 
-/// The length of a target, up to its closing parenthesis, if what follows is one.
+/// The length of a target up to its closing parenthesis, if there is one.
 fn target_length(text: &str) -> Option<usize> {
     let mut depth = 0_usize;
     let head = text.get(..text.floor_char_boundary(LONGEST_BYTES))?;
@@ -55,7 +55,7 @@ fn target_length(text: &str) -> Option<usize> {
     (opens || target.contains(".md") || target.contains(".htm")).then_some(length)
 }
 
-/// A label within a code span still has the backslashes that the author wrote for a label outside.
+/// A label in a code span still has the backslashes meant for a label outside.
 fn unescaped(label: &str) -> String {
     let mut characters = label.chars().peekable();
     let mut text = String::with_capacity(label.len());

@@ -1,15 +1,15 @@
 //! Bounds how deep quotes and lists nest.
 //!
-//! The parser compares each line with every quote and list that is open, so that one line of a hundred thousand
-//! markers and as many short lines after it take minutes. Markers beyond a depth that no reader follows are escaped,
-//! and read as the text they are.
+//! The parser compares each line with all open quotes and lists, so a line of a hundred thousand markers followed by
+//! as many short lines would take minutes. Markers beyond a depth that no reader follows are escaped and read as
+//! text.
 
 use std::borrow::Cow;
 
-/// Most markers that one line may open with.
+/// Maximum number of markers at the start of a line.
 const DEEPEST: usize = 100;
 
-/// The source with no line opening more than [`DEEPEST`] quotes and list items.
+/// The source, with no line opening more than [`DEEPEST`] quotes and list items.
 pub(super) fn bounded(source: &str) -> Cow<'_, str> {
     let too_deep = |line: &str| excess(line).is_some();
     if !source.lines().any(too_deep) {
@@ -28,7 +28,7 @@ pub(super) fn bounded(source: &str) -> Cow<'_, str> {
     Cow::Owned(bounded)
 }
 
-/// Where the first marker too many stands in a line, if there is one.
+/// The position of the first excess marker in a line, if any.
 fn excess(line: &str) -> Option<usize> {
     let bytes = line.as_bytes();
     let mut at = 0;
@@ -45,7 +45,7 @@ fn excess(line: &str) -> Option<usize> {
     }
 }
 
-/// The length of the quote or list marker that the text opens with.
+/// The length of the quote or list marker at the start of the text.
 fn marker_length(text: &[u8]) -> Option<usize> {
     let spaced = |length: usize| text.get(length).is_none_or(u8::is_ascii_whitespace).then_some(length);
     match text.first()? {

@@ -1,4 +1,4 @@
-//! Markdown as the documents of the real world write it.
+//! Markdown as found in real documents.
 
 use super::*;
 use crate::format::extract_as;

@@ -1,4 +1,4 @@
-//! Walks the text of a document, or the pages of a presentation.
+//! Reads the text of a document, or the pages of a presentation.
 
 use message::PartKind;
 
@@ -8,39 +8,39 @@ use crate::composer::Composer;
 use crate::format::flow::{Flow, Kind, describes};
 use crate::format::xml::{Node, Tag, Xml};
 
-/// Most spaces that one element stands for.
+/// Maximum number of spaces that one element may stand for.
 const MOST_SPACES: usize = 1_000;
-/// Most empty cells that one element stands for.
+/// Maximum number of empty cells that one element may stand for.
 const MOST_CELLS: usize = 64;
 
 /// Reads the body.
 pub(super) struct Body<'a> {
     styles: &'a mut Styles,
-    /// What is complete: the pages before the one that is open.
+    /// The completed pages before the open one.
     composer: Composer,
     flow: Flow,
-    /// Those that are open: a text box holds paragraphs within a paragraph.
+    /// The open paragraphs: a text box has paragraphs within a paragraph.
     paragraphs: Vec<(Kind, String)>,
     lists: Vec<List>,
     notes: usize,
     page: Option<Page>,
     pages: u32,
-    /// Whether the rows that come name the columns.
+    /// Whether the following rows name the columns.
     header: bool,
 }
 
 struct List {
     style: String,
-    /// Whether an item is open that has no paragraph yet.
+    /// Whether an open item has no paragraph yet.
     fresh: bool,
-    /// The number that this item asks for.
+    /// The number that this item requests.
     start: Option<u64>,
 }
 
 #[derive(Default)]
 struct Page {
     title: String,
-    /// What is open is its title; its notes.
+    /// Whether its title is open; its notes.
     in_title: bool,
     in_notes: bool,
     notes: Vec<String>,
@@ -61,7 +61,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Reads a body that stands in `text`, from its first element on.
+    /// Reads a body in `text`, from its first element on.
     pub(super) fn read(mut self, format: &'static str, text: &str) -> Result<Composer, Refusal> {
         let mut xml = Xml::new(format, text);
         let mut inside = false;
@@ -79,7 +79,7 @@ impl<'a> Body<'a> {
 
     fn open(&mut self, tag: &Tag<'_>, xml: &mut Xml<'_>) -> Result<(), Refusal> {
         match tag.name() {
-            // what was deleted, what declares, what another element shows, what says how to say it
+            // deletions, declarations, text that another element shows, pronunciation hints
             "tracked-changes"
             | "sequence-decls"
             | "variable-decls"
@@ -124,7 +124,7 @@ impl<'a> Body<'a> {
             }
             "page" => self.open_page(),
             "notes" | "frame" => self.enter(tag),
-            // the number of a page, in a text without pages
+            // page numbers mean nothing in a text without pages
             "page-number" if self.page.is_some() => xml.skip()?,
             _ => self.open_table(tag),
         }
@@ -190,7 +190,7 @@ impl<'a> Body<'a> {
 
     fn open_item(&mut self, tag: &Tag<'_>) {
         if let Some(list) = self.lists.last_mut() {
-            // counted at its first paragraph: an item that only holds a list has no number
+            // counted at its first paragraph: an item that only contains a list has no number
             list.fresh = true;
             list.start = tag.number("start-value");
         }
@@ -235,7 +235,7 @@ impl<'a> Body<'a> {
         self.pages += 1;
         let composer = self.flow.composer();
         composer.begin_part(PartKind::Slide, self.pages, None);
-        // what follows is not under the title of the page before
+        // what follows does not belong to the previous page's title
         composer.heading(1, "");
         self.page = Some(Page::default());
         std::mem::swap(&mut self.composer, composer);
@@ -251,7 +251,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Puts the page together: its title may come after other text in the file.
+    /// Assembles the page: its title may come after other text in the file.
     fn end_page(&mut self) {
         let Some(page) = self.page.take() else { return };
         let all = std::mem::take(&mut self.composer);
@@ -266,7 +266,7 @@ impl<'a> Body<'a> {
     }
 }
 
-/// The text up to the end of an element, a line for each paragraph.
+/// The text up to the end of an element, a line per paragraph.
 pub(super) fn gather(xml: &mut Xml<'_>, end: &str) -> Result<String, Refusal> {
     let mut found = String::new();
     while let Some(node) = xml.next()? {

@@ -1,4 +1,4 @@
-//! Walks the sheets of a spreadsheet. Cells say what a person sees in them, so nothing is formatted here.
+//! Reads the sheets of a spreadsheet. Cells contain the displayed text, so nothing is formatted here.
 
 use message::PartKind;
 
@@ -8,14 +8,14 @@ use crate::format::grid::Grid;
 use crate::format::xml::{Node, Tag, Xml};
 use crate::{BlockKind, Refusal};
 
-/// Most times that a cell or row which says that it is repeated is shown again: it may say so a million times.
+/// Maximum number of times a repeated cell or row is shown; it may claim a million repeats.
 const MOST_REPEATS: u32 = 100;
 
 #[derive(Default)]
 struct Sheet {
     row: u32,
     column: u32,
-    /// How often the open row and the open cell stand there.
+    /// Repeat counts of the open row and cell.
     rows: u32,
     columns: u32,
     text: String,
@@ -82,7 +82,7 @@ impl Sheet {
             }
             "annotation" => self.comments.push(read_annotation(xml)?),
             "s" | "tab" | "line-break" => self.text.push(' '),
-            // what is drawn over the cells is no text of the cell that it hangs on
+            // text of drawings over the cells does not belong to the cell they are anchored to
             "title" | "desc" | "table-source" | "forms" => xml.skip()?,
             _ => {}
         }

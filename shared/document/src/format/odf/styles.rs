@@ -1,4 +1,4 @@
-//! Styles of paragraphs and of lists.
+//! Paragraph and list styles.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use crate::format::docx::numbering::number;
 use crate::format::flow::Kind;
 use crate::format::xml::{Node, Xml};
 
-/// Longest chain of styles that are based on one another.
+/// Maximum length of a chain of styles based on each other.
 const LONGEST_CHAIN: usize = 32;
-/// Levels of a list.
+/// Number of levels of a list.
 const LEVELS: usize = 10;
 
-/// The styles of a document by their names, and how far its lists have counted.
+/// The styles of a document by name, and the counters of its lists.
 #[derive(Default)]
 pub(super) struct Styles {
     /// The parent of each paragraph style.
@@ -23,17 +23,17 @@ pub(super) struct Styles {
 
 #[derive(Clone, Default)]
 struct Level {
-    /// Nothing for a bullet.
+    /// None for a bullet.
     format: Option<String>,
     prefix: String,
     suffix: String,
     start: u64,
-    /// How many levels the marker shows.
+    /// Number of levels shown in the marker.
     shown: usize,
 }
 
 impl Styles {
-    /// Takes in the styles of one file.
+    /// Reads the styles of one file.
     pub(super) fn read(&mut self, format: &'static str, text: &str) -> Result<(), Refusal> {
         let (mut xml, mut list) = (Xml::new(format, text), String::new());
         while let Some(node) = xml.next()? {
@@ -68,7 +68,7 @@ impl Styles {
         Ok(())
     }
 
-    /// What a paragraph of a style is.
+    /// The role of a paragraph with this style.
     pub(super) fn kind(&self, style: Option<&str>) -> Kind {
         for name in self.chain(style) {
             match name {
@@ -87,18 +87,19 @@ impl Styles {
         std::iter::successors(style, parent).take(LONGEST_CHAIN)
     }
 
-    /// Begins a list anew.
+    /// Restarts a list.
     pub(super) fn restart(&mut self, list: &str) {
         self.counts.remove(list);
     }
 
-    /// The marker of the next item of a list at a level from 0; empty when the list shows none.
+    /// The marker of the next item of a list at a level from 0; empty when the list has none.
     pub(super) fn next(&mut self, list: &str, level: usize, start: Option<u64>) -> String {
         let level = level.min(LEVELS - 1);
         let Some(levels) = self.lists.get(list) else { return "-".to_owned() };
         let counts = self.counts.entry(list.to_owned()).or_default();
         for (at, count) in counts.iter_mut().enumerate() {
             let first = levels.get(at).map_or(1, |level| level.start);
+            // Outer levels start if they have not, this level counts on, and inner levels start again.
             match at.cmp(&level) {
                 std::cmp::Ordering::Less => *count = if *count == 0 { first } else { *count },
                 std::cmp::Ordering::Equal => {

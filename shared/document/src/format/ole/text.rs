@@ -1,4 +1,4 @@
-//! DOC and PPT, as undoc reads them.
+//! DOC and PPT, read by undoc.
 
 use message::PartKind;
 use undoc::model::{Block, Document, ListType, Paragraph, RevisionType, Table};
@@ -16,7 +16,7 @@ pub(super) fn read(
         if matches!(error, undoc::Error::Encrypted) {
             return Refusal::Encrypted { format };
         }
-        // undoc gives up on what it cannot tell the kind of
+        // undoc rejects files whose kind it cannot determine
         let unknown = matches!(error, undoc::Error::UnsupportedFormat(_));
         let cause = if unknown { "its directory cannot be read".to_owned() } else { error.to_string() };
         Refusal::Damaged { format, cause }
@@ -31,7 +31,7 @@ fn show(document: &Document, slides: bool) -> Composer {
         if slides {
             let composer = flow.composer();
             composer.begin_part(PartKind::Slide, number, None);
-            // what follows is not under the title of the slide before
+            // what follows does not belong to the previous slide's title
             composer.heading(1, "");
         }
         for block in &section.content {
@@ -42,7 +42,7 @@ fn show(document: &Document, slides: bool) -> Composer {
             flow.paragraph(Kind::Text, &format!("Notes: {}", notes.join("\n")));
         }
         for edge in section.header.iter().chain(&section.footer).flatten().map(text) {
-            // a page number says nothing in a text without pages
+            // page numbers alone mean nothing in a text without pages
             if edge.chars().any(char::is_alphabetic) && !edges.contains(&edge) {
                 edges.push(edge);
             }
@@ -88,7 +88,7 @@ fn show_paragraph(flow: &mut Flow, paragraph: &Paragraph) {
     flow.paragraph(Kind::Item(usize::from(list.level)), &format!("{marker}{text}"));
 }
 
-/// Adds a table. Tables within it are read as what their cells hold, one after another.
+/// Adds a table. Nested tables are read as the text of their cells.
 fn show_table(flow: &mut Flow, table: &Table) {
     flow.open_table();
     for row in &table.rows {

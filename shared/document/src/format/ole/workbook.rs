@@ -1,4 +1,4 @@
-//! XLS, as calamine reads it. It lays a sheet out as a grid, so that what it would lay out is counted first.
+//! XLS, read by calamine. It builds a full grid for each sheet, so the grid's size is computed first.
 
 use std::io::{Cursor, Read};
 
@@ -11,10 +11,10 @@ use crate::format::{ooxml, xlsx};
 use crate::{Extracted, Refusal, Source};
 
 const FORMAT: &str = "an Excel workbook (XLS)";
-/// Most places of all sheets together that are laid out.
+/// Maximum number of grid positions in all sheets together.
 const MOST_PLACES: usize = 8 << 20;
 
-/// Records that stand for one cell, or for the cells of a row from one column to another.
+/// Record types for one cell, or for a range of cells in a row.
 const CELLS: [u16; 9] = [0x0203, 0x027e, 0x00fd, 0x0204, 0x0006, 0x0205, 0x00d6, 0x0406, 0x0206];
 const CELLS_OF_ROW: u16 = 0x00bd;
 const SHEET: u16 = 0x0085;
@@ -45,7 +45,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Extracted, Refusal> {
         left = left.saturating_sub(grid.text());
         grid.show(&mut composer);
     }
-    // the name of the first sheet is no title
+    // the name of the first sheet is not a title
     Ok(Extracted { title: None, ..composer.finish("xls") })
 }
 
@@ -63,7 +63,7 @@ fn borrowed(value: &Data) -> DataRef<'_> {
     }
 }
 
-/// Counts the places that the cells span, for each sheet that is named: the names of many sheets may lead to one.
+/// Counts the grid positions of each named sheet; several names may point to the same sheet.
 fn guard(source: &Source<'_>) -> Result<(), Refusal> {
     let Ok(mut file) = cfb::CompoundFile::open(Cursor::new(source.bytes)) else {
         return Err(Refusal::Damaged { format: FORMAT, cause: "its directory cannot be read".to_owned() });
@@ -77,7 +77,7 @@ fn guard(source: &Source<'_>) -> Result<(), Refusal> {
         .collect();
     for book in books {
         let Ok(stream) = file.open_stream(&book) else { continue };
-        // a stream is no longer than the file
+        // a stream cannot be longer than the file
         let mut bytes = Vec::new();
         let length = source.bytes.len() as u64;
         if stream.take(length).read_to_end(&mut bytes).is_ok() && places(&bytes) > MOST_PLACES {

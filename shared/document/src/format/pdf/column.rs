@@ -1,18 +1,18 @@
-//! Columns of running text: found by the empty strip between them.
+//! Finds columns of running text by the empty strip between them.
 
 use super::row::Piece;
 
-/// Columns lie beside one another in columns at most this deep: four of them on a page.
+/// Maximum nesting of columns: two levels give four columns on a page.
 const DEEPEST: usize = 2;
-/// Fewest pieces a column has, and fewest characters its pieces have on average: a column of a table has less.
+/// Minimum number of pieces in a column, and minimum average of characters per piece; columns of a table have fewer.
 const FEWEST_PIECES: usize = 5;
 const FEWEST_CHARACTERS: usize = 14;
-/// Most pieces that may cross the strip, such as a title or a wide table: one in this many.
+/// One in this many pieces may cross the strip, such as a title or a wide table.
 const CROSSING: usize = 4;
-/// How many places are looked at for the strip.
+/// Number of positions tried for the strip.
 const PLACES: i64 = 200;
 
-/// Pieces in reading order, as groups that each are one column.
+/// Pieces in reading order, grouped by column.
 pub(super) fn split(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
     split_within(pieces, DEEPEST)
 }
@@ -31,7 +31,7 @@ fn split_within(pieces: Vec<Piece>, depth: usize) -> Vec<Vec<Piece>> {
         } else if piece.start >= strip {
             right.push(piece);
         } else {
-            // what crosses the strip ends the columns above it
+            // a piece across the strip ends the columns above it
             for side in [&mut left, &mut right] {
                 columns.extend(split_within(std::mem::take(side), depth - 1));
             }
@@ -46,7 +46,7 @@ fn split_within(pieces: Vec<Piece>, depth: usize) -> Vec<Vec<Piece>> {
     columns
 }
 
-/// Where the empty strip between two columns is.
+/// The position of the empty strip between two columns.
 fn strip(pieces: &[Piece]) -> Option<i64> {
     let first = pieces.iter().map(|piece| piece.start).min()?;
     let last = pieces.iter().map(|piece| piece.end).max()?;

@@ -1,11 +1,11 @@
-//! The reading order of a page: columns, in them rows, and of these paragraphs and tables.
+//! The reading order of a page: columns, in them rows, and from these paragraphs and tables.
 
 use super::column;
 use super::page::Drawing;
 use super::paragraph::{self, Paragraph};
 use super::row::{self, Piece};
 
-/// Fewest rows, one after another, whose cells stand apart that make a table.
+/// Minimum number of consecutive rows with separated cells that make a table.
 const FEWEST_ROWS: usize = 3;
 
 /// A block of a page.
@@ -43,7 +43,7 @@ fn read_column(rows: Vec<Vec<Piece>>, blocks: &mut Vec<Block>) {
     blocks.extend(paragraph::join(lines).into_iter().map(Block::Paragraph));
 }
 
-/// Whether a row is one line with a bullet or number that stands apart from it, but not far.
+/// Whether a row is a line with a slightly detached bullet or number.
 fn is_marked(row: &[Piece]) -> bool {
     let [mark, text] = row else { return false };
     mark.text.chars().count() <= 3 && text.start - mark.end < text.size * 4
@@ -60,7 +60,7 @@ fn close_table(table: &mut Vec<Vec<Piece>>, lines: &mut Vec<Piece>, blocks: &mut
     blocks.push(Block::Table(table.drain(..).map(cells).collect()));
 }
 
-/// A row as one line.
+/// Joins a row to one line.
 fn line(row: Vec<Piece>) -> Option<Piece> {
     row.into_iter().reduce(|line, next| Piece {
         text: format!("{} {}", line.text, next.text),

@@ -1,4 +1,4 @@
-//! The bookmarks: the only headings that a PDF file names.
+//! The bookmarks: the only headings that a PDF file defines.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,9 +7,9 @@ use hayro_interpret::hayro_syntax::object::{Dict, String as Text};
 
 use super::string;
 
-/// More bookmarks than this are not read.
+/// Maximum number of bookmarks read.
 const MOST: usize = 20_000;
-/// Deeper bookmarks count as ones of this level.
+/// Deeper bookmarks get this level.
 const DEEPEST: u8 = 6;
 
 /// The titles in the bookmarks, with their levels from 1.
@@ -29,7 +29,7 @@ impl Outline {
         let mut open: Vec<(Dict<'_>, u8)> = first.into_iter().map(|first| (first, 1)).collect();
         let mut seen = BTreeSet::new();
         while let Some((item, level)) = open.pop() {
-            // a damaged file may lead in a circle
+            // a damaged file may contain cycles
             let id = item.obj_id().map(|id| (id.obj_number, id.gen_number));
             if id.is_none_or(|id| !seen.insert(id)) || seen.len() > MOST {
                 continue;
@@ -46,7 +46,7 @@ impl Outline {
         outline
     }
 
-    /// The level of a block that says what a bookmark says, with or without a number before it.
+    /// The level of a block with the text of a bookmark, with or without a leading number.
     pub(super) fn level(&self, text: &str) -> Option<u8> {
         if self.levels.is_empty() || text.len() > 300 {
             return None;
@@ -57,7 +57,7 @@ impl Outline {
     }
 }
 
-/// The letters and digits alone, in lower case: bookmarks and pages space them differently.
+/// Only the letters and digits, in lower case, because bookmarks and pages differ in spacing.
 fn words(text: &str) -> String {
     text.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

@@ -1,4 +1,4 @@
-//! What a page draws: its characters with their places, and how many pictures.
+//! The content of a page: its characters with their positions, and its number of pictures.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ use hayro_interpret::{
 
 use super::string;
 
-/// Units in which fonts measure: this many make one em.
+/// Font units per em.
 const EM: f64 = 1_000.0;
-/// Positions are kept in this part of a point: whole numbers are the same on every machine.
+/// Positions are kept in hundredths of a point, because integers are the same on every machine.
 const UNITS_PER_POINT: f64 = 100.0;
-/// A picture of fewer pixels is an ornament, and holds no text.
+/// A picture with fewer pixels is decoration without text.
 const SMALLEST_PICTURE: u64 = 10_000;
 
-/// The way in which a line runs.
+/// The direction of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Direction {
     Right,
@@ -29,8 +29,8 @@ pub(super) enum Direction {
     Up,
 }
 
-/// One character, or the few that a ligature stands for. Places are in hundredths of a point, along the line (`start`,
-/// `end`) and across it (`base`), both growing as one reads.
+/// A character, or the few characters of a ligature. Positions are in hundredths of a point, along the line (`start`,
+/// `end`) and across it (`base`), both growing in reading direction.
 #[derive(Clone, Debug)]
 pub(super) struct Glyph {
     pub(super) text: String,
@@ -41,7 +41,7 @@ pub(super) struct Glyph {
     pub(super) size: i64,
 }
 
-/// All that is drawn on one page.
+/// Everything drawn on a page.
 #[derive(Default)]
 pub(super) struct Drawing {
     pub(super) glyphs: Vec<Glyph>,
@@ -52,7 +52,7 @@ pub(super) struct Drawing {
 }
 
 impl Drawing {
-    /// How much of the page's text its glyphs give away.
+    /// How much of the page's text its glyphs reveal.
     pub(super) fn mapped(&self) -> Mapped {
         let letters = self.glyphs.iter().filter(|glyph| glyph.text != " ").count();
         match self.unmapped {
@@ -63,18 +63,18 @@ impl Drawing {
     }
 }
 
-/// How many glyphs of a page stand for characters.
+/// How many glyphs of a page map to characters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mapped {
-    /// All, or so many that the rest are ornaments.
+    /// All, or all but decoration.
     All,
-    /// So few that a reader would miss text.
+    /// Too few: a reader would miss text.
     Part,
-    /// As good as none: what is left is not the page's text.
+    /// Practically none: what remains is not the page's text.
     Nothing,
 }
 
-/// Runs the content of a page.
+/// Interprets the content of a page.
 pub(super) fn draw<'a>(page: &Page<'a>, cache: &InterpreterCache<'a>, limit: usize) -> Drawing {
     let (width, height) = page.render_dimensions();
     let bounds = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
@@ -102,7 +102,7 @@ impl Drawing {
             Some(BfString::Char(character)) => string::clean(character.encode_utf8(&mut [0; 4])),
             Some(BfString::String(text)) => string::clean(&text),
             None => match (glyph, u8::try_from(glyph.char_code())) {
-                // bitmap fonts of TeX name their glyphs by number, and their codes are ASCII
+                // TeX's bitmap fonts name glyphs by number, and their codes are ASCII
                 (Drawn::Type3(_), Ok(code @ b' '..=b'~')) => char::from(code).to_string(),
                 (Drawn::Type3(_) | Drawn::Outline(_), _) => {
                     self.unmapped += 1;
@@ -118,7 +118,7 @@ impl Drawing {
             Drawn::Type3(glyph) => glyph.advance_width(),
         };
         let glyph = place(text, transform, f64::from(advance.unwrap_or(500.0)), is_vertical);
-        // what is drawn twice to look bold, or once filled and once stroked, is there once
+        // glyphs drawn twice (fake bold, or filled and stroked) count once
         let first = glyph.text.chars().next().map_or(0, u32::from);
         let grain = (glyph.size / 20).max(1);
         if glyph.text == " " || self.seen.insert((first, glyph.start / grain, glyph.base / grain)) {
@@ -134,7 +134,7 @@ fn place(text: String, transform: Affine, advance: f64, is_vertical: bool) -> Gl
     let size = units(up.hypot()).max(1);
     let (x, y) = (units(origin.x), units(origin.y));
     if is_vertical {
-        // the origin is at the foot of the character's cell
+        // the origin is at the foot of the character cell
         return Glyph { text, direction: Direction::Down, start: y - size, end: y, base: -x, size };
     }
     let length = units(along.hypot());

@@ -1,14 +1,14 @@
-//! Lines rejoined into paragraphs.
+//! Joins lines to paragraphs.
 
 use super::row::Piece;
 use crate::line::Line;
 
-/// Marks that open an item of a list.
+/// Marks that begin a list item.
 const BULLETS: &[char] = &['•', '‣', '▪', '◦', '●', '○', '■', '–', '-', '*'];
-/// The soft hyphen, by which a word may be broken.
+/// The soft hyphen, at which a word may be broken.
 const SOFT_HYPHEN: char = '\u{ad}';
 
-/// A paragraph, and where its first line stands.
+/// A paragraph, and the position of its first line.
 #[derive(Clone, Debug)]
 pub(super) struct Paragraph {
     pub(super) text: String,
@@ -16,7 +16,7 @@ pub(super) struct Paragraph {
     pub(super) lines: usize,
 }
 
-/// Joins the lines of a column; they are in order.
+/// Joins the lines of a column, given in order.
 pub(super) fn join(lines: Vec<Piece>) -> Vec<Paragraph> {
     let pitch = pitch(&lines);
     let right = lines.iter().map(|line| line.end).max().unwrap_or_default();
@@ -36,7 +36,7 @@ pub(super) fn join(lines: Vec<Piece>) -> Vec<Paragraph> {
     paragraphs
 }
 
-/// The distance of most lines from the one above.
+/// The most common distance between lines.
 fn pitch(lines: &[Piece]) -> i64 {
     let mut distances: Vec<i64> = lines
         .iter()
@@ -48,7 +48,7 @@ fn pitch(lines: &[Piece]) -> i64 {
     distances.get(distances.len() / 2).copied().unwrap_or_default()
 }
 
-/// Whether a line begins a new paragraph below another.
+/// Whether a line starts a new paragraph.
 fn begins(above: &Piece, line: &Piece, pitch: i64, right: i64) -> bool {
     let size = line.size.min(above.size).max(1);
     let distance = line.base - above.base;
@@ -83,7 +83,7 @@ fn close((lines, base): (Vec<String>, i64)) -> Paragraph {
     Paragraph { text, base, lines: count }
 }
 
-/// A line without the hyphen that breaks the word at its end.
+/// The line without its final hyphen, if that breaks a word.
 fn broken_word(line: &str) -> Option<&str> {
     let start = line.strip_suffix(['-', '\u{2010}', SOFT_HYPHEN])?;
     start.ends_with(char::is_alphabetic).then_some(start)

@@ -1,12 +1,15 @@
-//! Characters put together into pieces of lines: what stands side by side without a wide gap.
+//! Joins characters to pieces of lines: text without a wide gap.
 
 use super::page::{Direction, Glyph};
 
-/// Parts of a line's height, in hundredths: how far characters of one line stand from its base, from which gap on there
-/// is a space, from which on something else begins, and how far characters may lie over one another.
+// All in hundredths of a line's height.
+/// How far characters of one line may be from its base.
 const SAME_BASE: i64 = 45;
+/// The smallest gap that is a space.
 const SPACE: i64 = 17;
+/// The smallest gap that separates pieces.
 const WIDE: i64 = 120;
+/// How far characters may overlap.
 const OVERLAP: i64 = -60;
 
 /// A piece of a line.
@@ -23,7 +26,7 @@ fn parts(size: i64, hundredths: i64) -> i64 {
     size * hundredths / 100
 }
 
-/// The pieces of each direction that lines run in, the ordinary one first.
+/// The pieces of each line direction, the normal one first.
 pub(super) fn pieces(glyphs: &[Glyph]) -> Vec<Vec<Piece>> {
     [Direction::Right, Direction::Down, Direction::Left, Direction::Up]
         .into_iter()
@@ -35,7 +38,7 @@ pub(super) fn pieces(glyphs: &[Glyph]) -> Vec<Vec<Piece>> {
         .collect()
 }
 
-/// Joins characters as far as they follow one another in the file.
+/// Joins characters that follow each other in the file.
 fn runs(glyphs: impl Iterator<Item = Glyph>) -> Vec<Piece> {
     let mut runs: Vec<Piece> = Vec::new();
     for glyph in glyphs {
@@ -47,7 +50,7 @@ fn runs(glyphs: impl Iterator<Item = Glyph>) -> Vec<Piece> {
             if gap > parts(last.size, SPACE) && !last.text.ends_with(' ') && glyph.text != " " {
                 last.text.push(' ');
             }
-            // a space is as wide as what stands around it leaves
+            // a space is as wide as its neighbours leave room
             if glyph.text == " " {
                 if !last.text.ends_with(' ') {
                     last.text.push(' ');
@@ -69,7 +72,7 @@ fn runs(glyphs: impl Iterator<Item = Glyph>) -> Vec<Piece> {
     runs
 }
 
-/// Orders runs by line and place, and joins those that the file draws apart.
+/// Sorts runs by line and position, and joins those that were drawn separately.
 fn merge(runs: Vec<Piece>) -> Vec<Piece> {
     let mut merged = Vec::new();
     for mut row in rows(runs) {
@@ -100,14 +103,14 @@ fn join(last: &mut Piece, next: &Piece) {
     }
     last.text.push_str(&next.text);
     last.end = last.end.max(next.end);
-    // the base and size of a line are those of its larger characters: not of a footnote's mark
+    // base and size of a line are those of its larger characters, not of a footnote mark
     if next.size > last.size {
         last.size = next.size;
         last.base = next.base;
     }
 }
 
-/// Groups what stands on one base, from the first line to the last.
+/// Groups pieces on the same base line, top to bottom.
 pub(super) fn rows(mut pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
     pieces.sort_by_key(|piece| piece.base);
     let mut rows: Vec<Vec<Piece>> = Vec::new();
@@ -126,8 +129,7 @@ pub(super) fn rows(mut pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
     rows
 }
 
-/// Puts a line whose letters stand from right to left into the order in which it is read. Runs of other letters and of
-/// digits in it keep theirs.
+/// Puts a line of right-to-left letters into reading order. Runs of other letters and digits keep theirs.
 fn right_to_left(text: &str) -> String {
     let right = text.chars().filter(|character| is_right_to_left(*character)).count();
     let left = text.chars().filter(|character| character.is_alphabetic()).count() - right;

@@ -1,23 +1,23 @@
-//! Running headers and footers, and page numbers: what stands at the same place of most pages is no text of any.
+//! Removes running headers, footers and page numbers: text at the same place of most pages.
 
 use std::collections::BTreeMap;
 
 use super::ReadPage;
 use super::layout::Block;
 
-/// Fewest pages on which something can be told to repeat.
+/// Minimum number of pages to detect repetition.
 const FEWEST_PAGES: usize = 4;
-/// Blocks at the start and at the end of a page that are looked at.
+/// Number of blocks considered at the start and at the end of a page.
 const EDGE: usize = 2;
-/// How far apart (in hundredths of a point) the same place may be.
+/// Tolerance for the same place, in hundredths of a point.
 const SAME_PLACE: i64 = 300;
-/// A block of more characters is text.
+/// Maximum number of characters; longer blocks are text.
 const LONGEST: usize = 120;
 
-/// What a block says, with all numbers alike, and where it stands.
+/// The text of a block with all numbers made equal, and its position.
 type Mark = (String, i64);
 
-/// Removes what repeats on more than half of the pages.
+/// Removes blocks that repeat on more than half of the pages.
 pub(super) fn remove(pages: &mut [ReadPage]) {
     if pages.len() < FEWEST_PAGES {
         return;

@@ -1,16 +1,16 @@
-//! Strings of a PDF file as text.
+//! Decodes strings of a PDF file.
 
 use std::borrow::Cow;
 
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 use hayro_interpret::hayro_syntax::Pdf as File;
 
-/// Endings by which a title is the name of the file that it was made from.
+/// Extensions by which a title is recognised as a file name.
 const FILE_ENDINGS: &[&str] = &[
     ".doc", ".docx", ".dvi", ".fm", ".indd", ".odt", ".pdf", ".ppt", ".pptx", ".qxd", ".tex", ".xls", ".xlsx",
 ];
 
-/// A text string: UTF-16 or UTF-8 with a byte order mark, else `PDFDocEncoding`, which windows-1252 comes close to.
+/// A text string: UTF-16 or UTF-8 with a byte order mark, or else `PDFDocEncoding`, approximated by windows-1252.
 pub(super) fn decode(bytes: &[u8]) -> String {
     let text = match bytes {
         [0xfe, 0xff, rest @ ..] => UTF_16BE.decode_without_bom_handling(rest).0,
@@ -22,7 +22,7 @@ pub(super) fn decode(bytes: &[u8]) -> String {
     text.chars().filter(|character| !character.is_control() || character.is_whitespace()).collect()
 }
 
-/// The title in the document's properties; not one that a program filled in with the name of a file.
+/// The title in the document's properties, unless a program filled in a file name.
 pub(super) fn title(file: &File) -> Option<String> {
     let title = decode(file.metadata().title.as_deref()?);
     let title = title.trim();
@@ -34,8 +34,8 @@ pub(super) fn title(file: &File) -> Option<String> {
     (!is_name).then(|| title.to_owned())
 }
 
-/// What a glyph says as text: white space is a space, Latin ligatures are their letters, nothing is left of what has
-/// no meaning outside its font.
+/// A glyph's text, cleaned: white space becomes a space, Latin ligatures become letters, characters without meaning
+/// outside their font are dropped.
 pub(super) fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,9 +1,9 @@
-//! Small files, built here.
+//! Small files built here.
 
 use super::*;
 use crate::format::extract_as;
 
-/// A file of objects (the first is the catalog, the second the pages), with its table of objects.
+/// A file of these objects (the first is the catalog, the second the page tree), with its cross-reference table.
 fn file(objects: &[String], trailer: &str) -> Vec<u8> {
     let mut bytes = b"%PDF-1.7\n".to_vec();
     let mut offsets = Vec::new();
@@ -25,7 +25,8 @@ fn file(objects: &[String], trailer: &str) -> Vec<u8> {
 
 const FONT: &str = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>";
 
-/// A file with one page for each content; objects `3..` are the font, then a page and its content by turns.
+/// A file with one page for each content; the objects from 3 on are the font, then a page and its content
+/// alternately.
 fn pages_with(contents: &[&str], font: &str, more: &[&str], catalog: &str, trailer: &str) -> Vec<u8> {
     let kids: Vec<_> = (0..contents.len()).map(|page| format!("{} 0 R", 4 + 2 * page)).collect();
     let mut objects = vec![
@@ -50,7 +51,7 @@ fn pages(contents: &[&str]) -> Vec<u8> {
     pages_with(contents, FONT, &[], "", "")
 }
 
-/// Lines at places.
+/// Lines at given positions.
 fn lines(lines: &[(i32, i32, &str)]) -> String {
     let shown = lines.iter().map(|(x, y, text)| format!("BT /F 10 Tf {x} {y} Td ({text}) Tj ET"));
     shown.collect::<Vec<_>>().join("\n")
@@ -125,7 +126,7 @@ fn pages_are_parts_and_what_they_share_is_left_out() {
     assert_eq!(found.text.lines().filter(|line| !line.is_empty()).count(), 5, "{}", found.text);
     assert!(!found.text.contains("header") && !found.text.contains("of 5"));
     assert_eq!(found.parts.iter().map(|part| part.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
-    // of few pages nothing can be told to repeat
+    // on few pages, repetition cannot be detected
     let found = extract_as(&Pdf, &pages(&contents[..3])).unwrap();
     assert_eq!(found.text.matches("The running header").count(), 3);
 }

@@ -1,4 +1,4 @@
-//! Walks a slide: shapes in their order, tables, and what charts and diagrams say.
+//! Reads a slide: shapes in order, tables, and the text of charts and diagrams.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use crate::format::docx::numbering::number;
 use crate::format::flow::{Flow, Kind, collapse, describes};
 use crate::format::xml::{Node, Tag, Xml};
 
-/// Levels of a list in a shape.
+/// Number of list levels in a shape.
 const LEVELS: usize = 9;
 
-/// Reads one slide, or the page of notes to it.
+/// Reads a slide, or its page of notes.
 pub(super) struct Slide<'a> {
     /// The text of its title.
     pub(super) title: String,
-    /// What stands at the foot of it: the same on many slides.
+    /// Its footers, which are the same on many slides.
     pub(super) footers: Vec<String>,
     /// Charts and diagrams, by relationship.
     drawings: &'a BTreeMap<String, Vec<String>>,
@@ -27,10 +27,10 @@ pub(super) struct Slide<'a> {
     reading: bool,
 }
 
-/// The text shape that is open.
+/// The open text shape.
 #[derive(Default)]
 struct Shape {
-    /// The type of the place in the layout that it fills; empty for the main one.
+    /// The type of its placeholder; empty for the main one.
     place: Option<String>,
     paragraphs: Vec<(Kind, String)>,
     counts: [u64; LEVELS],
@@ -85,7 +85,7 @@ impl<'a> Slide<'a> {
         Ok(())
     }
 
-    /// All but the title.
+    /// Everything but the title.
     pub(super) fn finish(self) -> Composer {
         self.flow.finish()
     }
@@ -181,7 +181,7 @@ impl<'a> Slide<'a> {
         let all = || paragraphs.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
         match place.as_deref() {
             Some("title" | "ctrTitle") => self.title = all().replace('\n', " "),
-            // the number of the slide, and on a page of notes the picture of the slide
+            // the slide number, and on a notes page the picture of the slide
             Some("sldNum" | "sldImg") => {}
             Some("ftr" | "hdr" | "dt") => self.footers.push(collapse(&all())),
             _ => {
@@ -190,13 +190,13 @@ impl<'a> Slide<'a> {
                 }
             }
         }
-        // the description of a shape stands beside it
+        // a shape's description comes beside it
         self.flow.composer();
     }
 }
 
 impl Shape {
-    /// A paragraph with its marker. The main place of a layout is a list unless the paragraph says otherwise.
+    /// A paragraph with its marker. The main placeholder is a list unless the paragraph says otherwise.
     fn marked(&mut self, paragraph: Paragraph) -> (Kind, String) {
         let Paragraph { text, level, bullet, .. } = paragraph;
         let level = level.min(LEVELS - 1);

@@ -1,10 +1,10 @@
-//! What begins with two dots: directives, footnotes, targets, substitutions and comments.
+//! Explicit markup, which begins with two dots: directives, footnotes, targets, substitutions and comments.
 
 use super::{Reader, dedented, indented_length, inline};
 use crate::BlockKind;
 
 impl Reader {
-    /// Reads explicit markup, and tells how many lines it has.
+    /// Reads explicit markup, and returns its number of lines.
     pub(super) fn explicit(&mut self, line: &str, lines: &[&str], depth: usize) -> usize {
         let rest = lines.get(1..).unwrap_or_default();
         let length = indented_length(rest, 1);
@@ -57,7 +57,7 @@ impl Reader {
                 self.blocks(content, depth + 1);
             }
             _ => {
-                // options stand between an argument of some lines and the content
+                // options come between a multi-line argument and the content
                 self.text(argument);
                 let more: Vec<&str> = head.iter().filter(|line| !line.starts_with(':')).copied().collect();
                 self.text(&more.join("\n"));
@@ -96,7 +96,7 @@ impl Reader {
     }
 }
 
-/// `name:: argument`; nothing for a target, a substitution or a comment.
+/// `name:: argument`; none for a target, a substitution or a comment.
 fn directive(text: &str) -> Option<(&str, &str)> {
     let (name, argument) = text.split_once("::")?;
     let is_name =
@@ -106,12 +106,12 @@ fn directive(text: &str) -> Option<(&str, &str)> {
         .then_some((name, argument))
 }
 
-/// The options of a directive (and what is left of its argument), and its content.
+/// Splits a directive's body into options (with the rest of its argument) and content.
 fn parted<'a, 'b>(body: &'b [&'a str]) -> (&'b [&'a str], &'b [&'a str]) {
     let first_blank = body.iter().position(|line| line.is_empty()).unwrap_or(body.len());
     let (head, content) = body.split_at(first_blank);
     if head.iter().any(|line| line.starts_with(':')) {
-        // content may follow its options at once
+        // content may follow the options directly
         let options = head.iter().take_while(|line| line.starts_with(':') || line.starts_with(' ')).count();
         return if options > 0 { body.split_at(options) } else { (head, content) };
     }

@@ -1,17 +1,17 @@
-//! Inline markup: its text.
+//! The text of inline markup.
 
-/// What may begin a mark.
+/// Characters that may begin markup.
 const MARKS: [char; 5] = ['`', '*', ':', '_', '\\'];
-/// Bytes in which the name of a role must end.
+/// Maximum length of a role's name in bytes.
 const LONGEST_ROLE: usize = 40;
 
 /// A text without roles, targets, emphasis and escapes.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
-    // a mark that nothing closes is not searched for again: that would take the square of the length
+    // markup found unclosed once is not searched again, which would take quadratic time
     let mut unclosed = [false; 4];
-    // an escaped space parts words for the marks, and is not shown
+    // an escaped space separates words for the markup, and is not shown
     let mut escaped_gap = false;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         let before = out.chars().next_back().filter(|_| !std::mem::take(&mut escaped_gap));
@@ -37,7 +37,7 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
-/// Marked text at the start of `rest`: its length with its marks, and what is shown of it.
+/// The markup at the start of `rest`: its length, and the text shown for it.
 fn marked(rest: &str, before: Option<char>, unclosed: &mut [bool; 4]) -> Option<(usize, String)> {
     let within_word = before.is_some_and(char::is_alphanumeric);
     if let Some(inner) = rest.strip_prefix("``") {
@@ -78,7 +78,7 @@ fn closing(inner: &str, mark: &str, unclosed: &mut bool) -> Option<usize> {
     end.filter(|end| *end > 0)
 }
 
-/// The label of a link or role, without the target behind it.
+/// The label of a link or role, without the target after it.
 fn label(text: &str) -> String {
     let label = match text.rsplit_once('<') {
         Some((label, target)) if target.ends_with('>') && !label.trim().is_empty() => label.trim_end(),
@@ -88,7 +88,7 @@ fn label(text: &str) -> String {
     label.trim_start_matches(['~', '!']).to_owned()
 }
 
-/// Whether an underscore only says that the word before it is a link.
+/// Whether an underscore only marks the word before it as a link.
 fn ends_reference(rest: &str, before: Option<char>) -> bool {
     let after = rest.trim_start_matches('_');
     before.is_some_and(|before| before.is_alphanumeric() || before == ']')

@@ -2,10 +2,10 @@
 
 use super::inline;
 
-/// Rows, how many of them name the columns, and how many lines the table has.
+/// The rows, how many of them name the columns, and the table's number of lines.
 type Table = (Vec<Vec<String>>, usize, usize);
 
-/// A table with a frame around each cell. Cells that span columns or rows lose only that they do.
+/// A table with a frame around each cell. Spanning cells are read as normal ones.
 pub(super) fn grid(lines: &[&str]) -> Option<Table> {
     let is_border = |line: &str| line.starts_with('+') && line.ends_with('+') && line.len() > 2;
     lines.first().filter(|line| is_border(line) && line.contains(['-', '=']))?;
@@ -26,7 +26,7 @@ pub(super) fn grid(lines: &[&str]) -> Option<Table> {
     (length > 2).then_some((rows, header, length))
 }
 
-/// A table of which only rows of `=` show the columns.
+/// A table whose columns are shown only by rows of `=`.
 pub(super) fn simple(lines: &[&str]) -> Option<Table> {
     let border = lines.first().filter(|line| is_border(line))?;
     let starts: Vec<usize> = border
@@ -34,6 +34,7 @@ pub(super) fn simple(lines: &[&str]) -> Option<Table> {
         .filter(|(at, mark)| *mark == '=' && (*at == 0 || border.as_bytes().get(at - 1) == Some(&b' ')))
         .map(|(at, _)| at)
         .collect();
+    // The table ends at the row of `=` that a blank line follows.
     let borders: Vec<usize> = lines
         .iter()
         .enumerate()
@@ -50,6 +51,7 @@ pub(super) fn simple(lines: &[&str]) -> Option<Table> {
     let last = *borders.last().filter(|_| borders.len() > 1)?;
     let (mut rows, mut row, mut header): (Vec<Vec<String>>, Vec<String>, usize) = (Vec::new(), Vec::new(), 0);
     for (at, line) in lines.iter().enumerate().take(last).skip(1) {
+        // A rule ends a row, and one of `=` also ends the header.
         let is_rule = line.len() > 2 && line.bytes().all(|byte| matches!(byte, b'=' | b'-' | b' '));
         let begins = !line.is_empty() && !line.starts_with(' ');
         if (is_rule || begins) && !row.is_empty() {
@@ -71,7 +73,7 @@ fn is_border(line: &str) -> bool {
     line.starts_with('=') && line.contains("= ") && line.bytes().all(|byte| matches!(byte, b'=' | b' '))
 }
 
-/// A line cut where its columns begin; the last reaches to its end.
+/// Splits a line at the starts of its columns; the last column extends to the end.
 fn columns<'a>(line: &'a str, starts: &[usize]) -> Vec<&'a str> {
     let offset = |at: &usize| line.char_indices().nth(*at).map_or(line.len(), |(offset, _)| offset);
     let offsets: Vec<usize> = starts.iter().map(offset).chain([line.len()]).collect();

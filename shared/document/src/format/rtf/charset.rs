@@ -1,4 +1,4 @@
-//! The encodings that RTF names by number.
+//! The encodings that RTF refers to by number.
 
 use encoding_rs::{
     BIG5, EUC_KR, Encoding, GBK, IBM866, KOI8_R, MACINTOSH, SHIFT_JIS, UTF_8, WINDOWS_874, WINDOWS_1250,
@@ -6,7 +6,7 @@ use encoding_rs::{
     WINDOWS_1258,
 };
 
-/// The encoding of a Windows code page; one that is not known reads as Western text.
+/// The encoding of a Windows code page; Western for unknown ones.
 pub(super) fn code_page(number: i32) -> &'static Encoding {
     match number {
         866 => IBM866,
@@ -30,7 +30,7 @@ pub(super) fn code_page(number: i32) -> &'static Encoding {
     }
 }
 
-/// The code page of a font by its character set; nothing when it is that of the document.
+/// The code page of a font's character set; none for the document's own.
 pub(super) fn of_font(set: i32) -> Option<&'static Encoding> {
     Some(code_page(match set {
         77 => 10_000,

@@ -1,27 +1,27 @@
 //! Where the text of a group goes.
 
-/// What becomes of the text in a group.
+/// The treatment of a group's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Destination {
-    /// It is shown.
+    /// Shown.
     Body,
-    /// It is shown below the paragraph.
+    /// Shown below the paragraph.
     Note,
-    /// It is the marker of a list item.
+    /// The marker of a list item.
     Marker,
-    /// It is the title of the document.
+    /// The title of the document.
     Title,
-    /// It stands at the head or foot of each page: it is shown when nothing else is.
+    /// The header or footer of pages: shown only if the document has no other text.
     PageEdge,
     Fonts,
     Styles,
-    /// It is not shown, but something in it may be.
+    /// Not shown, though nested groups may be.
     Skipped,
-    /// It says again what was shown elsewhere; nothing in it is shown.
+    /// Never shown, including nested groups, because it repeats other text.
     Never,
 }
 
-/// Where a control word at the head of a group sends the text, given where the text around goes.
+/// The destination that a control word at the start of a group selects, given the surrounding one.
 pub(super) fn of_word(word: &str, around: Destination) -> Option<Destination> {
     use Destination::{Body, Fonts, Marker, Never, Note, PageEdge, Skipped, Styles, Title};
     if around == Never {
@@ -33,7 +33,7 @@ pub(super) fn of_word(word: &str, around: Destination) -> Option<Destination> {
         "title" if around == Skipped => Title,
         "footnote" if around == Body => Note,
         "listtext" | "pntext" if matches!(around, Body | Note) => Marker,
-        // what is shown of an object, a shape, a formula or a text that is given twice
+        // the shown text of an object, shape, formula, or of text given in two forms
         "result" | "shptxt" | "dptxbxtext" | "mr" | "ud" => Body,
         "shprslt" | "nonshppict" | "nonesttables" | "nesttableprops" => Never,
         "header" | "headerl" | "headerr" | "headerf" | "footer" | "footerl" | "footerr" | "footerf" => {
@@ -49,7 +49,7 @@ pub(super) fn of_word(word: &str, around: Destination) -> Option<Destination> {
     })
 }
 
-/// The text that a control word stands for.
+/// The character that a control word stands for.
 pub(super) fn character(word: &str) -> Option<&'static str> {
     Some(match word {
         "tab" | "emspace" | "enspace" | "qmspace" | "nestcell" => "\t",

@@ -1,32 +1,32 @@
-//! Puts paragraphs, list items and table cells where they belong.
+//! Arranges paragraphs, list items and table cells.
 
 use crate::BlockKind;
 use crate::composer::Composer;
 
-/// Lists are not indented deeper than the format has levels.
+/// Maximum indentation of lists; the format has no more levels.
 const DEEPEST_LIST: usize = 9;
 
-/// What a paragraph is, as it stands in the document.
+/// The role of a paragraph.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shape {
     /// Level of a heading, from 1.
     pub(super) heading: Option<u8>,
-    /// Whether it is an item of a list, and how deep that lies.
+    /// Whether it is a list item, and its depth.
     pub(super) listed: bool,
     pub(super) level: usize,
     pub(super) in_table: bool,
 }
 
-/// Collects the document.
+/// Assembles the document.
 pub(super) struct Layout {
     composer: Composer,
     lists: usize,
     rows: Vec<Vec<String>>,
     cells: Vec<String>,
-    /// Paragraphs of the cell that is open.
+    /// The paragraphs of the open cell.
     cell: String,
     header_rows: usize,
-    /// Whether the row that is open names the columns.
+    /// Whether the open row names the columns.
     names_columns: bool,
 }
 
@@ -47,7 +47,7 @@ impl Layout {
         self.composer.declare_title(title);
     }
 
-    /// Begins the definition of a row.
+    /// Begins a row's definition.
     pub(super) fn begin_row(&mut self) {
         self.names_columns = false;
     }
@@ -56,7 +56,7 @@ impl Layout {
         self.names_columns = true;
     }
 
-    /// Adds a paragraph; `marker` is what a list shows before it.
+    /// Adds a paragraph; `marker` is its list marker.
     pub(super) fn paragraph(&mut self, text: &str, marker: &str, shape: Shape) {
         let text = self.shown(text);
         if shape.in_table {
@@ -106,7 +106,7 @@ impl Layout {
         self.composer.finish(format)
     }
 
-    /// Text with white space as it is shown.
+    /// The text with white space as displayed.
     fn shown(&mut self, text: &str) -> String {
         for (number, line) in text.split('\n').enumerate() {
             if number > 0 {
@@ -137,7 +137,7 @@ impl Layout {
         if rows.iter().any(|row| filled(row) > 1) {
             return self.composer.table(&rows, header_rows);
         }
-        // one cell a row is a frame around text
+        // single-cell rows are only a frame around text
         for paragraph in rows.iter().flatten().flat_map(|cell| cell.split('\n')) {
             self.composer.block(BlockKind::Paragraph, paragraph);
         }

@@ -1,4 +1,4 @@
-//! Follows the groups of a document.
+//! Interprets the groups of a document.
 
 use std::collections::HashMap;
 
@@ -10,18 +10,18 @@ use super::layout::{Layout, Shape};
 use super::token::Token;
 use crate::{Extracted, Refusal};
 
-/// Groups within one another.
+/// Maximum nesting of groups.
 const DEEPEST: usize = 1_000;
 /// The outline level of running text.
 const BODY_LEVEL: i32 = 9;
 
-/// What holds within a group.
+/// The state that is local to a group.
 #[derive(Clone, Copy)]
 struct Group {
     destination: Destination,
     hidden: bool,
     font: Option<i32>,
-    /// Bytes that stand after a character by number, for readers that do not know it.
+    /// Bytes after a Unicode character to be skipped, meant for older readers.
     fallback: usize,
     shape: Shape,
 }
@@ -31,7 +31,7 @@ pub(super) struct Reader {
     layout: Layout,
     groups: Vec<Group>,
     group: Group,
-    /// Whether the group was just opened, and whether it is marked to be ignored by who does not know it.
+    /// Whether the group was just opened, and whether it is marked as ignorable.
     at_head: bool,
     ignorable: bool,
     code_page: &'static Encoding,
@@ -41,19 +41,19 @@ pub(super) struct Reader {
     styles: HashMap<i32, u8>,
     style: i32,
     style_name: String,
-    /// Bytes that are not decoded yet: a character may take several.
+    /// Bytes not decoded yet, because a character may take several.
     bytes: Vec<u8>,
-    /// The first half of a character that takes two numbers.
+    /// The first half of a surrogate pair.
     high: Option<u16>,
-    /// Bytes that are still to be passed over.
+    /// Bytes still to be skipped.
     skip: usize,
     paragraph: String,
-    /// How the paragraph looked where its last text stood.
+    /// The role of the paragraph at its last text.
     shape: Shape,
     marker: String,
     title: String,
     page_edges: String,
-    /// The notes of the paragraph, and its text while one of them is read.
+    /// The paragraph's notes, and its text while a note is read.
     notes: Vec<String>,
     before_note: Option<String>,
     over: bool,
@@ -88,7 +88,7 @@ impl Reader {
         }
     }
 
-    /// Whether the document has ended; what follows is not part of it.
+    /// Whether the document has ended; anything after it is ignored.
     pub(super) fn is_over(&self) -> bool {
         self.over
     }
@@ -107,10 +107,10 @@ impl Reader {
         self.layout.finish(format)
     }
 
-    /// Reads one token.
+    /// Processes one token.
     ///
     /// # Errors
-    /// When groups nest deeper than in any document.
+    /// When groups are nested too deep.
     pub(super) fn take(&mut self, token: &Token<'_>) -> Result<(), Refusal> {
         match token {
             // a brace or backslash may be the second byte of a character
@@ -188,7 +188,7 @@ impl Reader {
         }
     }
 
-    /// Words of the document and of how its characters look.
+    /// Control words about the document and about characters.
     fn text_word(&mut self, word: &str, number: Option<i32>) {
         let on = number != Some(0);
         match word {
@@ -217,7 +217,7 @@ impl Reader {
         }
     }
 
-    /// Words of how a paragraph or a row looks.
+    /// Control words about paragraphs and rows.
     fn shape_word(&mut self, word: &str, number: Option<i32>) -> bool {
         let shape = &mut self.group.shape;
         match word {
@@ -263,7 +263,7 @@ impl Reader {
         }
     }
 
-    /// A style may only say by its name that it is one of headings.
+    /// A style may be recognisable as a heading only by its name.
     fn end_style(&mut self) {
         let name = std::mem::take(&mut self.style_name).trim().trim_end_matches(';').to_ascii_lowercase();
         let level = name.strip_prefix("heading ").and_then(|level| level.parse().ok());
@@ -286,10 +286,10 @@ impl Reader {
         }
     }
 
-    /// A character by its number in UTF-16, of which a character may take two.
+    /// A UTF-16 code unit; a character may take two.
     fn character(&mut self, number: i32) {
         self.skip = self.group.fallback;
-        // numbers are written as if they had a sign
+        // numbers are written as if signed
         let Ok(unit) = u16::try_from(number & 0xffff) else { return };
         let units = [self.high.take().unwrap_or(unit), unit];
         let whole = if units[0] == unit { &units[1..] } else { &units[..] };
@@ -307,7 +307,7 @@ impl Reader {
         self.bytes.extend_from_slice(bytes.get(skipped..).unwrap_or_default());
     }
 
-    /// Decodes the bytes that were collected, as the font says.
+    /// Decodes the collected bytes in the font's encoding.
     fn decode(&mut self) {
         if self.bytes.is_empty() {
             return;
@@ -320,7 +320,7 @@ impl Reader {
     }
 
     fn add(&mut self, text: &str) {
-        // a byte order mark is no text
+        // a byte order mark is not text
         let text = text.trim_matches('\u{feff}');
         match self.group.destination {
             _ if self.group.hidden => {}
@@ -342,7 +342,7 @@ impl Reader {
 
     fn end_paragraph(&mut self) {
         if self.before_note.is_some() {
-            // a note is one paragraph below that which it belongs to
+            // a note is a single paragraph below the one it belongs to
             return self.paragraph.push('\n');
         }
         let text = std::mem::take(&mut self.paragraph);

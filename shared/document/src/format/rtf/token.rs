@@ -1,26 +1,26 @@
-//! The words that RTF is written in.
+//! Tokenizes RTF.
 
 /// One token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     Open,
     Close,
-    /// A control word without its backslash, and its number.
+    /// A control word without its backslash, and its parameter.
     Word(&'a str, Option<i32>),
-    /// A control that is one character.
+    /// A control symbol, which is one character.
     Symbol(u8),
-    /// A byte that was written in hexadecimal.
+    /// A byte written in hexadecimal.
     Hex(u8),
-    /// Bytes of text.
+    /// Text.
     Text(&'a [u8]),
 }
 
-/// Reads a document token by token.
+/// Tokenizes a document.
 pub(super) fn tokens(bytes: &[u8]) -> Tokens<'_> {
     Tokens { rest: bytes }
 }
 
-/// The tokens that are left.
+/// The remaining tokens.
 pub(super) struct Tokens<'a> {
     rest: &'a [u8],
 }
@@ -46,7 +46,7 @@ impl<'a> Iterator for Tokens<'a> {
                         return Some(token);
                     }
                 }
-                // line breaks of the file mean nothing
+                // line breaks in the file mean nothing
                 b'\r' | b'\n' | 0 => self.rest = rest,
                 _ => {
                     let special = |byte: &u8| matches!(byte, b'{' | b'}' | b'\\' | b'\r' | b'\n' | 0);
@@ -61,7 +61,7 @@ impl<'a> Iterator for Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    /// Reads what follows a backslash; nothing when it is data that is passed over.
+    /// Reads what follows a backslash; none for binary data, which is skipped.
     fn control(&mut self) -> Option<Token<'a>> {
         let (first, rest) = self.rest.split_first()?;
         if first.is_ascii_alphabetic() {
@@ -84,7 +84,7 @@ impl<'a> Tokens<'a> {
         let (digits, after) = split_while(unsigned, u8::is_ascii_digit);
         let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i32>().ok());
         let rest = if digits.is_empty() { rest } else { after };
-        // the space that ends a word belongs to it
+        // the space that ends a control word belongs to it
         self.rest = rest.strip_prefix(b" ").unwrap_or(rest);
         let number = number.map(|number| number.saturating_mul(sign));
         if name == "bin" {

@@ -1,4 +1,4 @@
-//! What lies on a sheet beside its cells: comments, text boxes, charts and diagrams.
+//! What a sheet has beside its cells: comments, text boxes, charts and diagrams.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(super) struct Beside<'a> {
 }
 
 impl<'a> Beside<'a> {
-    /// Of a workbook of which only the cells are read.
+    /// For a workbook of which only the cells are read.
     pub(super) fn none(package: Package<'a>) -> Self {
         Self { package, sheets: BTreeMap::new() }
     }
@@ -42,7 +42,7 @@ impl<'a> Beside<'a> {
         Ok(Self { package, sheets })
     }
 
-    /// Writes what lies on a sheet.
+    /// Writes what a sheet has beside its cells.
     pub(super) fn show(&mut self, sheet: &str, composer: &mut Composer) -> Result<(), Refusal> {
         let Some(part) = self.sheets.get(sheet).cloned() else { return Ok(()) };
         let links = ooxml::relationships(&mut self.package, FORMAT, &part);
@@ -89,20 +89,20 @@ fn read_comments(text: &str) -> Result<Vec<String>, Refusal> {
             ("author", _) => authors.push(xml.text()?),
             ("comment", _) => {
                 let author = tag.number("authorId").and_then(|at: usize| authors.get(at));
-                // a thread names itself in place of an author
+                // a comment thread has its own id in place of an author
                 let author = author.filter(|author| !author.trim().is_empty() && !author.starts_with("tc="));
                 let by = author.map(|author| format!(" by {author}")).unwrap_or_default();
                 let cell = tag.attribute("ref").unwrap_or_default();
                 found.push(format!("Comment on {cell}{by}: "));
             }
-            // how the text is spoken, not what it says
+            // pronunciation hints
             ("rPh" | "extLst", _) => xml.skip()?,
             ("t", Some(comment)) => comment.push_str(&xml.text()?),
             _ => {}
         }
     }
     for comment in &mut found {
-        // what Excel writes over a thread for older readers
+        // Excel's notice to older readers, above a thread
         if let (Some(head), Some((_, said))) =
             (comment.find("[Threaded comment]"), comment.split_once("\nComment:"))
         {

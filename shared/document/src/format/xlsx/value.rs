@@ -1,4 +1,4 @@
-//! What a person sees in a cell: numbers as far as their format rounds them, dates as ISO 8601.
+//! The displayed text of a cell: numbers rounded as their format says, dates as ISO 8601.
 
 use calamine::{CellErrorType, DataRef, ExcelDateTime};
 
@@ -31,7 +31,7 @@ fn error_text(error: &CellErrorType) -> &'static str {
     }
 }
 
-/// A date, a time, or both; a duration in hours.
+/// A date, a time, or both; durations in hours.
 fn date_text(time: &ExcelDateTime) -> String {
     let value = time.as_f64();
     if time.is_duration() {
@@ -58,19 +58,18 @@ fn date_text(time: &ExcelDateTime) -> String {
     }
 }
 
-/// A number with the decimals and the percent sign that its format asks for; else with the 15 digits that a workbook
-/// keeps.
+/// A number with the decimals and percent sign of its format, or else with the 15 digits that a workbook keeps.
 pub(super) fn number_text(number: f64, format: &str) -> String {
     let shape = bare(format);
     let digits = shape.contains('0');
-    // exponents, fractions and a plain format show what is there
+    // formats with exponents, fractions or no digits are not applied
     if !digits || shape.contains(['E', 'e', '/', '?', 'G', '@']) {
         return plain(number);
     }
     let (factor, sign) = if shape.contains('%') { (100.0, "%") } else { (1.0, "") };
     let decimals = shape.split_once('.').map_or("", |(_, after)| after);
     let kept = decimals.chars().take_while(|digit| matches!(digit, '0' | '#')).count().min(15);
-    // half away from zero, as Excel rounds; beyond what a float counts in ones there is nothing to round
+    // half away from zero, as Excel rounds; a float this large has no fraction to round
     let scale = 10_f64.powi(i32::try_from(kept).unwrap_or_default());
     let scaled = format!("{:.14e}", number * factor * scale).parse().unwrap_or(number * factor * scale);
     let text = format!("{:.kept$}", f64::round(scaled) / scale);
@@ -85,7 +84,7 @@ pub(super) fn number_text(number: f64, format: &str) -> String {
     format!("{text}{sign}")
 }
 
-/// The first section of a format without what is quoted, escaped or in brackets.
+/// The first section of a number format, without quoted, escaped or bracketed parts.
 fn bare(format: &str) -> String {
     let (mut found, mut characters) = (String::new(), format.chars());
     while let Some(character) = characters.next() {

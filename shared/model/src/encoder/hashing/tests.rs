@@ -1,4 +1,4 @@
-//! Determinism, length and likeness of hashed vectors.
+//! Determinism, length and similarity of hashed vectors.
 
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
 
 #[test]
 fn a_text_has_the_same_vector_for_ever() {
-    // Fixed: another answer would need another REVISION, since stored vectors would no longer be comparable.
+    // Must not change without a new REVISION: stored vectors would no longer be comparable.
     assert_eq!(hash(b"log"), 9_697_667_476_519_580_517);
 }
 

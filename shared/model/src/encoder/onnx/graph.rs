@@ -1,7 +1,7 @@
 //! One session: the graph with its weights, run by one thread.
 //!
-//! Edge. Guarantees that the graph has the inputs and the output that the bundle promises before it is used. Pooling
-//! is the graph's own: one that gives a vector a token is refused.
+//! Edge. Verifies that the graph has the inputs and the output that the bundle promises. Pooling must be inside the
+//! graph: one that returns a vector per token is rejected.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::bundle::Bundle;
 use crate::encoder::EncodeError;
 use crate::tokenizer::TokenIds;
 
-/// What a graph can ask for.
+/// The kinds of input that a graph may have.
 #[derive(Clone, Copy, Debug)]
 enum Input {
     Ids,
@@ -54,7 +54,7 @@ impl Graph {
         Ok(Self { session, inputs, output: manifest.output.clone(), dimension: manifest.dimension, padding })
     }
 
-    /// The vectors of one batch, in its order; each text is filled up to `width` tokens.
+    /// Runs one batch and returns its vectors in order; each text is padded to `width` tokens.
     pub(super) fn run(&mut self, batch: &[TokenIds], width: usize) -> Result<Vec<Vec<f32>>, EncodeError> {
         let failed = |error: ort::Error| EncodeError::Run { texts: batch.len(), width, source: error.into() };
         let values = self
@@ -98,7 +98,7 @@ fn filled(batch: &[TokenIds], width: usize, input: Input, padding: u32) -> Vec<i
     numbers
 }
 
-/// How a session runs: on one thread, since two sessions of one thread beat one session of two (see README.md).
+/// Session options: one thread each, because two sessions of one thread beat one session of two (see README.md).
 fn options(environment: &Environment, provider: ExecutionProvider) -> Result<SessionBuilder, OpenOnnxError> {
     let failed = |operation| {
         move |source: ort::Error<SessionBuilder>| OpenOnnxError::Runtime { operation, source: plain(&source) }
@@ -111,7 +111,7 @@ fn options(environment: &Environment, provider: ExecutionProvider) -> Result<Ses
         .map_err(failed("set the threads of an operator"))?
         .with_inter_threads(1)
         .map_err(failed("set the threads of a graph"))?
-        // It keeps a plan for each shape that was seen, and token budgets make many shapes.
+        // Memory patterns are cached per shape, and token budgets produce many shapes.
         .with_memory_pattern(false)
         .map_err(failed("turn memory patterns off"))?;
     builder
@@ -119,8 +119,8 @@ fn options(environment: &Environment, provider: ExecutionProvider) -> Result<Ses
         .map_err(|source| OpenOnnxError::Provider { provider, source: plain(&source) })
 }
 
-/// What was asked for, each with an error if it does not start: the library's default would be to go on without it.
-/// The processor is named too, so that no library chooses a device by itself.
+/// The requested provider, set to fail if it does not start; by default the library would silently go on without it.
+/// The CPU is requested explicitly too, so that the library does not choose a device itself.
 fn providers(provider: ExecutionProvider) -> Result<Vec<ExecutionProviderDispatch>, OpenOnnxError> {
     let available = match provider {
         ExecutionProvider::Cpu => Ok(true),
@@ -201,12 +201,12 @@ fn signature(graph: &Path, problem: String) -> OpenOnnxError {
     OpenOnnxError::Signature { graph: PathBuf::from(graph), problem }
 }
 
-/// The error without the builder that it would give back (which cannot be sent between threads).
+/// Drops the builder that the error carries, because it cannot be sent between threads.
 fn plain(error: &ort::Error<SessionBuilder>) -> ort::Error {
     ort::Error::new_with_code(error.code(), error.message())
 }
 
-/// A count as the runtime has it.
+/// A count in the runtime's integer type.
 fn to_i64(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -1,7 +1,8 @@
-//! The sessions' threads and the queue before them.
+//! The session threads and the queue in front of them.
 //!
-//! Edge: starts and joins the threads. Bounded in tokens (padding included), first come first served. A batch whose caller has gone is never begun.
-//! Dropping the pool ends the threads after the batch that each has begun.
+//! Edge: starts and joins the threads. The queue is bounded in tokens (including padding) and first come, first
+//! served. A batch whose caller has gone is never started. Dropping the pool ends the threads after their current
+//! batch.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -15,21 +16,21 @@ use super::OpenOnnxError;
 use crate::encoder::EncodeError;
 use crate::tokenizer::TokenIds;
 
-/// What a session gives back for a batch.
+/// A session's result for a batch.
 pub(super) type Vectors = Result<Vec<Vec<f32>>, EncodeError>;
 
-/// The vectors of one batch, to come.
+/// The pending result of one batch.
 pub(super) type Answer = oneshot::Receiver<Vectors>;
 
 struct Job {
     batch: Vec<TokenIds>,
     width: usize,
     answer: oneshot::Sender<Vectors>,
-    /// Room in the queue, given back when the job is dropped.
+    /// Its share of the queue's capacity, released when the job is dropped.
     room: OwnedSemaphorePermit,
 }
 
-/// Threads with a session each.
+/// Threads with one session each.
 pub(super) struct Pool {
     queue: Option<mpsc::Sender<Job>>,
     room: Arc<Semaphore>,
@@ -39,14 +40,15 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Starts a thread for each of `sessions`, which gives a batch (filled up to so many tokens) its vectors. At most `capacity` tokens are in the queue and in work, but always one
-    /// batch; a call fails when it waits longer than `stall` for a batch to be taken or finished.
+    /// Starts a thread for each of `sessions`; a session maps a batch, padded to a width in tokens, to vectors. At
+    /// most `capacity` tokens are queued or in work, but always at least one batch. A call fails when it waits longer
+    /// than `stall` for a batch to be taken or finished.
     pub(super) fn start<S>(sessions: Vec<S>, capacity: usize, stall: Duration) -> Result<Self, OpenOnnxError>
     where
         S: FnMut(&[TokenIds], usize) -> Vectors + Send + 'static,
     {
         let capacity = u32::try_from(capacity.min(Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
-        // The channel has no bound of its own: every job in it holds its room, and that is bounded.
+        // The channel itself is unbounded; the jobs in it are bounded by the capacity that each holds.
         let (queue, jobs) = mpsc::channel();
         let jobs = Arc::new(Mutex::new(jobs));
         let mut pool = Self {
@@ -67,7 +69,7 @@ impl Pool {
         Ok(pool)
     }
 
-    /// Puts a batch in the queue as soon as there is room.
+    /// Queues a batch as soon as there is capacity.
     pub(super) async fn submit(&self, batch: Vec<TokenIds>, width: usize) -> Result<Answer, EncodeError> {
         let tokens =
             u32::try_from(batch.len().saturating_mul(width)).unwrap_or(u32::MAX).clamp(1, self.capacity);
@@ -91,10 +93,10 @@ impl Pool {
     }
 }
 
-/// One session's thread: takes batches until the queue is closed.
+/// A session's thread: runs batches until the queue is closed.
 fn serve(mut session: impl FnMut(&[TokenIds], usize) -> Vectors, jobs: &Mutex<mpsc::Receiver<Job>>) {
     loop {
-        // Whoever has the lock waits for the next batch; the others wait for the lock.
+        // The thread with the lock waits for the next batch; the others wait for the lock.
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
         if job.answer.is_closed() {
@@ -102,7 +104,7 @@ fn serve(mut session: impl FnMut(&[TokenIds], usize) -> Vectors, jobs: &Mutex<mp
         }
         let Job { batch, width, answer, room } = job;
         let vectors = session(&batch, width);
-        // Before the answer: who has it may count on the room.
+        // Released before answering, so that a caller with an answer can rely on the capacity.
         drop((batch, room));
         if answer.send(vectors).is_err() {
             tracing::debug!("the caller of a batch has gone");
@@ -112,7 +114,7 @@ fn serve(mut session: impl FnMut(&[TokenIds], usize) -> Vectors, jobs: &Mutex<mp
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // No sender, no more batches: what is queued has no caller any more and is skipped.
+        // Without a sender no batches follow, and the queued ones are skipped because their callers have gone.
         self.queue = None;
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {

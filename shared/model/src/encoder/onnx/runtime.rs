@@ -1,6 +1,6 @@
-//! Loads the ONNX Runtime library: once a process, from the path that was set and from no other.
+//! Loads the ONNX Runtime library, once per process, only from the configured path.
 //!
-//! Edge. Guarantees an error, not a panic, for a library that is missing, too old or none at all.
+//! Edge. A missing, outdated or wrong library gives an error, not a panic.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -16,13 +16,14 @@ struct Runtime {
     environment: Environment,
 }
 
-/// ONNX Runtime is one library and one environment a process, and the environment must outlive every session.
+/// ONNX Runtime has one library and one environment per process, and the environment must outlive every session.
 static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
 
-/// The environment of `library`, which is loaded if it is not yet.
+/// The environment of `library`, loading it on first use.
 pub(super) fn load(library: Option<&Path>) -> Result<Environment, OpenOnnxError> {
     let library = library.ok_or(OpenOnnxError::NoLibrary)?;
-    // The real file: a relative path would be looked for beside the executable first. A link and its target are one.
+    // Resolved, because a relative path would be looked up beside the executable first, and because a link and its
+    // target are the same library.
     let library = match library.canonicalize() {
         Ok(file) if file.is_file() => file,
         _ => return Err(OpenOnnxError::Missing { library: library.to_path_buf() }),
@@ -35,7 +36,7 @@ pub(super) fn load(library: Option<&Path>) -> Result<Environment, OpenOnnxError>
             Err(OpenOnnxError::AnotherLoaded { loaded: loaded.library.clone(), library })
         };
     }
-    // Checks the version before anything else is asked of the library, which would panic on an old one.
+    // Checks the version first: any other call into an old library would panic.
     let builder = ort::init_from(&library).map_err(|error| load_error(&library, error))?;
     let environment = builder
         .with_name("millrace")

@@ -1,7 +1,7 @@
-//! A graph's sessions: tokens in, the graph's rows out.
+//! A graph's sessions: tokens in, the graph's output rows out.
 //!
-//! A call's texts are packed into batches by tokens ([`crate::pack`]), spread over all sessions, and their rows put back
-//! in order. Guarantees: a bound on what waits for the sessions, in tokens; a deadline on each wait.
+//! The texts of a call are packed into batches by tokens ([`crate::pack`]), spread over all sessions, and their rows
+//! put back in order. Guarantees: the queue is bounded in tokens, and each wait has a timeout.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::encoder::EncodeError;
 use crate::pack::pack;
 use crate::tokenizer::TokenIds;
 
-/// The sessions of one graph. Dropping them waits for the batches that they have begun.
+/// The sessions of one graph. Dropping them waits for the running batches.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     pool: Pool,
@@ -22,7 +22,7 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// Opens the graph of `bundle` as many times as `settings` say; `padding` is the token that fills up shorter texts.
+    /// Loads the graph of `bundle` once per session; `padding` is the token that fills up shorter texts.
     pub(crate) fn open(
         bundle: &Bundle,
         padding: u32,
@@ -41,7 +41,7 @@ impl Sessions {
         Ok(Self { pool, batch_tokens: settings.batch_tokens.get() })
     }
 
-    /// The graph's row of numbers for each text, in their order.
+    /// The graph's output row for each text, in order.
     pub(crate) async fn run(&self, mut tokens: Vec<TokenIds>) -> Result<Vec<Vec<f32>>, EncodeError> {
         let lengths: Vec<usize> = tokens.iter().map(|tokens| tokens.ids.len()).collect();
         let batches = pack(&lengths, self.batch_tokens);
@@ -66,7 +66,7 @@ impl Sessions {
     }
 }
 
-/// One session a core; a GPU is filled by one.
+/// One session per core on a CPU; one session fills a GPU.
 fn sessions_of(settings: &OnnxSettings) -> usize {
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let default = || match settings.execution_provider {

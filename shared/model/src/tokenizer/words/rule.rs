@@ -1,8 +1,8 @@
-//! Which tokenizers work word by word, and on which texts.
+//! Decides which tokenizers work word by word, and on which texts.
 //!
-//! Decided from the kinds of the parts in tokenizer.json, each of which is known here by what it does; an unknown kind
-//! or option means no. The post-processor may only add special tokens, and each special token that is recognised in a
-//! text must be recognised as it stands.
+//! Decided from the component types in tokenizer.json, whose behaviour is known here; an unknown type or option means
+//! no. The post-processor may only add special tokens, and special tokens must be recognised in texts exactly as
+//! written.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,23 +10,23 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::WHITE_SPACE;
 
-/// How a tokenizer parts a text into words.
+/// How a tokenizer splits a text into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// BERT's: at white space, and around each mark of punctuation and each Han character. Each part has tokens of its
+    /// BERT: at white space, and around each punctuation mark and each Han character. Each part is tokenized on its
     /// own.
     Bert {
         /// Whether Han characters stand alone.
         han: bool,
     },
-    /// At white space, which then is gone.
+    /// At white space, which is dropped.
     Spaces,
-    /// Runs of white space become one space, which becomes the mark that begins the next word. White space at the end
-    /// would be a token.
+    /// Runs of white space become one space, which becomes the mark at the start of the next word. Trailing white
+    /// space would be a token.
     Metaspace,
 }
 
-/// What matters of tokenizer.json.
+/// The relevant parts of tokenizer.json.
 #[derive(Deserialize)]
 struct Description {
     #[serde(default)]
@@ -43,13 +43,13 @@ struct Added {
     normalized: bool,
 }
 
-/// The mark that `SentencePiece` puts for a space.
+/// The mark that `SentencePiece` writes for a space.
 const SPACE_MARK: char = '▁';
 
-/// Runs that are known to be replaced by one space, as regular expressions.
+/// Regular expressions for runs that are known to be replaced by one space.
 const RUNS: [&str; 3] = [" {2,}", "[\\n\\r\\t ]{1,}", "\\s+"];
 
-/// The rule of a tokenizer, and the special tokens that are recognised in texts.
+/// The rule of a tokenizer, and the special tokens that it recognises in texts.
 pub(super) fn of(bytes: &[u8], inner: &tokenizers::Tokenizer) -> Option<(Rule, Vec<String>)> {
     let description: Description = serde_json::from_slice(bytes).ok()?;
     let adds_only = description.post_processor.as_ref().is_none_or(|post| {
@@ -97,7 +97,7 @@ fn bert(normalizer: Option<&Value>) -> Option<Rule> {
     Some(Rule::Bert { han })
 }
 
-/// Whether a mark is put before each word, whatever stands before it.
+/// Whether a mark is put before each word, whatever precedes it.
 fn is_usual_metaspace(part: &Value) -> bool {
     let is = |field, value: &str| part.get(field).and_then(Value::as_str).is_none_or(|found| found == value);
     let not_off = |field| part.get(field).and_then(Value::as_bool) != Some(false);
@@ -107,7 +107,7 @@ fn is_usual_metaspace(part: &Value) -> bool {
         && not_off("split")
 }
 
-/// Whether a normaliser changes each word by itself, and white space only to other white space.
+/// Whether a normaliser changes each word independently, and white space only into other white space.
 fn is_local(normalizer: &Value) -> bool {
     match kind(normalizer) {
         "BertNormalizer" | "Lowercase" | "NFC" | "NFD" | "NFKC" | "NFKD" | "Precompiled" | "StripAccents" => {
@@ -124,7 +124,7 @@ fn is_local(normalizer: &Value) -> bool {
     }
 }
 
-/// Whether a regular expression is a class of characters, which takes one at a time.
+/// Whether a regular expression is a character class, which matches one character at a time.
 fn is_one_character(expression: &str) -> bool {
     let class = expression.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     class.is_some_and(|class| !class.is_empty() && !class.contains(['[', ']']) && !class.ends_with('\\'))
@@ -141,7 +141,7 @@ fn normalized(inner: &tokenizers::Tokenizer, text: &str) -> Option<String> {
 }
 
 impl Rule {
-    /// Whether the normaliser leaves the white space at which words end, and for [`Rule::Metaspace`] one space of it.
+    /// Whether the normaliser keeps the white space between words; for [`Rule::Metaspace`], as one space.
     fn keeps_white_space(self, inner: &tokenizers::Tokenizer) -> bool {
         let runs = WHITE_SPACE.map(|space| space.to_string()).into_iter().chain([" \n\n\t \r\n ".to_owned()]);
         runs.into_iter().all(|run| {
@@ -156,7 +156,7 @@ impl Rule {
         })
     }
 
-    /// Whether a text may be taken word by word, as far as its ends decide.
+    /// Whether the start and end of a text allow tokenizing it word by word.
     pub(super) fn takes(self, text: &str) -> bool {
         match self {
             Self::Bert { .. } | Self::Spaces => true,
@@ -164,12 +164,12 @@ impl Rule {
         }
     }
 
-    /// Whether a word says nothing of what stands beside it.
+    /// Whether a word does not affect its neighbours.
     pub(super) fn takes_word(self, inner: &tokenizers::Tokenizer, word: &str) -> bool {
         if matches!(self, Self::Bert { .. }) {
             return true;
         }
-        // a combining mark at its start, or a mark like it at its end, is normalised with the space beside it
+        // a combining mark at the start, or a similar mark at the end, is normalised together with the adjacent space
         let spaced = format!(" {word} ");
         let mut graphemes = spaced.graphemes(true);
         let apart = word.is_ascii() || (graphemes.next() == Some(" ") && graphemes.next_back() == Some(" "));
@@ -184,7 +184,7 @@ impl Rule {
             })
     }
 
-    /// The bytes of the first part of a word that has tokens of its own; nothing when no word is left.
+    /// The length in bytes of the first part of a word that is tokenized on its own; none when nothing is left.
     pub(super) fn first_part(self, word: &str) -> Option<usize> {
         let Self::Bert { han } = self else { return (!word.is_empty()).then_some(word.len()) };
         let alone = |character: char| character.is_ascii_punctuation() || (han && is_han(character));
@@ -194,7 +194,7 @@ impl Rule {
     }
 }
 
-/// The characters that BERT's normaliser puts between spaces: its own list.
+/// The characters that BERT's normaliser surrounds with spaces; this is its own list.
 fn is_han(character: char) -> bool {
     matches!(character,
         '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{20000}'..='\u{2a6df}' | '\u{2a700}'..='\u{2b73f}'

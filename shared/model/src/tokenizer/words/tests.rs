@@ -1,4 +1,4 @@
-//! Word by word gives what the library gives for the whole text, whatever the text.
+//! Tokenizing word by word gives the same as the library gives for the whole text, for any text.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::*;
 /// BERT's WordPiece: a word is one token, or its letters.
 const BERT: &[u8] = include_bytes!("../../../tests/tiny/tokenizer.json");
 
-/// A unigram vocabulary, as those of SentencePiece are.
+/// A unigram vocabulary, as SentencePiece makes it.
 fn unigram(normalizer: &Value, pre_tokenizer: &Value) -> Vec<u8> {
     let mut pieces = vec![json!(["<s>", 0.0]), json!(["</s>", 0.0]), json!(["<unk>", 0.0])];
     for piece in
@@ -100,7 +100,7 @@ proptest! {
             let (inner, words) = opened(&bytes);
             let words = words.unwrap();
             let whole = inner.encode(text.as_str(), false).unwrap();
-            // twice, so that all words are known
+            // twice, so that all words are cached
             for _ in 0..2 {
                 let Some(tokens) = by_words(&words, &inner, &text) else { break };
                 prop_assert_eq!(tokens.len(), whole.len(), "{:?}: {:?}", &text, whole.get_tokens());
@@ -109,7 +109,7 @@ proptest! {
     }
 }
 
-/// The bundles that are made here, where they are: a folder of models, or none.
+/// The bundles made on this machine: the folder of models, or none.
 #[expect(
     clippy::disallowed_methods,
     reason = "edge: a test asks for models that are not part of the repository"
@@ -169,7 +169,7 @@ fn usual_text_is_taken_by_words() {
             let whole = inner.encode(text, false).unwrap();
             assert_eq!(tokens.len(), whole.len(), "{text}");
             let offsets: Vec<_> = whole.get_offsets().iter().map(|(start, end)| *start..*end).collect();
-            // Metaspace makes the library's own offsets drift by the marks that it puts in
+            // Metaspace makes the library's own offsets drift by the marks that it inserts
             assert!(number > 0 || tokens == offsets, "{text}");
         }
         assert!(by_words(&words, &inner, "the <s>[SEP] an").is_none());

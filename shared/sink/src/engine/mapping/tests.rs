@@ -1,4 +1,4 @@
-//! What is created, and that what is written fits it.
+//! The indexes created, and that written items fit their mappings.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ fn generation() -> Generation {
     Generation { chunking: space.clone(), space, model: "m".to_owned(), dimension: 384, mapping: 7 }
 }
 
-/// Both bodies of both engines: OpenSearch's first, chunks first.
+/// Both bodies for both engines: OpenSearch's first, passages first.
 fn bodies() -> [Value; 4] {
     let flags = Flags::parse_from(["test", "--opensearch-engine", "lucene", "--index-shards", "3"]);
     let names = Names::new("i", &generation()).unwrap();

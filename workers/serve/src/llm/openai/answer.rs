@@ -1,30 +1,30 @@
-//! What the events of an answer say. Pure.
+//! Interprets the events of an answer. Pure.
 
 use serde_json::Value;
 
 use super::failure::Failure;
 use crate::llm::{EndReason, Finish, LlmError, Usage};
 
-/// What is known of an answer while it is read.
+/// The state while an answer is read.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     reason: Option<EndReason>,
     usage: Option<Usage>,
 }
 
-/// What an event says.
+/// The meaning of an event.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
-    /// Nothing for the reader: thoughts, usage, an empty piece.
+    /// Nothing for the reader: reasoning, usage, or an empty piece.
     Nothing,
     /// More of the answer.
     Text(String),
-    /// It is whole.
+    /// The end.
     Done(Finish),
 }
 
 impl Reading {
-    /// The next event's data.
+    /// Interprets the data of the next event.
     pub(super) fn event(&mut self, data: &str) -> Result<Said, LlmError> {
         if data.trim() == "[DONE]" {
             return Ok(Said::Done(Finish { reason: self.reason.unwrap_or_default(), usage: self.usage }));

@@ -1,7 +1,7 @@
-//! What an answer that is an error means. Pure.
+//! Interprets error responses. Pure.
 //!
-//! Statuses and codes: Model Studio's list of error codes (help.aliyun.com/en/model-studio/error-code-start) in its own and
-//! its compatible shape, and OpenAI's.
+//! Status and error codes are those of Model Studio (help.aliyun.com/en/model-studio/error-code-start), in its native
+//! and its OpenAI-compatible form, and OpenAI's.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use serde_json::Value;
 
 use crate::llm::LlmError;
 
-/// Characters of a service's own words that are repeated.
+/// Maximum number of characters quoted from a service's message.
 const SHOWN: usize = 300;
 
-/// What a try came to.
+/// The failure of an attempt.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// Trying again helps nothing.
+    /// Retrying is useless.
     For(LlmError),
-    /// Trying again may help.
+    /// Retrying may help.
     Passing {
-        /// What was wrong.
+        /// What went wrong.
         cause: String,
-        /// When the service wants to be asked again.
+        /// The service's `Retry-After`.
         retry_after: Option<Duration>,
     },
 }
@@ -32,13 +32,13 @@ impl Failure {
         Self::Passing { cause, retry_after: None }
     }
 
-    /// Sorts an answer by its status and its code.
+    /// Classifies a response by status and error code.
     pub(super) fn sorted(status: u16, body: &[u8], retry_after: Option<Duration>) -> Self {
         let (codes, message) = words(body);
         let has = |word: &str| codes.to_ascii_lowercase().contains(word);
         let cause = format!("status {status} {codes}: {message}");
         match status {
-            // The provider filters content with a 400.
+            // The provider's content filter answers 400.
             400 if has("datainspection") || has("data_inspection") || has("content_filter") => {
                 Self::For(LlmError::Filtered(message))
             }
@@ -53,7 +53,7 @@ impl Failure {
         }
     }
 
-    /// Sorts an error object in the middle of an answer: nothing is tried again by then.
+    /// Classifies an error in the middle of an answer, when it is too late to retry.
     pub(super) fn in_answer(error: &Value) -> LlmError {
         let body = Value::Object([("error".to_owned(), error.clone())].into_iter().collect());
         let (codes, message) = words(body.to_string().as_bytes());
@@ -66,7 +66,7 @@ impl Failure {
     }
 }
 
-/// Code and type, and the message, of either shape of error; or the beginning of what came instead.
+/// Code and type, and the message, in either form of error; or else the start of the body.
 fn words(body: &[u8]) -> (String, String) {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let error = value.get("error").filter(|error| error.is_object()).unwrap_or(&value);

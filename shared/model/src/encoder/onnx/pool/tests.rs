@@ -1,4 +1,4 @@
-//! The queue over sessions that wait for a word before they finish a batch.
+//! The queue, in front of sessions that finish a batch only when told to.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -11,13 +11,13 @@ fn batch() -> Vec<TokenIds> {
     vec![TokenIds::default()]
 }
 
-/// A pool of one session. It says which widths it begins, and finishes each batch when it is told to.
+/// A pool of one session, which announces the width of each batch it starts and finishes it on a signal.
 fn gated(capacity: usize, stall: Duration) -> (Pool, Receiver<usize>, Sender<()>) {
     let (begun, begins) = channel();
     let (go, gate) = channel::<()>();
     let session = move |batch: &[TokenIds], width: usize| {
         begun.send(width).unwrap();
-        // When the test has ended there is no one left to give the word.
+        // Fails when the test has already ended.
         let _told = gate.recv();
         Ok(vec![vec![1.0]; batch.len()])
     };
