@@ -3,6 +3,15 @@
 
 install_job=""
 
+# build_once: what is kept so that the next build is short, and line numbers for a debugger, take a third of the time of compiling
+# this workspace's own crates (document: 14.2 s of the processor, 9.0 without). They are left out until somebody develops here, which
+# is where cargo has built with the profile as it is before.
+build_once() {
+  local incremental=${CARGO_TARGET_DIR:-$REPO_DIR/target}/debug/incremental
+  # Cargo makes the folder in any case.
+  compgen -G "$incremental/*" >/dev/null || export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=false
+}
+
 # install_and_build STAGE… -- ARGUMENT…: installs these stages of compose/install while cargo builds with these arguments. An
 # install is mostly waiting for downloads, so it costs the build little. What cargo compiles needs the system's packages: they
 # come first.
@@ -16,7 +25,7 @@ install_and_build() {
   "$COMPOSE_DIR/install" packages
   "$COMPOSE_DIR/install" "${stages[@]}" &
   install_job=$!
-  cargo build --locked "$@"
+  (build_once && cargo build --locked "$@")
   wait "$install_job"
   install_job=""
 }
