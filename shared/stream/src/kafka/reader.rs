@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "edge: gives up when the broker is silent too long")]
 //! Reads one partition to its end, outside any group: a thread reads ahead a little, and a stream gives what it read.
 
+use std::future::ready;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -41,17 +42,23 @@ type Sender = mpsc::Sender<Result<Record, StreamError>>;
 
 /// The committed records of `topic`/`partition` from offset `from` on.
 pub(super) fn records(settings: &KafkaSettings, topic: &str, partition: i32, from: i64) -> Reading {
-    let (sender, mut receiver) = mpsc::channel(AHEAD_RECORDS);
     let (settings, topic) = (settings.clone(), topic.to_owned());
-    let reading = move || {
-        if let Err(error) = read(&settings, (&topic, partition), from, &sender) {
+    ahead(move |sender| read(&settings, (&topic, partition), from, sender))
+}
+
+/// What `work` sends from a thread of its own. A thread that dies is an error, and never looks like the end of a log.
+fn ahead(work: impl FnOnce(&Sender) -> Result<(), StreamError> + Send + 'static) -> Reading {
+    let (sender, mut receiver) = mpsc::channel(AHEAD_RECORDS);
+    let thread = tokio::task::spawn_blocking(move || {
+        if let Err(error) = work(&sender) {
             drop(sender.blocking_send(Err(error)));
         }
-    };
-    drop(tokio::task::spawn_blocking(reading));
+    });
+    let died = |died| Err(StreamError::Unavailable(format!("reading a partition ended badly: {died}")));
+    let end = futures::stream::once(thread).filter_map(move |ended| ready(ended.err().map(died)));
     // The bound is for what waits: whoever keeps what it took must get the rest too.
     let taken = |record: Record| Record { held: None, ..record };
-    poll_fn(move |context| receiver.poll_recv(context)).map_ok(taken).boxed()
+    poll_fn(move |context| receiver.poll_recv(context)).map_ok(taken).chain(end).boxed()
 }
 
 /// Sends records until the end, or until nobody takes them any more.
@@ -134,5 +141,19 @@ pub(super) fn watermarks<C: ConsumerContext>(
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ledger that is caught up with half of its log would have documents deleted.
+    #[tokio::test]
+    #[expect(clippy::panic, reason = "what the thread does")]
+    async fn a_thread_that_dies_is_no_end() {
+        let ended = ahead(|_| panic!("a bug")).try_next().await;
+        assert!(matches!(ended, Err(StreamError::Unavailable(_))), "{ended:?}");
+        assert!(matches!(ahead(|_| Ok(())).try_next().await, Ok(None)));
     }
 }
