@@ -63,8 +63,8 @@ pub struct Before<'a> {
     pub entry: Option<&'a LedgerEntry>,
     /// The epoch in which its versions start, if it has no entry.
     pub epoch: u32,
-    /// The trace id of the notice.
-    pub trace: &'a str,
+    /// The headers of the record that asks for the change; those of its outputs are made of them.
+    pub headers: &'a Headers,
     /// Write everything again, even what has not changed.
     pub force: bool,
     /// Passages that an audit saw where they should not be: tombstones are written for them unless they are live.
@@ -78,7 +78,7 @@ impl Before<'_> {
     }
 
     fn headers(&self, version: Version) -> Headers {
-        Headers::new(self.document.clone(), self.trace).at(version)
+        self.headers.clone().at(version)
     }
 
     fn live(&self) -> impl Iterator<Item = &ChunkId> {

@@ -300,7 +300,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         let force = reference.force || entry.is_some_and(LedgerEntry::is_provisional);
         let suspects = if force { reference.suspects.as_slice() } else { &[] };
         let epoch = self.ledger.epoch();
-        let before = Before { document, entry, epoch, trace: &headers.trace, force, suspects };
+        let before = Before { document, entry, epoch, headers, force, suspects };
         let (topics, chunking) = (&self.shared.topics, &self.shared.chunking);
         let change = match decide(entry, found, reference.force, chunking) {
             Decision::Nothing => return Ok(unchanged()),

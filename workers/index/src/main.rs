@@ -16,6 +16,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let generation = model::generation(&bundle, &config.backend);
     let names = Names::new(&config.index.index, &generation)?;
     let engine = config.opensearch.connect(&config.requests, names)?;
+    host.readiness().ready();
     sink::run(Kafka::new(&config.kafka), engine, "index", config.lanes, host.stopping()).await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use generation::TopicReader;
 use intake::{Config, IntakeStage, WantedObjects};
 use process::{Failure, Host};
 use stream::kafka::Kafka;
@@ -12,10 +13,11 @@ fn main() -> ExitCode {
 }
 
 async fn work(config: Config, host: Host) -> Result<(), Failure> {
+    let reader = TopicReader::intake();
     let plan = Plan {
-        worker: "intake",
-        group: "intake".to_owned(),
-        input: topics::OBJECT_EVENTS.to_owned(),
+        worker: reader.worker,
+        group: reader.group,
+        input: reader.topic,
         // The input is partitioned by the store; only the output is partitioned by document.
         alike: Vec::new(),
         dead_letters: topics::DEAD_LETTERS.to_owned(),
