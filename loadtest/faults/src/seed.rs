@@ -16,6 +16,8 @@ use crate::schedule::{Schedule, Worker};
 
 /// Upper bound, in seconds, on how long activity continues while waiting for every fault to strike.
 const LONGER: u64 = 30;
+/// Seconds within which a poisonous document must become a dead letter: a worker that sleeps for 90 s may be on its way.
+const POISONED: u64 = 180;
 /// Fewer ledger entries than this in a seed count as no progress.
 const PROGRESS: u64 = 20;
 
@@ -188,7 +190,7 @@ impl Seed<'_> {
         sleep(Duration::from_secs(8)).await;
         let key = self.field.oracle.poison().await?;
         let document = self.field.world.document(&key)?;
-        for _ in 0..60 {
+        for _ in 0..POISONED {
             // Kafka may be down; that has nothing to do with this document.
             let letters = self.field.world.dead_letters().await.unwrap_or_default();
             if letters.iter().any(|letter| letter.document.as_deref() == Some(document.as_str())) {
@@ -198,7 +200,7 @@ impl Seed<'_> {
             sleep(Duration::from_secs(1)).await;
         }
         self.field.oracle.delete(&key).await?;
-        Err(format!("no dead letter for {key} in a minute").into())
+        Err(format!("no dead letter for {key} within {POISONED} s").into())
     }
 
     /// Whether an outage loses notices: a killed store loses those of its last milliseconds, a store that does not
