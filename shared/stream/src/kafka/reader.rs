@@ -150,7 +150,6 @@ mod tests {
 
     /// A ledger that is caught up with half of its log would have documents deleted.
     #[tokio::test]
-    #[expect(clippy::panic, reason = "what the thread does")]
     async fn a_thread_that_dies_is_no_end() {
         let ended = ahead(|_| panic!("a bug")).try_next().await;
         assert!(matches!(ended, Err(StreamError::Unavailable(_))), "{ended:?}");
