@@ -150,7 +150,7 @@ async fn a_folder_is_searchable_and_followed_until_it_is_ended() {
     let one = format!("{}/v1/documents?key=leave.md", trial.url);
     let answer = trial.client.delete(&one).send().await.unwrap();
     assert!(!answer.status().is_success());
-    assert!(answer.text().await.unwrap().contains("only read"));
+    assert!(answer.text().await.unwrap().contains("read-only"));
     assert!(at("leave.md").exists());
 
     // Another text, a new file in a new folder, and a file that goes away.
