@@ -1,0 +1,101 @@
+//! What a transactional writer does when its group's coordinator goes away, and behind a slow link, on a mocked cluster.
+
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::time::Duration;
+
+use message::{DocumentId, Headers};
+use rdkafka::mocking::{MockCluster, MockCoordinator};
+use rdkafka::producer::DefaultProducerContext;
+use stream::broker::{Broker, Committed, Consumer as _, Event, Memo, Publisher as _};
+use stream::kafka::{Kafka, KafkaSettings};
+use stream::{Outgoing, StreamError};
+use tokio::time::{Instant, timeout};
+
+const GROUP: &str = "readers";
+
+fn outgoing() -> Outgoing {
+    let headers = Headers::new(DocumentId::new("docs", "k").unwrap(), "trace");
+    Outgoing { topic: "out".to_owned(), key: None, value: Some(b"v".to_vec()), headers: Some(headers) }
+}
+
+fn committed(next: i64) -> Committed {
+    Committed { next, memo: Memo::default() }
+}
+
+/// A member of the group, which broker `coordinator` coordinates, and a writer of its outputs. Broker 1 leads both topics.
+async fn writing(
+    mock: &MockCluster<'static, DefaultProducerContext>,
+    coordinator: i32,
+) -> (<Kafka as Broker>::Consumer, <Kafka as Broker>::Publisher) {
+    for topic in ["in", "out"] {
+        mock.create_topic(topic, 1, 1).unwrap();
+        mock.partition_leader(topic, 0, Some(1)).unwrap();
+    }
+    mock.coordinator(MockCoordinator::Transaction("writer".to_owned()), 1).unwrap();
+    mock.coordinator(MockCoordinator::Group(GROUP.to_owned()), coordinator).unwrap();
+    let kafka = Kafka::new(&KafkaSettings {
+        kafka_brokers: mock.bootstrap_servers(),
+        kafka_properties: String::new().into(),
+    });
+    let mut consumer = kafka.subscribe(GROUP, "in", 1 << 20).unwrap();
+    while !matches!(consumer.next().await, Event::Assigned(_)) {}
+    let writer = kafka.transactional("writer").await.unwrap();
+    (consumer, writer)
+}
+
+/// librdkafka waits for ever, whatever it was told, for a coordinator that left (its issues 5456 and 5511). A lane that
+/// waits with it would hold up its partition until somebody restarts the worker.
+#[test]
+fn a_writer_gives_up_when_its_groups_coordinator_is_away() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let ended = runtime.block_on(async { timeout(Duration::from_mins(1), gives_up()).await });
+    // The call that hangs would hold up the end of the test.
+    runtime.shutdown_background();
+    ended.expect("it waits for ever");
+}
+
+async fn gives_up() {
+    let mock = MockCluster::new(2).unwrap();
+    let (consumer, mut writer) = writing(&mock, 2).await;
+    let membership = consumer.membership();
+    writer.publish(vec![outgoing()], &membership, 0, committed(1)).await.unwrap();
+
+    mock.broker_down(2).unwrap();
+    let begun = Instant::now();
+    let publishing = writer.publish(vec![outgoing()], &membership, 0, committed(2));
+    let ended = publishing.await;
+    assert!(matches!(ended, Err(StreamError::Unavailable(_))), "{ended:?}");
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
+/// As many chunks as one document of the largest size has, and what each weighs.
+const CHUNKS: u32 = 20_000;
+const BYTES: usize = 2_000;
+
+/// A chunk of bytes that no codec makes smaller, so that the link carries all of them.
+fn chunk(number: u32) -> Outgoing {
+    let mut state = u64::from(number) + 1;
+    let noise = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    Outgoing { value: Some(noise.flatten().take(BYTES).collect()), ..outgoing() }
+}
+
+/// All chunks of a document are one transaction. One that is given up before the link has carried it is begun again from its
+/// first record, and the partition never moves.
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_thousand_chunks_pass_a_slow_link() {
+    let mock = MockCluster::new(1).unwrap();
+    let (consumer, mut writer) = writing(&mock, 1).await;
+    let membership = consumer.membership();
+    // A request carries a megabyte, and the mocked broker answers one after another: 40 MB take about 25 s.
+    mock.broker_round_trip_time(1, Duration::from_millis(500)).unwrap();
+
+    let records = (0..CHUNKS).map(chunk).collect();
+    let published = writer.publish(records, &membership, 0, committed(1)).await.unwrap();
+    assert_eq!(published.last.get("out"), Some(&(i64::from(CHUNKS) - 1)));
+}
