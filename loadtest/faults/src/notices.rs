@@ -16,6 +16,9 @@ const KEPT: usize = 40;
 /// How many notices of one kind are sent at a time.
 const AT_ONCE: usize = 4;
 
+/// Bytes of a large notice: Kafka takes records up to `topics::LARGEST_RECORD`, with their headers.
+const LARGE: usize = topics::LARGEST_RECORD - (64 << 10);
+
 /// Reads the store's notices and sends some of them again.
 #[derive(Debug)]
 pub struct Notices {
@@ -59,6 +62,19 @@ impl Notices {
         kafka.after_write()?.write(doubled.into_iter().chain(reordered).chain(stray).collect()).await?;
         Ok(counts)
     }
+
+    /// Sends two records nearly as large as Kafka takes: a notice of thousands of events about one object, and one that
+    /// nobody can read, which must become a dead letter. False, and nothing is sent, before there was a notice.
+    ///
+    /// # Errors
+    /// When Kafka does not answer; it may have taken them all the same.
+    pub async fn send_large(&self, kafka: &Kafka) -> Result<bool, Failure> {
+        let Some(large) = self.kept.first().and_then(of_many_events) else { return Ok(false) };
+        let value = format!("{{\"unreadable\": \"{}\"}}", "x".repeat(LARGE));
+        let unreadable = Outgoing { key: None, value: Some(value.into_bytes()), ..large.clone() };
+        kafka.after_write()?.write(vec![large, unreadable]).await?;
+        Ok(true)
+    }
 }
 
 fn copy(notice: &Record) -> Outgoing {
@@ -80,9 +96,25 @@ fn of_another(notice: &Record, key: &str) -> Option<Outgoing> {
     Some(Outgoing { value: serde_json::to_vec(&value).ok(), ..copy(notice) })
 }
 
+/// The same notice with its event repeated until the record is large.
+fn of_many_events(notice: &Record) -> Option<Outgoing> {
+    let mut value: Value = serde_json::from_slice(notice.value.as_deref()?).ok()?;
+    let events = value.pointer_mut("/Records")?.as_array_mut()?;
+    let event = events.first()?.clone();
+    events.resize(LARGE / (event.to_string().len() + 1), event);
+    Some(Outgoing { value: serde_json::to_vec(&value).ok(), ..copy(notice) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_large_notice_is_nearly_as_large_as_kafka_takes() {
+        let large = of_many_events(&notice(include_str!("../../../shared/fixture/notices/minio/put.json")));
+        let bytes = large.unwrap().value.unwrap().len();
+        assert!(bytes > LARGE / 10 * 9 && bytes < topics::LARGEST_RECORD, "{bytes}");
+    }
 
     #[test]
     fn a_stray_notice_names_an_object_that_never_was() {

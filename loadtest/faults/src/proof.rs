@@ -24,6 +24,15 @@ const WORDS: usize = 12;
 /// So many of the differences of one kind are told.
 const TOLD: usize = 5;
 
+/// What a seed gave that must be refused.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused {
+    /// The engine that refuses the poisonous document, if there was one.
+    pub poison: Option<Engine>,
+    /// How often an unreadable notice was sent.
+    pub unreadable: u64,
+}
+
 /// What was read of the topics so far. The topics stay; so each seed reads on where the last one stopped.
 #[derive(Debug, Default)]
 pub struct Proof {
@@ -176,30 +185,45 @@ impl Proof {
         Ok(wrong)
     }
 
-    /// Dead letters since the last call: a poisonous document costs one, and nothing else costs any. Who is killed before
-    /// it takes note of one may write it once more, so the record that was refused counts.
+    /// Dead letters since the last call: a poisonous document costs one, an unreadable notice one, and nothing else costs
+    /// any. Who is killed before it takes note of one may write it once more, so the record that was refused counts.
     ///
     /// # Errors
     /// When Kafka does not answer.
-    pub async fn letters(&mut self, world: &World, poison: Option<Engine>) -> Result<Vec<String>, Failure> {
+    pub async fn letters(&mut self, world: &World, due: Refused) -> Result<Vec<String>, Failure> {
         let all = world.dead_letters().await?;
         let news = all.get(self.letters..).unwrap_or_default();
         self.letters = all.len();
-        let (expected, strange): (Vec<&DeadLetter>, Vec<&DeadLetter>) = news.iter().partition(|letter| {
-            let is_poison = letter.document.as_deref().is_some_and(|document| document.contains("/poison/"));
-            is_poison && poison.is_some_and(|engine| engine.writer().name() == letter.stage)
-        });
+        let is_poison = |letter: &DeadLetter| {
+            letter.document.as_deref().is_some_and(|document| document.contains("/poison/"))
+                && due.poison.is_some_and(|engine| engine.writer().name() == letter.stage)
+        };
+        let is_unreadable = |letter: &DeadLetter| {
+            due.unreadable > 0 && letter.document.is_none() && letter.topic == topics::OBJECT_EVENTS
+        };
+        let records = |is: &dyn Fn(&DeadLetter) -> bool| {
+            let refused: BTreeSet<(i32, i64)> =
+                news.iter().filter(|letter| is(letter)).map(|l| (l.partition, l.offset)).collect();
+            refused.len() as u64
+        };
+        let strange = news.iter().filter(|letter| !is_poison(letter) && !is_unreadable(letter));
         let mut wrong: Vec<String> = strange
-            .iter()
             .map(|letter| {
                 let DeadLetter { stage, cause, document, .. } = letter;
                 format!("a dead letter of {stage} about {document:?} that nobody caused: {cause}")
             })
             .collect();
-        let records: BTreeSet<(i32, i64)> = expected.iter().map(|l| (l.partition, l.offset)).collect();
-        let due = usize::from(poison.is_some());
-        if records.len() != due {
-            wrong.push(format!("{} records of poison have dead letters, and {due} should", records.len()));
+        let (poison, poison_due) = (records(&is_poison), u64::from(due.poison.is_some()));
+        if poison != poison_due {
+            wrong.push(format!("{poison} records of poison have dead letters, and {poison_due} should"));
+        }
+        // An attempt whose answer was lost may have been taken or not.
+        let unreadable = records(&is_unreadable);
+        if !(due.unreadable.min(1)..=due.unreadable).contains(&unreadable) {
+            wrong.push(format!(
+                "{unreadable} unreadable notices have dead letters, and 1 to {} should",
+                due.unreadable
+            ));
         }
         Ok(told("dead-letters", wrong))
     }

@@ -102,9 +102,12 @@ pub struct Schedule {
     pub drops: bool,
     /// Where a poisonous document is refused.
     pub poison: Option<Engine>,
-    /// How many long documents are put.
+    /// How many long documents are put; with some, there are also notices nearly as large as Kafka takes.
     pub long: u32,
 }
+
+/// As large notices are counted and reported.
+pub const LARGE_NOTICES: &str = "large notices";
 
 /// Strikes of one seed, beside a long one.
 const STRIKES: u64 = 4;
@@ -246,6 +249,9 @@ impl Schedule {
         }
         if self.drops {
             names.push("notices dropped".to_owned());
+        }
+        if self.long > 0 {
+            names.push(LARGE_NOTICES.to_owned());
         }
         names.sort_unstable();
         names.dedup();

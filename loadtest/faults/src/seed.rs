@@ -10,14 +10,16 @@ use tokio::time::{Instant, sleep};
 use crate::field::Field;
 use crate::notices::Notices;
 use crate::outage::Outage;
-use crate::proof::Proof;
+use crate::proof::{Proof, Refused};
 use crate::results::Outcome;
-use crate::schedule::{Schedule, Worker};
+use crate::schedule::{self, Schedule, Worker};
 
 /// Upper bound, in seconds, on how long activity continues while waiting for every fault to strike.
 const LONGER: u64 = 30;
 /// Seconds within which a poisonous document must become a dead letter: a worker that sleeps for 90 s may be on its way.
 const POISONED: u64 = 180;
+/// How large notices that nobody can read are counted: each attempt to send one.
+const UNREADABLE: &str = "large unreadable notices tried";
 /// Fewer ledger entries than this in a seed count as no progress.
 const PROGRESS: u64 = 20;
 
@@ -57,7 +59,8 @@ impl Seed<'_> {
         let missing = names.into_iter().filter(|name| !struck.contains_key(name));
         troubles.extend(missing.map(|name| format!("{name}: scheduled, and never struck")));
         troubles.extend(strange);
-        outcome.differences = self.prove(proof, begun + self.most).await?;
+        let unreadable = struck.get(UNREADABLE).copied().unwrap_or_default();
+        outcome.differences = self.prove(proof, unreadable, begun + self.most).await?;
         let written = proof.log.get_mut().written;
         let [ledger_entries, _, _] = written;
         if ledger_entries < PROGRESS {
@@ -211,6 +214,7 @@ impl Seed<'_> {
 
     async fn disturb_notices(&self, done: &AtomicBool) {
         let mut notices = Notices::new(self.number);
+        let mut large = self.rounds.iter().any(|schedule| schedule.long > 0);
         while !done.load(Ordering::Relaxed) {
             sleep(Duration::from_secs(4)).await;
             // Kafka may be down on purpose.
@@ -218,6 +222,12 @@ impl Seed<'_> {
                 for (name, times) in counts {
                     self.field.count(name, times).await;
                 }
+            }
+            if large {
+                // Before the attempt: Kafka may take records and not say so.
+                self.field.count(UNREADABLE, 1).await;
+                large = !matches!(notices.send_large(&self.field.world.kafka).await, Ok(true));
+                self.field.count(schedule::LARGE_NOTICES, u64::from(!large)).await;
             }
         }
     }
@@ -260,14 +270,19 @@ impl Seed<'_> {
         Ok(())
     }
 
-    async fn prove(&self, proof: &mut Proof, deadline: Instant) -> Result<Vec<String>, Failure> {
+    async fn prove(
+        &self,
+        proof: &mut Proof,
+        unreadable: u64,
+        deadline: Instant,
+    ) -> Result<Vec<String>, Failure> {
         let mut found: Vec<String> = proof.settle(deadline).await?.into_iter().collect();
         let state = self.field.oracle.state().await;
         found.extend(proof.audit(&state.mirror, &self.name).await?);
         found.extend(proof.look(&self.field.world, &state.mirror).await?);
         found.extend(self.field.take_wrong().await);
         let poison = self.rounds.iter().find_map(|schedule| schedule.poison);
-        found.extend(proof.letters(&self.field.world, poison).await?);
+        found.extend(proof.letters(&self.field.world, Refused { poison, unreadable }).await?);
         Ok(found)
     }
 

@@ -124,12 +124,16 @@ fn unspaced(
     before: Option<&(char, Range<usize>)>,
     into: &mut Vec<Term>,
 ) {
-    let one = |character: char| character.to_lowercase().nfkc().collect::<String>();
-    into.push(Term { text: one(character), range: range.clone() });
-    if let Some((first, place)) = before {
-        let text = format!("{}{}", one(*first), one(character));
-        into.push(Term { text, range: place.start..range.end });
+    // As above: the compatibility form of ¸ begins with a space, that of a narrow space is one.
+    let one =
+        |character: char| character.to_lowercase().nfkc().filter(|c| !c.is_whitespace()).collect::<String>();
+    let text = one(character);
+    if text.is_empty() {
+        return;
     }
+    let pair = before.map(|(first, place)| (format!("{}{text}", one(*first)), place.start..range.end));
+    into.push(Term { text, range: range.clone() });
+    into.extend(pair.map(|(text, range)| Term { text, range }));
 }
 
 /// A word in its normalised form.

@@ -52,6 +52,14 @@ fn each_term_says_where_it_stands() {
     assert_eq!(found, expected.map(|(term, place)| (term.to_owned(), place)));
 }
 
+#[test]
+fn a_compatibility_form_with_a_space_puts_none_into_a_term() {
+    let found: Vec<String> = terms("¸가", "und").into_iter().map(|term| term.text).collect();
+    assert_eq!(found, ["\u{327}", "가", "\u{327}가"]);
+    let found: Vec<String> = terms("가\u{202f}나", "und").into_iter().map(|term| term.text).collect();
+    assert_eq!(found, ["가", "나", "나"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
