@@ -1,17 +1,18 @@
-//! "Look again": what every command that mends says to `chunk`, on the topic `documents`. Nothing else is ever
-//! written, and never to an engine.
+//! "Look again": how commands repair. They ask `chunk`, through the topic `documents`, to look at a document, and never
+//! write to an engine.
 
 use message::{ChunkId, DocumentId, DocumentReference, Headers, Why, trace};
 use process::Failure;
 use stream::broker::Publisher;
 use stream::{Broker, Outgoing};
 
-/// Records that wait for one acknowledgement, at most.
+/// Maximum number of records per batch.
 const RECORDS: usize = 500;
-/// Bytes that wait for one acknowledgement, at most (and one record more).
+/// Maximum size of a batch in bytes (plus one record).
 const BYTES: usize = 1 << 20;
 
-/// Writes to topics, a bounded batch at a time; what is said counts when [`LookWriter::flush`] returned.
+/// Writes records to topics in bounded batches. A record is certain to be written only when [`LookWriter::flush`] has
+/// returned.
 pub struct LookWriter<K: Broker> {
     publisher: K::Publisher,
     pending: Vec<Outgoing>,
@@ -19,19 +20,19 @@ pub struct LookWriter<K: Broker> {
     written: u64,
 }
 
-/// What is asked of `chunk`.
+/// A request to `chunk`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LookRequest {
-    /// To look at which object.
+    /// The object to look at.
     pub document: DocumentId,
-    /// To write everything again, even what seems unchanged.
+    /// Whether to write everything again, even if it seems unchanged.
     pub force: bool,
-    /// Passages that an engine may hold and must not: they are deleted unless they are live.
+    /// Passages that an engine may wrongly hold: they are deleted unless they are live.
     pub suspects: Vec<ChunkId>,
 }
 
 impl LookRequest {
-    /// A look that changes nothing if nothing changed.
+    /// A look that writes nothing if the object has not changed.
     #[must_use]
     pub fn look(document: DocumentId) -> Self {
         Self { document, force: false, suspects: Vec::new() }
@@ -43,10 +44,10 @@ impl LookRequest {
         Self { document, force: true, suspects }
     }
 
-    /// The record for `documents`. `source` is the command that asks, `run` tells one run of it from another.
+    /// The record for `documents`. `source` is the command that asks, and `run` identifies its run.
     ///
     /// # Errors
-    /// When it cannot be written as JSON.
+    /// When it cannot be serialised as JSON.
     pub fn record(self, source: &str, run: &str) -> Result<Outgoing, Failure> {
         let trace = trace([source, run, self.document.as_str()].map(str::as_bytes));
         let headers = Headers::new(self.document.clone(), trace);
@@ -71,25 +72,26 @@ impl<K: Broker> std::fmt::Debug for LookWriter<K> {
 }
 
 impl<K: Broker> LookWriter<K> {
-    /// Prepares to write; nothing is sent yet.
+    /// Prepares the writer; sends nothing yet.
     ///
     /// # Errors
-    /// When the settings cannot be used.
+    /// When the settings are invalid.
     pub fn new(broker: &K) -> Result<Self, Failure> {
         Ok(Self { publisher: broker.after_write()?, pending: Vec::new(), bytes: 0, written: 0 })
     }
 
-    /// Writes a record, soon.
+    /// Adds a record to the batch, and writes the batch when it is full.
     ///
     /// # Errors
-    /// When the broker did not acknowledge: how many were acknowledged is told by [`LookWriter::written`].
+    /// When the broker did not acknowledge the batch; [`LookWriter::written`] returns how many records were
+    /// acknowledged.
     pub async fn say(&mut self, record: Outgoing) -> Result<(), Failure> {
         self.bytes += record.value.as_ref().map_or(0, Vec::len);
         self.pending.push(record);
         if self.pending.len() >= RECORDS || self.bytes >= BYTES { self.flush().await } else { Ok(()) }
     }
 
-    /// Returns when everything that was said is acknowledged by all replicas.
+    /// Writes the batch, and returns when all in-sync replicas have acknowledged it.
     ///
     /// # Errors
     /// As [`LookWriter::say`].
@@ -105,7 +107,7 @@ impl<K: Broker> LookWriter<K> {
         Ok(())
     }
 
-    /// Records that were acknowledged.
+    /// Number of acknowledged records.
     #[must_use]
     pub fn written(&self) -> u64 {
         self.written

@@ -1,4 +1,4 @@
-//! Questions to the running `serve`. Edge.
+//! Requests to a running `serve`. Edge.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::cli::{SearchMode, ServeAddress};
 
-/// Longer than `serve` itself takes, a model's answer included.
+/// Time limit for a request: as long as `serve` lets a model take for a whole answer.
 const DEADLINE: Duration = Duration::from_mins(10);
 
-/// A `serve` to be asked.
+/// A client of `serve`.
 #[derive(Debug)]
 pub struct Asking {
     client: reqwest::Client,
@@ -20,36 +20,36 @@ pub struct Asking {
     key: Option<Secret>,
 }
 
-/// Which passages are wanted, and how they are found.
+/// Which passages to find, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
-    /// How.
+    /// The search mode.
     pub mode: SearchMode,
-    /// How many.
+    /// Maximum number of passages.
     pub size: usize,
-    /// How two rankings become one.
+    /// How two rankings are fused.
     pub fusion: Option<&'a str>,
-    /// How their documents' names begin, bucket included.
+    /// Prefix of their documents' names, bucket included.
     pub prefix: Option<&'a str>,
-    /// How many of one document at most.
+    /// Maximum number of passages per document.
     pub per_document: Option<usize>,
 }
 
 impl Asking {
-    /// Prepares to ask.
+    /// Prepares the client; sends nothing yet.
     ///
     /// # Errors
-    /// When there can be no client.
+    /// When the HTTP client cannot be created.
     pub fn new(serve: &ServeAddress) -> Result<Self, Failure> {
         let client = reqwest::Client::builder().timeout(DEADLINE).no_proxy().build()?;
         let url = serve.serve_url.trim_end_matches('/').to_owned();
         Ok(Self { client, url, key: serve.serve_key.clone() })
     }
 
-    /// The passages for a question, as `serve` gives them.
+    /// The passages for a question, as `serve` returns them.
     ///
     /// # Errors
-    /// When `serve` does not answer, or refuses; with its words.
+    /// When `serve` does not answer, or refuses; then with its message.
     pub async fn search(&self, question: &str, wanted: &Wanted<'_>) -> Result<Value, Failure> {
         let (size, per_document) =
             (wanted.size.to_string(), wanted.per_document.map(|most| most.to_string()));
@@ -60,7 +60,7 @@ impl Asking {
         self.answer(self.client.get(format!("{}/v1/search", self.url)).query(&parameters)).await
     }
 
-    /// The answer of an application to a question, as `serve` gives it.
+    /// The answer of an application to a question, as `serve` returns it.
     ///
     /// # Errors
     /// As [`Asking::search`].

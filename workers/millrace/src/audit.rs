@@ -1,9 +1,9 @@
-//! Are bucket, ledger and both engines equal? Document by document, in the order of the documents: memory does not
-//! grow with their number.
+//! Checks that bucket, ledger and both engines agree. Documents are compared one by one, in sorted order, so that
+//! memory does not grow with their number.
 //!
-//! [`scan`] brings what is there of each document, [`difference`] says what is wrong with it, [`report`] counts. What
-//! differs is looked at a second time by [`second`], after a pause, since documents on their way are no differences;
-//! [`explained`] knows what was refused.
+//! [`scan`] collects what each source holds of a document, [`difference`] compares it, and [`report`] counts. After a
+//! pause, [`second`] looks again at the documents that differ, because a document that is still being processed is not
+//! a difference. [`explained`] finds the causes of refusals.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ use report::Tally;
 use scan::Sources;
 
 impl Rules {
-    /// What the documents of `world` are compared by.
+    /// The rules by which the documents of `world` are compared.
     #[must_use]
     pub fn of<K, O, E>(world: &World<K, O, E>) -> Self {
         Self {
@@ -43,10 +43,11 @@ impl Rules {
     }
 }
 
-/// Compares everything. `each` sees every document at the first look.
+/// Compares everything, passing every document to `each`, and after `settle` looks again at the documents that differ.
+/// With `repair`, asks `chunk` to look at those that still differ without an explanation.
 ///
 /// # Errors
-/// When something does not answer, or the store lists its keys out of order.
+/// When a source does not answer or is out of order, or `each` fails.
 pub async fn audit<K: Broker, O: Store, E: Reader>(
     world: &World<K, O, E>,
     entries: &mut Entries<K>,

@@ -1,4 +1,4 @@
-//! A small world in memory, for tests: documents that are the same everywhere, to be broken in one place.
+//! A small world in memory, for tests: documents that are the same everywhere until a test breaks one.
 
 use std::ops::{Deref, DerefMut};
 
@@ -28,7 +28,7 @@ pub(crate) fn space() -> Fingerprint {
     Fingerprint::of(&[("space", "s")])
 }
 
-/// A small world with a folder of its own.
+/// A small world with its own folder.
 pub(crate) struct Bench {
     small: Small,
     _folder: tempfile::TempDir,
@@ -142,7 +142,7 @@ impl Small {
         &self.engines[1].engine
     }
 
-    /// Puts an object and returns its change token.
+    /// Puts an object and returns its etag.
     pub(crate) async fn put(&self, document: &DocumentId, text: &str) -> String {
         self.store.put(document, Bytes::from(text.to_owned()), "text/plain").await.unwrap()
     }
@@ -168,7 +168,7 @@ impl Small {
         engine.write(batch, Boottime::now()).await;
     }
 
-    /// A document that is the same everywhere.
+    /// Adds a document that is the same everywhere.
     pub(crate) async fn everywhere(&self, key: &str, texts: &[&str]) -> DocumentId {
         let (document, version) = (document(key), Version::first(1));
         let etag = self.put(&document, &texts.join("\n")).await;
@@ -178,7 +178,7 @@ impl Small {
         document
     }
 
-    /// What was said to `chunk`.
+    /// The requests to `chunk`, sorted by document.
     pub(crate) fn asked(&self) -> Vec<DocumentReference> {
         let records = self.kafka.records(topics::DOCUMENTS);
         let read =

@@ -1,4 +1,4 @@
-//! What can be asked.
+//! The command-line arguments.
 
 use std::path::PathBuf;
 
@@ -34,13 +34,13 @@ pub struct Cli {
     pub log: String,
 }
 
-/// What is logged where nothing else is asked for.
+/// The default of `--log`.
 const LOG: &str = "warn,librdkafka=off,rdkafka=off";
-/// The same for `try`, whose stages log in this process: what they refuse is told in its own words.
+/// The default for `try`, whose stages log in this process: the command itself reports what they refuse.
 const LOG_TRY: &str = "error";
 
 impl Cli {
-    /// How it speaks: lines of text, no metrics page.
+    /// How the command logs: lines of text, and no metrics endpoint.
     #[must_use]
     pub fn telemetry(&self) -> TelemetrySettings {
         let is_try = matches!(self.ask, OperatorCommand::Try(_));

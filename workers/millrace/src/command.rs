@@ -1,4 +1,4 @@
-//! One file for each thing that can be asked; this one sends each question to its file.
+//! One file per command; this one dispatches.
 
 mod ask;
 mod audit;
@@ -27,10 +27,10 @@ use process::Failure;
 
 use crate::cli::{BucketCommand, Cli, LedgerCommand, OperatorCommand, TopicsCommand};
 
-/// Does what was asked.
+/// Runs the given command.
 ///
 /// # Errors
-/// What could not be done, for a person to mend.
+/// When the command fails; the message is for the operator.
 pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.ask {
         OperatorCommand::Topics(TopicsCommand::Apply(ask)) => topics_apply::run(ask).await,

@@ -1,5 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "edge: drops copies on disk that are of another ledger")]
-//! The ledger as the commands see it: a working copy on disk, caught up with its topic, one entry or all of them in order.
+//! The ledger as commands see it: working copies on disk, caught up with the topic, read by document or as a whole in
+//! order.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,13 +16,13 @@ use tokio::time::sleep;
 use crate::merge::Sorted;
 use crate::show;
 
-/// The bucket of entries that stand for no document: `ledger rebuild` writes one in each partition.
+/// The bucket name of entries that stand for no document; `ledger rebuild` writes one to each partition.
 pub const OWN_BUCKET: &str = ".millrace";
-/// Bytes of the copies that are kept in memory.
+/// Block cache of the working copies, in bytes.
 const CACHE: usize = 32 << 20;
-/// So many commands may run side by side, each with copies of its own.
+/// Maximum number of commands that run concurrently, each with its own copies.
 const SIDE_BY_SIDE: usize = 8;
-/// How often copies of another ledger are dropped, and the pause before.
+/// How often copies of another ledger are dropped, and the pause before each time.
 const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(300);
 
@@ -35,28 +36,27 @@ pub struct Entries<K> {
 }
 
 impl<K: Broker> Entries<K> {
-    /// The ledger of `topic`, as it is now, with its copies below `data`.
+    /// Opens the ledger of `topic` as it is now, with its copies below `data`.
     ///
     /// # Errors
-    /// When the broker does not answer, the ledger lost entries or holds what cannot be read, or the folder cannot be
-    /// used.
+    /// When the broker does not answer, an entry cannot be read, or the folder cannot be used.
     pub async fn open(broker: &K, topic: String, data: &Path) -> Result<Self, Failure> {
         let folder = claim(data)?;
         let ledger = open(broker, &folder, &topic).await?;
         Ok(Self { broker: broker.clone(), folder, topic, ledger })
     }
 
-    /// Takes what was added to the topic since.
+    /// Reads what was added to the topic since.
     ///
     /// # Errors
     /// As [`Entries::open`].
     pub async fn catch_up(&mut self) -> Result<(), Failure> {
         match self.ledger.catch_up(&self.broker).await {
-            // It says itself that opening mends it.
+            // Opening the copies again recovers from these.
             Err(LedgerError::Broken { .. } | LedgerError::Changed { .. } | LedgerError::Rewound { .. }) => {}
             done => return Ok(done?),
         }
-        // The old copies hold their files until they are dropped.
+        // The old copies keep their files locked until they are dropped.
         drop(std::mem::take(&mut self.ledger));
         self.ledger = open(&self.broker, &self.folder, &self.topic).await?;
         Ok(())
@@ -70,7 +70,8 @@ impl<K: Broker> Entries<K> {
         Ok(self.ledger.get(document)?)
     }
 
-    /// Every entry of a document after `after` (none: from the first on), in the order of the documents.
+    /// The entries of all documents after `after` (none: from the beginning), ordered by document; those of
+    /// [`OWN_BUCKET`] are left out.
     pub fn sorted(&self, after: Option<&DocumentId>) -> Sorted<'_, LedgerEntry> {
         let of_documents = |entry: &Result<LedgerEntry, LedgerError>| {
             entry.as_ref().is_ok_and(|entry| entry.document.bucket() != OWN_BUCKET) || entry.is_err()
@@ -81,8 +82,9 @@ impl<K: Broker> Entries<K> {
     }
 }
 
-/// Opens the copies. A ledger that lost entries stops `chunk`, whose copies are the measure of it. A command reads what is
-/// there: its copies may be of another cluster, or of one that was wiped on purpose.
+/// Opens the copies. A ledger that lost entries stops `chunk`, because the copies of `chunk` show what was lost. A
+/// command only notes the loss and reads what the topic holds, because its copies may be of another cluster, or of one
+/// that was wiped on purpose.
 async fn open<K: Broker>(broker: &K, folder: &Folder, topic: &str) -> Result<Ledger, Failure> {
     for _ in 0..TRIES {
         match Ledger::open(broker, folder, topic, CACHE).await {
@@ -91,7 +93,7 @@ async fn open<K: Broker>(broker: &K, folder: &Folder, topic: &str) -> Result<Led
                     "{error}, if it is the Kafka of before; going on with what the topic gives"
                 ));
             }
-            // Another partition's copy that is still being closed.
+            // The copy of another partition, opened by the failed attempt, is still being closed.
             Err(LedgerError::InUse { .. }) => {}
             done => return Ok(done?),
         }
@@ -107,7 +109,7 @@ async fn open<K: Broker>(broker: &K, folder: &Folder, topic: &str) -> Result<Led
     Ok(Ledger::open(broker, folder, topic, CACHE).await?)
 }
 
-/// A folder that no other command holds.
+/// Claims a folder that no other command holds.
 fn claim(data: &Path) -> Result<Folder, Failure> {
     let name = |number: usize| if number == 1 { "millrace".to_owned() } else { format!("millrace-{number}") };
     let mut tried: Vec<PathBuf> = (1..=SIDE_BY_SIDE).map(|number| data.join(name(number))).collect();

@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "edge: reads folders and files")]
-//! The files that a person names.
+//! The files and folders that a user names.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,14 @@ use process::Failure;
 /// A file, and its key in a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
-    /// Where it is.
+    /// Its path.
     pub(crate) path: PathBuf,
     /// Its key.
     pub(crate) key: String,
 }
 
-/// The content of a file, unless it has more than `limit` bytes: no more are read, whatever the file is.
+/// The content of a file; fails when it has more than `limit` bytes. At most one byte more than that is read, even from
+/// a device, which has no size.
 pub(crate) async fn content(path: &Path, limit: u64) -> Result<Bytes, Failure> {
     let path = path.to_path_buf();
     let reading = tokio::task::spawn_blocking(move || {
@@ -39,7 +40,8 @@ pub(crate) async fn content(path: &Path, limit: u64) -> Result<Bytes, Failure> {
     Ok(bytes.into())
 }
 
-/// A file's key is its name; the files of a folder keep their paths below it. Hidden files are left out.
+/// Adds a file, or all files of a folder. A file's key is its name; the files of a folder keep their paths below it.
+/// Within a folder, hidden files and folders are left out.
 pub(crate) fn collect(path: &Path, prefix: &str, items: &mut Vec<Item>) -> Result<(), Failure> {
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
     if path.is_file() {
@@ -98,7 +100,7 @@ mod tests {
         assert_eq!(content(&path, 5).await.unwrap().as_ref(), b"12345");
         let cause = content(&path, 4).await.unwrap_err().to_string();
         assert!(cause.contains("5 bytes") && cause.contains("MILLRACE_LARGEST_DOCUMENT is 4"), "{cause}");
-        // No size, and no end.
+        // It reports no size, and has no end.
         let cause = content(Path::new("/dev/zero"), 100).await.unwrap_err().to_string();
         assert!(cause.contains("101 bytes"), "{cause}");
     }

@@ -1,4 +1,4 @@
-//! Dead letters: which are meant, what they held, and how each is asked for again. Pure.
+//! Dead letters: selects them, shows what was refused, and replays it. Pure.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,7 @@ use stream::{Outgoing, Record};
 
 use crate::again::LookRequest;
 
-/// A dead letter and where it lies.
+/// A dead letter and its position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StoredLetter {
     /// Its offset in `dead-letters`.
@@ -16,15 +16,15 @@ pub struct StoredLetter {
     /// When it was written: milliseconds since 1970, by the writer's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<i64>,
-    /// What it says; its own `topic`, `partition` and `offset` are those of the record that was refused.
+    /// The letter; its own `topic`, `partition` and `offset` are those of the refused record.
     pub letter: DeadLetter,
 }
 
 impl StoredLetter {
-    /// Reads a record of `dead-letters`.
+    /// Parses a record of `dead-letters`.
     ///
     /// # Errors
-    /// Words, when it is no dead letter.
+    /// A message, when it is not a dead letter.
     pub fn read(record: &Record) -> Result<Self, String> {
         let value = record.value.as_deref().unwrap_or_default();
         let letter = serde_json::from_slice(value)
@@ -32,7 +32,7 @@ impl StoredLetter {
         Ok(Self { offset: record.offset, timestamp: record.timestamp, letter })
     }
 
-    /// The document, or the key of what was refused: what a person knows it by.
+    /// The document's name, or without one the key of the refused record; for people.
     #[must_use]
     pub fn name(&self) -> String {
         let key =
@@ -40,13 +40,13 @@ impl StoredLetter {
         self.letter.document.clone().unwrap_or_else(key)
     }
 
-    /// The value that was refused; none when it had none (a tombstone), or when the letter's base64 is broken.
+    /// The refused value; none when there was none (a tombstone), or when the letter's base64 is invalid.
     #[must_use]
     pub fn value(&self) -> Option<Vec<u8>> {
         bytes(self.letter.value.as_deref())
     }
 
-    /// How it is asked for again.
+    /// How it is replayed.
     #[must_use]
     pub fn replay(&self) -> Replay {
         let letter = &self.letter;
@@ -74,7 +74,7 @@ impl StoredLetter {
         }
     }
 
-    /// A deletion that was refused left a passage behind.
+    /// The passage that a refused deletion left behind.
     fn suspects(&self, document: &str) -> Vec<ChunkId> {
         let key = bytes(self.letter.key.as_deref()).and_then(|key| String::from_utf8(key).ok());
         let gone = key.filter(|key| self.letter.value.is_none() && key != document);
@@ -86,34 +86,34 @@ fn bytes(text: Option<&str>) -> Option<Vec<u8>> {
     STANDARD.decode(text?).ok()
 }
 
-/// How a dead letter is asked for again.
+/// How a dead letter is replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replay {
-    /// It names a document: `chunk` looks at it again, with force.
+    /// It names a document: `chunk` is asked for a forced look.
     LookAgain(LookRequest),
-    /// It is a raw notice: it is sent again as it was.
+    /// It is a raw notice: it is sent again unchanged.
     SendAgain(Outgoing),
-    /// It is neither.
+    /// It cannot be replayed, for this reason.
     Cannot(String),
 }
 
-/// Which letters are meant: those that fit everything that is given.
+/// Selects the letters that meet all given conditions.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// The worker that refused.
     pub stage: Option<String>,
-    /// How the document's name begins, with or without its bucket.
+    /// Prefix of the document's name, with or without its bucket.
     pub document: Option<String>,
-    /// What the cause holds, in whatever case.
+    /// Text within the cause; case is ignored.
     pub cause: Option<String>,
-    /// How the name of the topic that was read begins.
+    /// Prefix of the name of the topic that was read.
     pub topic: Option<String>,
-    /// Not older than this: milliseconds since 1970. A letter without a time fits.
+    /// Earliest time, in milliseconds since 1970. A letter without a time meets this.
     pub since: Option<i64>,
 }
 
 impl Filter {
-    /// True when this letter is meant.
+    /// Whether this letter is selected.
     #[must_use]
     pub fn takes(&self, letter: &StoredLetter) -> bool {
         let said = &letter.letter;
@@ -128,7 +128,7 @@ impl Filter {
     }
 }
 
-/// Bytes as a person reads them: text where it is text, else hexadecimal digits of the first `most` bytes.
+/// Bytes for people: UTF-8 text as it is, anything else as a hex dump of the first `most` bytes.
 #[must_use]
 pub fn readable(bytes: &[u8], most: usize) -> String {
     if let Ok(text) = std::str::from_utf8(bytes) {

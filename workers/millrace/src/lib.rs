@@ -1,13 +1,14 @@
-//! The operator's command: put, remove, look, search, compare, measure; topics and bucket; extract, chunk
-//! and embed by hand.
+//! The operator's command: puts, removes, searches, compares, repairs and evaluates documents; sets up topics and
+//! bucket; extracts, chunks and embeds files without a server.
 //!
-//! It runs beside the workers and never in their way: it reads topics outside any group of theirs, writes to an engine
-//! never, and mends by one word only, "look again" ([`again`]).
+//! It runs beside the workers: it joins none of their consumer groups and never writes to a search engine. To repair
+//! something, it asks `chunk` to look at the document again ([`again`]). Two commands write more: `ledger rebuild`
+//! writes ledger entries, and `dead-letters replay` resends raw notices.
 //!
-//! Order of files: [`cli`] what can be asked · [`command`] one file each · [`world`] what is there · [`entries`] the
-//! ledger · [`log`] a topic's records · [`ask`] questions to `serve` · [`merge`], [`audit`],
-//! [`reconcile`], [`rebuild`], [`letters`] the thinking · [`trial`] the system in one process ·
-//! `files` what a person names · `reading` files, many at once · `place` the page of a passage · [`show`] the words.
+//! Reading order: [`cli`] the arguments · [`command`] one file per command · [`world`] the connections · [`entries`]
+//! the ledger · [`log`] a topic's records · [`ask`] requests to `serve` · [`merge`], [`audit`], [`reconcile`],
+//! [`rebuild`], [`letters`] the logic · [`trial`] the system in one process · `files` the files that a user names ·
+//! `reading` reads many files · `place` the page of a passage · [`show`] the output.
 
 pub mod again;
 pub mod ask;

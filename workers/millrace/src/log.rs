@@ -1,10 +1,10 @@
-//! The records of topics one after the other, however long their logs are.
+//! Streams the records of a topic, however long its log is.
 
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use process::Failure;
 use stream::{Broker, Record};
 
-/// The committed records of a partition from offset `from` on, to its end as it is when that is reached.
+/// The committed records of a partition from offset `from` to its end, including what is added in the meantime.
 pub fn records<K: Broker>(
     broker: &K,
     topic: &str,
@@ -17,7 +17,7 @@ pub fn records<K: Broker>(
 /// The committed records of every partition, one partition after the other.
 ///
 /// # Errors
-/// When the broker does not answer, or the topic is not there.
+/// When the broker does not answer, or the topic does not exist.
 pub async fn all<'a, K: Broker>(
     broker: &'a K,
     topic: &'a str,

@@ -1,7 +1,7 @@
-//! Several sources in the order of their documents, side by side: what the bucket, the ledger and the engines hold of
-//! one document comes together, and of all others nothing is held.
+//! Merges sources that are sorted by document: what bucket, ledger and engines hold of one document comes together, and
+//! nothing of the other documents has to be kept in memory.
 //!
-//! Pure but for the sources that it awaits. The order is that of the bytes of `bucket/key`.
+//! Pure except for awaiting the sources. The order is the byte order of `bucket/key`.
 
 use std::pin::Pin;
 
@@ -10,10 +10,10 @@ use futures::{Stream, StreamExt as _};
 use message::DocumentId;
 use process::Failure;
 
-/// A source of items, each of a document, in the order of their documents.
+/// A source of items, each of a document, sorted by document.
 pub type Sorted<'a, T> = BoxStream<'a, Result<(DocumentId, T), Failure>>;
 
-/// A source and the place in it.
+/// A source and the position in it.
 pub struct Cursor<'a, T> {
     what: String,
     source: Pin<Box<Peekable<Sorted<'a, T>>>>,
@@ -27,7 +27,7 @@ impl<T> std::fmt::Debug for Cursor<'_, T> {
 }
 
 impl<'a, T> Cursor<'a, T> {
-    /// Stands at the beginning of `source`, which messages call `what`.
+    /// Starts at the beginning of `source`; `what` names it in error messages.
     pub fn new(
         what: impl Into<String>,
         source: impl Stream<Item = Result<(DocumentId, T), Failure>> + Send + 'a,
@@ -38,7 +38,7 @@ impl<'a, T> Cursor<'a, T> {
     /// The document of the next item; none at the end.
     ///
     /// # Errors
-    /// When the source fails, or is not in order: then nothing can be said about any document.
+    /// When the source fails or is out of order; nothing can be said about any document then.
     pub async fn peek(&mut self) -> Result<Option<DocumentId>, Failure> {
         let document = match self.source.as_mut().peek().await {
             None => return Ok(None),
@@ -65,7 +65,7 @@ impl<'a, T> Cursor<'a, T> {
         if self.peek().await?.as_ref() == Some(document) { self.take().await } else { Ok(None) }
     }
 
-    /// Every further item of `document`.
+    /// All following items of `document`.
     ///
     /// # Errors
     /// As [`Cursor::peek`].

@@ -1,26 +1,26 @@
-//! On which page, slide or sheet a passage begins, and in which file within its document. Pure.
+//! Finds the page, slide or sheet on which a passage begins, and the file within its document. Pure.
 
 use message::{Part, PartKind};
 use serde::Serialize;
 
-/// The parts around one place of a text.
+/// The parts that contain a position in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Place<'a> {
-    /// The number of its page.
+    /// The page number.
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<u32>,
-    /// The number of its slide.
+    /// The slide number.
     #[serde(skip_serializing_if = "Option::is_none")]
     slide: Option<u32>,
-    /// The name of its sheet.
+    /// The name of the sheet.
     #[serde(skip_serializing_if = "Option::is_none")]
     sheet: Option<&'a str>,
-    /// The file within the document.
+    /// The name of the file within the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     member: Option<&'a str>,
 }
 
-/// Places in ascending order.
+/// Looks up places at ascending positions.
 #[derive(Debug)]
 pub(crate) struct Places<'a> {
     parts: std::iter::Peekable<std::slice::Iter<'a, Part>>,
@@ -28,19 +28,19 @@ pub(crate) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    /// `parts` as a document has them: ascending by where they start.
+    /// `parts` must be in ascending order of their starts, as in a document.
     pub(crate) fn new(parts: &'a [Part]) -> Self {
         Self { parts: parts.iter().peekable(), place: Place::default() }
     }
 
-    /// The place of a byte, which is not before the one that was asked for last.
+    /// The place at a byte offset, which must not be below the previous one.
     pub(crate) fn at(&mut self, byte: usize) -> Place<'a> {
         while let Some(part) = self.parts.next_if(|part| part.start <= byte as u64) {
             match part.kind {
                 PartKind::Page => self.place.page = Some(part.number),
                 PartKind::Slide => self.place.slide = Some(part.number),
                 PartKind::Sheet => self.place.sheet = part.name.as_deref(),
-                // The pages of a file end with it.
+                // A file's pages, slides and sheets end with it.
                 PartKind::Member => self.place = Place { member: part.name.as_deref(), ..Place::default() },
             }
         }

@@ -1,4 +1,5 @@
-//! Files read as `chunk` reads objects, many at once; what is shown comes in the order in which they were named.
+//! Reads many files concurrently, as `chunk` reads objects; results are shown in the order in which the files were
+//! named.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,14 +13,14 @@ use crate::cli::ReadingArguments;
 use crate::files::{Item, collect, content};
 use crate::show;
 
-/// So many files are in hand for each process that reads: while one is read, the next is fetched.
+/// Files in progress per reading process: while one is parsed, the next is loaded.
 const IN_HAND: usize = 2;
 
-/// Reads each file, makes something of it on a thread that may wait, and shows that. A file that cannot be read, or of
-/// which nothing can be made, is one line with its cause, and makes the exit code 1.
+/// Reads each file, passes it to `make` on a thread that may block, and shows the result. If a file cannot be read or
+/// `make` fails, the cause is printed on one line, and the exit code is 1.
 ///
 /// # Errors
-/// When something cannot be shown.
+/// When a result cannot be shown.
 pub(crate) async fn each<T: Send + 'static>(
     ask: &ReadingArguments,
     what: &str,

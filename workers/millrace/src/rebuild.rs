@@ -1,12 +1,14 @@
-//! The ledger, made anew from what still knows: the chunks topic where it is there, the engines where it is not.
+//! Rebuilds the ledger from what is left: the chunks topic and, for what that does not know, the engines.
 //!
-//! A document that the chunks topic knows, and of which no engine holds a later version, gets the entry that its last
-//! record tells: nothing of it is embedded or written again. Any other document that an engine holds gets an entry of a
-//! new epoch with everything that the engines hold of it, and `chunk` is asked to look at it with force: so it is written
-//! again above every version that there ever was, and what is stale is deleted.
+//! A document that the chunks topic knows, and of which no engine holds a later version, gets the entry that follows
+//! from its last record; nothing of it is embedded or written again. Any other document that an engine holds, and that
+//! the current ledger does not have in that state, gets an entry of a new epoch that lists every known passage, and
+//! `chunk` is asked for a forced look. The document is then written again above every version that ever existed, and
+//! stale passages are deleted.
 //!
-//! Order of files: [`scratch`] entries on disk · [`said`] what the chunks topic says · [`held`] what the engines hold ·
-//! [`kept`] the epoch in the bucket · [`write`] into the ledger, partition by partition. What is held in memory is one document and a few MB.
+//! Reading order: [`scratch`] entries on disk · [`said`] what the chunks topic says · [`held`] what the engines hold ·
+//! [`kept`] the epoch in the bucket · [`write`] writes the ledger, partition by partition. Memory holds one document, a
+//! few MB of entries, and the block caches of the copies on disk.
 
 use std::path::Path;
 
@@ -32,17 +34,17 @@ use crate::world::World;
 use scratch::Scratch;
 use write::LedgerTarget;
 
-/// Bytes of the copies on disk that are kept in memory.
+/// Block cache of each ledger on disk, in bytes.
 const CACHE: usize = 32 << 20;
 /// The epoch of a version has 23 bits.
 const LAST_EPOCH: u64 = (1 << 23) - 1;
 
-/// A ledger that was put together and is not written yet.
+/// A ledger that was put together but is not yet written to Kafka.
 #[derive(Debug)]
 pub struct Draft {
-    /// Every entry.
+    /// All entries.
     whole: Scratch,
-    /// What the engines know better than the chunks topic, with the version that they hold.
+    /// Documents that the engines know better than the chunks topic, with the version that the engines hold.
     lifted: Scratch,
     /// What the ledger's topic holds now.
     existing: Ledger,
@@ -53,20 +55,20 @@ pub struct Draft {
 /// What was found before anything is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// Documents that the chunks topic knows, removed ones included.
+    /// Documents that the chunks topic knows, including removed ones.
     pub said: u64,
-    /// Documents that are known better by the engines: they are embedded again.
+    /// Documents that the engines know better than the chunks topic and the current ledger: they are embedded again.
     pub lifted: u64,
-    /// Documents of the ledger as it is.
+    /// Documents of the current ledger.
     pub existing: u64,
-    /// Documents that it lacks.
+    /// Documents that the current ledger lacks, or has only in an earlier state.
     pub missing: u64,
-    /// The new epoch: above every one that was ever seen.
+    /// The new epoch: above every epoch seen anywhere.
     pub epoch: u32,
 }
 
 impl Found {
-    /// True when the ledger lacks nothing that is known of, so that there is nothing to rebuild.
+    /// Whether the current ledger lacks nothing that is known, so that there is nothing to rebuild.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.existing > 0 && self.missing == 0
@@ -76,18 +78,18 @@ impl Found {
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Done {
-    /// Entries.
+    /// Entries written.
     pub written: u64,
-    /// Entries that were there and are later: they stay.
+    /// Existing entries that are later and were kept.
     pub kept: u64,
-    /// Documents at which `chunk` was asked to look.
+    /// Requests to `chunk` to look at a document.
     pub asked: u64,
 }
 
-/// Puts a ledger together, in copies below `folder`. Nothing is written to Kafka.
+/// Puts a ledger together on disk, below `folder`. Writes nothing to Kafka.
 ///
 /// # Errors
-/// When something does not answer or cannot be read.
+/// When something does not answer or cannot be read, or no epoch is left.
 pub async fn draft<K: Broker, O: Store, E: Reader + Sink>(
     world: &World<K, O, E>,
     folder: &Path,
@@ -102,7 +104,7 @@ pub async fn draft<K: Broker, O: Store, E: Reader + Sink>(
     let said = whole.ledger().counts().documents();
     let engines = held::highest(world).await?;
     held::fill(world, whole.ledger(), &mut lifted).await?;
-    // Last, so that on a running system it knows at least as much as what was read before.
+    // Read last, so that on a running system the ledger is at least as recent as what was read before.
     existing.catch_up(&world.kafka).await?;
     let seen = highest.into_iter().chain(engines).map(Version::epoch).max().unwrap_or(0);
     let kept = kept::read(&world.store, &world.bucket).await?;
@@ -125,8 +127,8 @@ pub async fn draft<K: Broker, O: Store, E: Reader + Sink>(
     Ok(Draft { whole, lifted, existing, found })
 }
 
-/// True when the ledger has this state of the document, or a later one. What an earlier run only listed, and nobody was
-/// asked to read since, is not known: that run was interrupted.
+/// Whether the ledger has this state of the document, or a later one. An entry that an earlier run only listed does not
+/// count: nobody has read the object since, for example because that run was interrupted.
 fn knows(existing: &Ledger, entry: &LedgerEntry) -> Result<bool, LedgerError> {
     let known = |there: LedgerEntry| there.version >= entry.version && !there.is_provisional();
     Ok(existing.get(&entry.document)?.is_some_and(known))
@@ -144,10 +146,11 @@ fn next_epoch(highest: u64) -> Result<u32, Failure> {
 }
 
 impl Draft {
-    /// Writes the ledger, and asks `chunk` to look at what the engines know better, and at objects that nobody knows.
+    /// Writes the ledger. If the engines know any document better, also asks `chunk` to look at those documents and at
+    /// objects that have no entry.
     ///
     /// # Errors
-    /// When something does not answer. It can be run again: what was written is there, and stays.
+    /// When something does not answer. The rebuild can then be run again; what was written stays.
     pub async fn commit<K: Broker, O: Store, E>(
         mut self,
         world: &World<K, O, E>,
@@ -201,7 +204,7 @@ impl Draft {
     }
 }
 
-/// An index that is not there holds nothing.
+/// None when the index does not exist: it holds nothing.
 fn unless_missing<T>(answer: Result<T, SinkError>) -> Result<Option<T>, SinkError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),

@@ -1,8 +1,8 @@
-//! The bucket and the ledger side by side: where they differ, `chunk` is asked to look again. It heals lost notices,
-//! and is the first load of a bucket that was there before.
+//! Compares the bucket with the ledger, and asks `chunk` to look again where they differ. This makes up for lost
+//! notices, and is the first load of an existing bucket.
 //!
-//! Page by page of the listing: what a page asks for is acknowledged before the place after it is remembered, so that
-//! a run which was interrupted goes on from there. What is held is a page.
+//! Works through the listing page by page. The requests of a page are acknowledged before the position after it is
+//! kept, so that an interrupted run can resume there. Memory holds one page.
 
 use std::collections::VecDeque;
 
@@ -18,28 +18,28 @@ use crate::again::{LookRequest, LookWriter};
 use crate::entries::Entries;
 use crate::merge::Cursor;
 
-/// What is compared.
+/// What to compare.
 #[derive(Clone, Debug)]
 pub struct ReconcilePlan {
     /// The bucket.
     pub bucket: String,
-    /// Only keys that begin so; empty for all.
+    /// Only keys with this prefix; empty for all.
     pub prefix: String,
-    /// Which objects are documents. What lies outside is left alone, in the bucket and in the ledger.
+    /// Which objects are documents. Everything else is ignored, in the bucket and in the ledger.
     pub scope: Scope,
-    /// Say nothing, only count.
+    /// Only report and count; write nothing.
     pub dry_run: bool,
-    /// Tells one run from another.
+    /// Identifies this run.
     pub run: String,
 }
 
 impl ReconcilePlan {
-    /// How the names of all documents begin that are compared.
+    /// The prefix of the names of all documents that are compared.
     fn begin(&self) -> String {
         format!("{}/{}", self.bucket, self.prefix)
     }
 
-    /// A document that comes before all of them: where the ledger is read from. None reads all of it.
+    /// A document that sorts before all of them, after which the ledger is read; none to read all of it.
     fn before(&self) -> Option<DocumentId> {
         let mut prefix = self.prefix.clone();
         prefix.pop();
@@ -47,21 +47,22 @@ impl ReconcilePlan {
     }
 }
 
-/// What was found of one document.
+/// The result for one document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
-    /// The ledger knows the object as it is.
+    /// The ledger has the object as it is.
     Unchanged,
-    /// The ledger does not know the object, or thinks that it is gone.
+    /// The ledger does not have the object, or says that it was removed.
     New,
-    /// The object has another change token than was read.
+    /// The object has another etag than the one that was read.
     Changed,
-    /// The object is gone and the ledger has it.
+    /// The object is gone, but the ledger has it.
     Gone,
 }
 
-/// What an object (its change token) and an entry say together; none when there is neither.
+/// The result for an object (its etag) and an entry; none when there is neither. A removed document's entry counts as
+/// none.
 #[must_use]
 pub fn finding(object: Option<&str>, entry: Option<&LedgerEntry>) -> Option<Finding> {
     let entry = entry.filter(|entry| entry.status != Status::Removed);
@@ -74,16 +75,16 @@ pub fn finding(object: Option<&str>, entry: Option<&LedgerEntry>) -> Option<Find
     }
 }
 
-/// What was counted.
+/// The counts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReconcileCounts {
     /// Objects in the bucket that are documents.
     pub objects: u64,
-    /// Those that the ledger knows as they are.
+    /// Those that the ledger has as they are.
     pub unchanged: u64,
-    /// Those that it does not know.
+    /// Those that it does not have.
     pub new: u64,
-    /// Those that it knows otherwise.
+    /// Those that it has with another etag.
     pub changed: u64,
     /// Documents of the ledger whose objects are gone.
     pub gone: u64,
@@ -107,27 +108,27 @@ impl ReconcileCounts {
     }
 }
 
-/// How far a run came: everything up to the key was compared, and what was asked is acknowledged.
+/// How far a run got: everything up to `key` was compared, and its requests were acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// The bucket.
     pub bucket: String,
     /// The prefix.
     pub prefix: String,
-    /// Where the next page of the listing begins, in the store's own words.
+    /// The store's token for the next page of the listing.
     pub continuation: String,
     /// The last key that was compared.
     pub key: String,
-    /// What was counted until then.
+    /// The counts up to there.
     pub counts: ReconcileCounts,
 }
 
-/// Compares page after page, from `from` on or from the start. `keep` remembers the place after each page but the
-/// last; `each` hears of every document that differs.
+/// Compares page by page, from `from` or from the start. Calls [`Watch::keep`] after each page but the last, and
+/// [`Watch::differs`] for every document that differs.
 ///
 /// # Errors
-/// When the store or Kafka does not answer, or the listing is not in order. What was acknowledged until then stays
-/// said, and the last place that was kept holds.
+/// When the store or Kafka does not answer, or the listing is out of order. Requests that were acknowledged before
+/// stand, and the last position that was kept remains valid.
 pub async fn reconcile<K: Broker, O: Store>(
     plan: &ReconcilePlan,
     (store, entries): (&O, &Entries<K>),
@@ -173,22 +174,22 @@ pub async fn reconcile<K: Broker, O: Store>(
     }
 }
 
-/// Who hears how a run goes.
+/// Observes a run.
 pub trait Watch {
     /// A document differs.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// When it cannot be reported.
     fn differs(&mut self, document: &DocumentId, finding: Finding) -> Result<(), Failure>;
 
-    /// A page is done, and what it asked for is acknowledged.
+    /// A page is done, and its requests are acknowledged.
     ///
     /// # Errors
-    /// When that cannot be remembered.
+    /// When the position cannot be kept.
     fn keep(&mut self, progress: &Progress) -> Result<(), Failure>;
 }
 
-/// The documents of a page. A store that lists out of order would have documents taken for gone.
+/// The documents of a page. Fails when the store lists out of order, because documents would then be taken for gone.
 fn in_order(
     plan: &ReconcilePlan,
     page: Vec<Entry>,
@@ -212,7 +213,7 @@ fn in_order(
     Ok(entries)
 }
 
-/// A page of the listing and the ledger beside it.
+/// A page of the listing, and the ledger.
 struct Side<'a, 'b> {
     plan: &'a ReconcilePlan,
     begin: &'a str,
@@ -221,7 +222,7 @@ struct Side<'a, 'b> {
 }
 
 impl Side<'_, '_> {
-    /// The next document up to `end` (none: to the end of the ledger) that one of the two has.
+    /// The next document up to `end` (none: to the end of the ledger) that is in the listing or in the ledger.
     async fn next(&mut self, end: Option<&DocumentId>) -> Result<Option<(DocumentId, Finding)>, Failure> {
         loop {
             let ours = |document: &DocumentId| document.as_str().starts_with(self.begin);

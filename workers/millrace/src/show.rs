@@ -1,5 +1,5 @@
 #![expect(clippy::print_stderr, reason = "edge: the terminal")]
-//! The words: results on standard output, progress and failures on standard error.
+//! The output: results on standard output, progress and failures on standard error.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -8,33 +8,33 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use message::{Part, PartKind};
 use serde::Serialize;
 
-/// A failure, with its causes; exit code 1.
+/// Prints a failure with its causes; returns exit code 1.
 pub fn failure(error: &(dyn std::error::Error + 'static)) -> ExitCode {
     eprintln!("millrace: {}", process::chain(error));
     ExitCode::FAILURE
 }
 
-/// A line of a result.
+/// Prints a line of a result.
 pub fn line(text: &str) {
-    // A reader that went away (`| head`) is no failure.
+    // A reader that has gone away (`| head`) is not a failure.
     let _gone = writeln!(std::io::stdout(), "{text}").is_err();
 }
 
-/// A result as one line of JSON.
+/// Prints a result as one line of JSON.
 ///
 /// # Errors
-/// When it cannot be written as JSON.
+/// When it cannot be serialised as JSON.
 pub fn json<T: Serialize>(value: &T) -> Result<(), serde_json::Error> {
     line(&serde_json::to_string(value)?);
     Ok(())
 }
 
-/// A note on the way.
+/// Prints a note on standard error.
 pub fn note(text: &str) {
     eprintln!("{text}");
 }
 
-/// A bar over `total` steps on a terminal; nothing where there is none.
+/// A progress bar of `total` steps; hidden when standard error is not a terminal.
 #[must_use]
 pub fn bar(total: u64, what: &str) -> ProgressBar {
     let target = if std::io::stderr().is_terminal() {
@@ -47,13 +47,13 @@ pub fn bar(total: u64, what: &str) -> ProgressBar {
     ProgressBar::with_draw_target(Some(total), target).with_style(style).with_message(what.to_owned())
 }
 
-/// True when standard output is a terminal.
+/// Whether standard output is a terminal.
 #[must_use]
 pub fn on_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// How many pages, slides, sheets and files a document has: `12 pages`.
+/// How many pages, slides, sheets and files a document has, e.g. `12 pages`.
 #[must_use]
 pub fn parts(parts: &[Part]) -> Vec<String> {
     let kinds = [

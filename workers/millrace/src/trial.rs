@@ -1,10 +1,10 @@
-//! The system in one process, over a folder: the workers' own stages and the real server, with a broker and an engine in
-//! memory. Nothing is kept when it ends.
+//! The whole system in one process, over a folder: the workers' own stages and the real server, with a broker and an
+//! engine in memory. Nothing is kept when it ends.
 //!
-//! The one place in which workers are put together: everywhere else no worker depends on a worker.
+//! The only place where workers are combined: everywhere else, no worker depends on another.
 //!
-//! Order of files: `prepared` what cuts and embeds · `difference` what changed in the folder · `stages` the workers' stages ·
-//! `page` the server.
+//! Reading order: `prepared` the splitter and the encoder · `difference` what changed in the folder · `stages` the
+//! workers' stages · `page` the server.
 
 mod difference;
 mod page;
@@ -29,12 +29,12 @@ use difference::{Change, Known};
 use prepared::Prepared;
 use stages::{Ground, Pipelines, steps};
 
-/// What the indexes are called.
+/// Name of the indexes.
 const INDEX: &str = "try";
-/// Records of an engine that are read at once.
+/// Document records per page when the engine is read.
 const PAGE: usize = 1_000;
 
-/// The system over a folder.
+/// The running system over a folder.
 pub struct Trial {
     ground: Ground,
     bucket: String,
@@ -43,49 +43,49 @@ pub struct Trial {
     steps: [TopicReader; 4],
     running: Pipelines,
     address: SocketAddr,
-    /// Removed with what is in it when this is dropped.
+    /// Deleted with its content when this is dropped.
     _scratch: tempfile::TempDir,
 }
 
-/// What is in the folder at first.
+/// What the folder contains at the start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Files.
     pub files: usize,
-    /// Their bytes together.
+    /// Their total size in bytes.
     pub bytes: u64,
-    /// What is no file that can be read, with the reason.
+    /// Paths that are not readable files, each with the reason.
     pub left_out: Vec<(String, String)>,
 }
 
-/// What became of a file.
+/// The outcome for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileOutcome {
-    /// So many passages of it are found.
+    /// The number of its passages that are searchable.
     Passages(usize),
-    /// It holds no text.
+    /// It contains no text.
     Empty,
-    /// Why it was not read.
+    /// It was refused, for this reason.
     Refused(String),
-    /// It is gone, and so is its text.
+    /// The file is gone, and so is its text.
     Gone,
 }
 
-/// What became of all files.
+/// The outcome for all files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcomes {
-    /// Files that are found.
+    /// Files whose text is searchable.
     pub live: usize,
     /// Files without text.
     pub empty: usize,
-    /// Files that were not read, with the reason.
+    /// Files that were refused, each with the reason.
     pub refused: BTreeMap<String, String>,
-    /// Passages of them all.
+    /// Passages of all files.
     pub passages: u64,
 }
 
 impl Trial {
-    /// Starts everything over the folder, and begins to read it.
+    /// Starts everything over the folder, and begins to read the files.
     ///
     /// # Errors
     /// When the folder is too large or cannot be read, there is no model, or the port is taken.
@@ -118,13 +118,13 @@ impl Trial {
         Ok((trial, found))
     }
 
-    /// Where the page is.
+    /// The address of the page.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Looks through the folder, and lets the stages know what changed since: the keys.
+    /// Scans the folder, and notifies the stages of what changed since the last scan; returns the keys.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -144,14 +144,14 @@ impl Trial {
         changes.iter().map(Change::key).map(str::to_owned).collect()
     }
 
-    /// Files that were handed to the stages.
+    /// Number of files that were handed to the stages.
     #[must_use]
     pub fn files(&self) -> usize {
         self.known.count()
     }
 
-    /// True when everything that was told went all the way. What a step wrote is counted by the next one, so they are asked
-    /// in the order of the way.
+    /// Whether every notice went through all steps. A step's output is the next one's input, so the steps are checked
+    /// in the order of the data flow.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.steps.iter().all(|step| self.behind(step) == 0)
@@ -165,14 +165,15 @@ impl Trial {
         (0..).zip(broker.ends(&step.topic)).map(behind).sum()
     }
 
-    /// Lets go of what every step has handled.
+    /// Frees the records that every step has handled.
     pub fn release(&self) {
         for step in &self.steps {
             self.ground.broker.release(&step.topic);
         }
     }
 
-    /// Files that went all the way, refused ones included, and passages that are found now.
+    /// The number of files that have a document record, including refused ones that have one, and of searchable
+    /// passages.
     ///
     /// # Errors
     /// Never, unless the engine lost its index.
@@ -181,7 +182,7 @@ impl Trial {
         Ok((files, self.ground.engine.count(Target::Chunks).await?))
     }
 
-    /// What became of one file.
+    /// The outcome for one file.
     ///
     /// # Errors
     /// As [`Trial::arrived`].
@@ -198,7 +199,7 @@ impl Trial {
         })
     }
 
-    /// What became of all files.
+    /// The outcome for all files.
     ///
     /// # Errors
     /// As [`Trial::arrived`].
@@ -233,7 +234,7 @@ impl Trial {
         Ok(outcomes)
     }
 
-    /// Why documents were refused, the last reason of each.
+    /// The reasons for which documents were refused; the last one of each.
     fn letters(&self) -> BTreeMap<String, String> {
         let records = self.ground.broker.records(topics::DEAD_LETTERS).into_iter();
         let letters = records.filter_map(|record| {
@@ -243,7 +244,7 @@ impl Trial {
         letters.collect()
     }
 
-    /// Ready when a stage or the server ended, which they do only when something is wrong.
+    /// Waits until a stage or the server ends, which they do only when something is wrong.
     pub async fn ended(&mut self) -> Failure {
         match self.running.join_next().await {
             Some(Ok(Err(failure))) => failure,
@@ -252,14 +253,14 @@ impl Trial {
         }
     }
 
-    /// Ends everything.
+    /// Stops everything, and waits until it has ended.
     pub async fn close(mut self) {
         self.ground.closing.send_replace(true);
         while self.running.join_next().await.is_some() {}
     }
 }
 
-/// What is in the folder, unless that is more than this is made for.
+/// What is in the folder; fails when that is more than a trial may hold.
 async fn first_look(ask: &Try, store: &FolderStore) -> Result<(Vec<objects::Entry>, Found), Failure> {
     let tree = store.tree(ask.most_files).await?;
     let (files, bytes) = (tree.files.len(), tree.bytes());

@@ -1,4 +1,5 @@
-//! What is there: bucket, ledger, engines, lags, gathered through the same seams that the workers use.
+//! The connections to bucket, Kafka and engines, through the same interfaces that the workers use, and the workers'
+//! lags.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,40 +14,40 @@ use stream::{Broker, Waiting};
 use crate::cli::{GenerationSettings, WorldSettings};
 use crate::entries::Entries;
 
-/// An engine that does not say by then which cluster it is counts as away.
+/// Time limit for an engine to identify its cluster; after it, the engine counts as unavailable.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Everything that documents pass; over memory in tests.
+/// Everything that a document passes through; in memory in tests.
 #[derive(Debug)]
 pub struct World<K = Kafka, O = S3Store, E = Engine> {
     /// The bucket's name.
     pub bucket: String,
     /// Which of its objects are documents.
     pub scope: Scope,
-    /// The store.
+    /// The object store.
     pub store: O,
     /// Kafka.
     pub kafka: K,
-    /// What is built.
+    /// The generation that names topics and indexes.
     pub generation: Generation,
     /// The names of its indexes.
     pub names: Names,
-    /// The folder for copies of the ledger.
+    /// The folder for working copies of the ledger.
     pub data: PathBuf,
-    /// Each engine.
+    /// The search engines.
     pub engines: Vec<Destination<E>>,
 }
 
-/// An engine that the documents go to.
+/// A search engine that documents are written to.
 #[derive(Debug)]
 pub struct Destination<E> {
-    /// Which.
+    /// Which engine it is.
     pub kind: EngineKind,
     /// Its indexes.
     pub engine: E,
 }
 
-/// How far a worker is behind its topic.
+/// How far a worker is behind on its topic.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Lag {
     /// The worker.
@@ -57,18 +58,19 @@ pub struct Lag {
     pub group: String,
     /// Records that it has not handled yet.
     pub behind: i64,
-    /// Partitions that wait at a record.
+    /// Partitions that are held up by a record.
     pub waits: Vec<Wait>,
-    /// Partitions that were not read for longer than their topic keeps deletions, and were not compared since.
+    /// Partitions that were not read for longer than their topic keeps deletions, and that have not been compared
+    /// since.
     pub stale: Vec<i32>,
 }
 
-/// A partition that waits at a record.
+/// A partition that is held up by a record.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Wait {
-    /// Which partition.
+    /// The partition.
     pub partition: i32,
-    /// At what, since when and for what.
+    /// The record's offset, since when it waits, and why.
     #[serde(flatten)]
     pub at: Waiting,
 }
@@ -88,7 +90,7 @@ impl Lag {
 /// The generation that the settings name.
 ///
 /// # Errors
-/// When the bundle cannot be used.
+/// When the model bundle cannot be used.
 pub fn generation(settings: &GenerationSettings) -> Result<Generation, Failure> {
     let bundle = settings.model.open()?;
     Ok(model::generation(&bundle, &settings.backend))
@@ -105,7 +107,7 @@ impl<K: Broker, O, E> World<K, O, E> {
 }
 
 impl<K, O, E: Reader> World<K, O, E> {
-    /// Makes every engine show what it was given.
+    /// Makes all writes visible in every engine.
     ///
     /// # Errors
     /// When one does not answer.
@@ -115,10 +117,10 @@ impl<K, O, E: Reader> World<K, O, E> {
 }
 
 impl World {
-    /// Prepares every connection; nothing is sent yet.
+    /// Prepares all connections; sends nothing yet.
     ///
     /// # Errors
-    /// When settings cannot be used.
+    /// When a setting is invalid, or the model bundle cannot be used.
     pub fn open(settings: &WorldSettings) -> Result<Self, Failure> {
         let generation = generation(&settings.generation)?;
         let names = Names::new(&settings.index.index, &generation)?;
@@ -155,7 +157,7 @@ impl World {
         Ok(lags)
     }
 
-    /// The group that writes to this engine; while the engine is away, every group that may be it.
+    /// The consumer group that writes to this engine; while the engine is unavailable, every group that may be the one.
     async fn writers(&self, one: &Destination<Engine>) -> Result<Vec<TopicReader>, Failure> {
         let (worker, engine) = (one.kind.worker(), &one.engine);
         match tokio::time::timeout(ENGINE_PATIENCE, engine.cluster()).await {

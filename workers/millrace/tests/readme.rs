@@ -1,4 +1,4 @@
-//! The README's tables of commands and settings are the program's own, and no secret among them is ever shown.
+//! The README's tables of commands and settings match the program, and no secret setting is ever logged.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use clap::CommandFactory as _;
 use fixture::settings_table::{agree, commands, settings};
 use millrace::cli::Cli;
 
-/// One test, as both may write the same file.
+/// One test, because both may rewrite the same file.
 #[test]
 fn the_tables_of_commands_and_settings_are_the_programs_own() -> Result<(), String> {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");

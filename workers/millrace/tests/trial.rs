@@ -1,4 +1,4 @@
-//! `millrace try` from outside: a folder, the program over it, and what its server says.
+//! `millrace try` from outside: runs the program over a folder, and checks what its server answers.
 
 #![expect(
     clippy::disallowed_methods,
@@ -15,14 +15,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// Longer than any of this should take on a busy machine.
+/// Time limit for each wait; longer than any should take, even on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 fn program(folder: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_millrace"));
     command.arg("try").arg(folder).args(more).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    // No model is anywhere near, and no setting of whoever runs the tests counts.
+    // No model can be found, and the settings of whoever runs the tests do not count.
     for name in ["MODEL", "ONNXRUNTIME", "ENCODER", "BAILIAN_API_KEY", "OPENAI_URL", "HASHING_DIMENSION"] {
         command.env_remove(format!("MILLRACE_{name}"));
     }
@@ -30,7 +30,7 @@ fn program(folder: &Path, more: &[&str]) -> Command {
     command
 }
 
-/// Two files that can be read, one that cannot, and two that are none.
+/// Two files that can be read, one that is refused, and two that are left out.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::Builder::new().prefix("hand book+").tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
@@ -49,11 +49,11 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// The program while it runs; it is ended when this is dropped.
+/// The running program; it is killed when this is dropped.
 struct Running {
     child: Child,
     url: String,
-    /// What it said before it said where the page is.
+    /// What it printed before the address of the page.
     said: String,
     client: reqwest::Client,
 }
@@ -82,7 +82,7 @@ impl Running {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// `bucket/key` and text of what is found by words.
+    /// `bucket/key` and text of the passages that keyword search finds.
     async fn found(&self, word: &str) -> Vec<(String, String)> {
         let (status, answer) = self.get(&format!("/v1/search?mode=keyword&size=9&q={word}")).await;
         assert_eq!(status, 200, "{answer}");
@@ -91,7 +91,7 @@ impl Running {
         hits.iter().map(|hit| (text(&hit["document"]), text(&hit["text"]))).collect()
     }
 
-    /// Waits until a word is found in so many passages; how long that took.
+    /// Waits until a word is found in `count` passages; returns how long that took.
     async fn until(&self, word: &str, count: usize) -> Duration {
         let begun = Instant::now();
         loop {
@@ -104,7 +104,7 @@ impl Running {
         }
     }
 
-    /// Asks it to end as Ctrl-C does; how it ended, and what it noted on its way.
+    /// Asks it to stop, as Ctrl-C does; returns its exit status and what it wrote to standard error.
     fn end(mut self) -> (ExitStatus, String) {
         let sent = Command::new("kill").arg("-INT").arg(self.child.id().to_string()).status().unwrap();
         assert!(sent.success());
@@ -146,14 +146,14 @@ async fn a_folder_is_searchable_and_followed_until_it_is_ended() {
     let page = trial.client.get(&trial.url).send().await.unwrap();
     assert!(page.text().await.unwrap().contains("<script"));
 
-    // Nobody loses a file to a click on the page of a trial.
+    // A click on the page of a trial cannot delete a file.
     let one = format!("{}/v1/documents?key=leave.md", trial.url);
     let answer = trial.client.delete(&one).send().await.unwrap();
     assert!(!answer.status().is_success());
     assert!(answer.text().await.unwrap().contains("read-only"));
     assert!(at("leave.md").exists());
 
-    // Another text, a new file in a new folder, and a file that goes away.
+    // A changed file, a new file in a new folder, and a deleted file.
     fs::write(at("leave.md"), "# Leave\n\nEvery employee has forty days of paid vacation a year.\n").unwrap();
     trial.until("forty", 1).await;
     assert_eq!((trial.found("thirty").await, trial.found("leave").await.len()), (Vec::new(), 1));
@@ -166,7 +166,7 @@ async fn a_folder_is_searchable_and_followed_until_it_is_ended() {
         trial.get(&format!("/v1/document?document={bucket}/leave.md").replace('+', "%2B")).await;
     assert_eq!(status, 200);
 
-    // What was refused is told with its cause, and read when it can be.
+    // A refused file is reported with its cause, and read as soon as it can be.
     let (_, pipeline) = trial.get("/v1/pipeline").await;
     assert_eq!(pipeline["dead_letters"]["count"], 1, "{pipeline}");
     assert_eq!(pipeline["dead_letters"]["latest"][0]["document"], format!("{bucket}/poison.txt"));
@@ -189,7 +189,7 @@ async fn a_folder_is_searchable_and_followed_until_it_is_ended() {
     }
 }
 
-/// Somebody empties the folder, which is meant, and moves it away, which is not taken for that.
+/// Deleting all files of the folder removes their documents; moving the folder away does not.
 #[tokio::test]
 async fn an_emptied_folder_is_forgotten_and_one_that_is_away_is_not() {
     let above = tempfile::tempdir().unwrap();

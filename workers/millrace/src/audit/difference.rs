@@ -1,4 +1,4 @@
-//! What is not as it should be with one document. Pure.
+//! Finds what is wrong with one document. Pure.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -10,76 +10,76 @@ use sink::StoredDocument;
 
 use super::seen::{HeldDocument, Seen};
 
-/// What a document is compared by.
+/// The rules by which documents are compared.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// The space that every passage must be of.
+    /// The vector space that every passage must belong to.
     pub space: Fingerprint,
     /// The bucket that was listed.
     pub bucket: String,
     /// Which of its objects are documents.
     pub scope: Scope,
-    /// What the engines are called.
+    /// The engines' names.
     pub engines: Vec<&'static str>,
 }
 
 impl Rules {
-    /// True when the listing of the bucket decides whether this document should be there. Documents of other buckets
-    /// and outside of the scope are compared between ledger and engines only.
+    /// Whether the bucket's listing decides if this document should exist. Documents of other buckets and documents out
+    /// of scope are compared only between ledger and engines.
     #[must_use]
     pub fn is_listed(&self, document: &DocumentId) -> bool {
         document.bucket() == self.bucket && self.scope.leaves_out(document.key()).is_none()
     }
 }
 
-/// One thing that is not as it should be.
+/// One difference.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Difference {
-    /// Which document.
+    /// The document.
     pub document: DocumentId,
-    /// Between what: `ledger`, `opensearch`, `elasticsearch`.
+    /// Where it is: `ledger` (compared with the bucket), `opensearch` or `elasticsearch` (compared with the ledger).
     pub place: &'static str,
-    /// What is wrong.
+    /// The problem.
     #[serde(serialize_with = "words")]
     pub problem: Problem,
 }
 
-/// What can be wrong.
+/// What can be wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Problem {
-    /// The bucket has it and the ledger does not.
+    /// The bucket has the document, but the ledger does not.
     NeverRead,
-    /// The bucket has it and the ledger says that it is gone.
+    /// The bucket has the document, but the ledger says that it was removed.
     SaysRemoved,
-    /// The bucket has other bytes than were read.
+    /// The object in the bucket is not the version that was read: its etag differs.
     OtherVersion,
-    /// The ledger has it and the bucket does not.
+    /// The ledger has the document, but the bucket does not.
     NotInBucket,
-    /// An engine holds something of a document that the ledger has never heard of.
+    /// An engine holds a record or passages of a document that the ledger does not know.
     Unknown,
-    /// There should be no record.
+    /// An engine still holds the record of a removed document.
     RecordLeft,
-    /// There should be a record.
+    /// An engine lacks the record.
     RecordMissing {
         /// The ledger's version.
         ledger: Version,
     },
-    /// The record is of another state than the ledger's.
+    /// The record has another version than the ledger's entry.
     RecordVersion {
-        /// The record's.
+        /// The record's version.
         held: Version,
-        /// The ledger's.
+        /// The ledger's version.
         ledger: Version,
     },
-    /// The record says something else at the same version.
+    /// The record has the ledger's version, but other passages or another status.
     RecordDiffers,
-    /// A passage is not there.
+    /// A passage is missing.
     PassageMissing(ChunkId),
-    /// A passage's vector is of another model.
+    /// A passage's vector belongs to another space.
     PassageSpace(ChunkId),
-    /// A passage's text is not the one that its id stands for.
+    /// A passage's id does not match its content.
     PassageForged(ChunkId),
-    /// A passage is there that should not be.
+    /// A passage should have been deleted.
     PassageStale(ChunkId),
 }
 
@@ -109,7 +109,7 @@ fn words<S: Serializer>(problem: &Problem, serializer: S) -> Result<S::Ok, S::Er
     serializer.collect_str(problem)
 }
 
-/// Everything that is wrong with a document.
+/// All differences of a document.
 #[must_use]
 pub fn differences(seen: &Seen, rules: &Rules) -> Vec<Difference> {
     let mut found = Vec::new();

@@ -1,6 +1,6 @@
-//! Differences that are as they must be: what a worker refused, with the cause of its dead letter.
+//! Explains differences: an engine lacks what a worker refused, and the dead letter has the cause.
 //!
-//! Pure but for the topic that is read. Letters are remembered for the documents that differ only, and so many at most.
+//! Pure except for reading the topic. Only letters about documents that differ are kept, up to a limit.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,10 +14,10 @@ use stream::{Broker, Record};
 use super::difference::{Difference, Problem};
 use crate::log;
 
-/// Letters that are remembered; differences that others would explain are told as differences.
+/// Maximum number of letters kept; differences that only others would explain are reported as unexplained.
 const MOST: usize = 100_000;
 
-/// The dead letters of the documents that differ: by the worker that refused and the key of the record.
+/// The dead letters about documents that differ, by the worker that refused and the record's key.
 #[derive(Debug, Default)]
 pub struct Letters(HashMap<(String, String), Letter>);
 
@@ -35,7 +35,7 @@ struct Head {
 }
 
 impl Letters {
-    /// Reads every letter about one of `documents`.
+    /// Reads all letters about `documents`, up to the limit.
     ///
     /// # Errors
     /// When the broker does not answer.
@@ -48,7 +48,7 @@ impl Letters {
         Ok(letters)
     }
 
-    /// The last letter about a record counts. What cannot be read explains nothing.
+    /// Keeps a letter; it replaces an earlier one about the same record. Unreadable letters explain nothing.
     fn take(&mut self, record: &Record, documents: &BTreeSet<DocumentId>) {
         let Ok(headers) = record.parse_headers() else { return };
         let head = record.value.as_deref().and_then(|value| serde_json::from_slice::<Head>(value).ok());
@@ -58,7 +58,7 @@ impl Letters {
         }
     }
 
-    /// Why an engine lacks what it should hold, if a worker refused to write it.
+    /// Why an engine lacks what it should hold, if a worker refused that; otherwise none.
     #[must_use]
     pub fn explain(&self, difference: &Difference) -> Option<String> {
         let (key, version) = match &difference.problem {

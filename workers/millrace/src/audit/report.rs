@@ -1,4 +1,4 @@
-//! What an audit counts and says. Pure.
+//! The counts and the report of an audit. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::difference::{Difference, Rules, differences};
 use super::seen::Seen;
 
-/// So many documents that differ, and so many differences, are kept; the rest is counted.
+/// Maximum number of documents that differ, and of differences, that are kept; the rest are only counted.
 pub const MOST: usize = 10_000;
 
-/// Everything that is counted while the documents pass.
+/// Counts the documents of the first look.
 #[derive(Debug)]
 pub struct Tally {
     rules: Rules,
@@ -21,7 +21,7 @@ pub struct Tally {
     ledger_chunks: u64,
     engines: Vec<EngineTally>,
     differing: BTreeSet<DocumentId>,
-    /// Differences of the documents beyond those that are kept.
+    /// The documents beyond those that are kept, and their differences.
     beyond: Beyond,
 }
 
@@ -32,7 +32,7 @@ struct EngineTally {
     digest: RunningDigest,
 }
 
-/// What is only counted, since there is too much of it.
+/// What exceeds [`MOST`] and is therefore only counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Beyond {
     /// Documents that differ.
@@ -42,7 +42,7 @@ pub struct Beyond {
 }
 
 impl Tally {
-    /// Nothing was seen yet.
+    /// A tally of no documents.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let engines = rules.engines.iter().map(|_| EngineTally::default()).collect();
@@ -58,7 +58,7 @@ impl Tally {
         }
     }
 
-    /// Takes the next document, in the order of documents.
+    /// Counts the next document. Documents must come in order, because the digests depend on it.
     pub fn add(&mut self, seen: &Seen) {
         self.objects += u64::from(seen.object.is_some());
         if let Some(entry) = &seen.entry {
@@ -80,19 +80,19 @@ impl Tally {
         }
     }
 
-    /// What documents are compared by.
+    /// The rules by which documents are compared.
     #[must_use]
     pub fn rules(&self) -> &Rules {
         &self.rules
     }
 
-    /// The documents that differ, at most [`MOST`]: they are to be looked at again.
+    /// The documents that differ and need a second look, at most [`MOST`].
     #[must_use]
     pub fn differing(&self) -> &BTreeSet<DocumentId> {
         &self.differing
     }
 
-    /// The whole comparison, with what was found when the documents that differ were looked at again.
+    /// The report, given the results of the second look.
     #[must_use]
     pub fn report(self, again: SecondLook) -> Report {
         let counted = |tally: EngineTally| EngineReport {
@@ -120,25 +120,25 @@ impl Tally {
     }
 }
 
-/// What was found when the documents that differ were looked at again, one by one.
+/// The results of the second look at the documents that differ.
 #[derive(Debug, Default)]
 pub struct SecondLook {
-    /// What differs still, at most [`MOST`].
+    /// Remaining differences, at most [`MOST`].
     pub differences: Vec<Difference>,
-    /// All of them.
+    /// Number of all remaining differences.
     pub total: u64,
-    /// The documents that they are of.
+    /// Number of documents that still differ.
     pub documents: u64,
-    /// Documents that differ no more: they were on their way.
+    /// Number of documents that no longer differ: they were still being processed.
     pub settled: u64,
-    /// What differs for a known reason, at most [`MOST`].
+    /// Differences with a known reason, at most [`MOST`].
     pub explained: Vec<Explained>,
-    /// All of them.
+    /// Number of all differences with a known reason.
     pub explained_total: u64,
 }
 
 impl SecondLook {
-    /// Takes what is left of one document's differences: each with its explanation, if there is one.
+    /// Adds the remaining differences of one document, each with its explanation, if there is one.
     pub fn add(&mut self, left: Vec<(Difference, Option<String>)>) {
         let mut differs = false;
         for (difference, cause) in left {
@@ -159,44 +159,45 @@ impl SecondLook {
     }
 }
 
-/// A difference that is as it must be.
+/// A difference with a known reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explained {
-    /// What differs.
+    /// The difference.
     #[serde(flatten)]
     pub difference: Difference,
-    /// Why: the store's word, or the cause of a dead letter.
+    /// The reason: the store's message, or the cause of a dead letter.
     pub cause: String,
 }
 
-/// The whole comparison.
+/// The result of an audit.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// True when nothing differs that has no explanation.
+    /// Whether nothing differs, apart from what is explained.
     pub equal: bool,
     /// Objects in the bucket that are documents.
     pub objects: u64,
-    /// Documents of the ledger that are not compared with the bucket: of another bucket, or outside of the scope.
+    /// Documents of the ledger that are not compared with the bucket, because they are of another bucket or out of
+    /// scope.
     pub elsewhere: u64,
     /// Documents of the ledger by status.
     pub ledger: BTreeMap<&'static str, u64>,
-    /// Passages that the ledger says are live.
+    /// Live passages according to the ledger.
     pub ledger_chunks: u64,
-    /// Each engine.
+    /// The engines, by name.
     pub engines: BTreeMap<String, EngineReport>,
-    /// What differs, at most 10,000.
+    /// Unexplained differences, at most 10,000.
     pub differences: Vec<Difference>,
-    /// All of them.
+    /// Number of all unexplained differences.
     pub differences_total: u64,
-    /// The documents that they are of.
+    /// Number of documents that have them.
     pub documents_differing: u64,
-    /// Documents that differed at the first look and not at the second.
+    /// Documents that differed at the first look but not at the second.
     pub settled: u64,
-    /// What differs for a known reason, at most 10,000.
+    /// Differences with a known reason, at most 10,000.
     pub explained: Vec<Explained>,
-    /// All of them.
+    /// Number of all differences with a known reason.
     pub explained_total: u64,
-    /// Documents for which "look again" was said (with --repair).
+    /// Documents that `chunk` was asked to look at again (with --repair).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked_again: Option<u64>,
 }
@@ -212,7 +213,7 @@ pub struct EngineReport {
     pub digest: String,
 }
 
-/// A status as it is shown.
+/// The name of a status, as shown.
 #[must_use]
 pub fn status_name(status: Status) -> &'static str {
     match status {

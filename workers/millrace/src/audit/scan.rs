@@ -1,4 +1,4 @@
-//! The first look: everything, document by document. What is held is one document and one page of each source.
+//! The first look: reads everything, document by document. Memory holds one document and one page of each source.
 
 use std::future::Future;
 
@@ -11,15 +11,15 @@ use sink::{Page, Place, Reader, SinkError, StoredDocument};
 use super::seen::{HeldDocument, HeldPassage, Seen};
 use crate::merge::{Cursor, Sorted};
 
-/// Chunks in a page: about 2 MB of text.
+/// Chunks per page: about 2 MB of text.
 const CHUNKS: usize = 1_000;
-/// Document records in a page: each may name 20,000 chunks.
+/// Document records per page: each may list 20,000 chunks.
 const RECORDS: usize = 100;
 
-/// Everything that is compared.
+/// The sources that are compared.
 #[derive(Debug)]
 pub struct Sources<'a> {
-    /// The change tokens of the bucket's objects.
+    /// The etags of the bucket's objects.
     pub bucket: Cursor<'a, String>,
     /// The ledger's entries.
     pub ledger: Cursor<'a, LedgerEntry>,
@@ -35,7 +35,7 @@ pub struct EngineSource<'a> {
 }
 
 impl<'a> EngineSource<'a> {
-    /// An engine that messages call `name`.
+    /// An engine; `name` appears in error messages.
     #[must_use]
     pub fn new(name: &str, records: Sorted<'a, StoredDocument>, passages: Sorted<'a, HeldPassage>) -> Self {
         Self {
@@ -46,12 +46,12 @@ impl<'a> EngineSource<'a> {
 }
 
 impl Sources<'_> {
-    /// The next document, with all that is there of it; none after the last.
+    /// The next document with everything that the sources hold of it; none after the last.
     ///
     /// # Errors
-    /// When a source does not answer, or is not in order.
+    /// When a source does not answer or is out of order.
     pub async fn next(&mut self) -> Result<Option<Seen>, Failure> {
-        // Asked side by side, so that pages of several servers are fetched at once.
+        // Concurrently, so that the pages of several servers are fetched at the same time.
         let engines = self.engines.iter_mut().map(|engine| async {
             let (record, passage) = futures::try_join!(engine.records.peek(), engine.passages.peek())?;
             Ok::<_, Failure>([record, passage])
@@ -73,7 +73,7 @@ impl Sources<'_> {
     }
 }
 
-/// The change tokens of the documents of a bucket, page by page.
+/// The etags of a bucket's documents, page by page.
 pub fn bucket<'a, O: Store>(store: &'a O, bucket: &'a str, scope: &'a Scope) -> Sorted<'a, String> {
     let pages = try_unfold(store.list(bucket, ""), |mut listing| async move {
         Ok::<_, Failure>(listing.next().await?.map(|entries| (entries, listing)))
@@ -85,7 +85,7 @@ pub fn bucket<'a, O: Store>(store: &'a O, bucket: &'a str, scope: &'a Scope) -> 
     documents.try_flatten().boxed()
 }
 
-/// What an engine holds, which is called `name`.
+/// Everything that an engine holds; `name` appears in error messages.
 pub fn engine<'a, R: Reader>(name: &str, reader: &'a R) -> EngineSource<'a> {
     let records = pages(move |after| async move { reader.scan_documents(after.as_ref(), RECORDS).await });
     let records = records.map_ok(|stored| (stored.record.document.clone(), stored));

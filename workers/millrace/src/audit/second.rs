@@ -1,5 +1,5 @@
-//! The second look: each document that differed, alone, after a pause. What was on its way has arrived by then; what
-//! is left is explained, or is a difference.
+//! The second look: after a pause, each document that differed is looked up on its own. What was being processed has
+//! arrived by then; what remains is either explained or a difference.
 
 use futures::stream::{StreamExt as _, TryStreamExt as _};
 use message::{DocumentId, LedgerEntry};
@@ -16,15 +16,15 @@ use crate::again::{LookRequest, LookWriter};
 use crate::entries::Entries;
 use crate::world::World;
 
-/// Documents that are looked at side by side.
+/// Number of documents looked up concurrently.
 const AT_ONCE: usize = 8;
 
-/// What is done about what still differs.
+/// Asks for repairs of what still differs.
 #[derive(Debug)]
 pub struct Repair<K: Broker> {
-    /// Where "look again" is said.
+    /// Where the requests are written.
     pub writer: LookWriter<K>,
-    /// Tells this run from another.
+    /// Identifies this run.
     pub run: String,
 }
 
@@ -73,7 +73,8 @@ pub async fn look_again<K: Broker, O: Store, E: Reader>(
     Ok(again)
 }
 
-/// A document as it is now: the bucket first and the engines last, in the order in which a change travels.
+/// A document as it is now. `entry` is from the last catch-up; the bucket is asked next, and the engines last, because
+/// a change reaches them last.
 async fn one<K: Broker, O: Store, E: Reader>(
     world: &World<K, O, E>,
     entry: Result<Option<LedgerEntry>, Failure>,
@@ -82,7 +83,7 @@ async fn one<K: Broker, O: Store, E: Reader>(
 ) -> Result<Seen, Failure> {
     let mut object = None;
     if rules.is_listed(document) {
-        // A listing, as at the first look: of an object that is denied, a head says nothing.
+        // A listing, as in the first look: a HEAD request for a denied object says nothing.
         let page = world.store.page(document.bucket(), document.key(), None).await?;
         let found = page.entries.into_iter().find(|entry| entry.key == document.key());
         object = found.map(|entry| entry.etag);
@@ -95,13 +96,13 @@ async fn one<K: Broker, O: Store, E: Reader>(
     Ok(Seen { document: document.clone(), object, entry, engines })
 }
 
-/// Why the store gives nobody this object, if that is why it was not read.
+/// Why the store refuses to give out this object, if it does; asked only when that would explain a difference.
 async fn denied<K: Broker, O: Store, E: Reader>(
     world: &World<K, O, E>,
     found: &[Difference],
 ) -> Result<Option<String>, Failure> {
     let Some(difference) = found.iter().find(|one| is_of_the_object(&one.problem)) else { return Ok(None) };
-    // A look that takes no byte.
+    // With a limit of 0 bytes, only whether the store refuses the object matters.
     match world.store.look(&difference.document, None, 0).await {
         Err(error) if error.remedy() == Remedy::Refuse => Ok(Some(process::chain(&error))),
         Err(error) => Err(error.into()),
@@ -115,7 +116,7 @@ async fn held<R: Reader>(engine: &R, document: &DocumentId) -> Result<HeldDocume
     Ok(HeldDocument { record, passages })
 }
 
-/// True when the store's own refusal of the object explains it.
+/// Whether the store's refusal of the object explains the problem.
 fn is_of_the_object(problem: &Problem) -> bool {
     matches!(problem, Problem::NeverRead | Problem::SaysRemoved | Problem::OtherVersion)
 }

@@ -1,21 +1,21 @@
-//! What is there of one document, everywhere. Pure.
+//! Everything that the sources hold of one document. Pure.
 
 use std::collections::HashSet;
 
 use message::{ChunkId, DocumentId, Fingerprint, LedgerEntry, RunningDigest, content_digest};
 use sink::{StoredChunk, StoredDocument};
 
-/// A passage's id counts the repeats of its content in the document; more repeats than this are not looked for.
+/// A passage's id depends on the number of equal passages before it in the document; only numbers below this are tried.
 const REPEATS: u32 = 64;
-/// So many ids are named to `chunk` at most: 4 MB of its message. What is left is named by the next audit.
+/// Maximum number of ids named to `chunk` in one request: 4 MB of its message. The next audit names the rest.
 const MOST_SUSPECTS: usize = 100_000;
 
-/// One document.
+/// One document, as the sources hold it.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// Which.
+    /// The document.
     pub document: DocumentId,
-    /// The change token of its object; none when the bucket does not list it.
+    /// The etag of its object; none when the bucket does not list it.
     pub object: Option<String>,
     /// Its entry in the ledger.
     pub entry: Option<LedgerEntry>,
@@ -28,11 +28,11 @@ pub struct Seen {
 pub struct HeldDocument {
     /// Its record.
     pub record: Option<StoredDocument>,
-    /// Its passages, in no order.
+    /// Its passages, unordered.
     pub passages: Vec<HeldPassage>,
 }
 
-/// What is compared of a passage: the text itself is not kept.
+/// What is compared of a passage; of its text only a digest is kept.
 #[derive(Clone, Debug)]
 pub struct HeldPassage {
     /// Its id.
@@ -41,7 +41,7 @@ pub struct HeldPassage {
     pub text: String,
     /// The space of its vector.
     pub space: Fingerprint,
-    /// Whether its id is the one that its content derives.
+    /// Whether its id is derived from its content.
     pub genuine: bool,
 }
 
@@ -54,8 +54,9 @@ impl From<StoredChunk> for HeldPassage {
 }
 
 impl HeldDocument {
-    /// Adds this document's lines (document, ordinal, chunk id, text digest, fingerprint) to the digest of an index.
-    /// Versions and vectors are left out, so that two indexes filled from the same log have the same digest.
+    /// Adds one line per passage (document, ordinal, chunk id, text digest, fingerprint), in the record's order, to the
+    /// digest of an index. Versions and vectors are left out, so that two indexes filled from the same log have the
+    /// same digest.
     pub fn add_to(&self, digest: &mut RunningDigest) {
         let Some(stored) = &self.record else { return };
         let passages: std::collections::HashMap<&ChunkId, &HeldPassage> =
@@ -78,7 +79,7 @@ impl HeldDocument {
 }
 
 impl Seen {
-    /// The passages that an engine holds and the ledger does not know: nothing but a tombstone takes them away.
+    /// The passages that an engine holds but the ledger does not list: only a tombstone removes them.
     #[must_use]
     pub fn suspects(&self) -> Vec<ChunkId> {
         let live: HashSet<&ChunkId> =

@@ -12,7 +12,7 @@ use super::*;
 use crate::again::LookWriter;
 use crate::bench::{self, Bench, Small, document, entry, removed, space};
 
-/// Three documents of which `b/k` is to be broken.
+/// Three documents; the tests break `b/k`.
 async fn three() -> (Bench, DocumentId) {
     let world = bench::world().await;
     world.everywhere("a", &["one"]).await;
@@ -38,7 +38,7 @@ fn problems(report: &Report) -> Vec<String> {
     report.differences.iter().map(|one| format!("{}: {}", one.place, one.problem)).collect()
 }
 
-/// What is found about `b/k`, and that exactly this document is asked for again, with these passages to be deleted.
+/// The problems found with `b/k`. Asserts that only this document is requested again, with these suspects.
 async fn found(world: &Small, suspects: &[ChunkId]) -> Vec<String> {
     let report = repaired(world).await;
     let asked = world.asked();
@@ -172,7 +172,7 @@ async fn other_buckets_what_is_out_of_scope_and_our_own_entries_are_left_alone()
     assert!(!report.ledger.contains_key("removed"));
 }
 
-/// What arrives between the two looks is no difference.
+/// A change that arrives between the two looks is not a difference.
 #[tokio::test]
 async fn what_was_on_its_way_is_no_difference() {
     let (world, document) = three().await;
@@ -251,7 +251,7 @@ fn random() -> impl Strategy<Value = BTreeMap<String, Random>> {
 }
 
 proptest! {
-    /// Whatever is there of whichever documents: each comes once, in order, with exactly what is there of it.
+    /// Whatever the sources hold: each document comes once, in order, with everything that they hold of it.
     #[test]
     fn every_document_comes_once_with_all_that_is_there(world in random()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

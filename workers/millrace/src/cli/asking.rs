@@ -1,4 +1,4 @@
-//! Questions to a running `serve`, and what belongs to them.
+//! Arguments of the commands that question a running `serve`, and of `eval` and `key`.
 
 use std::path::PathBuf;
 
@@ -51,7 +51,7 @@ pub enum SearchMode {
 }
 
 impl SearchMode {
-    /// As `serve` takes it.
+    /// The name that `serve` takes.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -183,7 +183,7 @@ mod tests {
         }
     }
 
-    /// Taken for a question, a mistyped option would change the question in silence.
+    /// If a mistyped option were taken for a part of the question, it would silently change it.
     #[test]
     fn without_two_dashes_it_is_taken_for_an_option_and_the_remedy_is_named() {
         let error = question(&["search", "-x"]).unwrap_err();

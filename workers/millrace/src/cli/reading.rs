@@ -1,4 +1,4 @@
-//! What is asked of files, without any server.
+//! Arguments of the commands that read files without a server.
 
 use std::path::PathBuf;
 

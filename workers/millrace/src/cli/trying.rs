@@ -1,4 +1,4 @@
-//! What is tried without any server.
+//! Arguments of `try`, which needs no server.
 
 use std::path::{Path, PathBuf};
 
@@ -51,14 +51,14 @@ pub struct Try {
 }
 
 impl Try {
-    /// The model that is named, or the one that is made where nothing else is said.
+    /// The model that is named, or else the one that `compose/install model` makes.
     #[must_use]
     pub fn model(&self) -> ModelSettings {
         let made = || self.home.join("dist/models/all-MiniLM-L6-v2");
         ModelSettings { model: self.model.clone().unwrap_or_else(made), overlap_tokens: 0 }
     }
 
-    /// How the model is run, by the runtime that is named or installed.
+    /// How the model is run: with the runtime that is named, or else the installed one.
     #[must_use]
     pub fn onnx(&self) -> OnnxSettings {
         let installed = || self.home.join("dist/onnxruntime/libonnxruntime.so");
@@ -66,7 +66,7 @@ impl Try {
         OnnxSettings { onnxruntime, ..self.onnx.clone() }
     }
 
-    /// What the bucket is called: as the folder, so that sources are named as they are found.
+    /// The bucket's name: the folder's, so that sources have the names under which users know them.
     #[must_use]
     pub fn bucket(&self) -> String {
         let named = self.folder.canonicalize().ok();

@@ -1,4 +1,4 @@
-//! What keeps everything equal: comparing, mending, asking again.
+//! Arguments of the commands that compare, repair and replay.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -110,7 +110,7 @@ pub struct SkipRecord {
     pub json: bool,
 }
 
-/// Reads `chunk/3`.
+/// Parses `chunk/3`.
 fn waiting_at(text: &str) -> Result<(String, i32), String> {
     let (worker, partition) = text.split_once('/').ok_or("name it as `millrace status` does: chunk/3")?;
     let partition = partition.parse().map_err(|_| format!("'{partition}' is no number of a partition"))?;
@@ -239,7 +239,7 @@ pub struct DataSettings {
     pub folder: PathBuf,
 }
 
-/// A pause between rounds: at least a second.
+/// Parses a pause between rounds: at least a second.
 fn pause(text: &str) -> Result<Duration, String> {
     let pause = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if pause < Duration::from_secs(1) { Err("at least 1s".to_owned()) } else { Ok(pause) }

@@ -21,7 +21,7 @@ pub(super) async fn run(ask: AskQuestion) -> Result<ExitCode, Failure> {
     Ok(if found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// An answer for a person, with its sources.
+/// Prints an answer with its sources.
 pub(super) fn print(answer: &Value) {
     show::line(answer["answer"].as_str().unwrap_or_default());
     let sources = answer["citations"].as_array().into_iter().flatten();
@@ -47,7 +47,7 @@ pub(super) fn print(answer: &Value) {
     show::note(&note);
 }
 
-/// A source as people find it: object, part, headings.
+/// A source as people find it: document, part, headings.
 fn named(source: &Value) -> String {
     let mut words = vec![source["document"].as_str().unwrap_or_default().to_owned()];
     if let Some(part) = source.get("part").filter(|part| part.is_object()) {

@@ -16,7 +16,7 @@ use crate::cli::Audit;
 use crate::show;
 use crate::world::World;
 
-/// Differences that are shown one by one; the rest is counted.
+/// Maximum number of differences that are shown individually; the rest are only counted.
 const SHOWN: usize = 50;
 
 pub(super) async fn run(ask: Audit) -> Result<ExitCode, Failure> {
@@ -48,7 +48,7 @@ async fn round(world: &World, ask: &Audit) -> Result<ExitCode, Failure> {
     Ok(if report.equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Tells readers that were away for too long that they missed nothing, if there are any.
+/// If a worker did not read for longer than its topic keeps deletions, announces that nothing was missed.
 async fn tell_checked(world: &World, checked_at: u64) -> Result<(), Failure> {
     if world.lags().await?.iter().all(|lag| lag.stale.is_empty()) {
         return Ok(());
@@ -67,8 +67,8 @@ async fn tell_checked(world: &World, checked_at: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// True when everything is equal, without a second look: for those who ask again soon. A worker that was just started
-/// makes its indexes; until then nothing is equal.
+/// Whether everything is equal, without a pause before the second look: callers ask again soon. Until a worker that was
+/// just started has created its indexes, nothing is equal.
 pub(super) async fn is_equal(world: &World) -> Result<bool, Failure> {
     let mut entries = world.entries().await?;
     match audit(world, &mut entries, Duration::ZERO, None, |_, _| Ok(())).await {

@@ -14,7 +14,7 @@ use crate::cli::ChunkArguments;
 use crate::place::{Place, Places};
 use crate::{reading, show};
 
-/// Files have no bucket; ids are derived as if they were in one of this name.
+/// Files have no bucket; their ids are derived as if they were in a bucket of this name.
 const BUCKET: &str = "file";
 
 pub(super) async fn run(ask: &ChunkArguments) -> Result<ExitCode, Failure> {
@@ -24,7 +24,7 @@ pub(super) async fn run(ask: &ChunkArguments) -> Result<ExitCode, Failure> {
     reading::each(&ask.reading, "cutting", cut, |cut| print(&cut)).await
 }
 
-/// A file in passages.
+/// A file that was cut into passages.
 struct Cut {
     document: DocumentId,
     parts: Vec<Part>,
@@ -38,7 +38,7 @@ fn cut(splitter: &ModelSplitter, path: &Path, extracted: Extracted) -> Result<Cu
     Ok(Cut { document, parts: extracted.parts, splits })
 }
 
-/// A chunk as it is printed: the fields in the order in which a person reads them.
+/// A chunk as it is printed; the fields are ordered for human readers.
 #[derive(Serialize)]
 struct Line<'a> {
     id: &'a ChunkId,
@@ -47,7 +47,8 @@ struct Line<'a> {
     heading_path: &'a [String],
     text: &'a str,
     tokens: u32,
-    /// Bytes at the beginning of the text that repeat a table's header; the rest is the document's from start to end.
+    /// Bytes at the beginning of the text that repeat a table's header; the rest is the document's text from `start` to
+    /// `end`.
     #[serde(skip_serializing_if = "is_zero")]
     repeated: usize,
     start: usize,

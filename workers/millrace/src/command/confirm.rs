@@ -77,7 +77,7 @@ fn record(partition: i32, until: i64, by: &str) -> Result<Outgoing, Failure> {
     })
 }
 
-/// Asks the person at the terminal; nobody there is a no.
+/// Asks the user at the terminal; without a terminal, the answer is no.
 fn is_meant() -> Result<bool, Failure> {
     if !std::io::stdin().is_terminal() {
         return Ok(false);

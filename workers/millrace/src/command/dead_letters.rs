@@ -18,9 +18,9 @@ use crate::cli::{LetterFilter, LettersCommand, ListLetters, ReplayLetters, ShowL
 use crate::letters::{Filter, Replay, StoredLetter, readable};
 use crate::{log, show};
 
-/// Bytes of a refused value that are shown as digits.
+/// Maximum number of bytes in the hex dump of a refused value.
 const SHOWN: usize = 4096;
-/// Documents that are remembered, so that many letters of one document ask for one look.
+/// Maximum number of requests that are remembered, so that several letters about one document cause only one look.
 const REMEMBERED: usize = 100_000;
 
 pub(super) async fn run(ask: LettersCommand) -> Result<ExitCode, Failure> {
@@ -35,7 +35,7 @@ pub(super) async fn run(ask: LettersCommand) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Every letter from an offset on. The topic has one partition.
+/// All letters from an offset on. The topic must have one partition, so that an offset names one letter.
 async fn letters<K: Broker>(
     broker: &K,
     from: i64,
@@ -143,7 +143,7 @@ async fn replay<K: Broker>(
     let mut wanted: BTreeSet<i64> = ask.offsets.iter().copied().collect();
     let mut last = wanted.last().copied();
     if ask.all {
-        // What is refused again while this runs is not replayed again.
+        // A letter that is written while this runs is not replayed: it may be about a record that was just replayed.
         let mut there = letters(broker, 0).await?;
         while let Some(record) = there.try_next().await? {
             last = Some(record.offset);
@@ -167,7 +167,7 @@ async fn replay<K: Broker>(
     replaying.finish().await
 }
 
-/// A replay that is under way.
+/// A replay in progress.
 struct Replaying<K: Broker> {
     writer: LookWriter<K>,
     run: String,

@@ -13,10 +13,10 @@ use serde_json::json;
 use crate::cli::Embed;
 use crate::show;
 
-/// Texts embedded at once: enough to sort by length and fill batches, little to hold.
+/// Texts per call of the encoder: enough to sort by length and fill batches, few enough to hold in memory.
 const AT_ONCE: usize = 1024;
 
-/// A line of JSON.
+/// An input line that is a JSON object.
 #[derive(Debug, Deserialize)]
 struct Line {
     text: String,
@@ -55,7 +55,8 @@ pub(super) async fn run(ask: Embed) -> Result<ExitCode, Failure> {
     }
 }
 
-/// The text of a line: of its field `text` (with `heading_path`, as `chunk` prints it) where it is a JSON object.
+/// The text to embed: the field `text` (with `heading_path`, as `millrace chunk` prints it) of a line that is a JSON
+/// object, or else the line itself.
 fn text_of(line: &str) -> String {
     match serde_json::from_str::<Line>(line) {
         Ok(object) => message::embedded_text(&object.heading_path, &object.text),

@@ -1,4 +1,4 @@
-//! `eval DIR`.
+//! `eval SET`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -23,13 +23,13 @@ use crate::cli::{Eval, SearchMode};
 use crate::show;
 use crate::world::World;
 
-/// Passages asked for, each the best of its document.
+/// Number of passages requested, each the best of its document.
 const PASSAGES: usize = 100;
-/// Passages that an answer has to stand in.
+/// Number of first passages in which an answer must occur.
 const ANSWER: usize = 5;
-/// Questions and objects on their way at once.
+/// Number of questions or uploads in progress.
 const AT_ONCE: usize = 4;
-/// How long a corpus that was put may take to become searchable.
+/// How long an uploaded corpus may take to become searchable.
 const PATIENCE: Duration = Duration::from_hours(2);
 
 /// Scores of each question, by mode.
@@ -82,7 +82,7 @@ fn baseline(name: &str, set: &RetrievalSet, results: &Results) -> Baseline {
     Baseline { set: name.to_owned(), modes }
 }
 
-/// Says how each mode stands beside the baseline; true when one dropped.
+/// Prints how each mode compares with the baseline; true when one dropped.
 fn compare(ask: &Eval, before: &Baseline, set: &RetrievalSet, results: &Results) -> bool {
     let mut dropped = false;
     for (mode, scores) in results {
@@ -108,7 +108,7 @@ fn shown(difference: &ScoreDifference) -> String {
     format!("{:+.4} [{:+.4}, {:+.4}]", difference.mean, difference.low, difference.high)
 }
 
-/// Hybrid beside the better of the two others, if all three were asked.
+/// Hybrid search compared with the better of the other two modes, if all three were measured.
 fn against_single(results: &Results) -> Option<(SearchMode, ScoreDifference)> {
     let of = |wanted: SearchMode| results.iter().find(|(mode, _)| *mode == wanted).map(|(_, scores)| scores);
     let (keyword, vector, hybrid) =
@@ -211,7 +211,8 @@ async fn through_system(
     Ok(scores)
 }
 
-/// The best passages of different documents, and, where the set gives answers, the first passages whatever their document.
+/// The best passages of distinct documents and, if the set gives answers to this question, the texts of the first
+/// passages regardless of their documents.
 async fn scored(
     asking: &Asking,
     asked: &JudgedQuestion,
@@ -229,11 +230,11 @@ async fn scored(
     Ok((documents, texts.collect()))
 }
 
-/// The set's documents in the order of their best passages; what else is in the index does not count.
+/// The set's documents in the order of their best passages; other documents in the index do not count.
 fn best_passages(answer: &Value, known: &HashMap<DocumentId, &str>) -> Vec<String> {
     let mut ranking: Vec<String> = Vec::new();
     for hit in answer["hits"].as_array().into_iter().flatten() {
-        // A copy of a passage stands where the passage stands.
+        // A copy of a passage has the passage's rank.
         let copies = hit["copies"].as_array().into_iter().flatten();
         for text in std::iter::once(&hit["document"]).chain(copies) {
             let document = text.as_str().map(str::to_owned).and_then(|text| DocumentId::try_from(text).ok());
@@ -251,7 +252,7 @@ fn object(world: &World, prefix: &str, document: &CorpusDocument) -> Result<Docu
     Ok(DocumentId::new(&world.bucket, &format!("{prefix}{}.txt", document.id))?)
 }
 
-/// Puts the corpus into the bucket and waits until both engines hold it.
+/// Puts the corpus into the bucket and waits until an audit finds everything equal.
 async fn put(world: &World, prefix: &str, corpus: &[CorpusDocument]) -> Result<(), Failure> {
     let bar = show::bar(corpus.len() as u64, "putting");
     let puts = corpus.iter().map(|document| async {

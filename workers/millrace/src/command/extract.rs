@@ -28,7 +28,7 @@ pub(super) async fn run(ask: &Extract) -> Result<ExitCode, Failure> {
     reading::each(&ask.reading, "reading", write, print).await
 }
 
-/// A file as JSON: the fields in the order in which a person reads them.
+/// A file as JSON; the fields are ordered for human readers.
 #[derive(Serialize)]
 struct Line<'a> {
     key: &'a str,
@@ -83,7 +83,7 @@ fn block(block: &Block) -> BlockLine<'_> {
     }
 }
 
-/// A file for a person: what it is, then its text.
+/// A file for people: a description, then its text.
 fn page(key: &str, extracted: &Extracted) -> String {
     let mut about = vec![extracted.format.clone()];
     about.extend(extracted.language.clone());

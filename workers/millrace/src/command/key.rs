@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::cli::{KeyArguments, KeyRole};
 use crate::show;
 
-/// Bytes of a key: nobody guesses 256 bits.
+/// Size of a key in bytes: 256 random bits cannot be guessed.
 const BYTES: usize = 32;
 
 pub(super) fn run(ask: &KeyArguments) -> Result<ExitCode, Failure> {
@@ -56,7 +56,7 @@ fn entry(ask: &KeyArguments, key: &str) -> Result<Value, Failure> {
     )
 }
 
-/// Adds an entry to the file of keys.
+/// Adds an entry to the file of keys, which is created if it does not exist.
 fn add(path: &Path, entry: Value) -> Result<(), Failure> {
     let mut kept: Value = match std::fs::read_to_string(path) {
         Ok(text) => serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?,

@@ -18,12 +18,12 @@ use crate::world::World;
 
 pub(super) async fn run(ask: LedgerRebuild) -> Result<ExitCode, Failure> {
     let world = World::open(&ask.world)?;
-    // What is there decides; after all of Kafka was lost, the setting does.
+    // The existing topic decides; after the loss of all of Kafka, the setting does.
     let partitions = world.kafka.partitions(topics::DOCUMENTS).await.unwrap_or(ask.partitions);
     topics_apply::apply(&world.kafka, &world.generation, (partitions, ask.replication), |_| Ok(())).await?;
     let folder = world.data.join("rebuild");
     let claimed = Folder::claim(&folder)?;
-    // What a run that was interrupted left is of no use.
+    // What an interrupted run left behind is of no use.
     for part in ["existing", "whole", "lifted"] {
         match std::fs::remove_dir_all(folder.join(part)) {
             Err(error) if error.kind() != ErrorKind::NotFound => {

@@ -12,7 +12,7 @@ use crate::cli::Put;
 use crate::files::{Item, collect};
 use crate::show;
 
-/// Files on their way at once.
+/// Number of files uploaded concurrently.
 const AT_ONCE: usize = 8;
 
 pub(super) async fn run(ask: Put) -> Result<ExitCode, Failure> {

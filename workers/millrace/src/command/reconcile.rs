@@ -18,7 +18,7 @@ use crate::entries::Entries;
 use crate::reconcile::{Finding, Progress, ReconcileCounts, ReconcilePlan, Watch, reconcile};
 use crate::{show, world};
 
-/// A store's place in a listing is trusted for this long.
+/// How long a store's position in a listing is trusted.
 const FRESH: Duration = Duration::from_hours(24);
 
 pub(super) async fn run(ask: Reconcile) -> Result<ExitCode, Failure> {
@@ -84,7 +84,7 @@ fn in_words(counts: &ReconcileCounts, dry_run: bool) -> String {
     format!("{objects} objects: {unchanged} unchanged, {new} new, {changed} changed; {gone} gone; {said}")
 }
 
-/// The file that keeps the place of a run that was interrupted.
+/// The file that keeps the position of an interrupted run.
 #[derive(Debug)]
 struct Place {
     folder: PathBuf,
@@ -98,10 +98,10 @@ impl Place {
         Self { folder: folder.to_path_buf(), file }
     }
 
-    /// The place that a run of the last 24 hours kept.
+    /// The position that a run kept within the last 24 hours.
     fn kept(&self, plan: &ReconcilePlan) -> Result<Option<Progress>, Failure> {
         let age = std::fs::metadata(&self.file).and_then(|data| data.modified()).map(|time| time.elapsed());
-        // A file that is not there, or is of the future, is no place.
+        // A file that is missing or from the future gives no position.
         if !matches!(age, Ok(Ok(age)) if age < FRESH) {
             return Ok(None);
         }
@@ -110,7 +110,7 @@ impl Place {
         Ok(progress.filter(|progress| progress.bucket == plan.bucket && progress.prefix == plan.prefix))
     }
 
-    /// Whole or not at all: a run that is killed here goes on from the place before.
+    /// Replaces the file atomically: a run that is killed here resumes from the position before.
     fn keep(&mut self, progress: &Progress) -> Result<(), Failure> {
         let new = self.file.with_extension("new");
         std::fs::create_dir_all(&self.folder).map_err(|error| self.told(&error))?;

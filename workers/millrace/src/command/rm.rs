@@ -15,7 +15,7 @@ pub(super) async fn run(ask: Rm) -> Result<ExitCode, Failure> {
     let mut missing = 0;
     for key in &ask.keys {
         let document = DocumentId::new(&ask.bucket.bucket, key)?;
-        // S3 calls the deletion of what is not there a success; a person who mistyped a key wants to know.
+        // S3 reports success when a deleted object did not exist, but a user who mistyped a key wants to know.
         let found = store.head(&document).await?.is_some();
         if found {
             store.delete(&document).await?;

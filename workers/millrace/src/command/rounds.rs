@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "edge: the clock, for people who read the lines of a round")]
-//! A command that is done again and again (`--every`), until it is asked to stop.
+//! Repeats a command (`--every`) until it is asked to stop.
 
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -9,11 +9,12 @@ use tokio::time::sleep;
 
 use crate::show;
 
-/// Does `round` once, or every so often until SIGTERM or SIGINT; the exit code is the last round's. A round that fails
-/// is told, and the next one comes: a server that was away may be back.
+/// Runs `round` once, or repeatedly with the pause `every` until SIGTERM or SIGINT; the exit code is that of the last
+/// completed round. When a repeated round fails, the failure is printed and the next round follows, because a server
+/// that was unavailable may be back.
 ///
 /// # Errors
-/// When the only round fails.
+/// When the only round fails, or the signal handlers cannot be installed.
 pub(super) async fn rounds(
     every: Option<Duration>,
     mut round: impl AsyncFnMut() -> Result<ExitCode, Failure>,
@@ -33,12 +34,12 @@ pub(super) async fn rounds(
     }
 }
 
-/// Now, for people: RFC 3339.
+/// The current time in RFC 3339; for people.
 pub(super) fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
-/// What tells one run of a command from another.
+/// A new identifier for a run of a command.
 pub(super) fn run() -> String {
     format!("{} {}", std::process::id(), humantime::format_rfc3339_nanos(SystemTime::now()))
 }

@@ -29,7 +29,7 @@ pub(super) async fn run(ask: cli::SkipRecord) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The record that the partition waits at.
+/// The message that skips the record that the partition waits at.
 fn skip_of(lags: &[Lag], ask: &cli::SkipRecord) -> Result<Skip, Failure> {
     let (worker, partition) = &ask.partition;
     let Some(lag) = lags.iter().find(|lag| lag.worker == worker) else {

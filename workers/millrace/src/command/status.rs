@@ -22,34 +22,34 @@ use crate::merge::Cursor;
 use crate::show;
 use crate::world::{Lag, Wait, World};
 
-/// Between two looks.
+/// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Refused documents that are named; all are counted.
+/// Maximum number of refused documents that are named; all are counted.
 const REFUSED: usize = 1_000;
 
-/// Where everything is.
+/// The state of bucket, ledger, engines and workers.
 #[derive(Debug, Serialize)]
 struct Picture {
-    /// What bucket and ledger say.
+    /// Counts from bucket and ledger.
     #[serde(flatten)]
     counts: Counts,
-    /// Each engine: its document records and passages; none while it does not answer or has no index.
+    /// Document records and passages of each engine; none while it is unavailable or has no index.
     engines: BTreeMap<&'static str, Option<Held>>,
     /// Each worker and how far it is behind.
     lags: Vec<Lag>,
 }
 
-/// What bucket and ledger say.
+/// Counts from bucket and ledger.
 #[derive(Debug, Default, Serialize)]
 struct Counts {
-    /// Objects in the bucket.
+    /// Objects in the bucket that are documents.
     objects: u64,
-    /// Objects that the ledger does not know in this version, and entries whose object is gone.
+    /// Objects whose current etag is not the ledger's, and entries whose object is gone.
     unread: u64,
     /// Documents of the ledger by status.
     ledger: BTreeMap<&'static str, u64>,
-    /// Passages that the ledger says are live.
+    /// Live passages according to the ledger.
     chunks: u64,
     /// Refused documents with their causes, at most 1,000.
     refused: Vec<(DocumentId, String)>,
@@ -78,7 +78,7 @@ pub(super) async fn run(ask: cli::StatusArguments) -> Result<ExitCode, Failure> 
             return Ok(ExitCode::SUCCESS);
         }
         progress(&picture, &bar, &ask)?;
-        // Counts can agree by accident; only the comparison of everything is proof.
+        // Counts can agree by chance; only a full comparison is proof.
         if ask.until_searchable && settled && is_equal(&world).await? {
             bar.finish_and_clear();
             print(&picture, ask.json)?;
@@ -105,7 +105,7 @@ async fn picture(world: &World, entries: &Entries<Kafka>) -> Result<Picture, Fai
     Ok(Picture { counts: counts(world, entries).await?, engines, lags: world.lags().await? })
 }
 
-/// Bucket and ledger side by side, so that neither is held.
+/// Merges bucket and ledger, so that neither is held in memory.
 async fn counts(world: &World, entries: &Entries<Kafka>) -> Result<Counts, Failure> {
     let listing = scan::bucket(&world.store, &world.bucket, &world.scope);
     let mut bucket = Cursor::new("the listing of the bucket", listing);
@@ -148,13 +148,14 @@ impl Picture {
         self.counts.ledger.iter().filter(|(status, _)| **status != "removed").map(|(_, count)| count).sum()
     }
 
-    /// True when nothing seems to be on its way.
+    /// Whether nothing seems to be in progress.
     fn is_settled(&self) -> bool {
         let held = Some(Held { documents: self.expected(), chunks: self.counts.chunks });
         self.counts.unread == 0 && self.engines.values().all(|engine| *engine == held)
     }
 
-    /// Document records that both engines hold; while deletions are under way they hold more than there are objects.
+    /// Number of document records that both engines hold, but at most the number of objects: during deletions, engines
+    /// hold more than that.
     fn searchable(&self) -> u64 {
         let held = self.engines.values().map(|engine| engine.map_or(0, |held| held.documents));
         held.chain([self.counts.objects]).min().unwrap_or(0)
@@ -216,7 +217,7 @@ fn print(picture: &Picture, as_json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What partitions of a worker wait at, and what may have been missed by them.
+/// The records that a worker's partitions wait at, and the partitions that may have missed deletions.
 fn troubles(lag: &Lag) -> Vec<String> {
     let waits = lag.waits.iter().map(|Wait { partition, at }| {
         let since = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(at.since));
@@ -299,7 +300,7 @@ async fn one(world: &World, document: &DocumentId, as_json: bool) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a record says of the content of its document.
+/// What a record says about the content of its document.
 fn content(record: &DocumentRecord) -> Vec<String> {
     let title = record.title.as_ref().map(|title| format!("\"{title}\""));
     let about = [record.format.clone(), record.language.clone(), title].into_iter().flatten();

@@ -25,13 +25,14 @@ pub(super) async fn run(ask: TopicsApply) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A step that was done.
+/// A completed step.
 pub(super) enum Step<'a> {
     Proved,
     Topic(&'a TopicSpec, Applied),
 }
 
-/// Proves the broker, and applies every topic; answers how many copies of each record were asked for.
+/// Proves that the broker gives compaction and transactions, and applies every topic; returns the number of copies
+/// requested of each record.
 pub(super) async fn apply(
     kafka: &Kafka,
     generation: &Generation,

@@ -16,15 +16,15 @@ use crate::cli::{ServeAddress, Try};
 use crate::show;
 use crate::trial::{FileOutcome, Found, Outcomes, Trial};
 
-/// How often it is looked how far the reading is.
+/// How often the progress of reading is checked.
 const GLANCE: Duration = Duration::from_millis(50);
-/// How often it is said how far the reading is, where no bar can show it.
+/// How often the progress of reading is printed where no bar can be shown.
 const SAID: Duration = Duration::from_secs(15);
-/// How often the folder is looked through.
+/// How often the folder is scanned for changes.
 const LOOK: Duration = Duration::from_millis(500);
-/// Files that are named one by one.
+/// Maximum number of files that are named individually.
 const NAMED: usize = 10;
-/// The application that is always there.
+/// The application that always exists.
 const APPLICATION: &str = "millrace";
 
 pub(super) async fn run(ask: &Try) -> Result<ExitCode, Failure> {
@@ -41,7 +41,7 @@ pub(super) async fn run(ask: &Try) -> Result<ExitCode, Failure> {
     ended
 }
 
-/// Reads everything, and then answers the questions or, where there are none, follows the folder for ever.
+/// Reads everything, then answers the questions; without questions, follows the folder until something fails.
 async fn work(trial: &mut Trial, questions: &[String], begun: Instant) -> Result<ExitCode, Failure> {
     read(trial, begun).await?;
     if !questions.is_empty() {
@@ -69,7 +69,7 @@ fn questions(given: &[String]) -> Result<Vec<String>, Failure> {
     Ok(questions)
 }
 
-/// What this is, and what it is not.
+/// Says what a trial is and what it is not.
 fn introduce(ask: &Try, trial: &Trial, found: &Found) {
     show::note(
         "This is a trial: the stages and the page of the real thing, in one process and in memory. Nothing is kept when \
@@ -90,7 +90,7 @@ fn introduce(ask: &Try, trial: &Trial, found: &Found) {
     named(left_out.iter().map(|(path, cause)| format!("left out: {path}: {cause}")), "");
 }
 
-/// Waits until everything is found, and says what became of it.
+/// Waits until everything is searchable, and prints the outcome.
 async fn read(trial: &mut Trial, begun: Instant) -> Result<(), Failure> {
     let files = trial.files();
     let bar = show::bar(files as u64, "reading");
@@ -142,7 +142,7 @@ async fn answer(trial: &Trial, questions: &[String]) -> Result<ExitCode, Failure
     Ok(code)
 }
 
-/// Follows the folder until something ends.
+/// Follows the changes in the folder until a stage or the server ends.
 async fn follow(trial: &mut Trial) -> Result<ExitCode, Failure> {
     let mut changed: BTreeSet<String> = BTreeSet::new();
     let mut trouble = None;
@@ -165,7 +165,7 @@ async fn follow(trial: &mut Trial) -> Result<ExitCode, Failure> {
     }
 }
 
-/// What became of files that changed.
+/// Prints the outcome for files that changed.
 async fn tell(trial: &Trial, keys: &BTreeSet<String>) -> Result<(), Failure> {
     let mut lines = Vec::new();
     for key in keys {
@@ -181,7 +181,7 @@ async fn tell(trial: &Trial, keys: &BTreeSet<String>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The first of many lines.
+/// Prints the first lines, and how many more there are.
 fn named(lines: impl ExactSizeIterator<Item = String>, rest: &str) {
     let more = lines.len().saturating_sub(NAMED);
     lines.take(NAMED).for_each(|line| show::note(&format!("  {line}")));

@@ -1,4 +1,4 @@
-//! What the engines hold, beside what the chunks topic says.
+//! What the engines hold, compared with what the chunks topic says.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +16,10 @@ use crate::audit::scan::{self, EngineSource, Sources};
 use crate::merge::Cursor;
 use crate::world::World;
 
-/// The highest version that an engine holds; none when both hold nothing.
+/// The highest version that any engine holds; none when all are empty.
 ///
 /// # Errors
-/// When an engine does not answer: a version that nobody asked for could be above the new epoch.
+/// When an engine does not answer: it might hold a version above the new epoch.
 pub async fn highest<K, O, E: Sink>(world: &World<K, O, E>) -> Result<Option<Version>, Failure> {
     let mut highest = None;
     for one in &world.engines {
@@ -28,8 +28,8 @@ pub async fn highest<K, O, E: Sink>(world: &World<K, O, E>) -> Result<Option<Ver
     Ok(highest)
 }
 
-/// Takes an entry for each document of which an engine holds what `said` does not know, or a later version of it; with
-/// the version that the engines hold.
+/// Adds to `lifted` an entry for each document that an engine holds and `said` does not know, or knows only in an
+/// earlier version. The entry has the version that the engines hold.
 ///
 /// # Errors
 /// When an engine does not answer.
@@ -54,7 +54,8 @@ pub async fn fill<K: Broker, O, E: Reader>(
         let held =
             seen.engines.iter().filter_map(|held| held.record.as_ref()).map(|stored| stored.record.version);
         let held = held.max().unwrap_or(Version::from(0));
-        // The chunks topic comes before the engines, so what it knows of a document is the last word, unless it was lost.
+        // The engines are filled from the chunks topic, so its version of a document is never older than theirs, unless
+        // the topic was lost.
         if seen.entry.as_ref().is_none_or(|said| said.version < held) {
             lifted.put(entry(seen, held, &world.generation.chunking))?;
         }
@@ -63,7 +64,8 @@ pub async fn fill<K: Broker, O, E: Reader>(
     Ok(())
 }
 
-/// Everything that is known of a document, in no order: the forced look that follows says what stays.
+/// An entry that lists every known passage of a document, not in document order: the forced look that follows decides
+/// which of them stay.
 fn entry(seen: Seen, version: Version, chunking: &Fingerprint) -> LedgerEntry {
     let said = seen.entry.iter().flat_map(|entry| &entry.chunks).map(|placement| &placement.id);
     let held = seen.engines.iter().flat_map(|held| &held.passages).map(|passage| &passage.id);

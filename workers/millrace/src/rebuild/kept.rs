@@ -1,5 +1,5 @@
-//! The epoch of the last rebuild, kept in the bucket: the one place that survives the loss of Kafka. Without it, an epoch
-//! in which nothing was written that the engines still hold could be given a second time.
+//! The epoch of the last rebuild, kept in the bucket because that survives the loss of Kafka. Without it, an epoch of
+//! which the engines hold no version could be used a second time.
 
 use bytes::Bytes;
 use message::DocumentId;
@@ -8,7 +8,7 @@ use process::Failure;
 
 use crate::show;
 
-/// More is no epoch.
+/// Maximum size of the object in bytes; anything larger is not an epoch.
 const LIMIT: u64 = 64;
 
 fn place(bucket: &str) -> Result<DocumentId, Failure> {
@@ -18,7 +18,7 @@ fn place(bucket: &str) -> Result<DocumentId, Failure> {
 /// The epoch of the last rebuild; 0 when there was none.
 ///
 /// # Errors
-/// When the store does not answer, or something else lies there.
+/// When the store does not answer, or the object holds something else.
 pub async fn read<O: Store>(store: &O, bucket: &str) -> Result<u64, Failure> {
     let place = place(bucket)?;
     match store.look(&place, None, LIMIT).await? {
@@ -33,7 +33,7 @@ pub async fn read<O: Store>(store: &O, bucket: &str) -> Result<u64, Failure> {
     }
 }
 
-/// Keeps an epoch. Without the right to write to the bucket it is only said.
+/// Keeps an epoch. When the store refuses it, for example for lack of the right to write, the epoch is only printed.
 ///
 /// # Errors
 /// When the store does not answer.

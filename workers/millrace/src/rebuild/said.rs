@@ -9,10 +9,10 @@ use super::scratch::Scratch;
 use crate::log;
 use crate::world::World;
 
-/// Takes an entry for each document that the chunks topic knows; answers the highest version of any of its records.
+/// Adds to `scratch` an entry for each document that the chunks topic knows; returns the highest version of any record.
 ///
 /// # Errors
-/// When the broker does not answer, or a record cannot be read: a document is never passed over.
+/// When the broker does not answer, or a record cannot be read: no document is ever skipped.
 pub async fn fill<K: Broker, O, E>(
     world: &World<K, O, E>,
     scratch: &mut Scratch,
@@ -40,8 +40,8 @@ fn unreadable(record: &Record, cause: &str) -> String {
     )
 }
 
-/// The state that a document's own record tells. It does not know the digest of the bytes that were read, so that a
-/// look reads them once more; and it says nothing of a document whose tombstone was compacted away, which nobody needs.
+/// The state that follows from a document's own record. The record lacks the digest of the bytes that were read, so the
+/// next look reads them again. A document whose tombstone was compacted away gets no entry, and needs none.
 fn entry(record: &Record, headers: Headers, chunking: &Fingerprint) -> Result<LedgerEntry, String> {
     let Some(value) = record.value.as_deref() else {
         let version = headers.version.ok_or("a tombstone without a version")?;

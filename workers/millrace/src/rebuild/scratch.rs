@@ -1,14 +1,14 @@
-//! Entries that are put together on disk, and a few that wait to be written there.
+//! Collects entries on disk, through a buffer in memory.
 
 use ledger::{Folder, Ledger, LedgerError};
 use message::LedgerEntry;
 
 use super::CACHE;
 
-/// Bytes that wait, about.
+/// Approximate size in bytes at which the buffer is written.
 const WAITING: usize = 4 << 20;
 
-/// A ledger of no topic.
+/// A ledger that follows no topic.
 #[derive(Debug)]
 pub struct Scratch {
     ledger: Ledger,
@@ -17,16 +17,16 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// An empty one.
+    /// An empty ledger.
     ///
     /// # Errors
-    /// When the disk is of no use.
+    /// When the disk cannot be used.
     pub async fn new(folder: &Folder, topic: &str, partitions: i32) -> Result<Self, LedgerError> {
         let ledger = Ledger::detached(folder, topic, partitions, CACHE).await?;
         Ok(Self { ledger, waiting: Vec::new(), bytes: 0 })
     }
 
-    /// Takes an entry; the last one of a document counts.
+    /// Adds an entry; the last one of a document counts.
     ///
     /// # Errors
     /// When the disk is full or broken.
@@ -36,7 +36,7 @@ impl Scratch {
         if self.bytes >= WAITING { self.flush() } else { Ok(()) }
     }
 
-    /// Writes what waits, so that [`Scratch::ledger`] knows it.
+    /// Writes the buffer to disk, so that [`Scratch::ledger`] has its entries.
     ///
     /// # Errors
     /// When the disk is full or broken.
@@ -45,7 +45,7 @@ impl Scratch {
         self.ledger.put(&std::mem::take(&mut self.waiting))
     }
 
-    /// What was flushed.
+    /// The entries that were flushed.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.ledger

@@ -16,7 +16,7 @@ fn headers(document: &DocumentId, version: Version) -> Headers {
     Headers::new(document.clone(), "").at(version)
 }
 
-/// Says on the chunks topic what `chunk` would.
+/// Appends to the chunks topic what `chunk` would write.
 fn says(world: &Small, document: &DocumentId, texts: &[&str], version: Version) {
     for text in texts {
         let chunk = bench::chunk(document, text, version).chunk;
@@ -34,13 +34,13 @@ fn says_removed(world: &Small, document: &DocumentId, version: Version) {
     world.kafka.append(&Outgoing::tombstone(&topic, document.as_str(), headers(document, version)));
 }
 
-/// In an empty folder, as the command makes it.
+/// A draft in an empty folder, as the command makes it.
 async fn drafted(world: &Small) -> Draft {
     let folder = tempfile::tempdir_in(&world.data).unwrap().keep();
     draft(world, &folder).await.unwrap()
 }
 
-/// What the ledger holds afterwards, for a command that knew nothing of it before.
+/// The ledger as read by a command that has no copy of it yet.
 async fn ledger(world: &Small) -> BTreeMap<String, LedgerEntry> {
     let topic = topics::ledger(&world.generation.chunking);
     let fresh = tempfile::tempdir().unwrap();
@@ -57,7 +57,7 @@ fn later(counter: u64) -> Version {
     Version::from(Version::first(1).get() + counter)
 }
 
-/// Documents that are everywhere, and one that was removed; then the ledger's topic is empty.
+/// Documents that are everywhere, and one that was removed; then the ledger's topic is emptied.
 async fn lost_ledger() -> bench::Bench {
     let world = bench::world().await;
     for n in 0..20 {
@@ -86,7 +86,7 @@ async fn a_lost_ledger_is_what_the_chunks_topic_says() {
     assert!(world.asked().is_empty(), "nothing is embedded again");
 }
 
-/// So a document that nobody knows begins above every version that there was.
+/// With it, a document that nobody knows begins above every version that ever existed.
 #[tokio::test]
 async fn each_partition_carries_the_new_epoch() {
     let world = lost_ledger().await;
@@ -108,7 +108,7 @@ async fn a_ledger_that_lacks_nothing_is_told_and_a_new_epoch_harms_nothing() {
     assert_eq!((done, ledger(&world).await), (Done::default(), before));
 }
 
-/// The engines hold versions of an epoch that no topic knows of any more.
+/// The engines hold versions of an epoch that no topic knows any more.
 #[tokio::test]
 async fn after_all_of_kafka_was_lost_the_engines_are_read() {
     let world = bench::world().await;
@@ -137,7 +137,8 @@ async fn after_all_of_kafka_was_lost_the_engines_are_read() {
     assert!(forced.eq([("a", true), ("empty", true), ("lone", true), ("new", false)]));
 }
 
-/// Interrupted between the entries and the looks: the ledger lists what nobody was asked to read.
+/// The rebuild was interrupted after the entries and before the looks: the ledger lists a document that nobody was
+/// asked to read.
 #[tokio::test]
 async fn what_an_interrupted_rebuild_only_listed_is_asked_for_when_it_runs_again() {
     let world = bench::world().await;
@@ -155,14 +156,14 @@ async fn what_an_interrupted_rebuild_only_listed_is_asked_for_when_it_runs_again
     let asked = world.asked();
     let forced = asked.iter().map(|reference| (reference.document.key(), reference.force));
     assert!(forced.eq([("a", true), ("new", false)]));
-    // Read since.
+    // It has been read since.
     world.enter(&entry(&document, &["one"], Version::first(6).next(), "e"));
     let found = drafted(&world).await.found;
     assert!(found.is_whole() && found.lifted == 0, "{found:?}");
 }
 
-/// Kafka was lost, and workers went on with a new one before anybody looked: what they wrote is below what the engines
-/// hold, so that nothing of it arrived.
+/// Kafka was lost, and workers went on with a new one before anybody noticed. Their versions are below those that the
+/// engines hold, so none of their writes took effect.
 #[tokio::test]
 async fn what_the_engines_know_better_is_lifted_above_it() {
     let world = bench::world().await;
@@ -181,7 +182,7 @@ async fn what_the_engines_know_better_is_lifted_above_it() {
     assert_eq!((world.asked().len(), world.asked()[0].force), (1, true));
 }
 
-/// An epoch in which nothing was written that an engine holds is known by the bucket alone.
+/// Only the bucket knows an epoch of which no engine holds a version.
 #[tokio::test]
 async fn an_epoch_is_never_given_twice() {
     let world = lost_ledger().await;
@@ -198,8 +199,8 @@ async fn an_epoch_is_never_given_twice() {
     assert!(kept::write(&world.store, bench::BUCKET, 4).await.is_ok(), "without the right it is only said");
 }
 
-/// A chunk that took a partition back wrote a document whose entry was not there yet: that stays, and what it could not
-/// know of is named.
+/// A `chunk` that took a partition back wrote a document whose entry was not there yet. Its entry stays, and the
+/// passages that it could not know of are named as suspects.
 #[tokio::test]
 async fn what_a_running_chunk_wrote_meanwhile_stays() {
     let world = lost_ledger().await;
@@ -217,7 +218,7 @@ async fn what_a_running_chunk_wrote_meanwhile_stays() {
     assert_eq!(asked.suspects, [ChunkId::derive(&document("k3"), &[], "two", 0)]);
 }
 
-/// A running chunk opens its lanes again and again: it cannot commit in between, and the rebuild ends all the same.
+/// A running `chunk` keeps reopening its lanes: it cannot commit in between, and the rebuild completes all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_chunk_is_fenced_and_does_not_stop_it() {
     let world = lost_ledger().await;

@@ -1,9 +1,9 @@
-//! Into the ledger, partition by partition, as `chunk` itself would write: with its transactional id, so that a running
+//! Writes the ledger, partition by partition, as `chunk` itself would: with its transactional id, so that a running
 //! `chunk` can commit nothing in between.
 //!
-//! The entry that carries the new epoch comes first. Should a `chunk` take the partition back before all is written, a
-//! document that it does not find begins above every version that there was; this notices that it was fenced, takes the
-//! partition once more, and leaves what was written meanwhile.
+//! The entry that carries the new epoch comes first. If a `chunk` takes the partition back before everything is
+//! written, a document that it does not find begins above every earlier version. The rebuild notices that it was
+//! fenced, takes the partition again, and keeps what was written meanwhile.
 
 use std::collections::HashSet;
 
@@ -17,36 +17,36 @@ use crate::again::{LookRequest, LookWriter};
 use crate::entries::OWN_BUCKET;
 use crate::show;
 
-/// Who asks for looks.
+/// The source named in requests for looks.
 pub const SOURCE: &str = "ledger rebuild";
-/// How often a partition is taken back from a running `chunk`.
+/// How often the rebuild tries to write a partition that a running `chunk` takes back.
 const TRIES: usize = 100;
-/// Entries of one transaction, at most.
+/// Maximum number of entries per transaction.
 const ENTRIES: usize = 500;
-/// Bytes of one transaction, at most (and one entry more).
+/// Maximum size of a transaction in bytes (plus one entry).
 const BYTES: usize = 2 << 20;
 
-/// The ledger that is written.
+/// The ledger to write.
 #[derive(Debug)]
 pub struct LedgerTarget<'a, K> {
     /// Kafka.
     pub broker: &'a K,
     /// The ledger's topic.
     pub topic: &'a str,
-    /// The group of `chunk`.
+    /// The consumer group of `chunk`.
     pub group: &'a str,
     /// The new epoch.
     pub epoch: u32,
-    /// Tells one run from another.
+    /// Identifies this run.
     pub run: &'a str,
 }
 
-/// What became of one partition.
+/// The result for one partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PartWritten {
-    /// Entries that were written.
+    /// Entries written, without the one that carries the epoch.
     pub written: u64,
-    /// Entries that were there and are later.
+    /// Existing entries that are later and were kept.
     pub kept: u64,
 }
 
@@ -63,10 +63,10 @@ impl<E: Into<Failure>> From<E> for Stopped {
 }
 
 impl<K: Broker> LedgerTarget<'_, K> {
-    /// Writes the entries of `copy` that the ledger does not have.
+    /// Writes the entries of `copy` that the ledger lacks or has in an earlier version.
     ///
     /// # Errors
-    /// When Kafka does not answer, or a running `chunk` takes the partition again and again.
+    /// When Kafka does not answer, or a running `chunk` takes the partition back every time.
     pub async fn write(
         &self,
         (partition, partitions): (i32, i32),
@@ -97,7 +97,7 @@ impl<K: Broker> LedgerTarget<'_, K> {
             .into())
     }
 
-    /// The entry that says nothing but the epoch, under a name that falls into the partition.
+    /// An entry that only carries the epoch, with a name that falls into the partition.
     fn epoch_entry(&self, partition: i32, partitions: i32) -> Result<LedgerEntry, Failure> {
         let document = (0..1_000_000_u64)
             .map(|number| DocumentId::new(OWN_BUCKET, &format!("epoch-{number}")))
@@ -113,7 +113,7 @@ impl<K: Broker> LedgerTarget<'_, K> {
     }
 }
 
-/// One partition that is ours for now.
+/// One partition, for as long as it is ours.
 struct Writing<'a, K: Broker> {
     target: &'a LedgerTarget<'a, K>,
     publisher: K::Publisher,
@@ -123,7 +123,7 @@ struct Writing<'a, K: Broker> {
 }
 
 impl<K: Broker> Writing<'_, K> {
-    /// Writes everything; answers how many entries were there and are later.
+    /// Writes everything; returns the number of existing entries that are later.
     async fn all(
         &mut self,
         first: LedgerEntry,
@@ -171,7 +171,8 @@ impl<K: Broker> Writing<'_, K> {
         Ok(())
     }
 
-    /// A document that was written without its entry has forgotten what it held before: those passages are named.
+    /// If a `chunk` wrote the document in the new epoch before `entry` was there, it could not know the earlier
+    /// passages: requests a look that names them as suspects.
     async fn forgotten(
         &self,
         entry: &LedgerEntry,

@@ -101,8 +101,8 @@ async fn a_dry_run_says_nothing_to_chunk() {
     assert_eq!((counts.new, heard.differs.len(), world.asked().len()), (1, 1, 0));
 }
 
-/// The place that is kept is never ahead of what was acknowledged: from each place, what was said before and what is
-/// said after are together all that differs.
+/// A kept position is never ahead of what was acknowledged: for each position, what was found before it and what a run
+/// that resumes there finds are together everything that differs.
 #[tokio::test]
 async fn a_run_that_was_interrupted_goes_on_where_it_was() {
     let world = bench::world().await;
@@ -137,7 +137,7 @@ async fn nothing_is_kept_when_kafka_did_not_acknowledge_or_the_store_is_away() {
     assert!(world.asked().is_empty(), "a bucket that is denied is not empty");
 }
 
-/// A store whose pages come in another order.
+/// A store whose pages are in reverse order.
 #[derive(Debug)]
 struct Unordered(objects::MemoryStore);
 
@@ -196,7 +196,7 @@ async fn a_store_that_lists_out_of_order_is_refused() {
     assert!(world.asked().is_empty());
 }
 
-/// The first load of a bucket that was there before.
+/// The first load of an existing bucket.
 #[tokio::test]
 async fn a_bucket_of_5000_objects_and_an_empty_ledger() {
     let mut world = bench::world().await;
@@ -213,7 +213,7 @@ async fn a_bucket_of_5000_objects_and_an_empty_ledger() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Whatever the bucket and the ledger hold: what is asked for is exactly where they differ.
+    /// Whatever the bucket and the ledger hold, exactly the documents that differ are requested.
     #[test]
     fn what_is_asked_is_what_differs(world in proptest::collection::btree_map("[a/é-]{1,3}", (0..3_u8, 0..4_u8), 0..16)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -1,4 +1,4 @@
-//! What changed in a folder since it was looked through before, and how a store would say so. Pure.
+//! Finds what changed in a folder since the last scan, and writes it as a store's notice. Pure.
 
 use std::collections::BTreeMap;
 
@@ -6,24 +6,24 @@ use objects::Entry;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-/// Keys with their change tokens.
+/// Keys with their etags.
 pub(super) type Files = BTreeMap<String, String>;
 
 /// What is known of a folder.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// What was told.
+    /// The files that were reported.
     told: Files,
-    /// What stood there when it was looked through last.
+    /// The files of the last scan.
     seen: Files,
 }
 
-/// A file of which something has to be told.
+/// A change to report.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Change {
-    /// It is new, or another.
+    /// The file is new or changed.
     Written(String),
-    /// It went away.
+    /// The file is gone.
     Removed(String),
 }
 
@@ -34,7 +34,7 @@ impl Change {
         key
     }
 
-    /// The notice by which MinIO would tell it.
+    /// The notice that MinIO would send.
     pub(super) fn notice(&self, bucket: &str) -> String {
         let name = match self {
             Self::Written(_) => "s3:ObjectCreated:Put",
@@ -47,18 +47,19 @@ impl Change {
 }
 
 impl Known {
-    /// Files that were told.
+    /// Number of files that were reported.
     pub(super) fn count(&self) -> usize {
         self.told.len()
     }
 
-    /// Whether a file that was told is still there.
+    /// Whether the file was reported and is still there.
     pub(super) fn has(&self, key: &str) -> bool {
         self.told.contains_key(key)
     }
 
-    /// What has to be told now that these files are there; at most `most` of them are ever told. A file that was there
-    /// before is told when it was the same at two looks: while somebody copies it, each look would find a part of it.
+    /// The changes to report, given the files that are there now; of these, no more than `most` are ever reported. The
+    /// first scan reports every file. Later, a file that is new or changed is reported once two scans in a row found it
+    /// the same, because a scan may find only a part of a file that is being copied.
     pub(super) fn look(&mut self, files: Vec<Entry>, most: usize) -> Vec<Change> {
         let first = self.seen.is_empty() && self.told.is_empty();
         let now: Files = files.into_iter().map(|file| (file.key, file.etag)).collect();
@@ -134,7 +135,7 @@ mod tests {
         );
     }
 
-    /// The worker that reads notices reads this one, whatever is in the key.
+    /// `intake` understands the notice, whatever is in the key.
     #[test]
     fn a_notice_names_the_file_as_it_is() {
         for key in ["a b/+x%41.md", "中文 &=?#.md", "a\"b\\c"] {

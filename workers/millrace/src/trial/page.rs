@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_types, reason = "edge: the address of the HTTP server")]
-//! The server with its page, over what is in this process.
+//! The server and its page, over the parts in this process.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::prepared::SharedEncoder;
 use super::stages::{Ground, Pipelines};
 use crate::cli::Try;
 
-/// A server over this process.
+/// The parts of a server in this process.
 #[derive(Debug)]
 struct InProcess;
 
@@ -30,14 +30,14 @@ impl Parts for InProcess {
     type Topics = Memory;
 }
 
-/// Begins to serve, until the ground is closed; answers the address.
+/// Starts serving, until the ground is closed; returns the address.
 pub(super) async fn serve(
     ask: &Try,
     ground: &Ground,
     encoder: SharedEncoder,
     tasks: &mut Pipelines,
 ) -> Result<SocketAddr, Failure> {
-    // Nobody looks at the page of a command that answers and ends.
+    // Any free port will do for a command that answers and ends: nobody opens its page.
     let port = if ask.questions.is_empty() { ask.port } else { 0 };
     let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let listener = TcpListener::bind(wanted).await.map_err(|error| {

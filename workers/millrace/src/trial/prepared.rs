@@ -1,4 +1,4 @@
-//! What cuts documents and embeds them: the model, or words alone.
+//! The splitter and the encoder: those of the model, or simple ones that only know words.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -16,17 +16,17 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::cli::Try;
 
-/// Numbers in a vector of hashed words: as many as the default model's have.
+/// Dimension of the vectors of hashed words: the same as the default model's.
 const DIMENSION: NonZeroUsize = NonZeroUsize::MIN.saturating_add(383);
 
-/// What cuts documents and embeds them.
+/// The splitter and the encoder, with their generation.
 pub(super) struct Prepared {
     pub(super) generation: Generation,
     pub(super) splitter: ModelSplitter,
     pub(super) encoder: SharedEncoder,
 }
 
-/// One encoder for passages and for questions.
+/// The encoder that passages and questions share.
 #[derive(Clone, Debug)]
 pub(super) struct SharedEncoder(Arc<Backend>);
 
@@ -49,10 +49,10 @@ impl Encoder for SharedEncoder {
 }
 
 impl Prepared {
-    /// Opens what is asked for.
+    /// Opens the encoder that the settings name.
     ///
     /// # Errors
-    /// When there is no model, with the command that makes one.
+    /// When there is no model; the message names the command that makes one.
     pub(super) fn open(ask: &Try) -> Result<Self, Failure> {
         match ask.backend.encoder {
             BackendKind::Onnx => Self::model(ask),
@@ -102,7 +102,7 @@ impl Prepared {
     }
 }
 
-/// Words and marks instead of a model's tokens.
+/// Words and punctuation marks instead of a model's tokens.
 #[derive(Debug)]
 struct Words;
 

@@ -1,4 +1,4 @@
-//! The stages of the workers, as their mains put them together, over what is in this process.
+//! The workers' stages, put together as their `main` functions do, over the parts in this process.
 
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ use tokio::task::JoinSet;
 use super::prepared::Prepared;
 use crate::cli::Try;
 
-/// Documents that are read side by side.
+/// Number of partitions, and thus of documents read concurrently.
 const PARTITIONS: i32 = 2;
-/// Records that are handled at once: few, so that the first are found while the others are read, and that a question
-/// waits for few passages.
+/// Records per batch: few, so that the first are searchable while others are still read, and a question waits for few
+/// passages.
 const BATCH: usize = 16;
-/// Bytes of the ledger that are kept in memory.
+/// Block cache of the ledger, in bytes.
 const CACHE: usize = 8 << 20;
-/// Bytes of passages that are committed at once, and how long one batch may take.
+/// A batch of `chunk` is committed after this many bytes of passages, or after this time.
 const ENOUGH: (usize, Duration) = (1 << 20, Duration::from_secs(1));
 
 /// Everything that the stages share.
@@ -43,18 +43,18 @@ pub(super) struct Ground {
     pub(super) closing: watch::Sender<bool>,
 }
 
-/// The workers in the order in which a document passes them.
+/// The workers in the order of the data flow.
 pub(super) async fn steps(engine: &sink::MemoryEngine) -> Result<[TopicReader; 4], Failure> {
     let names = engine.names();
     let [intake, chunk, embed] = TopicReader::upstream(names.generation());
     Ok([intake, chunk, embed, TopicReader::sink("index", names, &engine.cluster().await?)])
 }
 
-/// The pipelines, each until it is asked to close.
+/// The running stages and the server; each runs until it is asked to close.
 pub(super) type Pipelines = JoinSet<Result<(), Failure>>;
 
 impl Ground {
-    /// Makes the topics and starts every stage.
+    /// Creates the topics and starts every stage.
     pub(super) fn start(&self, ask: &Try, prepared: Prepared, steps: [TopicReader; 4]) -> Pipelines {
         let Prepared { generation, splitter, encoder } = prepared;
         let [intake, chunk, embed, index] = steps;
@@ -97,7 +97,7 @@ impl Ground {
             buckets: buckets(ask),
             largest: ask.largest_document,
             patience: lanes().patience(),
-            // Whoever empties a folder of their own means it.
+            // No limit on deletions: a user who empties their own folder means it.
             guard: GuardSettings { guard_share: 100, ..GuardSettings::default() },
             enough: ENOUGH.0,
             long_enough: ENOUGH.1,
@@ -109,14 +109,14 @@ impl Ground {
     fn run<S: Stage>(&self, pipelines: &mut Pipelines, stage: S, plan: Plan) {
         let (broker, mut closing) = (self.broker.clone(), self.closing.subscribe());
         let stopping = async move {
-            // An error means that the sender is gone, which is the end as well.
+            // An error means that the sender is gone, which also means the end.
             let _asked = closing.wait_for(|closing| *closing).await.is_ok();
         };
         pipelines.spawn(async move { Ok(stream::run(broker, plan, stage, stopping).await?) });
     }
 }
 
-/// The folder is the one bucket.
+/// The folder is the only bucket.
 fn buckets(ask: &Try) -> Buckets {
     Buckets::just(&ask.bucket())
 }
@@ -139,7 +139,7 @@ fn lanes() -> LaneSettings {
         batch: BatchLimits { batch_records: BATCH, ..BatchLimits::default() },
         drain_seconds: 1,
         patience_seconds: 10,
-        // A folder may hold whatever it likes.
+        // No limit: a folder may contain any number of files that are refused.
         dead_letter_budget: 0,
         ..LaneSettings::default()
     }

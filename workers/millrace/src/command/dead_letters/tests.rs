@@ -6,7 +6,7 @@ use stream::memory::Memory;
 use super::*;
 use crate::cli::{Cli, OperatorCommand};
 
-/// Letters of a document (twice), a raw notice, and what is neither: offsets 0 to 3.
+/// Letters at offsets 0 to 3: two about one document, one of a raw notice, and one that is neither.
 fn broker() -> Memory {
     let broker = Memory::default();
     broker.create(topics::DEAD_LETTERS, 1);
