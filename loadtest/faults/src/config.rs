@@ -1,4 +1,4 @@
-//! Settings of `faults`: which seeds, and where the instance is.
+//! Settings of `faults`: the seeds to run, and where the instance is.
 
 use std::path::PathBuf;
 
@@ -11,53 +11,53 @@ use stream::kafka::KafkaSettings;
 
 /// Changes a bucket at random while faults strike, and proves after each seed that everything is equal.
 ///
-/// Needs the servers of an instance, with topics and bucket: `compose/faults` starts them and then this.
+/// Needs the servers of an instance, with its topics and bucket; `compose/faults` starts them, then this program.
 #[derive(Debug, Parser)]
 #[command(name = "faults", version, about)]
 pub struct Config {
-    /// Only this seed.
+    /// The only seed to run.
     #[arg(long, conflicts_with_all = ["seeds", "short"])]
     pub seed: Option<u64>,
-    /// Seeds 1 to this one; those that the results name as good for this commit are left out.
+    /// The last seed to run; seeds that the results file lists as good for this commit are skipped.
     #[arg(long, default_value_t = 1, conflicts_with = "short")]
     pub seeds: u64,
-    /// Begin at this seed: two instances can share the work.
+    /// The first seed to run, so that two instances can share the work.
     #[arg(long, default_value_t = 1, conflicts_with_all = ["seed", "short"])]
     pub first: u64,
-    /// One long run instead: the faults of this many seeds, from --first on, one after another without a pause to heal.
+    /// One long run instead: the faults of this many seeds, from --first on, in a row and without healing in between.
     #[arg(long, value_name = "ROUNDS", conflicts_with_all = ["seed", "seeds", "short", "off"], value_parser = clap::value_parser!(u64).range(1..))]
     pub long: Option<u64>,
-    /// Two quick seeds that are always the same.
+    /// Two quick seeds, always the same.
     #[arg(long)]
     pub short: bool,
-    /// The negative control: switches this mechanism off, and must fail within ten seeds.
+    /// The negative control: switches this mechanism off; the suite must then fail within ten seeds.
     #[arg(long, value_enum, value_name = "MECHANISM", conflicts_with = "short")]
     pub off: Option<Off>,
-    /// For programs of a release: they have no places for faults, so workers are struck at any moment.
+    /// For release builds: they have no places for faults, so workers are struck at any moment.
     #[arg(long, conflicts_with = "off")]
     pub release: bool,
-    /// Where a line is added for each seed.
+    /// The file to which a line is appended for each seed.
     #[arg(long, default_value = "loadtest/results/faults.jsonl")]
     pub results: PathBuf,
-    /// A seed, or a round of a long run, that takes longer fails: seconds.
+    /// Time limit in seconds for a seed, or for each round of a long run.
     #[arg(long, env = "MILLRACE_FAULTS_SECONDS", default_value_t = 300)]
     pub most_seconds: u64,
-    /// The folder with the scripts.
+    /// The folder of the scripts.
     #[arg(long, env = "MILLRACE_COMPOSE", default_value = "compose")]
     pub compose: PathBuf,
     /// The instance's folder.
     #[arg(long, env = "MILLRACE_INSTANCE_DIR")]
     pub instance: PathBuf,
-    /// The folder with the programs.
+    /// The folder of the programs.
     #[arg(long, env = "MILLRACE_BIN", default_value = "target/debug")]
     pub programs: PathBuf,
-    /// First of three ports for the proxies of OpenSearch, Elasticsearch and the store.
+    /// The first of three ports for the proxies of OpenSearch, Elasticsearch and the store.
     #[arg(long, env = "MILLRACE_PROXY_PORT")]
     pub proxy_port: u16,
-    /// Which S3 server the instance has.
+    /// The instance's S3 server.
     #[arg(long, env = "MILLRACE_STORE", value_enum, default_value_t = StoreServer::Versitygw)]
     pub store_server: StoreServer,
-    /// How many brokers Kafka has.
+    /// Number of Kafka brokers.
     #[arg(long, env = "MILLRACE_BROKERS", default_value_t = 1)]
     pub brokers: u32,
     /// The bucket of documents.
@@ -75,13 +75,13 @@ pub struct Config {
     /// Elasticsearch.
     #[command(flatten)]
     pub elasticsearch: ElasticsearchSettings,
-    /// What the indexes are called.
+    /// The names of the indexes.
     #[command(flatten)]
     pub index: IndexSettings,
-    /// Which model.
+    /// The model.
     #[command(flatten)]
     pub model: ModelSettings,
-    /// Which encoder.
+    /// The encoder.
     #[command(flatten)]
     pub backend: BackendSettings,
 }
@@ -89,7 +89,7 @@ pub struct Config {
 /// An S3 server of `compose/servers`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StoreServer {
-    /// versitygw: what Kafka does not take within seconds is told to nobody.
+    /// versitygw: a notice that Kafka does not accept within seconds is lost.
     Versitygw,
     /// MinIO: notices wait on disk for Kafka.
     Minio,
@@ -105,7 +105,7 @@ impl StoreServer {
         }
     }
 
-    /// Whether its notices outlast an absence of Kafka.
+    /// Whether its notices survive an outage of Kafka.
     #[must_use]
     pub fn keeps_notices(self) -> bool {
         self == Self::Minio
@@ -119,22 +119,22 @@ pub enum Off {
     Fencing,
     /// Outputs, ledger and offset are one transaction.
     Transaction,
-    /// An engine remembers for an hour what was deleted.
+    /// An engine remembers deletions for an hour.
     GcDeletes,
-    /// A bulk answer is read item by item.
+    /// A bulk response is read item by item.
     ItemRetry,
     /// What was read before is compared with the log.
     Position,
-    /// An index that was made anew is filled again.
+    /// A recreated index is filled again.
     IdentityReplay,
-    /// A partition stops when too many of its documents go away.
+    /// A partition stops when too many of its documents disappear.
     Guard,
-    /// An engine keeps what has the highest version.
+    /// An engine keeps the highest version.
     ExternalVersions,
 }
 
 impl Off {
-    /// As the workers know it.
+    /// The mechanism as the workers know it.
     #[must_use]
     pub fn mechanism(self) -> Mechanism {
         match self {

@@ -25,10 +25,10 @@ use faults::schedule::{Schedule, Worker};
 use faults::seed::Seed;
 use faults::world::World;
 
-/// With a mechanism switched off, the suite must fail within so many seeds.
+/// With a mechanism switched off, the suite must fail within this many seeds.
 const CONTROL: u64 = 10;
 
-/// One of so many bulk requests is struck by a proxy, and one of so many reads of objects.
+/// A proxy strikes one in this many bulk requests, or reads of objects.
 const BULKS: usize = 3;
 const READS: usize = 6;
 
@@ -54,7 +54,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs all seeds; true when they did as they should.
+/// Runs all seeds; true if they ended as they should.
 async fn work(config: &Config) -> Result<bool, Failure> {
     let mut tasks = JoinSet::new();
     let field = begin(config, &mut tasks)?;
@@ -96,7 +96,7 @@ async fn work(config: &Config) -> Result<bool, Failure> {
     Ok(off.is_empty())
 }
 
-/// The seeds that were asked for: a name, a number, and the schedules.
+/// The seeds to run: name, number, and schedules.
 fn seeds(config: &Config) -> Vec<(String, u64, Vec<Schedule>)> {
     let release = if config.release { "release-" } else { "" };
     if config.short {
@@ -122,7 +122,7 @@ fn seeds(config: &Config) -> Vec<(String, u64, Vec<Schedule>)> {
     numbers.map(|number| (format!("{release}{number}"), number, vec![schedule(number)])).collect()
 }
 
-/// Opens everything and starts the proxies.
+/// Opens all connections and starts the proxies.
 fn begin(config: &Config, tasks: &mut JoinSet<()>) -> Result<Field, Failure> {
     let oracle = Arc::new(Oracle::new(S3Store::new(&config.store)?, &config.bucket));
     let (changes, asked) = mpsc::channel(16);
@@ -144,7 +144,7 @@ fn begin(config: &Config, tasks: &mut JoinSet<()>) -> Result<Field, Failure> {
     let store_proxy = Arc::new(StoreProxy::new(endpoint, &config.bucket, Arc::clone(&store), changes));
     let handler = Arc::clone(&store_proxy);
     tasks.spawn(async move {
-        // Nobody ever refuses here: the sender lives as long as the task.
+        // The store never refuses connections: the sender lives as long as the task and is never used.
         let (_open, refusing) = watch::channel(false);
         report(serve(port + 2, handler, refusing).await);
     });
@@ -164,7 +164,7 @@ fn report(served: std::io::Result<()>) {
     }
 }
 
-/// Which commit this is, and whether files of it were changed; the results, to which each seed adds, do not count.
+/// The commit, marked `-dirty` if tracked files were changed, apart from the results, to which each seed appends.
 /// `unknown` outside a repository.
 async fn commit() -> Result<String, Failure> {
     let Ok(commit) = git(&["rev-parse", "--short=12", "HEAD"]).await else {

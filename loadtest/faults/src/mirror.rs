@@ -1,17 +1,17 @@
-//! What the bucket must hold, and what happens to it next. Pure: the oracle does what is said here.
+//! What the bucket must contain, and what happens to it next. Pure: the oracle performs what is decided here.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::draft::Draft;
 use crate::prng::Prng;
 
-/// Keys that are remembered as touched last.
+/// How many keys count as touched last.
 const RECENT: usize = 8;
 
-/// Notices of keys that begin so are dropped, in the seeds that drop some.
+/// In seeds that drop notices, those of keys with this prefix are dropped.
 pub const LOST: &str = "lost/";
 
-/// Kinds of keys: plain ones, and those that every layer encodes in a way of its own.
+/// Patterns of keys: plain ones, and ones that each layer encodes differently.
 const SHAPES: [&str; 12] = [
     "guide/page-{}.md",
     "notes/{}.txt",
@@ -36,20 +36,20 @@ pub enum Act {
     Delete(String),
 }
 
-/// The bucket as it must be.
+/// The expected bucket.
 #[derive(Debug, Default)]
 pub struct Mirror {
     /// Every object of this run.
     objects: BTreeMap<String, Vec<u8>>,
-    /// The markers of each.
+    /// The markers of each object.
     markers: BTreeMap<String, Vec<String>>,
-    /// The drafts of this seed's live objects.
+    /// The drafts of the live objects that this seed may touch.
     drafts: BTreeMap<String, Draft>,
-    /// Drafts of this seed that were deleted.
+    /// Drafts of this seed whose objects were deleted.
     gone: Vec<(String, Draft)>,
-    /// Keys that were touched last, the newest in front.
+    /// Keys touched last, the latest first.
     recent: VecDeque<String>,
-    /// Each marker that this seed ever wrote.
+    /// Every marker written in this seed.
     written: BTreeSet<String>,
     prefix: String,
     numbered: usize,
@@ -57,19 +57,20 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// Begins a seed: what is there stays and is not touched any more. With `drops`, some keys begin with [`LOST`].
+    /// Begins a seed: existing objects stay and are not touched any more. With `drops`, some new keys begin with
+    /// [`LOST`].
     pub fn begin(&mut self, seed: u64, drops: bool) {
         let (objects, markers) = (std::mem::take(&mut self.objects), std::mem::take(&mut self.markers));
         *self = Self { objects, markers, prefix: format!("seed-{seed}/"), drops, ..Self::default() };
     }
 
-    /// Every object: key and bytes.
+    /// Every object, by key.
     #[must_use]
     pub fn objects(&self) -> &BTreeMap<String, Vec<u8>> {
         &self.objects
     }
 
-    /// How often each marker stands in the bucket.
+    /// How often each marker occurs in the bucket.
     #[must_use]
     pub fn live_markers(&self) -> BTreeMap<&str, usize> {
         let mut live = BTreeMap::new();
@@ -79,20 +80,20 @@ impl Mirror {
         live
     }
 
-    /// Words that must not be found: they stood in texts of this seed that are overwritten or deleted.
+    /// Words that must not be found: they occurred in texts of this seed that were overwritten or deleted.
     #[must_use]
     pub fn forgotten(&self) -> Vec<String> {
         let live: BTreeSet<&str> = self.drafts.values().flat_map(Draft::markers).collect();
         self.written.iter().filter(|marker| !live.contains(marker.as_str())).cloned().collect()
     }
 
-    /// Words that must be found: one of each live text of this seed.
+    /// Words that must be found: one from each live text of this seed.
     #[must_use]
     pub fn remembered(&self) -> Vec<String> {
         self.drafts.values().filter_map(|draft| draft.markers().next().map(str::to_owned)).collect()
     }
 
-    /// The next change: its kind and what the store is asked for.
+    /// The next change: its kind, and the calls to the store.
     pub fn next(&mut self, prng: &mut Prng) -> (&'static str, Vec<Act>) {
         let crowd = self.drafts.len();
         let kind = match prng.below(100) {
@@ -138,31 +139,31 @@ impl Mirror {
         }
     }
 
-    /// A new document.
+    /// Puts a new document.
     pub fn put_new(&mut self, prng: &mut Prng) -> Act {
         let key = self.new_key(prng);
         self.put(key, Draft::write(prng))
     }
 
-    /// A new long document.
+    /// Puts a new long document.
     pub fn put_long(&mut self, prng: &mut Prng) -> Act {
         self.numbered += 1;
         let key = format!("{}long/{}.md", self.prefix, self.numbered);
         self.put(key, Draft::write_long(prng))
     }
 
-    /// A document that an engine refuses.
+    /// Puts a document that an engine refuses, and returns its key.
     pub fn put_poison(&mut self, prng: &mut Prng) -> (String, Act) {
         self.numbered += 1;
         let key = format!("{}poison/{}.md", self.prefix, self.numbered);
         let act = self.put(key.clone(), Draft::poisonous(prng));
-        // Nobody but who put it may touch it.
+        // Only the caller may touch it.
         self.drafts.remove(&key);
         self.recent.retain(|recent| *recent != key);
         (key, act)
     }
 
-    /// Takes the document away that [`Mirror::put_poison`] put.
+    /// Deletes an object, which may be one from [`Mirror::put_poison`].
     pub fn delete(&mut self, key: &str) -> Act {
         if let Some(draft) = self.drafts.remove(key) {
             self.gone.push((key.to_owned(), draft));
@@ -173,7 +174,7 @@ impl Mirror {
         Act::Delete(key.to_owned())
     }
 
-    /// Edits and deletes what was touched last: whoever slept meanwhile holds what is no longer true.
+    /// Edits or deletes each key touched last, so that a worker that was stopped meanwhile holds stale data.
     pub fn disturb(&mut self, prng: &mut Prng) -> Vec<Act> {
         let recent: Vec<String> = self.recent.iter().cloned().collect();
         let mut acts = Vec::new();
@@ -189,14 +190,14 @@ impl Mirror {
         acts
     }
 
-    /// Every object that this seed may touch, as it is.
+    /// Puts every object that this seed may touch again, unchanged.
     #[must_use]
     pub fn touch_all(&self) -> Vec<Act> {
         let put = |key: &String| Some(Act::Put(key.clone(), self.objects.get(key)?.clone()));
         self.drafts.keys().filter_map(put).collect()
     }
 
-    /// Another text under this key; none when this seed may not touch it.
+    /// Puts another text under this key; none if this seed may not touch it.
     pub fn overwrite(&mut self, key: &str, prng: &mut Prng) -> Option<Act> {
         let mut draft = self.drafts.get(key).cloned()?;
         draft.edit(prng);
@@ -232,7 +233,7 @@ impl Mirror {
 mod tests {
     use super::*;
 
-    /// A bucket that does what it is told.
+    /// A bucket that does as it is told.
     fn apply(bucket: &mut BTreeMap<String, Vec<u8>>, acts: Vec<Act>) {
         for act in acts {
             match act {

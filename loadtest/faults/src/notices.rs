@@ -30,7 +30,7 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// The disturbance of one seed.
+    /// The source of one seed's disturbances.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let prng = Prng::new(seed, "notices");
@@ -63,11 +63,12 @@ impl Notices {
         Ok(counts)
     }
 
-    /// Sends two records nearly as large as Kafka takes: a notice of thousands of events about one object, and one that
-    /// nobody can read, which must become a dead letter. False, and nothing is sent, before there was a notice.
+    /// Sends two records nearly as large as Kafka accepts: a notice of thousands of events about one object, and an
+    /// unreadable one, which must become a dead letter. Returns false, and sends nothing, if no notice has been read
+    /// yet.
     ///
     /// # Errors
-    /// When Kafka does not answer; it may have taken them all the same.
+    /// When Kafka does not answer; it may have accepted them all the same.
     pub async fn send_large(&self, kafka: &Kafka) -> Result<bool, Failure> {
         let Some(large) = self.kept.first().and_then(of_many_events) else { return Ok(false) };
         let value = format!("{{\"unreadable\": \"{}\"}}", "x".repeat(LARGE));
@@ -86,8 +87,8 @@ fn copy(notice: &Record) -> Outgoing {
     }
 }
 
-/// The same notice about another key; none when it has no key where S3 puts it. Some stores URL-encode the key and
-/// some do not; a raw slash, which all of the oracle's keys have, tells which.
+/// The same notice about another key; none if it has no key where S3 puts it. Some stores URL-encode the key and some
+/// do not; an encoded slash tells which, because all of the oracle's keys contain a slash.
 fn of_another(notice: &Record, key: &str) -> Option<Outgoing> {
     let mut value: Value = serde_json::from_slice(notice.value.as_deref()?).ok()?;
     let place = value.pointer_mut("/Records/0/s3/object/key")?;

@@ -13,10 +13,10 @@ use crate::mirror::{Act, Mirror};
 use crate::prng::Prng;
 use crate::proxy::Change;
 
-/// A store that is away is waited for so long.
+/// How long to wait for a store that is down.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Knows what the bucket must hold.
+/// Knows what the bucket must contain.
 #[derive(Debug)]
 pub struct Oracle {
     store: S3Store,
@@ -24,10 +24,10 @@ pub struct Oracle {
     state: Mutex<State>,
 }
 
-/// What the oracle knows.
+/// The state of the oracle.
 #[derive(Debug)]
 pub struct State {
-    /// The bucket as it must be.
+    /// The expected bucket.
     pub mirror: Mirror,
     prng: Prng,
     /// How often each kind of change was made in this seed.
@@ -35,14 +35,14 @@ pub struct State {
 }
 
 impl Oracle {
-    /// An oracle of an empty bucket.
+    /// An oracle for an empty bucket.
     #[must_use]
     pub fn new(store: S3Store, bucket: &str) -> Self {
         let state = State { mirror: Mirror::default(), prng: Prng::new(0, ""), counts: BTreeMap::new() };
         Self { store, bucket: bucket.to_owned(), state: Mutex::new(state) }
     }
 
-    /// What it knows; nothing changes while it is held.
+    /// The state; nothing changes while the guard is held.
     pub async fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().await
     }
@@ -55,10 +55,10 @@ impl Oracle {
         state.counts.clear();
     }
 
-    /// Makes one random change; answers how long to wait until the next.
+    /// Makes one random change and returns how long to wait until the next.
     ///
     /// # Errors
-    /// When the store stays away.
+    /// When the store stays unavailable.
     pub async fn change(&self) -> Result<Duration, Failure> {
         let mut state = self.state.lock().await;
         let State { mirror, prng, counts } = &mut *state;
@@ -69,10 +69,10 @@ impl Oracle {
         Ok(Duration::from_millis(pause as u64))
     }
 
-    /// Puts so many new documents at once.
+    /// Puts this many new documents at once.
     ///
     /// # Errors
-    /// When the store stays away.
+    /// When the store stays unavailable.
     pub async fn burst(&self, documents: usize) -> Result<(), Failure> {
         let mut state = self.state.lock().await;
         let State { mirror, prng, counts } = &mut *state;
@@ -81,15 +81,15 @@ impl Oracle {
         self.perform(acts).await
     }
 
-    /// A random number of this seed.
+    /// A random number from this seed's sequence.
     pub async fn draw(&self, least: usize, most: usize) -> u64 {
         self.state.lock().await.prng.between(least, most) as u64
     }
 
-    /// Puts every object of this seed once more as it is.
+    /// Puts every object that this seed may touch once more, unchanged.
     ///
     /// # Errors
-    /// When the store stays away.
+    /// When the store stays unavailable.
     pub async fn touch_all(&self) -> Result<(), Failure> {
         let mut state = self.state.lock().await;
         let acts = state.mirror.touch_all();
@@ -100,7 +100,7 @@ impl Oracle {
     /// Puts a long document.
     ///
     /// # Errors
-    /// When the store stays away.
+    /// When the store stays unavailable.
     pub async fn long(&self) -> Result<(), Failure> {
         let mut state = self.state.lock().await;
         let State { mirror, prng, counts } = &mut *state;
@@ -109,10 +109,10 @@ impl Oracle {
         self.perform(vec![act]).await
     }
 
-    /// Edits and deletes what was touched last.
+    /// Edits or deletes each document touched last.
     ///
     /// # Errors
-    /// When the store stays away.
+    /// When the store stays unavailable.
     pub async fn disturb(&self) -> Result<(), Failure> {
         let mut state = self.state.lock().await;
         let State { mirror, prng, counts } = &mut *state;
@@ -121,10 +121,10 @@ impl Oracle {
         self.perform(acts).await
     }
 
-    /// Puts a document that an engine refuses; its key.
+    /// Puts a document that an engine refuses, and returns its key.
     ///
     /// # Errors
-    /// When the store stays away.
+    /// When the store stays unavailable.
     pub async fn poison(&self) -> Result<String, Failure> {
         let mut state = self.state.lock().await;
         let State { mirror, prng, .. } = &mut *state;
@@ -136,14 +136,14 @@ impl Oracle {
     /// Deletes an object.
     ///
     /// # Errors
-    /// When the store stays away.
+    /// When the store stays unavailable.
     pub async fn delete(&self, key: &str) -> Result<(), Failure> {
         let mut state = self.state.lock().await;
         let act = state.mirror.delete(key);
         self.perform(vec![act]).await
     }
 
-    /// Changes objects in the middle of a read, for as long as somebody asks.
+    /// Overwrites objects in the middle of a read, on request, until the channel closes.
     pub async fn obey(&self, mut changes: mpsc::Receiver<Change>) {
         while let Some(change) = changes.recv().await {
             let mut state = self.state.lock().await;
@@ -153,12 +153,12 @@ impl Oracle {
                 None => false,
             };
             *counts.entry("change while read").or_default() += u64::from(is_other);
-            // A reader that went away does not want to know.
+            // A reader that has gone away does not need the answer.
             let _gone = change.done.send(is_other).is_err();
         }
     }
 
-    /// Does what the mirror says, again and again until it is done: the mirror says so already.
+    /// Performs these acts, retrying each for up to [`PATIENCE`], because the mirror already includes it.
     async fn perform(&self, acts: Vec<Act>) -> Result<(), Failure> {
         for act in acts {
             let deadline = Instant::now() + PATIENCE;

@@ -1,4 +1,4 @@
-//! Is everything equal? By the operator's command, and by looks of this program's own.
+//! Is everything equal? Checked with the operator's command, and independently by this program.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
@@ -19,39 +19,40 @@ use crate::outage::Engine;
 use crate::passages;
 use crate::world::{Ledger, Passages, World};
 
-/// Words that are searched in each engine: so many of those that must be gone, and of those that must be there.
+/// Words to search for: about this many of those that must be gone, and of those that must be there.
 const WORDS: usize = 12;
-/// So many of the differences of one kind are told.
+/// At most this many differences of one kind are reported.
 const TOLD: usize = 5;
 
-/// What a seed gave that must be refused.
+/// What must have been refused in a seed.
 #[derive(Clone, Copy, Debug)]
 pub struct Refused {
     /// The engine that refuses the poisonous document, if there was one.
     pub poison: Option<Engine>,
-    /// How often an unreadable notice was sent.
+    /// How often sending an unreadable notice was attempted.
     pub unreadable: u64,
 }
 
-/// What was read of the topics so far. The topics stay; so each seed reads on where the last one stopped.
+/// What has been read from the topics so far. Topics are kept between seeds, so each seed reads on where the last one
+/// stopped.
 #[derive(Debug, Default)]
 pub struct Proof {
     programs: PathBuf,
     folder: PathBuf,
-    /// The topics, which are read while they are written.
+    /// The topics, read continuously while they are written.
     pub log: Mutex<Log>,
-    /// Dead letters that were looked at.
+    /// Number of dead letters checked so far.
     letters: usize,
-    /// The passages of documents that nothing touches any more.
+    /// The ids of the passages that each object must have, by key.
     expected: BTreeMap<String, BTreeSet<String>>,
-    /// The bytes for which they were computed, as a number.
+    /// A hash of the bytes from which they were computed, by key.
     computed: BTreeMap<String, u64>,
-    /// What Kafka cleaned since [`Proof::begin`].
+    /// What Kafka compacted away since [`Proof::begin`].
     pub compacted: BTreeMap<String, u64>,
 }
 
 impl Proof {
-    /// A proof by the programs of one folder, with reports in another.
+    /// A proof that runs the programs in one folder and writes its reports to another.
     #[must_use]
     pub fn new(programs: &Path, folder: &Path) -> Self {
         Self { programs: programs.to_owned(), folder: folder.to_owned(), ..Self::default() }
@@ -69,10 +70,10 @@ impl Proof {
         run(command).await
     }
 
-    /// `millrace reconcile`, again while it fails: a broker that has just become the leader may not know its end yet.
+    /// Runs `millrace reconcile` until it succeeds: a broker that has just become the leader may not know its end yet.
     ///
     /// # Errors
-    /// When it fails for a minute.
+    /// When it still fails after a minute.
     pub async fn reconcile(&self) -> Result<(), Failure> {
         let deadline = Instant::now() + Duration::from_mins(1);
         loop {
@@ -84,10 +85,10 @@ impl Proof {
         }
     }
 
-    /// Waits until everything seems equal and nobody is behind; words when it does not come.
+    /// Waits until everything is searchable and no group lags; returns what is still missing at the deadline.
     ///
     /// # Errors
-    /// When nothing can be asked.
+    /// When the status cannot be parsed.
     pub async fn settle(&self, deadline: Instant) -> Result<Option<String>, Failure> {
         let mut last = String::new();
         loop {
@@ -105,21 +106,22 @@ impl Proof {
                     }
                     last = format!("equal, and somebody is behind: {}", Value::Array(lags));
                 }
-                // It prints what it sees every two seconds; the last of it counts.
+                // It prints its status every two seconds; the last one counts.
                 Err(error) => last = shortened(error.to_string().lines().last().unwrap_or_default()),
             }
             sleep(Duration::from_secs(1)).await;
         }
     }
 
-    /// `millrace audit`: what it finds, and what it counts otherwise than the mirror.
+    /// Runs `millrace audit` and returns the differences it finds, and whether its count of objects differs from the
+    /// mirror's.
     ///
     /// # Errors
-    /// When it says nothing.
+    /// When there is no report, or it cannot be saved.
     pub async fn audit(&self, mirror: &Mirror, seed: &str) -> Result<Vec<String>, Failure> {
         let text = match self.millrace(&["audit", "--json"]).await {
             Ok(text) => text,
-            // A difference is exit code 1, with the report as it is.
+            // If there are differences, the exit code is 1, and the report is part of the error.
             Err(error) => {
                 error.to_string().split_once('{').map(|(_, json)| format!("{{{json}")).ok_or(error)?
             }
@@ -141,10 +143,10 @@ impl Proof {
         Ok(found)
     }
 
-    /// Looks at topics, ledger and engines itself.
+    /// Inspects topics, ledger and engines independently of the product's commands.
     ///
     /// # Errors
-    /// When one does not answer.
+    /// When one of them does not answer.
     pub async fn look(&mut self, world: &World, mirror: &Mirror) -> Result<Vec<String>, Failure> {
         let words = self.log.lock().await.look(world).await?;
         for (name, times) in ["records", "deletions"].into_iter().zip(words.gone) {
@@ -170,7 +172,7 @@ impl Proof {
         Ok(found)
     }
 
-    /// A second opinion, by the product's own extractor and splitter: the ids, and with them every word.
+    /// A second opinion, with the product's own extractor and splitter: compares the ids, which depend on every word.
     fn other_passages(&self, world: &World, held: &Passages) -> Result<Vec<String>, Failure> {
         let mut wrong = Vec::new();
         for (key, expected) in &self.expected {
@@ -185,8 +187,9 @@ impl Proof {
         Ok(wrong)
     }
 
-    /// Dead letters since the last call: a poisonous document costs one, an unreadable notice one, and nothing else costs
-    /// any. Who is killed before it takes note of one may write it once more, so the record that was refused counts.
+    /// Checks the dead letters since the last call: a poisonous document causes one, an unreadable notice one, and
+    /// nothing else causes any. A worker killed before it records the letter may write it again, so refused records are
+    /// counted, not letters.
     ///
     /// # Errors
     /// When Kafka does not answer.
@@ -217,7 +220,7 @@ impl Proof {
         if poison != poison_due {
             wrong.push(format!("{poison} records of poison have dead letters, and {poison_due} should"));
         }
-        // An attempt whose answer was lost may have been taken or not.
+        // An attempt whose answer was lost may have been accepted or not.
         let unreadable = records(&is_unreadable);
         if !(due.unreadable.min(1)..=due.unreadable).contains(&unreadable) {
             wrong.push(format!(
@@ -228,7 +231,7 @@ impl Proof {
         Ok(told("dead-letters", wrong))
     }
 
-    /// Computes what each object of the mirror must become; what was computed for the same bytes before stays.
+    /// Computes the passages of each object in the mirror; those computed from the same bytes before are kept.
     fn expect(&mut self, world: &World, mirror: &Mirror) -> Result<(), Failure> {
         self.expected.retain(|key, _| mirror.objects().contains_key(key));
         for (key, bytes) in mirror.objects() {
@@ -259,7 +262,7 @@ impl Proof {
     }
 }
 
-/// Some words that must be gone, and some that must be there, by each engine's own search.
+/// Searches both engines for some words that must be gone, and some that must be there.
 async fn searched(world: &World, mirror: &Mirror) -> Result<Vec<String>, Failure> {
     let mut wrong = Vec::new();
     for word in spread(mirror.forgotten()) {
@@ -275,13 +278,13 @@ async fn searched(world: &World, mirror: &Mirror) -> Result<Vec<String>, Failure
     Ok(wrong)
 }
 
-/// A few of them, from everywhere in the list.
+/// A few of the words, evenly spread over the list.
 fn spread(words: Vec<String>) -> Vec<String> {
     let step = words.len().div_ceil(WORDS).max(1);
     words.into_iter().step_by(step).collect()
 }
 
-/// The first of them, and how many there are.
+/// The first few differences, and their total number if there are more.
 fn told(place: &str, mut found: Vec<String>) -> Vec<String> {
     let all = found.len();
     found.truncate(TOLD);

@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "edge: reads and appends the results file")]
-//! The file of results: one line for each seed.
+//! The results file: one line for each seed.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -8,39 +8,40 @@ use std::path::Path;
 use process::Failure;
 use serde::{Deserialize, Serialize};
 
-/// What became of a seed.
+/// The outcome of a seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Which seed: a number, or `short-1` and `short-2`.
+    /// The seed's name: a number, `short-1`, `short-2` or `long-<first>-of-<rounds>`, after `release-` for release
+    /// builds.
     pub seed: String,
-    /// Of which commit.
+    /// The commit under test.
     pub commit: String,
     /// Mechanisms that were switched off.
     pub off: Vec<String>,
-    /// Seconds, altogether.
+    /// Total duration in seconds.
     pub seconds: u64,
-    /// Seconds from the last fault until everything was equal.
+    /// Seconds from the end of the faults to the end of the proof.
     pub settled: u64,
-    /// Changes of the bucket, by kind.
+    /// Changes of the bucket by kind.
     pub operations: BTreeMap<String, u64>,
     /// Faults that struck, by kind.
     pub faults: BTreeMap<String, u64>,
-    /// Ledger entries, passages and vectors that were written in this seed.
+    /// Ledger entries, passages and vectors written in this seed.
     pub written: [u64; 3],
-    /// What Kafka cleaned of the topics meanwhile.
+    /// What Kafka compacted away meanwhile, and working copies that were dropped.
     #[serde(default)]
     pub compacted: BTreeMap<String, u64>,
-    /// True when everything was right.
+    /// Whether everything was as it should be.
     pub equal: bool,
     /// What was not equal.
     pub differences: Vec<String>,
-    /// What else was wrong: faults that did not strike, workers that ended, no progress.
+    /// What else went wrong: faults that did not strike, workers that ended, no progress.
     #[serde(default)]
     pub troubles: Vec<String>,
 }
 
 impl Outcome {
-    /// One line for people.
+    /// A summary in one line, for people.
     #[must_use]
     pub fn line(&self) -> String {
         let sum = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
@@ -72,7 +73,7 @@ pub fn is_done(text: &str, seed: &str, commit: &str, off: &[String]) -> bool {
     })
 }
 
-/// The file's text; empty when there is none.
+/// The file's text; empty if there is no file.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -83,7 +84,7 @@ pub fn read(path: &Path) -> Result<String, Failure> {
     }
 }
 
-/// Adds a line.
+/// Appends a line.
 ///
 /// # Errors
 /// When it cannot be written.

@@ -1,4 +1,4 @@
-//! Which faults strike in a seed. Pure: everything follows from the seed's number.
+//! Which faults strike in a seed. Pure: the seed's number determines everything.
 
 use fault::{Mechanism, Place};
 
@@ -6,23 +6,23 @@ use crate::dials::Kind;
 use crate::outage::{Engine, Outage};
 use crate::prng::Prng;
 
-/// A worker that is struck.
+/// A worker that faults strike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Worker {
-    /// Notices to references.
+    /// Turns notices into references.
     Intake,
-    /// References to chunks.
+    /// Turns references into chunks.
     Chunk,
-    /// Chunks to vectors.
+    /// Turns chunks into vectors.
     Embed,
-    /// Vectors to OpenSearch.
+    /// Writes vectors to OpenSearch.
     Index,
-    /// Vectors to Elasticsearch.
+    /// Writes vectors to Elasticsearch.
     Replicate,
 }
 
 impl Worker {
-    /// In the order of the flow.
+    /// All workers, in the order of the data flow.
     pub const ALL: [Self; 5] = [Self::Intake, Self::Chunk, Self::Embed, Self::Index, Self::Replicate];
 
     /// The program's name.
@@ -37,7 +37,7 @@ impl Worker {
         }
     }
 
-    /// Where it can be struck.
+    /// The places where it can be struck.
     #[must_use]
     pub fn places(self) -> Vec<Place> {
         let sends = matches!(self, Self::Index | Self::Replicate);
@@ -52,30 +52,30 @@ impl Worker {
     }
 }
 
-/// What happens to a worker at a place.
+/// What happens to a worker that is struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blow {
-    /// SIGKILL; it is started again.
+    /// SIGKILL; the process is started again.
     Kill,
-    /// SIGSTOP, and SIGCONT after so many seconds; meanwhile a second process takes over.
+    /// SIGSTOP, and SIGCONT after this many seconds; meanwhile another process takes over.
     Stop(u64),
 }
 
 /// A worker, a place and a blow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strike {
-    /// Who.
+    /// The worker.
     pub worker: Worker,
-    /// Where; none for programs that have no places: it is struck at any moment.
+    /// The place in its code; none for release builds, which have no places and are struck at any moment.
     pub place: Option<Place>,
-    /// What.
+    /// The blow.
     pub blow: Blow,
-    /// Which of its processes: 1 or 2.
+    /// Which of the worker's processes: 1 or 2.
     pub process: u32,
 }
 
 impl Strike {
-    /// As it is counted and reported.
+    /// The name under which it is counted and reported.
     #[must_use]
     pub fn name(&self) -> String {
         let (worker, place) = (self.worker.name(), self.place.map_or("at any moment", Place::name));
@@ -87,35 +87,35 @@ impl Strike {
     }
 }
 
-/// Everything that a seed does beside the oracle's own work.
+/// Everything that happens in a seed apart from the oracle's own changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
-    /// Seconds of activity at least; it goes on until all faults have struck.
+    /// Minimum duration of the activity in seconds; it continues until all faults have struck.
     pub seconds: u64,
-    /// Strikes at workers, in tracks that run beside each other.
+    /// Strikes on workers, in tracks that run in parallel.
     pub tracks: Vec<Vec<Strike>>,
-    /// Faults around the workers, one after another.
+    /// Faults of the servers around the workers, one after another.
     pub outages: Vec<Outage>,
-    /// What the proxies do, phase after phase, each as long as the others.
+    /// The proxies' faults, in consecutive phases of equal length.
     pub phases: Vec<Vec<Kind>>,
     /// Whether notices of some keys are dropped.
     pub drops: bool,
-    /// Where a poisonous document is refused.
+    /// The engine that refuses a poisonous document, if any.
     pub poison: Option<Engine>,
-    /// How many long documents are put; with some, there are also notices nearly as large as Kafka takes.
+    /// Number of long documents. If there are any, notices nearly as large as Kafka accepts are sent too.
     pub long: u32,
 }
 
-/// As large notices are counted and reported.
+/// The name under which large notices are counted and reported.
 pub const LARGE_NOTICES: &str = "large notices";
 
-/// Strikes of one seed, beside a long one.
+/// Strikes in each seed, apart from a long stop.
 const STRIKES: u64 = 4;
-/// So often a worker hangs for 90 s.
+/// In one of this many seeds a worker is stopped for 90 s.
 const LONG_EVERY: u64 = 4;
 
 impl Schedule {
-    /// The schedule of a seed. Twenty seeds in a row hold every place of every worker with both blows.
+    /// The schedule of a seed. Twenty consecutive seeds cover every place of every worker with both blows.
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let mut prng = Prng::new(seed, "schedule");
@@ -144,7 +144,8 @@ impl Schedule {
         }
     }
 
-    /// A long run: the schedules of as many seeds one after another, from `first` on, with one poisonous document in all.
+    /// A long run: the schedules of `count` seeds in a row, from `first` on, with at most one poisonous document in
+    /// total.
     #[must_use]
     pub fn rounds(first: u64, count: u64) -> Vec<Self> {
         let mut rounds: Vec<Self> = (first..first.saturating_add(count)).map(Self::of).collect();
@@ -153,7 +154,7 @@ impl Schedule {
         rounds
     }
 
-    /// One of two short ones that are always the same.
+    /// One of two short schedules that are always the same.
     #[must_use]
     pub fn short(second: bool) -> Self {
         let strike = |worker, place, blow| Strike { worker, place: Some(place), blow, process: 1 };
@@ -181,7 +182,7 @@ impl Schedule {
         Self { seconds: 25, tracks, outages, phases, drops: !second, poison: None, long: 0 }
     }
 
-    /// A seed of the negative control: what only this mechanism makes harmless.
+    /// A seed of the negative control, with faults that only this mechanism makes harmless.
     #[must_use]
     pub fn without(mechanism: Mechanism, seed: u64) -> Self {
         let mut schedule = Self::of(seed);
@@ -204,12 +205,12 @@ impl Schedule {
             }
             Mechanism::Position => {
                 schedule.outages = vec![Outage::LogTruncated];
-                // Nobody looks for lost notices at the end of it.
+                // Dropped notices would need a reconciliation at the end, which would also repair what goes wrong here.
                 schedule.drops = false;
                 schedule.tracks
             }
             Mechanism::IdentityReplay => {
-                // By then it holds something.
+                // Another outage comes first, so that the index holds something by the time it is deleted.
                 schedule.outages = vec![Outage::NoBucket, Outage::IndexDeleted(Engine::OpenSearch)];
                 schedule.tracks
             }
@@ -225,8 +226,8 @@ impl Schedule {
         schedule
     }
 
-    /// The same for programs of a release, which have no places for faults: workers are struck at any moment, and no disk
-    /// is full.
+    /// The same for release builds, which have no places for faults: workers are struck at any moment, and no disk is
+    /// full.
     #[must_use]
     pub fn without_places(mut self) -> Self {
         self.tracks.iter_mut().flatten().for_each(|strike| strike.place = None);
@@ -234,7 +235,7 @@ impl Schedule {
         self
     }
 
-    /// The names of everything that must have struck.
+    /// The names of all faults that must have struck.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let strikes = self.tracks.iter().flatten().map(Strike::name);
@@ -259,8 +260,8 @@ impl Schedule {
     }
 }
 
-/// An endless sequence that holds every worker at every place with both blows: the workers in turn, so that a seed
-/// strikes different ones, and about as many kills as stops in a row.
+/// An endless sequence that covers every worker at every place with both blows. Workers take turns, so that a seed
+/// strikes different ones; kills and stops are about equally frequent in any stretch.
 fn combination(number: u64) -> Strike {
     let number = usize::try_from(number).unwrap_or_default();
     let (turn, which) = (number / Worker::ALL.len(), number % Worker::ALL.len());
@@ -273,7 +274,7 @@ fn combination(number: u64) -> Strike {
     Strike { worker, place: places.get(turn % places.len()).copied(), blow, process }
 }
 
-/// A stop of 90 s of a worker that nothing else strikes.
+/// A stop of 90 s for a worker that nothing else strikes in this seed.
 fn long_stop(seed: u64, strikes: &[Strike], prng: &mut Prng) -> Strike {
     let turn = usize::try_from(seed / LONG_EVERY).unwrap_or_default();
     let mut turns = (turn..turn + Worker::ALL.len()).map(|turn| Worker::ALL[turn % Worker::ALL.len()]);

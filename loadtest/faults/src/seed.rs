@@ -16,9 +16,9 @@ use crate::schedule::{self, Schedule, Worker};
 
 /// Upper bound, in seconds, on how long activity continues while waiting for every fault to strike.
 const LONGER: u64 = 30;
-/// Seconds within which a poisonous document must become a dead letter: a worker that sleeps for 90 s may be on its way.
+/// Seconds within which a poisonous document must become a dead letter. A worker on its way may be stopped for 90 s.
 const POISONED: u64 = 180;
-/// How large notices that nobody can read are counted: each attempt to send one.
+/// The name under which attempts to send a large unreadable notice are counted.
 const UNREADABLE: &str = "large unreadable notices tried";
 /// Fewer ledger entries than this in a seed count as no progress.
 const PROGRESS: u64 = 20;
@@ -29,7 +29,7 @@ pub struct Seed<'a> {
     pub name: String,
     /// The seed of all random choices.
     pub number: u64,
-    /// When which faults strike: one schedule after another, while the bucket changes all along. A long run has several.
+    /// The faults, one schedule after another, while the bucket changes throughout. Only a long run has several.
     pub rounds: Vec<Schedule>,
     /// The processes and servers that faults strike.
     pub field: &'a Field,
@@ -206,8 +206,9 @@ impl Seed<'_> {
         Err(format!("no dead letter for {key} within {POISONED} s").into())
     }
 
-    /// Whether an outage loses notices: a killed store loses those of its last milliseconds, a store that does not
-    /// persist notices loses those of the time Kafka is down, and a truncated log loses references.
+    /// Whether an outage loses notices or changes: a killed store loses the notices of its last milliseconds, a store
+    /// that does not persist notices loses those sent while Kafka is down, a truncated log loses references, and
+    /// changes go unnoticed while objects seem to be missing.
     fn loses_notices(&self, outage: Outage) -> bool {
         outage.needs_reconcile() || outage.takes_kafka() && !self.field.fleet.store.keeps_notices()
     }
@@ -224,7 +225,7 @@ impl Seed<'_> {
                 }
             }
             if large {
-                // Before the attempt: Kafka may take records and not say so.
+                // Counted before the attempt, because Kafka may accept records without confirming it.
                 self.field.count(UNREADABLE, 1).await;
                 large = !matches!(notices.send_large(&self.field.world.kafka).await, Ok(true));
                 self.field.count(schedule::LARGE_NOTICES, u64::from(!large)).await;
@@ -286,8 +287,8 @@ impl Seed<'_> {
         Ok(found)
     }
 
-    /// What Kafka compacted, and how often `chunk` dropped its working copy because the record it had read last was
-    /// compacted away.
+    /// What Kafka compacted, and how often `chunk` has dropped a working copy so far. That happens in particular when
+    /// the record it had read last was compacted away.
     async fn compacted(&self, proof: &Proof) -> BTreeMap<String, u64> {
         let mut compacted = proof.compacted.clone();
         let mut dropped = 0;

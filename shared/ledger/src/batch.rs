@@ -1,4 +1,4 @@
-//! What is about to be written to a store: changes, and the position after them. Pure.
+//! Changes about to be written to a store, and the position they lead to. Pure.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,27 @@ use stream::Record;
 use crate::position::Position;
 use crate::summary::Summary;
 
-/// At most 2 MiB (and one entry) are held before they are written.
+/// A batch is written once it holds this many bytes (2 MiB); the last entry may exceed the limit.
 const FULL: usize = 2 << 20;
 
-/// Changes to a store. Of several for one document the last one counts.
+/// Changes to a store. The last change to a document wins.
 #[derive(Default)]
 pub(crate) struct Batch {
-    /// What is to be stored for each document; `None` removes its entry.
+    /// The stored form of each document's entry; `None` removes the entry.
     pub(crate) changes: BTreeMap<DocumentId, Option<Vec<u8>>>,
-    /// The last record that was read.
+    /// The last record read from the topic.
     last: Option<Record>,
-    /// The position of the last record, where this process wrote it.
+    /// The position of the last record, if this process wrote it.
     written: Option<Position>,
-    /// A new note; `None` keeps the present one.
+    /// A new note; `None` keeps the current one.
     pub(crate) note: Option<Vec<u8>>,
-    /// The highest epoch of these entries.
+    /// The highest epoch among these entries.
     pub(crate) epoch: u32,
     bytes: usize,
 }
 
 impl Batch {
-    /// A batch of entries that were committed, the last of them at `written`.
+    /// A batch of committed entries, the last of which is at `written`.
     pub(crate) fn committed(
         entries: &[LedgerEntry],
         note: Option<Vec<u8>>,
@@ -42,12 +42,12 @@ impl Batch {
         Ok(batch)
     }
 
-    /// A batch with nothing but the note of another copy.
+    /// A batch that contains only the note of another copy.
     pub(crate) fn of_note(note: Option<Vec<u8>>) -> Self {
         Self { note, ..Self::default() }
     }
 
-    /// Adds a record of the topic.
+    /// Adds a record read from the topic.
     pub(crate) fn take(&mut self, record: Record) -> Result<(), String> {
         let key = record.key.as_deref().ok_or("it has no key")?;
         let key = String::from_utf8(key.to_vec()).map_err(|error| error.to_string())?;
@@ -75,12 +75,12 @@ impl Batch {
         self.changes.insert(entry.document.clone(), Some(summary.stored(json)));
     }
 
-    /// The position of the topic after these changes; `None` when there are none.
+    /// The position after these changes; `None` if there are no changes.
     pub(crate) fn position(&self) -> Option<Position> {
         self.written.clone().or_else(|| self.last.as_ref().map(Position::of))
     }
 
-    /// True when it should be written before more is added.
+    /// Whether the batch should be written before more is added.
     pub(crate) fn is_full(&self) -> bool {
         self.bytes >= FULL
     }

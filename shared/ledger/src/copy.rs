@@ -15,19 +15,20 @@ use crate::follow::{blocking, follow};
 use crate::position::Position;
 use crate::store::{Scan, State, Store};
 
-/// The ledger of one partition, on disk. Its memory is bounded by [`LedgerPlace::cache_bytes`], however much it holds.
-/// Dropping it waits until the store has closed its files.
+/// The ledger of one partition, on disk. Its memory does not grow with the number of entries: it is bounded by
+/// [`LedgerPlace::cache_bytes`] and the store's write buffers. Dropping it waits until the store has closed its files.
 #[derive(Debug)]
 pub struct WorkingCopy {
     store: Arc<Store>,
 }
 
 impl WorkingCopy {
-    /// Opens the copy, or makes a new one where there is none or it cannot be trusted, and reads on to the present end of
+    /// Opens the copy, or creates a new one if there is none or it cannot be trusted, and reads to the current end of
     /// the topic. Dropping the returned future stops the reading and closes the store.
     ///
     /// # Errors
-    /// As [`LedgerError`] says. What was read before a failure is kept and not read again.
+    /// See [`LedgerError`]. Records read before a failure are kept and not read again, unless the copy is broken or is
+    /// being replaced.
     pub async fn open<B: Broker>(broker: &B, place: LedgerPlace) -> Result<Self, LedgerError> {
         let finding = place.clone();
         let Some(store) = blocking(&place, move || find(&finding)).await? else {
@@ -59,7 +60,7 @@ impl WorkingCopy {
         Ok(Self { store }.opened())
     }
 
-    /// Copies a topic that has been replaced. The old copy is kept until the new one is known to have lost nothing.
+    /// Copies a topic that was replaced. The old copy is kept until the new one is known to have lost nothing.
     async fn replace<B: Broker>(
         broker: &B,
         place: LedgerPlace,
@@ -88,10 +89,10 @@ impl WorkingCopy {
         Ok(Self { store }.opened())
     }
 
-    /// An empty copy that follows no topic: a place on disk to gather entries before they are written to one.
+    /// An empty copy that does not follow a topic: entries are collected on disk here before they are written to one.
     ///
     /// # Errors
-    /// As [`LedgerError`] says.
+    /// See [`LedgerError`].
     pub async fn detached(place: LedgerPlace) -> Result<Self, LedgerError> {
         let making = place.clone();
         let make = move || {
@@ -103,10 +104,10 @@ impl WorkingCopy {
         Ok(Self { store: blocking(&place, make).await? })
     }
 
-    /// Adds entries to a copy that follows no topic. Of several for one document the last one counts.
+    /// Adds entries to a copy that does not follow a topic. The last entry of a document wins.
     ///
     /// # Errors
-    /// `Full`, or `Broken`: start again.
+    /// `Full` or `Broken`: start again.
     pub fn put(&mut self, entries: &[LedgerEntry]) -> Result<(), LedgerError> {
         let next = self.store.state().position.map_or(0, |position| position.next());
         self.apply(entries, None, Position::new(next, &[], None))
@@ -125,10 +126,10 @@ impl WorkingCopy {
         self
     }
 
-    /// Reads on to the present end of the topic.
+    /// Reads to the current end of the topic.
     ///
     /// # Errors
-    /// As [`LedgerError`] says; after `Changed` or `Broken`, open the copy again.
+    /// See [`LedgerError`]; after `Changed` or `Broken`, open the copy again.
     pub async fn catch_up<B: Broker>(&mut self, broker: &B) -> Result<(), LedgerError> {
         follow(broker, &self.store).await
     }
@@ -141,11 +142,11 @@ impl WorkingCopy {
         self.store.get(document)
     }
 
-    /// Stores entries after their commit returned, at most one per document. `written` is the last record of that commit
-    /// in this partition of the ledger. A `note` is written in the same batch; `None` keeps the present one.
+    /// Stores entries after their commit returned, at most one per document. `written` is the last record of that
+    /// commit in this partition of the ledger. A `note` is written in the same batch; `None` keeps the current one.
     ///
     /// # Errors
-    /// `Rewound`, when the topic is no longer the one that was read; `Full`; `Broken`. In each case nothing was stored,
+    /// `Rewound` if the topic is no longer the one that was read; `Full`; `Broken`. In each case nothing was stored,
     /// and the copy must be opened again.
     pub fn apply(
         &mut self,
@@ -164,7 +165,7 @@ impl WorkingCopy {
         self.store.write(&batch)
     }
 
-    /// A few bytes that the owner keeps beside the entries; `None` when there were none since the copy was made.
+    /// A few bytes that the owner keeps with the entries; `None` if none were written since the copy was created.
     ///
     /// # Errors
     /// `Broken`: open the copy again.
@@ -172,19 +173,19 @@ impl WorkingCopy {
         self.store.note()
     }
 
-    /// All entries, or those after a document, as they are now and ordered by document.
+    /// All entries, or those after a document, in document order.
     #[must_use]
     pub fn scan(&self, after: Option<&DocumentId>) -> Scan<'_> {
         Scan::new(&self.store, after)
     }
 
-    /// How many documents there are, by status.
+    /// The number of documents by status.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.store.state().counts.unwrap_or_default()
     }
 
-    /// Counts every entry, while [`Self::counts`] returns what is kept up to date.
+    /// Counts every entry; [`Self::counts`] returns the counts maintained by each write.
     ///
     /// # Errors
     /// `Broken`: open the copy again.
@@ -192,13 +193,13 @@ impl WorkingCopy {
         self.store.recount()
     }
 
-    /// The highest epoch of any entry; [`crate::FIRST_EPOCH`] when there is none.
+    /// The highest epoch of any entry seen so far; [`crate::FIRST_EPOCH`] if there was none.
     #[must_use]
     pub fn epoch(&self) -> u32 {
         self.store.state().epoch
     }
 
-    /// How far the topic is reflected; `None` before its first record.
+    /// The last record of the topic that the copy reflects; `None` before the first.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.store.state().position
@@ -228,8 +229,8 @@ async fn close(place: &LedgerPlace, store: Arc<Store>) -> Result<(), LedgerError
     .await
 }
 
-/// The counts before and now, when entries are missing. Their number never goes down, since a removed document keeps its
-/// entry, except under a new epoch.
+/// The counts before and now, if entries are missing. A removed document keeps its entry, so the number of entries
+/// never goes down except when a new epoch begins.
 fn lost(had: &State, has: &State) -> Option<(u64, u64)> {
     let (before, now) = (had.counts?.documents(), has.counts.unwrap_or_default().documents());
     (now < before && has.epoch <= had.epoch).then_some((before, now))

@@ -1,11 +1,11 @@
-//! How many documents a ledger holds, by status. Pure.
+//! Document counts of a ledger, by status. Pure.
 
 use message::Status;
 use serde::{Deserialize, Serialize};
 
 use crate::summary::Summary;
 
-/// Documents by status, and the chunks of all.
+/// Number of documents by status, and of all their chunks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Documents whose passages are searchable.
@@ -14,14 +14,14 @@ pub struct Counts {
     pub empty: u64,
     /// Documents that cannot be read.
     pub refused: u64,
-    /// Documents whose object is gone.
+    /// Documents whose object was deleted.
     pub removed: u64,
     /// Live chunks of all documents.
     pub chunks: u64,
 }
 
 impl Counts {
-    /// Documents with an entry, removed ones included.
+    /// Documents with an entry, including removed ones.
     #[must_use]
     pub fn documents(&self) -> u64 {
         self.live + self.empty + self.refused + self.removed

@@ -1,4 +1,4 @@
-//! What can go wrong, typed by what the caller does.
+//! Errors, classified by what the caller does next.
 
 use std::fmt::Display;
 use std::io::ErrorKind;
@@ -9,17 +9,17 @@ use stream::{StreamError, Trouble};
 /// A failure of the ledger.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// Kafka: wait or alarm, as the source says.
+    /// Kafka failed: wait or raise an alarm, depending on the source.
     #[error("the ledger {topic}/{partition}: {source}")]
     Stream {
         /// The topic.
         topic: String,
         /// The partition.
         partition: i32,
-        /// What Kafka said.
+        /// Kafka's error.
         source: StreamError,
     },
-    /// Someone must act: an entry that this version cannot read is never skipped.
+    /// A human must act: an entry that this version cannot read is never skipped.
     #[error(
         "the ledger {topic}/{partition} holds an entry that this version cannot read (offset {offset}: {cause}): run the \
          version that wrote it"
@@ -29,12 +29,12 @@ pub enum LedgerError {
         topic: String,
         /// The partition.
         partition: i32,
-        /// Where the entry is.
+        /// The entry's offset.
         offset: i64,
         /// What is wrong with it.
         cause: String,
     },
-    /// Someone must act: the number of entries never goes down, since a removed document keeps its entry.
+    /// A human must act: a removed document keeps its entry, so a smaller number means that entries were lost.
     #[error(
         "the ledger {topic}/{partition} lost entries: the working copy knew {had} documents, the topic gives {has}: run \
          `millrace ledger rebuild`"
@@ -44,12 +44,12 @@ pub enum LedgerError {
         topic: String,
         /// The partition.
         partition: i32,
-        /// Entries of the copy.
+        /// Entries in the copy.
         had: u64,
-        /// Entries of the topic.
+        /// Entries in the topic.
         has: u64,
     },
-    /// Someone must act: the topic was emptied or replaced while the worker ran.
+    /// A human must act: the topic was emptied or replaced while the worker ran.
     #[error(
         "the ledger {topic}/{partition} lost entries: a record was written at offset {written}, and the working copy \
          reflects offset {recorded} already: run `millrace ledger rebuild`"
@@ -61,10 +61,10 @@ pub enum LedgerError {
         partition: i32,
         /// The last offset that the copy reflects.
         recorded: i64,
-        /// The offset that was written.
+        /// The offset of the new record.
         written: i64,
     },
-    /// Someone must act.
+    /// A human must act: another process holds the folder.
     #[error(
         "the folder {} is in use by another process: give each process its own MILLRACE_DATA",
         folder.display()
@@ -73,29 +73,29 @@ pub enum LedgerError {
         /// The folder.
         folder: PathBuf,
     },
-    /// Someone must act; then it recovers by itself.
+    /// A human must free space; then it recovers by itself.
     #[error("the disk of {} is full (the working copy of the ledger): free some space, or move MILLRACE_DATA", folder.display())]
     Full {
         /// The folder.
         folder: PathBuf,
     },
-    /// Someone must act.
+    /// A human must act: the folder cannot be created or used.
     #[error("the folder {} cannot be used ({cause}): see its rights, or move MILLRACE_DATA", folder.display())]
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The system's error.
         cause: String,
     },
-    /// Open the copy again, which reads it from the topic.
+    /// Open the copy again: it is rebuilt from the topic.
     #[error("the working copy in {} is broken ({cause}): it is read from the topic anew", folder.display())]
     Broken {
         /// The folder.
         folder: PathBuf,
-        /// What the store says.
+        /// The store's error.
         cause: String,
     },
-    /// Open the copy again: it was made from another topic of this name.
+    /// Open the copy again: it was made from another topic with this name.
     #[error(
         "the ledger {topic}/{partition} is not the one that the working copy was made from: it is read anew"
     )]
@@ -120,7 +120,7 @@ impl LedgerError {
         Self::Broken { folder: folder.to_owned(), cause: cause.to_string() }
     }
 
-    /// What the lane of the partition does. Every failure opens the lane again, since the copy may be behind.
+    /// What the partition's lane does. Every failure reopens the lane, because the copy may be behind.
     #[must_use]
     pub fn trouble(&self) -> Trouble {
         let cause = self.to_string();

@@ -3,7 +3,7 @@
     clippy::disallowed_types,
     reason = "edge: the folder of the working copies"
 )]
-//! Where working copies are: a folder held by one process, with a folder in it for each partition.
+//! Where working copies are stored: a folder locked by one process, with a subfolder for each partition.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -14,7 +14,7 @@ use tracing::warn;
 
 use crate::error::LedgerError;
 
-/// A folder that this process holds, by a lock, until the last clone is dropped.
+/// A folder locked by this process until the last clone is dropped.
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -22,10 +22,10 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Locks the folder for this process, and makes it if it is missing.
+    /// Locks the folder for this process, and creates it if it is missing.
     ///
     /// # Errors
-    /// `InUse`, when another process holds it; `Folder` or `Full`, when it cannot be made.
+    /// `InUse` if another process holds it; `Folder` or `Full` if it cannot be created.
     pub fn claim(path: &Path) -> Result<Self, LedgerError> {
         let failed = |error| LedgerError::folder(path, &error);
         std::fs::create_dir_all(path).map_err(failed)?;
@@ -37,23 +37,23 @@ impl Folder {
         Ok(Self { path: path.to_owned(), _lock: Arc::new(lock) })
     }
 
-    /// Where it is.
+    /// The path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// Where a working copy is, and how much memory it may take.
+/// Where a working copy is stored, and how much memory its cache may take.
 #[derive(Clone, Debug)]
 pub struct LedgerPlace {
-    /// The folder of this process.
+    /// The folder locked by this process.
     pub folder: Folder,
     /// The topic.
     pub topic: String,
     /// The partition.
     pub partition: i32,
-    /// Bytes of the store's block cache.
+    /// Size of the store's block cache in bytes.
     pub cache_bytes: usize,
 }
 
@@ -63,17 +63,17 @@ impl LedgerPlace {
         self.folder.path.join(&self.topic).join(self.partition.to_string())
     }
 
-    /// The old copy, while a new one is read from a topic that changed.
+    /// The old copy, kept while a new one is read from a topic that changed.
     fn aside(&self) -> PathBuf {
         self.copy().with_extension("aside")
     }
 
-    /// A file that says: do not open the copy again.
+    /// A marker file: the copy must not be opened again.
     fn condemned(&self) -> PathBuf {
         self.copy().with_extension("condemned")
     }
 
-    /// Marks the copy so that it is not opened again but replaced.
+    /// Marks the copy so that it is replaced instead of opened again.
     pub(crate) fn condemn(&self) {
         let path = self.condemned();
         if let Err(error) = File::create(&path) {
@@ -81,10 +81,10 @@ impl LedgerPlace {
         }
     }
 
-    /// Before opening: finishes what a crash interrupted. True when there is a copy to open.
+    /// Finishes what a crash interrupted, before the copy is opened. True if there is a copy to open.
     pub(crate) fn prepare(&self) -> Result<bool, LedgerError> {
         if self.aside().exists() {
-            // The new copy was never finished, so the old one still says what the topic must hold.
+            // The new copy was never finished, so only the old one knows what the topic must contain.
             self.put_back()?;
         }
         if self.condemned().exists() {
@@ -93,7 +93,7 @@ impl LedgerPlace {
         Ok(self.copy().exists())
     }
 
-    /// Deletes the copy.
+    /// Deletes the copy and its marker.
     pub(crate) fn discard(&self) -> Result<(), LedgerError> {
         self.remove(&self.copy())?;
         match std::fs::remove_file(self.condemned()) {

@@ -1,4 +1,4 @@
-//! Reads the topic from where a store stands, and writes what comes in batches of bounded size.
+//! Reads the topic from the store's position on, and writes the records in batches of bounded size.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::folder::LedgerPlace;
 use crate::position::Position;
 use crate::store::Store;
 
-/// Catches `store` up with the end of the topic, committed records only. Dropping the future stops the reading; a batch
-/// that is being written by then is written whole.
+/// Catches `store` up with the end of the topic, reading committed records only. Dropping the future stops the reading;
+/// a batch that is being written at that moment is still written completely.
 pub(crate) async fn follow<B: Broker>(broker: &B, store: &Arc<Store>) -> Result<(), LedgerError> {
     let place = &store.place;
     // The last record that the store reflects must be the first one read.
@@ -47,7 +47,8 @@ pub(crate) async fn follow<B: Broker>(broker: &B, store: &Arc<Store>) -> Result<
     .await
 }
 
-/// Stops where another record stands than the copy reflects, unless that mechanism is off.
+/// Fails because the topic does not hold the copy's last record at its offset, unless the check is switched off. Either
+/// the topic was replaced, or that record was compacted away.
 fn notice_change(place: &LedgerPlace) -> Result<(), LedgerError> {
     if fault::is_off(Mechanism::Position) {
         return Ok(());
@@ -67,7 +68,7 @@ fn away(place: &LedgerPlace, source: StreamError) -> LedgerError {
     LedgerError::Stream { topic: place.topic.clone(), partition: place.partition, source }
 }
 
-/// Runs work that waits for the disk on a thread that may block.
+/// Runs blocking disk work on a thread that may block.
 pub(crate) async fn blocking<T: Send + 'static>(
     place: &LedgerPlace,
     work: impl FnOnce() -> Result<T, LedgerError> + Send + 'static,

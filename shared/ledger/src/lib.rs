@@ -1,13 +1,14 @@
-//! The ledger on disk: what is live for each document of a partition, caught up with its topic.
+//! The ledger on disk: what is live for each document of a partition, kept up to date with its topic.
 //!
-//! The truth is the topic `ledger.<chunking>`; a working copy is a cache of it. It is written only after the commit
-//! returned, in one batch with the offset that it then reflects. So a crash leaves an earlier state of the topic, never a
-//! mixture, and catching up means reading on from there. Any doubt about a copy (a failed checksum, another format, a
-//! topic that was replaced) drops it, and it is read from the topic again. An unreadable entry is never skipped, and a
-//! topic that lost entries is never taken for a smaller ledger.
+//! The topic `ledger.<chunking>` is the source of truth; a working copy is a cache of it. The copy is written only
+//! after a commit returned, in one batch with the offset it then reflects. So a crash leaves an earlier state of the
+//! topic, never a mixture, and catching up means reading on from there. On any doubt about a copy (a failed checksum,
+//! another format, a replaced topic) it is dropped and rebuilt from the topic. An unreadable entry is never skipped,
+//! and a topic that lost entries is never taken for a smaller ledger.
 //!
-//! Order of files: [`Counts`], [`Position`] and `summary` pure · `batch` what is about to be written · `folder` and
-//! `store` the edge · `follow` reads the topic · [`WorkingCopy`] one partition · [`Ledger`] all of them.
+//! Reading order: [`Counts`], [`Position`] and `summary` (pure) · `batch`, the changes about to be written · `folder`
+//! and `store`, the edge · `follow`, which reads the topic · [`WorkingCopy`], one partition · [`Ledger`], all
+//! partitions.
 
 mod batch;
 mod copy;

@@ -1,4 +1,4 @@
-//! Every partition of a ledger topic as one.
+//! All partitions of a ledger topic as one ledger.
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use message::{DocumentId, LedgerEntry, partition_of};
@@ -11,20 +11,20 @@ use crate::error::LedgerError;
 use crate::folder::{Folder, LedgerPlace};
 use crate::store::Scan;
 
-/// How many partitions are restored at once: each holds a batch and a queue of the client meanwhile.
+/// How many partitions are restored at the same time. Each needs memory for a batch and a queue of the Kafka client.
 const AT_ONCE: usize = 4;
 
-/// The working copies of all partitions; by default of none.
+/// The working copies of all partitions; none by default.
 #[derive(Debug, Default)]
 pub struct Ledger {
     copies: Vec<WorkingCopy>,
 }
 
 impl Ledger {
-    /// Opens all copies below `folder` and reads on to the end of the topic; they share `cache_bytes`.
+    /// Opens all copies in `folder` and reads to the end of the topic; they share `cache_bytes`.
     ///
     /// # Errors
-    /// As [`LedgerError`] says.
+    /// See [`LedgerError`].
     pub async fn open<B: Broker>(
         broker: &B,
         folder: &Folder,
@@ -42,10 +42,11 @@ impl Ledger {
         Ok(Self { copies })
     }
 
-    /// Empty copies that follow no topic: a place on disk to gather the entries of a ledger of `partitions` partitions.
+    /// Empty copies that do not follow a topic: the entries of a ledger with `partitions` partitions are collected on
+    /// disk here.
     ///
     /// # Errors
-    /// As [`LedgerError`] says.
+    /// See [`LedgerError`].
     pub async fn detached(
         folder: &Folder,
         topic: &str,
@@ -63,10 +64,10 @@ impl Ledger {
         Ok(Self { copies })
     }
 
-    /// Adds entries to copies that follow no topic. Of several for one document the last one counts.
+    /// Adds entries to copies that do not follow a topic. The last entry of a document wins.
     ///
     /// # Errors
-    /// `Full`, or `Broken`: start again.
+    /// `Full` or `Broken`: start again.
     pub fn put(&mut self, entries: &[LedgerEntry]) -> Result<(), LedgerError> {
         let partitions = i32::try_from(self.copies.len()).unwrap_or(i32::MAX);
         for (partition, copy) in (0..).zip(&mut self.copies) {
@@ -79,10 +80,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// Reads on to the present end of every partition.
+    /// Reads to the current end of every partition.
     ///
     /// # Errors
-    /// As [`LedgerError`] says.
+    /// See [`LedgerError`].
     pub async fn catch_up<B: Broker>(&mut self, broker: &B) -> Result<(), LedgerError> {
         for copy in &mut self.copies {
             copy.catch_up(broker).await?;
@@ -90,10 +91,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// Reads on to the present end of one partition.
+    /// Reads to the current end of one partition.
     ///
     /// # Errors
-    /// As [`LedgerError`] says.
+    /// See [`LedgerError`].
     pub async fn catch_up_one<B: Broker>(&mut self, broker: &B, partition: i32) -> Result<(), LedgerError> {
         match usize::try_from(partition).ok().and_then(|number| self.copies.get_mut(number)) {
             Some(copy) => copy.catch_up(broker).await,
@@ -117,27 +118,27 @@ impl Ledger {
         &self.copies
     }
 
-    /// All entries, or those after a document, ordered by document.
+    /// All entries, or those after a document, in document order.
     #[must_use]
     pub fn scan(&self, after: Option<&DocumentId>) -> MergedScan<'_> {
         let parts = self.copies.iter().map(|copy| Part::new(copy.scan(after))).collect();
         MergedScan { parts, failed: false }
     }
 
-    /// How many documents there are, by status.
+    /// The number of documents by status.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.copies.iter().map(WorkingCopy::counts).fold(Counts::default(), Counts::plus)
     }
 
-    /// The highest epoch of any entry.
+    /// The highest epoch of any entry seen so far.
     #[must_use]
     pub fn epoch(&self) -> u32 {
         self.copies.iter().map(WorkingCopy::epoch).max().unwrap_or(FIRST_EPOCH)
     }
 }
 
-/// The entries of all partitions, ordered by document. Holds one entry of each in memory.
+/// The entries of all partitions in document order. Holds one entry per partition in memory.
 #[derive(Debug)]
 pub struct MergedScan<'a> {
     parts: Vec<Part<'a>>,
@@ -160,7 +161,7 @@ impl<'a> Part<'a> {
         std::mem::replace(&mut self.next, self.scan.next())
     }
 
-    /// The document to sort by; a failure has none and comes first.
+    /// The document to sort by. A failure has none, and so comes first.
     fn document(&self) -> Option<&DocumentId> {
         self.next.as_ref()?.as_ref().ok().map(|entry| &entry.document)
     }

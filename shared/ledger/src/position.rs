@@ -4,8 +4,9 @@ use message::sha256_hex;
 use serde::{Deserialize, Serialize};
 use stream::{Outgoing, Record};
 
-/// The last record of the topic that a copy reflects. The digest shows whether this is still the topic that the copy was
-/// made from: one that was deleted and created again has the same name, and Kafka's client knows no other identity.
+/// The last record of the topic that a copy reflects. The digest shows whether the topic is still the one that the copy
+/// was made from: a topic that was deleted and recreated has the same name, and the Kafka client offers no other
+/// identity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// The offset of that record.

@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "edge: the store on disk (fjall)")]
-//! The store of one partition: entries by document and the position that they reflect, written in one batch.
+//! The store of one partition: entries by document and the position they reflect, written atomically.
 
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,24 +20,24 @@ use crate::folder::LedgerPlace;
 use crate::position::Position;
 use crate::summary::Summary;
 
-/// Raised when the stored form changes; a copy of another format is replaced.
+/// Incremented when the stored format changes; a copy in another format is replaced.
 const FORMAT: u32 = 1;
-/// Bytes that are held in memory before they become a table. Small, as each partition has its own.
+/// Size in bytes at which a memtable is flushed. Small, because each partition has its own.
 const MEMTABLE: u64 = 2 << 20;
-/// A write waits while more bytes than this are in memory: one thread writes the tables, and may be behind.
+/// A write waits while memtables hold more bytes than this: they are flushed by a single thread, which may fall behind.
 const UNWRITTEN: u64 = 4 * MEMTABLE;
-/// How long a write waits for that thread. If it stands still for longer, the next batch gets its error.
+/// How long a write waits for that thread at most. If the thread has failed, the next batch gets its error.
 const STANDSTILL: Duration = Duration::from_secs(30);
-/// The smallest journal that the store allows; it is a sparse file.
+/// Maximum size of the journals in bytes, the smallest that the store accepts; the files are sparse.
 const JOURNAL: u64 = 64 << 20;
-/// Files that the store of one partition keeps open.
+/// Maximum number of files that one partition's store keeps open.
 const OPEN_FILES: usize = 32;
 
 const META: &[u8] = b"m";
 const NOTE: &[u8] = b"n";
 const ENTRY: u8 = b'e';
 
-/// What the store knows of its entries.
+/// What the store records about its entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
     format: u32,
@@ -45,15 +45,15 @@ pub(crate) struct State {
     partition: i32,
     /// None before the first record.
     pub(crate) position: Option<Position>,
-    /// None while a new copy is filled: the entries are counted once, at the end.
+    /// None while a new copy is being filled: entries are counted once, at the end.
     pub(crate) counts: Option<Counts>,
-    /// The highest epoch seen so far.
+    /// The highest epoch of any entry seen so far.
     pub(crate) epoch: u32,
 }
 
 /// The store of one partition.
 pub(crate) struct Store {
-    // Dropped before the database, which waits for its worker.
+    // Dropped before the database, whose drop waits for its worker thread.
     entries: Keyspace,
     database: Database,
     pub(crate) place: LedgerPlace,
@@ -81,7 +81,7 @@ impl Store {
         Ok(Self { entries, database, place: place.clone(), state: Mutex::new(state) })
     }
 
-    /// Makes an empty copy.
+    /// Creates an empty copy.
     pub(crate) fn make(place: &LedgerPlace) -> Result<Self, LedgerError> {
         let path = place.copy();
         if fault::fails(Place::CopyWrite) {
@@ -119,7 +119,7 @@ impl Store {
         Ok(self.guarded(|| self.entries.get(NOTE))?.map(|note| note.to_vec()))
     }
 
-    /// Writes a batch and the position that it leads to, both or neither.
+    /// Writes a batch and the position it leads to, atomically.
     pub(crate) fn write(&self, batch: &Batch) -> Result<(), LedgerError> {
         let mut next = self.state();
         if let Some(position) = batch.position() {
@@ -151,7 +151,7 @@ impl Store {
         Ok(())
     }
 
-    /// Bounds what is in memory, however fast a topic is read.
+    /// Bounds the memory used by unflushed writes, however fast a topic is read.
     fn wait_for_tables(&self) {
         let until = Instant::now() + STANDSTILL;
         while self.database.write_buffer_size() > UNWRITTEN && Instant::now() < until {
@@ -159,7 +159,7 @@ impl Store {
         }
     }
 
-    /// Counts the entries of a copy that has just been filled.
+    /// Counts the entries of a newly filled copy, if they have not been counted.
     pub(crate) fn count(&self) -> Result<(), LedgerError> {
         if self.lock().counts.is_some() {
             return Ok(());
@@ -222,7 +222,7 @@ impl Store {
     }
 }
 
-/// Entries ordered by document, as they were when the scan began.
+/// Entries in document order. A scan borrows its copy, so the copy is not changed meanwhile.
 pub struct Scan<'a> {
     store: &'a Store,
     entries: fjall::Iter,
@@ -274,13 +274,13 @@ fn key(document: &DocumentId) -> Vec<u8> {
     [&[ENTRY], document.as_str().as_bytes()].concat()
 }
 
-/// The keys of all entries, or of those after a document.
+/// The key range of all entries, or of those after a document.
 fn range(after: Option<&DocumentId>) -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
     let from = after.map_or(Bound::Included(vec![ENTRY]), |document| Bound::Excluded(key(document)));
     (from, Bound::Excluded(vec![ENTRY + 1]))
 }
 
-/// Calls the store. Damage that its checksums do not cover makes it panic: an error like any other damage.
+/// Calls the store. It panics on damage that its checksums do not cover, which is treated like any other damage.
 fn guarded<T>(path: &Path, work: impl FnOnce() -> fjall::Result<T>) -> Result<T, LedgerError> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(done)) => Ok(done),
@@ -302,7 +302,7 @@ fn classify(path: &Path, error: &fjall::Error) -> LedgerError {
     }
 }
 
-/// A new copy that breaks is not damaged: its folder cannot be used.
+/// If a new copy breaks, it is not damaged: its folder cannot be used.
 fn unusable(error: LedgerError) -> LedgerError {
     if let LedgerError::Broken { folder, cause } = error {
         return LedgerError::Folder { folder, cause };
@@ -317,7 +317,7 @@ mod tests {
     use super::*;
     use crate::folder::Folder;
 
-    /// A topic is read faster than tables are written; what waits to be written stays bounded all the same.
+    /// A topic is read faster than tables are written; the unwritten bytes must stay bounded all the same.
     #[test]
     fn what_is_in_memory_is_bounded_however_fast_it_is_written() {
         let data = tempfile::tempdir().unwrap();

@@ -1,11 +1,12 @@
-//! What is stored for an entry: a short head, so that counting parses no JSON, and the entry as the topic has it. Pure.
+//! The stored form of an entry: a short header, so that counting does not parse JSON, followed by the entry's JSON.
+//! Pure.
 
 use message::{LedgerEntry, Status, Version};
 
-/// Bytes of the head: status, version, chunks.
+/// Size of the header in bytes: status, version, number of chunks.
 const HEAD: usize = 17;
 
-/// What is counted of an entry.
+/// The fields of an entry that are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) status: Status,
@@ -23,7 +24,7 @@ impl Summary {
         u32::try_from(self.version.epoch()).unwrap_or(u32::MAX)
     }
 
-    /// As it is stored, before `json`.
+    /// The stored form: the header, then `json`.
     pub(crate) fn stored(self, json: &[u8]) -> Vec<u8> {
         let mut stored = Vec::with_capacity(HEAD + json.len());
         stored.push(match self.status {
@@ -38,7 +39,7 @@ impl Summary {
         stored
     }
 
-    /// Splits what [`Self::stored`] returned into the head and the entry's JSON; `None` when it is something else.
+    /// Splits a value written by [`Self::stored`] into header and JSON; `None` if it is malformed.
     pub(crate) fn parse(stored: &[u8]) -> Option<(Self, &[u8])> {
         let (head, json) = stored.split_at_checked(HEAD)?;
         let (status, numbers) = head.split_first()?;

@@ -1,4 +1,5 @@
-//! The suite of working copies, over a broker in memory and over a real Kafka; and what only a broker in memory can do.
+//! The test suite of working copies, over the in-memory broker and a real Kafka, and tests that need the in-memory
+//! broker.
 
 #![expect(
     clippy::unwrap_used,
@@ -85,7 +86,7 @@ suite!(
     partitions_are_merged,
 );
 
-/// A copy with ten entries and a note, closed. By the note a copy that was kept differs from a new one.
+/// A closed copy with ten entries and a note. The note tells a kept copy from a new one.
 async fn noted(bench: &InMemory) -> World<'_, InMemory> {
     let world = World::new(bench).await;
     let mut copy = world.open().await.unwrap();
@@ -94,12 +95,12 @@ async fn noted(bench: &InMemory) -> World<'_, InMemory> {
     world
 }
 
-/// A damaged byte is found when the copy is opened or read, in whichever file it is, and the copy is replaced.
+/// A flipped bit in a table is detected when the table is read, and the copy is replaced when it is opened again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_copy_is_made_anew() {
     let bench = InMemory::default();
     let world = World::new(&bench).await;
-    // Enough for the store to have written tables.
+    // Enough entries for the store to write tables.
     world.commit(&live(0..20_000)).await;
     drop(world.open().await.unwrap());
     let tables: Vec<_> =
@@ -121,7 +122,7 @@ async fn a_damaged_copy_is_made_anew() {
     assert_eq!((copy.counts().live, all(&copy).len()), (20_000, 20_000));
 }
 
-/// Files that were cut off or overwritten do not stop the worker.
+/// Files that were truncated or overwritten do not stop the worker.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_that_is_rubbish_is_made_anew() {
     for rubbish in [Vec::new(), vec![0xAA; 300]] {
@@ -135,7 +136,7 @@ async fn a_copy_that_is_rubbish_is_made_anew() {
     }
 }
 
-/// A topic that was deleted and created again has the same name and other records: the copy is replaced.
+/// A topic that was deleted and recreated has the same name but other records: the copy is replaced.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_topic_under_the_same_name_is_noticed() {
     let bench = InMemory::default();
@@ -146,7 +147,7 @@ async fn another_topic_under_the_same_name_is_noticed() {
     assert_eq!(all(&copy), live(5..40));
 }
 
-/// A topic with fewer entries is a ledger that was lost, until a new epoch says that somebody knows.
+/// A topic with fewer entries than the copy has lost some, until a new epoch shows that someone knows about it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_lost_entries_is_an_alarm() {
     let bench = InMemory::default();
@@ -169,7 +170,7 @@ async fn a_topic_that_lost_entries_is_an_alarm() {
     assert_eq!(copy.note().unwrap().as_deref(), Some(b"kept".as_slice()), "the note is carried over");
 }
 
-/// A crash while the copy is being replaced must not silence the alarm.
+/// A crash during the replacement of a copy must not silence the alarm.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_while_the_copy_is_replaced_keeps_the_old_measure() {
     let bench = InMemory::default();
@@ -182,7 +183,7 @@ async fn a_crash_while_the_copy_is_replaced_keeps_the_old_measure() {
     assert!(matches!(world.open().await.unwrap_err(), LedgerError::Lost { .. }));
 }
 
-/// A record written below what the copy reflects means that the topic was emptied while the worker ran.
+/// A record written at or below the copy's last offset means that the topic was emptied while the worker ran.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_was_emptied_under_a_worker_is_an_alarm() {
     let bench = InMemory::default();
@@ -209,7 +210,7 @@ async fn a_second_process_is_told_so() {
     world.open().await.unwrap();
 }
 
-/// An opening that is given up, at whatever moment, leaves nothing behind that holds the store.
+/// Cancelling an open at any moment leaves nothing behind that holds the store.
 #[tokio::test(flavor = "multi_thread")]
 async fn opening_can_be_given_up() {
     let bench = InMemory::default();
@@ -234,7 +235,8 @@ const STATUSES: [Status; 4] = [Status::Live, Status::Empty, Status::Refused, Sta
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// Whatever is applied, restored and removed: the counts equal a recount, and those of the last word on each document.
+    /// After any sequence of applies, restores and removals, the counts equal a recount, and match each document's last
+    /// entry.
     #[test]
     fn counts_are_those_of_a_recount(
         steps in prop::collection::vec((0_usize..4, prop::collection::vec((0_u8..30, 0_usize..5, 0_u64..4), 1..12)), 1..8)
@@ -244,10 +246,10 @@ proptest! {
     }
 }
 
-/// A document, its status (none is a tombstone) and its chunks.
+/// A document, its status (an index out of range is a tombstone) and its number of chunks.
 type Said = (u8, usize, u64);
 
-/// A step is applied, or committed and read, or committed and found when the copy is opened again.
+/// Each step is applied, or committed and then read, or committed and found when the copy is opened again.
 async fn replay(steps: &[(usize, Vec<Said>)]) -> Result<(), TestCaseError> {
     let bench = InMemory::default();
     let world = World::new(&bench).await;
@@ -303,7 +305,7 @@ fn one(entry: &LedgerEntry) -> Counts {
     counts
 }
 
-/// The copy of a topic that holds nothing is empty and stays where it is.
+/// The copy of an empty topic is empty and has no position, also when it is opened again.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_topic_gives_an_empty_copy() {
     let bench = InMemory::default();

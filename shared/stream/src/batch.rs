@@ -1,9 +1,9 @@
-//! Is a batch full? Pure.
+//! Limits of a batch. Pure.
 
 use clap::Args;
 
-/// How much is handled at once. A batch is closed by whichever limit comes first, and is never held back to fill:
-/// what is there when the lane is free is taken.
+/// How much is handled at once. Whichever limit is reached first closes a batch. A batch never waits to fill: it takes
+/// what is there when the lane is free.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct BatchLimits {
     /// Records handled (and committed) at once, at most.
@@ -21,7 +21,7 @@ impl Default for BatchLimits {
 }
 
 impl BatchLimits {
-    /// True when a batch of `records` with `bytes` takes no further record of `next` bytes.
+    /// Whether a batch of `records` records and `bytes` bytes is closed to a further record of `next` bytes.
     #[must_use]
     pub fn is_full(&self, records: usize, bytes: usize, next: usize) -> bool {
         records > 0 && (records >= self.batch_records || bytes + next > self.batch_bytes)

@@ -1,18 +1,18 @@
 #![expect(clippy::disallowed_methods, reason = "edge: what outlives the process is measured by a wall clock")]
-//! Clocks. `CLOCK_BOOTTIME` goes on while a machine or a process sleeps; a wall clock tells ages over restarts, for
-//! people and for alarms, and decides no order.
+//! Clocks. `CLOCK_BOOTTIME` keeps running while a machine is suspended or a process is stopped. The wall clock measures
+//! ages across restarts, for people and alarms; it never decides an order.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Seconds since 1970, by this machine's clock.
+/// Seconds since 1970 by this machine's clock.
 #[must_use]
 pub fn wall_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map(|age| age.as_secs()).unwrap_or_default()
 }
 
-/// A moment, as time since the machine started.
+/// A point in time, as time since the machine booted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Boottime(Duration);
 
@@ -25,7 +25,7 @@ impl Boottime {
         Self(Duration::new(seconds.unwrap_or_default(), nanoseconds.unwrap_or_default()))
     }
 
-    /// How long ago it was at `now`.
+    /// The time from this moment to `now`; zero if `now` is earlier.
     #[must_use]
     pub fn age(self, now: Self) -> Duration {
         now.0.saturating_sub(self.0)

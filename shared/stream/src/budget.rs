@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// The answers for the last records of a worker, twice as many as may be refused among them.
+/// The answers for a worker's last records: twice as many as may be refused among them.
 #[derive(Debug)]
 pub struct Budget {
     most: usize,
@@ -17,8 +17,8 @@ impl Budget {
         Self { most, last: VecDeque::new(), refused: 0 }
     }
 
-    /// Takes the answers for a batch, in order (true: refused); false when they are more than the budget allows, and
-    /// then none of them counts.
+    /// Adds the answers for a batch, in order (true: refused). False if that exceeds the budget; then none of them
+    /// count.
     pub fn take(&mut self, batch: &[bool]) -> bool {
         if self.most == 0 {
             return true;

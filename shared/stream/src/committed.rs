@@ -1,23 +1,23 @@
-//! What a group commits of a partition: an offset, and what must be found again beside it. Pure.
+//! What a group commits for a partition: an offset, and a memo that the next owner needs. Pure.
 //!
-//! Kafka keeps a few bytes of metadata with each offset (4,096 by default), in the same transaction. Whoever opens the
+//! Kafka stores a few bytes of metadata with each offset (4,096 by default), in the same transaction. Whoever opens the
 //! partition next, on whatever machine, finds them there.
 
 use serde::{Deserialize, Serialize};
 
 use crate::record::Record;
 
-/// What a group committed of a partition.
+/// What a group committed for a partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     /// The next record to be handled.
     pub next: i64,
-    /// What lies beside the offset.
+    /// The metadata stored with the offset.
     pub memo: Memo,
 }
 
 impl Committed {
-    /// The records up to `last` are handled; while the log is handled again, they are handled again.
+    /// Marks the records up to `last` as handled. During a replay only the progress of the replay moves.
     pub(crate) fn pass(&mut self, last: &Record) {
         let next = last.offset + 1;
         if let Some(replayed) = &mut self.memo.replayed {
@@ -28,31 +28,31 @@ impl Committed {
     }
 }
 
-/// What lies beside an offset.
+/// The metadata stored with an offset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Memo {
-    /// What the handled records went into: see [`crate::stage::Lane::identity`].
+    /// What the handled records were written to: see [`crate::stage::Lane::identity`].
     #[serde(skip_serializing_if = "String::is_empty")]
     pub identity: String,
-    /// What the lane wants to find again: see [`crate::stage::Lane::note`].
+    /// The lane's own note: see [`crate::stage::Lane::note`].
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// The log is being handled again, and this is the next record of that; those from here up to the offset are not in
-    /// what `identity` names yet.
+    /// The log is being handled again, and this is the next record to replay. The records from here up to the offset
+    /// are not yet in what `identity` names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replayed: Option<i64>,
-    /// The digest of the last record before the offset: another one there means that the log is another one.
+    /// The digest of the last record before the offset. If the log holds another record there, it is another log.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub last: String,
-    /// When the partition was last read up to here, in seconds since 1970 by the reader's clock; 0 when not known.
+    /// When the partition was last read up to here, in seconds since 1970 by the reader's clock; 0 if unknown.
     #[serde(skip_serializing_if = "is_zero")]
     pub at: u64,
-    /// What was deleted from the log before this moment may have been missed, as the reader was away for longer than
-    /// the log keeps deletions: seconds since 1970.
+    /// Deletions before this moment (in seconds since 1970) may have been missed, because the partition was not read
+    /// for longer than its log keeps deletions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale: Option<u64>,
-    /// What the partition waits at, if it does.
+    /// The record that the partition is waiting at, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
 }
@@ -62,9 +62,9 @@ pub struct Memo {
 pub struct Waiting {
     /// Its offset.
     pub offset: i64,
-    /// Since when, in seconds since 1970.
+    /// When it began to wait, in seconds since 1970.
     pub since: u64,
-    /// What is waited for, cut at [`Waiting::LONGEST`] characters.
+    /// What it waits for, truncated to [`Waiting::LONGEST`] characters.
     pub cause: String,
 }
 
@@ -74,10 +74,10 @@ fn is_zero(at: &u64) -> bool {
 }
 
 impl Waiting {
-    /// Characters of a cause that are kept: JSON may need six bytes for one.
+    /// Maximum length of a cause in characters. In JSON a character may take six bytes.
     pub const LONGEST: usize = 300;
 
-    /// A record that waits since `since`.
+    /// A record that has been waiting since `since`.
     #[must_use]
     pub fn new(offset: i64, since: u64, cause: &str) -> Self {
         let mut short: String = cause.chars().take(Self::LONGEST).collect();
@@ -89,13 +89,13 @@ impl Waiting {
 }
 
 impl Memo {
-    /// As it lies beside the offset.
+    /// The form stored with the offset.
     #[must_use]
     pub fn to_metadata(&self) -> String {
         if *self == Self::default() { String::new() } else { serde_json::to_string(self).unwrap_or_default() }
     }
 
-    /// What lay beside an offset. Before there was more than an identity, it stood alone.
+    /// Parses what was stored with an offset. Older versions stored only the identity, as plain text.
     #[must_use]
     pub fn from_metadata(metadata: &str) -> Self {
         serde_json::from_str(metadata)
@@ -103,7 +103,7 @@ impl Memo {
     }
 }
 
-/// The digest by which a log's record is known again: 16 hex characters of the SHA-256 of its key and value.
+/// The digest that identifies a record of a log: 16 hex characters of the SHA-256 of its key and value.
 #[must_use]
 pub fn digest_of(record: &Record) -> String {
     let key = record.key.as_deref().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! The edge: the only code that knows librdkafka.
+//! The edge: the only code that uses librdkafka.
 //!
-//! Calls of librdkafka that wait (transactions, commits, metadata) run on blocking threads, never on an async one.
+//! Blocking calls of librdkafka (transactions, commits, metadata) run on blocking threads, never on an async one.
 
 mod admin;
 mod consumer;
@@ -25,7 +25,7 @@ pub use standing::{Standing, standings};
 
 use crate::broker::{Broker, Reading, StreamError};
 
-/// How long one question to the broker may take.
+/// Timeout of one request to the broker.
 pub(crate) const ASK: Duration = Duration::from_secs(15);
 
 /// A Kafka cluster.
@@ -35,7 +35,7 @@ pub struct Kafka {
 }
 
 impl Kafka {
-    /// A cluster by its settings; connects when it is used.
+    /// The cluster that these settings name; connects on first use.
     #[must_use]
     pub fn new(settings: &KafkaSettings) -> Self {
         Self { settings: settings.clone() }
@@ -47,7 +47,7 @@ impl Kafka {
         &self.settings
     }
 
-    /// The number of partitions of `topic`; none when it does not exist.
+    /// The number of partitions of `topic`; none if it does not exist.
     pub(crate) async fn existing(&self, topic: &str) -> Result<Option<i32>, StreamError> {
         let (settings, topic) = (self.settings.clone(), topic.to_owned());
         blocking(move || {
@@ -99,13 +99,13 @@ impl Broker for Kafka {
     }
 }
 
-/// The number of partitions of `topic` in an answer about it; none when it does not exist.
+/// The number of partitions of `topic` in a metadata response; none if it does not exist.
 fn find_partitions(topics: &[MetadataTopic], topic: &str) -> Option<i32> {
     let found = topics.iter().find(|found| found.name() == topic && found.error().is_none())?;
     i32::try_from(found.partitions().len()).ok().filter(|partitions| *partitions > 0)
 }
 
-/// The number of partitions of `topic` in an answer about it.
+/// The number of partitions of `topic` in a metadata response.
 pub(crate) fn count_partitions(topics: &[MetadataTopic], topic: &str) -> Result<i32, StreamError> {
     find_partitions(topics, topic).ok_or_else(|| missing(topic))
 }
@@ -116,17 +116,19 @@ pub(crate) fn missing(topic: &str) -> StreamError {
     ))
 }
 
-/// The longest that any call may take: more than the deadlines which librdkafka is given, as it does not keep all of them.
+/// Default deadline of a blocking call: longer than the timeouts given to librdkafka, because it does not keep all of
+/// them.
 pub(crate) const LONGEST: Duration = Duration::from_secs(45);
 
-/// Runs what waits on a blocking thread, until it takes too long.
+/// Runs blocking work on a blocking thread, with the default deadline.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StreamError> + Send + 'static,
 ) -> Result<T, StreamError> {
     blocking_for(LONGEST, work).await
 }
 
-/// The same with a deadline of its own. Work that is late goes on alone: what it does in the end must be harmless by then.
+/// The same with another deadline. Work that misses it continues by itself, so whatever it still does must be harmless
+/// by then.
 pub(crate) async fn blocking_for<T: Send + 'static>(
     deadline: Duration,
     work: impl FnOnce() -> Result<T, StreamError> + Send + 'static,
@@ -146,7 +148,7 @@ pub(crate) fn unavailable(settings: &KafkaSettings, error: &KafkaError) -> Strea
     classify(error, &at)
 }
 
-/// What a failure of librdkafka asks of the caller. `at` names the broker or the call.
+/// Classifies a failure of librdkafka by what the caller does next. `at` names the broker or the call.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "librdkafka's list is open; what is not named is waited out"

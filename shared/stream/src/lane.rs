@@ -1,8 +1,8 @@
-//! One partition, from opening to closing: open, take a batch, let the stage answer, publish, commit, again.
+//! One partition, from opening to closing: open, take a batch, let the stage answer, publish, commit, repeat.
 //!
-//! Guarantees: records are handled in order; what a retry stops is handled again before anything after it; after a
-//! failed commit the stage is opened anew and nothing below the group's committed offset is handled twice. It never
-//! ends by itself: it waits out trouble until it is closed.
+//! Guarantees: records are handled in order; a record that is to be retried is handled again before anything after it;
+//! after a failed commit the stage is reopened, and nothing below the group's committed offset is handled twice. A lane
+//! never ends by itself: it waits out trouble until it is closed.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -34,11 +34,11 @@ pub(crate) struct LaneTask<B: Broker, S: Stage> {
     pub(crate) records: mpsc::UnboundedReceiver<Record>,
     pub(crate) closing: watch::Receiver<bool>,
     pub(crate) refusals: Arc<Refusals>,
-    /// What it waits at, if it does.
+    /// The record it is waiting at, if any.
     pub(crate) stuck: Stuck,
 }
 
-/// The budget of refusals, shared by the lanes of a worker.
+/// The refusal budget shared by the lanes of a worker.
 pub(crate) struct Refusals {
     budget: Mutex<Budget>,
     spent: mpsc::UnboundedSender<StreamError>,
@@ -54,11 +54,11 @@ impl Refusals {
 enum Ended {
     Closed,
     Trouble(Trouble),
-    /// Too much was refused: the worker ends, and nothing of the batch is written.
+    /// Too many records were refused: the worker ends, and nothing of the batch is written.
     Spent(String),
 }
 
-/// The group confirms that a partition is ours at least so often before something is written to a sink.
+/// Before something is written to a sink, the group must have confirmed within this time that the partition is ours.
 const PROVED_EVERY: Duration = Duration::from_secs(30);
 
 /// An opened partition.
@@ -67,16 +67,16 @@ struct Opened<B: Broker, S: Stage> {
     lane: S::Lane,
     /// What the group has committed: records below its offset are done.
     standing: Committed,
-    /// The log is another one than was read before, so that nothing says where the consumer began: see [`again`].
+    /// The log is not the one that was read before, so the consumer may have started anywhere: see [`again`].
     rewound: bool,
-    /// The offset that the consumer gave last.
+    /// The last offset that the consumer delivered.
     heard: Option<i64>,
-    /// When the group last confirmed that the partition is ours; none with transactions, which are fenced.
+    /// When the group last confirmed that the partition is ours. Not used with transactions, which are fenced instead.
     proved: Option<Boottime>,
 }
 
 impl<B: Broker, S: Stage> LaneTask<B, S> {
-    /// Works until closed.
+    /// Works until it is closed.
     pub(crate) async fn run(mut self) {
         let mut pending = VecDeque::new();
         let mut delays = Backoff::SERVER.start();
@@ -90,7 +90,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
                 }
                 Ended::Spent(cause) => {
                     drop(self.refusals.spent.send(StreamError::Fatal(cause)));
-                    // The worker ends, and closes its lanes.
+                    // The worker is ending and closes its lanes.
                     drop(self.closing.wait_for(|closing| *closing).await);
                     return;
                 }
@@ -129,7 +129,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         }
     }
 
-    /// Handles the first `size` records of `pending`, settles what is answered, and does what the stage asks for.
+    /// Handles the first `size` records of `pending`, settles the answers, and does what the stage asks for.
     async fn step(
         &mut self,
         opened: &mut Opened<B, S>,
@@ -154,7 +154,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         self.obey(retry, done > 0, pending.front(), delays).await
     }
 
-    /// Does what a stage asked for after a batch: goes on, waits `at` a record, or ends to be opened anew.
+    /// Does what a stage asked for after a batch: continues, waits `at` a record, or ends in order to be reopened.
     async fn obey(
         &mut self,
         retry: Option<Trouble>,
@@ -173,7 +173,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         }
     }
 
-    /// Waits for at least one record and takes what else is there, up to the batch limits.
+    /// Waits for at least one record and takes what else is there, within the batch limits.
     async fn fill(
         &mut self,
         pending: &mut VecDeque<Record>,
@@ -207,7 +207,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         }
     }
 
-    /// Writes what the verdicts for the first records of `batch` ask for, commits, and lets the lane take note.
+    /// Writes what the verdicts on the first records of `batch` ask for, commits, and tells the lane.
     async fn settle(
         &self,
         opened: &mut Opened<B, S>,
@@ -230,7 +230,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         opened.lane.committed(&published).await.map_err(Ended::Trouble)
     }
 
-    /// Counts refusals against the worker's budget.
+    /// Charges refusals to the worker's budget.
     fn spend(&self, outcome: &Outcome) -> Result<(), Ended> {
         let refused: Vec<bool> =
             outcome.verdicts.iter().map(|verdict| matches!(verdict, Verdict::Refuse { .. })).collect();
@@ -250,7 +250,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         )))
     }
 
-    /// Writes and moves the group's offset.
+    /// Writes the records and moves the group's offset.
     async fn publish(
         &self,
         opened: &mut Opened<B, S>,
@@ -268,7 +268,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         Ok(published)
     }
 
-    /// What a verdict asks to be written.
+    /// What a verdict asks to write.
     fn outputs(&self, record: &Record, verdict: Verdict) -> Result<Vec<Outgoing>, Trouble> {
         let (cause, mut outputs) = match verdict {
             Verdict::Done(outputs) => {
@@ -297,7 +297,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         })
     }
 
-    /// Says what is wrong and waits; breaks when the lane is closed meanwhile.
+    /// Logs what is wrong and waits; breaks if the lane is closed meanwhile.
     async fn wait_out(
         &mut self,
         trouble: &Trouble,

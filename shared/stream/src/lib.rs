@@ -1,17 +1,20 @@
-//! How records move from one topic to the next.
+//! Moves records from one topic to the next.
 //!
-//! A worker gives a [`Stage`]; this crate gives it batches of one partition in order, writes what it answers and
-//! commits. A verdict is Done, Refuse or Retry; there is no fourth. A retry waits in place, a refusal goes to
-//! `dead-letters`, and an offset is committed after what it stands for is written, never before.
+//! A worker provides a [`Stage`]; this crate passes it batches of one partition in order, writes its answers and
+//! commits. A record is done, refused or retried; there is no fourth answer. A retry waits in place, a refusal goes to
+//! `dead-letters`, and an offset is committed only after the outputs of the records before it were written.
 //!
-//! Order of files: [`record`] what moves · [`stage`] who thinks · [`broker`] the seam to the wire · [`plan`] from where
-//! to where · [`lane`] one partition from opening to closing · [`pipeline`] assignment of lanes · [`memory`] a broker in
-//! memory · [`kafka`] the edge, the only code that knows librdkafka.
+//! Reading order: [`record`], what moves · [`stage`], which decides · [`broker`], the interface to a broker · [`plan`],
+//! from where to where · [`lane`], one partition from opening to closing · [`pipeline`], the assignment of lanes ·
+//! [`memory`], an in-memory broker · [`kafka`], the edge and the only code that uses librdkafka.
 //!
-//! Guarantees. Transactional delivery: outputs, dead letters and the consumed offset become visible together or not
-//! at all; at assignment the previous owner of a partition is fenced before the stage is opened, so nothing it
-//! still sends is ever committed. After-write delivery: the offset follows the write; a crash repeats, never loses.
-//! Memory: at most `queue_bytes` of a partition wait in this process (plus one record), whatever a stage does.
+//! Guarantees:
+//! - Transactional delivery: outputs, dead letters and the consumed offset become visible together or not at all. At
+//!   assignment the previous owner of a partition is fenced before the stage is opened, so nothing it still sends is
+//!   ever committed.
+//! - After-write delivery: the offset follows the write; a crash repeats writes, and never loses any.
+//! - Memory: at most `queue_bytes` of a partition (plus one record) wait in this process, whatever a stage does. A
+//!   replay holds one batch and the reader's 4 MiB in addition.
 
 pub mod batch;
 pub mod boottime;

@@ -1,7 +1,7 @@
-//! A broker in memory: partitions, groups, cooperative rebalancing, transactions with fencing, committed reads.
+//! An in-memory broker: partitions, groups, cooperative rebalancing, transactions with fencing, committed reads.
 //!
-//! Ordinary code under the same suite as Kafka. It is for speed and for fault injection; it keeps nothing on disk.
-//! Topics are made with [`Memory::create`]. A transaction is appended whole at its commit, so every read is committed.
+//! Passes the same test suite as Kafka. It is for speed and for fault injection, and stores nothing on disk. Topics are
+//! created with [`Memory::create`]. A transaction is appended as a whole when it commits, so every read is committed.
 
 mod consumer;
 mod publisher;
@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use crate::broker::{Broker, Committed, Reading, StreamError};
 use crate::record::{Outgoing, Record};
 
-/// A broker in memory; clones are the same broker.
+/// An in-memory broker; clones are the same broker.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     state: Arc<Mutex<State>>,
@@ -30,14 +30,14 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Makes a topic.
+    /// Creates a topic; an existing one is replaced by an empty one.
     pub fn create(&self, topic: &str, partitions: i32) {
         let count = usize::try_from(partitions).unwrap_or_default();
         self.lock().topics.insert(topic.to_owned(), vec![Vec::new(); count]);
         self.changed.notify_waiters();
     }
 
-    /// Appends a record outside any transaction, as a store's notifier would.
+    /// Appends a record outside any transaction, as a store's notifier does.
     pub fn append(&self, record: &Outgoing) {
         let _offset = self.lock().append(record);
         self.changed.notify_waiters();
@@ -55,20 +55,20 @@ impl Memory {
             .collect()
     }
 
-    /// What `group` committed of a partition of `topic`.
+    /// What `group` committed for a partition of `topic`.
     #[must_use]
     pub fn committed(&self, group: &str, topic: &str, partition: i32) -> Option<Committed> {
         let state = self.lock();
         state.groups.get(&(group.to_owned(), topic.to_owned()))?.committed.get(&partition).cloned()
     }
 
-    /// The groups that ever joined or inherited something.
+    /// The groups that ever joined or inherited offsets.
     #[must_use]
     pub fn groups(&self) -> Vec<String> {
         self.lock().groups.keys().map(|(group, _)| group.clone()).collect()
     }
 
-    /// Takes away the records of a partition from offset `end` on, as a broker that lost what it had not replicated.
+    /// Removes the records of a partition from offset `end` on, as a broker does that lost what it had not replicated.
     pub fn truncate(&self, topic: &str, partition: i32, end: usize) {
         let number = usize::try_from(partition).unwrap_or_default();
         if let Some(records) = self.lock().topics.get_mut(topic).and_then(|topic| topic.get_mut(number)) {
@@ -84,7 +84,8 @@ impl Memory {
         partitions.map(|records| i64::try_from(records.len()).unwrap_or(i64::MAX)).collect()
     }
 
-    /// Forgets what is in the records of a topic that every group of it has handled. Their places stay, and are empty.
+    /// Drops the content of those records of a topic that all of its groups have handled. Their offsets remain, with
+    /// empty records.
     pub fn release(&self, topic: &str) {
         let mut state = self.lock();
         let State { topics, groups, .. } = &mut *state;
@@ -92,12 +93,12 @@ impl Memory {
             let readers = groups.iter().filter(|((_, read), _)| read == topic).map(|(_, group)| group);
             let handled = readers.map(|group| group.committed.get(&partition).map_or(0, |done| done.next));
             let least = usize::try_from(handled.min().unwrap_or(0)).unwrap_or_default();
-            // By the last one that it handled, a group knows the log again.
+            // The last handled record is kept, because a group recognises its log by it.
             records.iter_mut().take(least.saturating_sub(1)).for_each(Stored::empty);
         }
     }
 
-    /// Makes the next `times` publishes fail as if the broker were away, before anything is written.
+    /// Makes the next `times` publishes fail before anything is written, as if the broker were down.
     pub fn fail_publishes(&self, times: usize) {
         self.lock().failing_publishes = times;
     }

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 /// Watches the record that a lane is stuck at.
 ///
-/// A stage asks it when a record must be tried again. When the budget is spent *and* the same server answers for other
-/// items, the fault is the record's and it is refused; a server that answers nobody is waited for without end.
+/// A stage consults it when a record must be retried. If the budget is spent *and* the same server answers for other
+/// items, the fault is the record's and it is refused; a server that answers nobody is waited for indefinitely.
 #[derive(Debug)]
 pub struct Patience {
     budget: Duration,
@@ -15,14 +15,14 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// A record may take `budget`.
+    /// Allows each record `budget`.
     #[must_use]
     pub fn new(budget: Duration) -> Self {
         Self { budget, stuck: None }
     }
 
-    /// Says that the record at `offset` must be tried again; true when that has gone on for longer than the budget.
-    /// Another offset begins anew.
+    /// Notes that the record at `offset` must be retried; true if that has gone on for longer than the budget. Another
+    /// offset starts again.
     pub fn is_spent(&mut self, offset: i64) -> bool {
         match self.stuck {
             Some((stuck, since)) if stuck == offset => since.elapsed() > self.budget,

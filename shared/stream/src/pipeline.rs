@@ -1,8 +1,8 @@
 #![expect(clippy::disallowed_methods, reason = "edge: starts the lanes' tasks, and joins them")]
-//! Assignment of lanes: one task per assigned partition, closed when the partition is taken away or the worker stops.
+//! Assignment of lanes: one task per assigned partition, closed when the partition is revoked or the worker stops.
 //!
-//! Shutdown and revocation take the same path: close, wait for what is in hand up to the drain deadline, then drop
-//! it; what was dropped was not committed, and comes again.
+//! Shutdown and revocation take the same path: close, wait for the work in progress until the drain deadline, then drop
+//! it. What was dropped was not committed, and is read again.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,10 +26,11 @@ struct Running {
     task: JoinHandle<()>,
 }
 
-/// Runs `stage` over the input until `stopping` is ready; then drains and leaves the group.
+/// Runs `stage` over the input until `stopping` is ready, then drains and leaves the group.
 ///
 /// # Errors
-/// [`StreamError::Fatal`] when waiting will not mend it: partition counts that differ, a lane that died.
+/// [`StreamError::Fatal`] when waiting will not help: different partition counts, a spent dead-letter budget, a lane
+/// that died, or a fatal error of the broker.
 pub async fn run<B: Broker, S: Stage>(
     broker: B,
     plan: Plan,
@@ -93,8 +94,8 @@ pub async fn run<B: Broker, S: Stage>(
     ended
 }
 
-/// Closes every lane. What is revoked meanwhile is given back once they are closed, and a group that waits for it is
-/// not kept waiting for longer: a rebalance may have begun before the worker was told to stop.
+/// Closes every lane. Partitions that are revoked meanwhile are released as soon as the lanes have closed, so the group
+/// does not wait any longer than that: a rebalance may have begun before the worker was told to stop.
 async fn drain<C: Consumer>(consumer: &mut C, lanes: HashMap<i32, Running>, plan: &Plan) {
     let closing = close(lanes.into_values().collect(), plan.lanes.drain());
     tokio::pin!(closing);
@@ -104,7 +105,7 @@ async fn drain<C: Consumer>(consumer: &mut C, lanes: HashMap<i32, Running>, plan
             () = &mut closing => return drop(revoked),
             event = consumer.next() => match event {
                 Event::Revoked(_, released) => revoked.push(released),
-                // The consumer is gone: there is nobody to answer.
+                // The consumer is gone, so there is nobody to answer.
                 Event::Failed(StreamError::Fatal(_)) => return closing.await,
                 Event::Assigned(_) | Event::Record(_) | Event::Failed(_) => {}
             },
@@ -112,7 +113,8 @@ async fn drain<C: Consumer>(consumer: &mut C, lanes: HashMap<i32, Running>, plan
     }
 }
 
-/// Waits until the topics exist; refuses counts that would split a document's history. Answers the input's count.
+/// Waits until the topics exist, and rejects partition counts that would split a document's history. Returns the
+/// input's count.
 async fn check_topics<B: Broker>(broker: &B, plan: &Plan) -> Result<i32, StreamError> {
     let input = wait_for_topic(broker, plan, &plan.input).await?;
     wait_for_topic(broker, plan, &plan.dead_letters).await?;
@@ -144,7 +146,7 @@ async fn wait_for_topic<B: Broker>(broker: &B, plan: &Plan, topic: &str) -> Resu
     }
 }
 
-/// Starts a lane, given what makes it from its ends of the channels.
+/// Starts a lane; `task` creates it from its ends of the channels.
 fn start<B: Broker, S: Stage>(
     task: impl FnOnce(mpsc::UnboundedReceiver<Record>, watch::Receiver<bool>) -> LaneTask<B, S>,
 ) -> Running {
@@ -153,7 +155,7 @@ fn start<B: Broker, S: Stage>(
     Running { records, closing, task: tokio::spawn(task(receiver, closed).run()) }
 }
 
-/// What the broker says while it is away, a line now and then: the client says it several times a second.
+/// Logs the broker's errors now and then while it is unavailable: the client reports them several times a second.
 #[derive(Default)]
 struct Troubles {
     told: Option<Instant>,

@@ -1,4 +1,4 @@
-//! What moves: a record as it was read, and a record that shall be written. Pure.
+//! What moves: a record that was read, and a record to be written. Pure.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use message::{DeadLetter, Headers, document_on, trace_on};
 use serde::Serialize;
 
-/// A record as it was read.
+/// A record that was read.
 #[derive(Debug)]
 pub struct Record {
     /// The topic it was read from.
@@ -19,40 +19,40 @@ pub struct Record {
     pub offset: i64,
     /// Its key.
     pub key: Option<Vec<u8>>,
-    /// Its value; none in a tombstone.
+    /// Its value; none for a tombstone.
     pub value: Option<Vec<u8>>,
-    /// Its headers as they came.
+    /// Its headers as received.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// When it was written, by its writer's clock: milliseconds since 1970, where the broker knows. For people, never
+    /// When it was written, in milliseconds since 1970 by its writer's clock, if the broker knows. For people, never
     /// for ordering.
     pub timestamp: Option<i64>,
-    /// Gives the bytes back to the consumer's bound when the record is dropped.
+    /// Returns the bytes to the consumer's limit when the record is dropped.
     pub held: Option<Held>,
 }
 
 impl Record {
-    /// Bytes of key, value and headers.
+    /// Size of key, value and headers in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + headers
     }
 
-    /// The headers every record of ours carries.
+    /// The headers that every record of ours carries.
     ///
     /// # Errors
-    /// Words for a dead letter, when one is missing or malformed.
+    /// A cause for a dead letter, if a header is missing or malformed.
     pub fn parse_headers(&self) -> Result<Headers, String> {
         Headers::from_wire(&self.headers)
     }
 
-    /// The key as text; empty when there is none.
+    /// The key as text; empty if there is none.
     #[must_use]
     pub fn key_text(&self) -> String {
         String::from_utf8_lossy(self.key.as_deref().unwrap_or_default()).into_owned()
     }
 
-    /// The trace that it came with: one for all that follows from one notice.
+    /// The trace it came with, shared by everything that follows from one notice.
     #[must_use]
     pub fn trace(&self) -> Option<String> {
         trace_on(&self.headers)
@@ -75,15 +75,15 @@ impl Record {
     }
 }
 
-/// A record that shall be written. Its partition follows from its document, on every topic by the same function; a
-/// record that names no document goes to partition 0.
+/// A record to be written. Its document determines its partition, by the same function on every topic; a record without
+/// a document goes to partition 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// The topic.
     pub topic: String,
     /// The key.
     pub key: Option<Vec<u8>>,
-    /// The value; none writes a tombstone.
+    /// The value; none for a tombstone.
     pub value: Option<Vec<u8>>,
     /// The headers.
     pub headers: Option<Headers>,
@@ -93,7 +93,7 @@ impl Outgoing {
     /// A record with a JSON value.
     ///
     /// # Errors
-    /// Words, when the value cannot be written as JSON.
+    /// A cause, if the value cannot be written as JSON.
     pub fn json<T: Serialize>(topic: &str, key: &str, value: &T, headers: Headers) -> Result<Self, String> {
         let value = serde_json::to_vec(value).map_err(|error| error.to_string())?;
         Ok(Self {
@@ -104,7 +104,7 @@ impl Outgoing {
         })
     }
 
-    /// A tombstone: deletes `key`.
+    /// A tombstone, which deletes `key`.
     #[must_use]
     pub fn tombstone(topic: &str, key: &str, headers: Headers) -> Self {
         Self {
@@ -115,45 +115,45 @@ impl Outgoing {
         }
     }
 
-    /// Bytes of key and value.
+    /// Size of key and value in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len)
     }
 
-    /// The headers as they go on the wire.
+    /// The headers in their wire format.
     #[must_use]
     pub fn wire_headers(&self) -> Vec<(String, Vec<u8>)> {
         self.headers.as_ref().map(Headers::to_wire).unwrap_or_default()
     }
 
-    /// The partition among `partitions`.
+    /// Its partition, out of `partitions`.
     #[must_use]
     pub fn partition(&self, partitions: i32) -> i32 {
         self.headers.as_ref().map_or(0, |headers| message::partition_of(&headers.document, partitions))
     }
 }
 
-/// Bytes of one partition that wait in this process.
+/// Counts the bytes of one partition that wait in this process.
 #[derive(Clone, Debug, Default)]
 pub struct Gauge(Arc<AtomicUsize>);
 
 impl Gauge {
-    /// Takes `bytes` until the answer is dropped.
+    /// Counts `bytes` until the returned value is dropped.
     #[must_use]
     pub fn hold(&self, bytes: usize) -> Held {
         self.0.fetch_add(bytes, Ordering::Relaxed);
         Held { gauge: self.clone(), bytes }
     }
 
-    /// The bytes that are held now.
+    /// The bytes held now.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Bytes that are held until this is dropped.
+/// Bytes that count as held until this is dropped.
 #[derive(Debug)]
 pub struct Held {
     gauge: Gauge,

@@ -1,4 +1,4 @@
-//! How much a worker's lanes may hold, and how long they may take.
+//! Limits on what a worker's lanes hold, and how long they may take.
 
 use std::time::Duration;
 
@@ -30,14 +30,14 @@ pub struct LaneSettings {
     /// less a day.
     #[arg(long = "stale-after", env = "MILLRACE_STALE_AFTER", default_value_t = 518_400)]
     pub stale_after_seconds: u64,
-    /// How long a partition waits before it says at what, beside its offset.
+    /// How long a partition waits before it reports the record with its offset.
     #[arg(skip = TOLD_AFTER)]
     pub told_after: Duration,
 }
 
-/// A partition without records commits that it was read at least so often.
+/// A partition without records commits at least this often that it was read.
 const IDLE: Duration = Duration::from_hours(1);
-/// A server that is started again needs less.
+/// A server needs less time than this to restart.
 const TOLD_AFTER: Duration = Duration::from_secs(20);
 
 impl Default for LaneSettings {
@@ -61,8 +61,8 @@ impl LaneSettings {
         Duration::from_secs(self.drain_seconds)
     }
 
-    /// How long a partition may have no records before it commits that it was read up to here: twice at least within
-    /// what makes it stale, or a partition that is idle would seem to have been away.
+    /// How long a partition may be without records before it commits that it was read up to now. At most half of the
+    /// time that makes it stale, because otherwise an idle partition would look like one that was not read.
     #[must_use]
     pub fn idle(&self) -> Duration {
         Duration::from_secs((self.stale_after_seconds / 2).max(1)).min(IDLE)

@@ -1,4 +1,4 @@
-//! The suite of brokers, over memory and over a real Kafka.
+//! The test suite of brokers, over the in-memory broker and a real Kafka.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test")]
 
@@ -110,7 +110,7 @@ suite!(
     a_reader_whose_server_was_away_for_too_long_is_told,
 );
 
-/// A publish that fails is repeated on a lane opened anew, and nothing is written twice.
+/// A failed publish is repeated on a reopened lane, and nothing is written twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_commit_opens_the_lane_anew() {
     let bench = InMemory(Memory::default());
@@ -128,7 +128,7 @@ async fn a_failed_commit_opens_the_lane_anew() {
     assert_eq!(*opened.lock().unwrap(), [0, 0, 0]);
 }
 
-/// Applying twice changes nothing; other settings are changed; another partition count is refused.
+/// Applying twice changes nothing; different settings are changed; another partition count is rejected.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "real: kafka"]
 async fn topics_are_applied_and_the_broker_is_proved() {
@@ -143,13 +143,14 @@ async fn topics_are_applied_and_the_broker_is_proved() {
     let wider = TopicSpec { partitions: 4, ..spec };
     assert!(kafka.apply(&wider, 1).await.unwrap_err().to_string().contains("fixed at creation"));
     assert_eq!(kafka.partitions(&wider.name).await.unwrap(), 3);
-    // As many copies as are asked for, or a refusal with its remedy: there is one broker here.
+    // As many copies as requested, or a refusal that names the remedy: there is only one broker here.
     assert_eq!((kafka.copies(&other.name).await.unwrap(), kafka.default_copies().await.unwrap()), (1, 1));
     let error = kafka.apply(&other, 3).await.unwrap_err().to_string();
     assert!(error.contains("has 1 copies") && error.contains("kafka-reassign-partitions"), "{error}");
 }
 
-/// What is refused while a lost target is filled again is told as well: it may have been taken the first time.
+/// A record refused while a lost target is filled again becomes a dead letter too: it may have been accepted the first
+/// time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_in_a_replay_is_a_dead_letter() {
     let bench = InMemory(Memory::default());
@@ -167,8 +168,8 @@ async fn a_refusal_in_a_replay_is_a_dead_letter() {
     }
 }
 
-/// A broker that lost what it had not replicated gives the same offsets to other records: they are handled, whether the
-/// log ends before the committed offset by then or behind it.
+/// A broker that lost unreplicated records reuses their offsets for other records. These are handled, whether the log
+/// now ends before or after the committed offset.
 #[tokio::test(flavor = "multi_thread")]
 async fn records_below_the_committed_offset_of_a_log_that_lost_its_end_are_handled() {
     for others in [2, 30] {
@@ -188,9 +189,9 @@ async fn records_below_the_committed_offset_of_a_log_that_lost_its_end_are_handl
         run(20).await;
         bench.0.truncate(&input, 0, 15);
         append("other", others);
-        // Those that are left come once more, as the whole log does.
+        // The remaining records come once more, because the whole log does.
         run(20 + 15 + others).await;
-        // And from then on it goes on as ever.
+        // From then on everything continues as usual.
         append("last", 3);
         run(20 + 15 + others + 3).await;
         let keys: Vec<String> = bench.0.records(&output).iter().map(stream::Record::key_text).collect();
@@ -201,7 +202,7 @@ async fn records_below_the_committed_offset_of_a_log_that_lost_its_end_are_handl
     }
 }
 
-/// The same while the lane is open: brokers that come back within the group's session take nobody's partition away.
+/// The same while the lane is open: brokers that return within the group's session timeout revoke no partition.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_loses_its_end_under_an_open_lane_is_handled_again() {
     for others in [2, 30] {

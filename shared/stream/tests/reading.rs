@@ -1,4 +1,4 @@
-//! Reading one partition of a Kafka to its end, on a mocked cluster.
+//! Reads one partition of a mocked Kafka cluster to its end.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use stream::kafka::{Kafka, KafkaSettings};
 use stream::{Outgoing, Record};
 use tokio::time::timeout;
 
-/// Only what waits is bounded. Whoever keeps what was read, to compare it or to handle it as one batch, must get the rest
-/// too: a bound that counted those records would wait for ever.
+/// Only waiting records are limited. A caller that keeps what it read, to compare it or to handle it as one batch, must
+/// get the rest too: if the limit counted those records, it would wait forever.
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_is_read_ahead_may_be_kept() {
     let mock = MockCluster::new(1).unwrap();

@@ -1,4 +1,5 @@
-//! The lines about a record carry its trace, so that what a notice became can be followed through every worker's log.
+//! Log lines about a record carry its trace, so that everything that follows from a notice can be traced through the
+//! logs of all workers.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 

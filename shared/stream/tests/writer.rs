@@ -1,4 +1,4 @@
-//! What a transactional writer does when its group's coordinator goes away, and behind a slow link, on a mocked cluster.
+//! A transactional writer whose group's coordinator goes away, and one behind a slow link, on a mocked cluster.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -23,7 +23,8 @@ fn committed(next: i64) -> Committed {
     Committed { next, memo: Memo::default() }
 }
 
-/// A member of the group, which broker `coordinator` coordinates, and a writer of its outputs. Broker 1 leads both topics.
+/// A member of the group, which broker `coordinator` coordinates, and a writer for its outputs. Broker 1 leads both
+/// topics.
 async fn writing(
     mock: &MockCluster<'static, DefaultProducerContext>,
     coordinator: i32,
@@ -44,13 +45,13 @@ async fn writing(
     (consumer, writer)
 }
 
-/// librdkafka waits for ever, whatever it was told, for a coordinator that left (its issues 5456 and 5511). A lane that
-/// waits with it would hold up its partition until somebody restarts the worker.
+/// librdkafka waits forever for a coordinator that left, whatever its timeout (its issues 5456 and 5511). A lane that
+/// waits with it would hold up its partition until someone restarts the worker.
 #[test]
 fn a_writer_gives_up_when_its_groups_coordinator_is_away() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let ended = runtime.block_on(async { timeout(Duration::from_mins(1), gives_up()).await });
-    // The call that hangs would hold up the end of the test.
+    // The hung call would keep the test from ending.
     runtime.shutdown_background();
     ended.expect("it waits for ever");
 }
@@ -69,11 +70,11 @@ async fn gives_up() {
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }
 
-/// As many chunks as one document of the largest size has, and what each weighs.
+/// Number and size in bytes of the chunks of the largest possible document.
 const CHUNKS: u32 = 20_000;
 const BYTES: usize = 2_000;
 
-/// A chunk of bytes that no codec makes smaller, so that the link carries all of them.
+/// A chunk of incompressible bytes, so that the link carries all of them.
 fn chunk(number: u32) -> Outgoing {
     let mut state = u64::from(number) + 1;
     let noise = std::iter::repeat_with(|| {
@@ -85,14 +86,14 @@ fn chunk(number: u32) -> Outgoing {
     Outgoing { value: Some(noise.flatten().take(BYTES).collect()), ..outgoing() }
 }
 
-/// All chunks of a document are one transaction. One that is given up before the link has carried it is begun again from its
-/// first record, and the partition never moves.
+/// All chunks of a document are one transaction. If it were given up before the link has carried it, it would start
+/// again from its first record, and the partition would never move on.
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_thousand_chunks_pass_a_slow_link() {
     let mock = MockCluster::new(1).unwrap();
     let (consumer, mut writer) = writing(&mock, 1).await;
     let membership = consumer.membership();
-    // A request carries a megabyte, and the mocked broker answers one after another: 40 MB take about 25 s.
+    // A request carries 1 MB, and the mocked broker answers one after another: 40 MB take about 25 s.
     mock.broker_round_trip_time(1, Duration::from_millis(500)).unwrap();
 
     let records = (0..CHUNKS).map(chunk).collect();

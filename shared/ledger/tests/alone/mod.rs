@@ -1,14 +1,14 @@
-//! What is asked for by the environment, or measured of a whole process: tests that have a process of their own.
+//! Tests that need an environment variable or measure a whole process, so each runs in a process of its own.
 
 use ledger::LedgerError;
 
 use super::suite::{Bench as _, World, all, document, live};
 use super::{InMemory, noted};
 
-/// Says that a test has a process of its own.
+/// Tells a test that it runs in a process of its own.
 const ALONE: &str = "LEDGER_TEST_ALONE";
 
-/// Runs one test of this module in a process of its own, with a variable.
+/// Runs one test of this module in a process of its own, with one variable set.
 fn play(test: &str, variable: &str, value: &str) {
     let mut playing = std::process::Command::new(std::env::current_exe().unwrap());
     let played = playing
@@ -20,8 +20,8 @@ fn play(test: &str, variable: &str, value: &str) {
     assert!(played.status.success() && said.contains("1 passed"), "{said}");
 }
 
-/// A full disk is an error that names it; afterwards the copy goes on. The fault is asked for by the environment, so the
-/// test is played by a process of its own.
+/// A full disk is reported as such, and the copy recovers once there is space again. The fault is requested through the
+/// environment, so the test runs in a process of its own.
 #[test]
 fn a_full_disk_is_told_and_outlived() {
     let faults = tempfile::tempdir().unwrap();
@@ -50,8 +50,8 @@ async fn played_with_a_full_disk() {
     assert_eq!(all(&world.open().await.unwrap()), live(0..20));
 }
 
-/// Where nothing is compared, no record of another topic is left out, the one at the copy's own offset neither: what a test
-/// finds without the comparison is then what that prevents, and nothing else.
+/// With the comparison switched off, no record is left out after the topic was replaced, not even the one at the copy's
+/// own offset. So what a test finds with the comparison off is exactly what the comparison prevents.
 #[test]
 fn a_copy_that_is_not_compared_takes_what_comes() {
     play("played_without_comparing", "MILLRACE_SWITCHED_OFF", "position");
@@ -72,15 +72,15 @@ async fn played_without_comparing() {
     assert_eq!(all(&copy), [live(0..10), live(19..22)].concat());
 }
 
-/// Anonymous memory of this process, in bytes.
+/// Anonymous memory of this process in bytes.
 fn memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("RssAnon")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
 }
 
-/// Memory does not grow with the entries: a hundred thousand take what ten thousand take, within the store's own bounds
-/// (its cache, what it is about to write, and a batch). A process of its own, since other tests take memory too.
+/// Memory does not grow with the number of entries: 100,000 take no more than 20,000, within the store's own bounds
+/// (cache, memtables and a batch). Runs in a process of its own, because other tests take memory too.
 #[test]
 fn memory_is_bounded_whatever_the_ledger_holds() {
     play("played_with_many_entries", ALONE, "1");
@@ -110,6 +110,6 @@ async fn played_with_many_entries() {
     );
     let grown = memory().saturating_sub(after_few);
     assert!(copy.get(&document("099999.md")).unwrap().is_some());
-    // Eighty thousand entries more, of about 300 bytes: 24 MB if they were held.
+    // The 80,000 further entries, of about 300 bytes each, would take 24 MB if they were held in memory.
     assert!(grown < 16 << 20, "{after_few} bytes, and {grown} more");
 }

@@ -1,4 +1,4 @@
-//! A ledger topic and a folder, and what tests do with them.
+//! A ledger topic and a folder, with helpers for tests.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -42,7 +42,7 @@ impl<'a, B: Bench> World<'a, B> {
         Self::at(bench, topic)
     }
 
-    /// Another process that reads the same topic.
+    /// Another process that reads the same topic, with its own folder.
     pub(crate) fn elsewhere(&self) -> Self {
         Self::at(self.bench, self.topic.clone())
     }
@@ -71,7 +71,7 @@ impl<'a, B: Bench> World<'a, B> {
         Position::written(offsets[&self.topic], &last)
     }
 
-    /// Commits and then applies, as `chunk` does.
+    /// Commits, then applies, as `chunk` does.
     pub(crate) async fn settle(&self, copy: &mut WorkingCopy, entries: &[LedgerEntry]) {
         let written = self.commit(entries).await;
         copy.apply(entries, None, written).unwrap();
@@ -85,7 +85,7 @@ impl<'a, B: Bench> World<'a, B> {
         Outgoing::tombstone(&self.topic, document(name).as_str(), headers(&document(name)))
     }
 
-    /// The files of the copy, with their sizes.
+    /// The files of the copy and their sizes.
     pub(crate) fn files(&self) -> Vec<(PathBuf, u64)> {
         let mut found = Vec::new();
         walk(&self.data.path().join(&self.topic).join("0"), &mut found);
@@ -133,7 +133,7 @@ pub(crate) fn live(names: std::ops::Range<u32>) -> Vec<LedgerEntry> {
     names.map(|n| entry(&format!("{n:06}.md"), Status::Live, 2)).collect()
 }
 
-/// Everything that a copy holds.
+/// All entries of a copy.
 pub(crate) fn all(copy: &WorkingCopy) -> Vec<LedgerEntry> {
     copy.scan(None).collect::<Result<_, _>>().unwrap()
 }

@@ -1,4 +1,4 @@
-//! What a working copy must do, over every broker.
+//! What a working copy must do, with any broker.
 
 mod bench;
 
@@ -7,7 +7,7 @@ use message::{LedgerEntry, Status, Version};
 
 pub(crate) use bench::*;
 
-/// What was restored is what was applied, in the order of the documents, and what was removed stays removed.
+/// A restored copy equals the one that entries were applied to, in document order, and removed entries stay removed.
 pub(crate) async fn restored_equals_live<B: Bench>(bench: &B) {
     let here = World::new(bench).await;
     let there = here.elsewhere();
@@ -38,7 +38,7 @@ pub(crate) async fn restored_equals_live<B: Bench>(bench: &B) {
     assert_eq!(after.collect::<Vec<_>>(), [document("000299.md"), document("a.md"), document("x.bin")]);
 }
 
-/// A process that died between its commit and its working copy finds both when it opens the copy again.
+/// A process that died between its commit and writing its working copy finds the committed entries after a restart.
 pub(crate) async fn a_kill_between_commit_and_copy_is_caught_up<B: Bench>(bench: &B) {
     let world = World::new(bench).await;
     let mut copy = world.open().await.unwrap();
@@ -49,7 +49,7 @@ pub(crate) async fn a_kill_between_commit_and_copy_is_caught_up<B: Bench>(bench:
     assert_eq!((all(&copy), copy.position()), (live(0..20), Some(written)));
 }
 
-/// What the copy holds is there when it is opened again; what others committed meanwhile is added.
+/// A reopened copy keeps its content and adds what others committed meanwhile.
 pub(crate) async fn a_copy_goes_on_where_it_stood<B: Bench>(bench: &B) {
     let world = World::new(bench).await;
     let mut copy = world.open().await.unwrap();
@@ -62,7 +62,7 @@ pub(crate) async fn a_copy_goes_on_where_it_stood<B: Bench>(bench: &B) {
     assert_eq!(copy.note().unwrap().as_deref(), Some(b"a note".as_slice()), "it was not made anew");
 }
 
-/// A copy that reflects more than the topic holds (the topic was created again) is replaced.
+/// A copy that is ahead of its topic (the topic was recreated) is replaced.
 pub(crate) async fn an_offset_past_the_end_is_noticed<B: Bench>(bench: &B) {
     let world = World::new(bench).await;
     let mut copy = world.open().await.unwrap();
@@ -74,7 +74,7 @@ pub(crate) async fn an_offset_past_the_end_is_noticed<B: Bench>(bench: &B) {
     assert_eq!((all(&copy), copy.position()), (live(0..10), Some(written)));
 }
 
-/// The highest epoch of any entry counts, also after a restore.
+/// The ledger's epoch is the highest of any entry, also after a restore.
 pub(crate) async fn the_highest_epoch_counts<B: Bench>(bench: &B) {
     let world = World::new(bench).await;
     let late = LedgerEntry { version: Version::first(3), ..entry("late.md", Status::Live, 1) };
@@ -86,7 +86,7 @@ pub(crate) async fn the_highest_epoch_counts<B: Bench>(bench: &B) {
     assert_eq!(copy.epoch(), 4);
 }
 
-/// An entry that cannot be read stops the ledger; it is never skipped.
+/// An unreadable entry stops the ledger; it is never skipped.
 pub(crate) async fn what_cannot_be_read_stops<B: Bench>(bench: &B) {
     let world = World::new(bench).await;
     world.commit(&live(0..3)).await;
@@ -106,7 +106,7 @@ pub(crate) async fn what_cannot_be_read_stops<B: Bench>(bench: &B) {
     assert!(matches!(world.open().await.unwrap_err(), LedgerError::Unreadable { .. }));
 }
 
-/// All partitions are one ledger, in the order of the documents.
+/// All partitions form one ledger, in document order.
 pub(crate) async fn partitions_are_merged<B: Bench>(bench: &B) {
     let world = World::of(bench, 4).await;
     world.commit(&live(0..100)).await;

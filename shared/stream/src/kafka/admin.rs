@@ -1,4 +1,4 @@
-//! Topics and offsets, as the operator's command needs them: create, compare, prove, measure lag.
+//! Topics and offsets, for the operator's command: create, compare, verify, measure lag.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,28 +19,28 @@ use super::reader::watermarks;
 use super::{ASK, Kafka, KafkaSettings, blocking, blocking_for, classify, count_partitions, unavailable};
 use crate::broker::{Broker as _, Committed, Memo, StreamError};
 
-/// The topic on which [`Kafka::prove`] tries what a broker must give.
+/// The topic on which [`Kafka::prove`] tests what a broker must support.
 const PROBE: &str = "millrace-probe";
-/// How long that may take: it is many calls, and a new broker makes its topic of transactions first.
+/// Deadline of that test: it makes many calls, and a new broker first creates its transaction topic.
 const PROVING: Duration = Duration::from_mins(3);
 
-/// A topic as it should be.
+/// The desired state of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicSpec {
     /// Its name.
     pub name: String,
-    /// Its partitions: fixed at creation.
+    /// Its number of partitions, fixed at creation.
     pub partitions: i32,
-    /// Its settings, as Kafka names them.
+    /// Its settings, by Kafka's names.
     pub settings: BTreeMap<String, String>,
 }
 
-/// What applying a topic did.
+/// The result of applying a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// It was not there.
+    /// It did not exist.
     Created,
-    /// These settings were other.
+    /// These settings had other values.
     Changed(Vec<String>),
     /// Nothing to do.
     Unchanged,
@@ -52,11 +52,11 @@ impl Kafka {
     }
 
     /// Creates `spec` with `replication` copies of each record, or changes its settings. All copies but one must have a
-    /// record before it counts.
+    /// record before it is acknowledged.
     ///
     /// # Errors
-    /// Fatal, when the topic exists with another partition count: it is never changed, since that would split the
-    /// documents' history. Fatal too, when it has fewer copies.
+    /// Fatal if the topic exists with another number of partitions, which is never changed, because that would split
+    /// the documents' history; or if it has fewer copies than requested.
     pub async fn apply(&self, spec: &TopicSpec, replication: i32) -> Result<Applied, StreamError> {
         match self.existing(&spec.name).await? {
             Some(partitions) if partitions == spec.partitions => {
@@ -101,7 +101,7 @@ impl Kafka {
         Ok(Applied::Created)
     }
 
-    /// A topic that was just created takes a moment to be known everywhere.
+    /// A newly created topic takes a moment to be known everywhere.
     async fn wait_for(&self, topic: &str) -> Result<(), StreamError> {
         let mut last = Ok(());
         for _ in 0..50 {
@@ -154,7 +154,7 @@ impl Kafka {
         Ok(settings)
     }
 
-    /// Proves on a topic of its own that the broker gives compaction (it keeps the policy, and refuses a record
+    /// Verifies on a topic of its own that the broker supports compaction (it keeps the policy, and rejects a record
     /// without a key) and transactions (one is committed).
     ///
     /// # Errors
@@ -162,7 +162,7 @@ impl Kafka {
     pub async fn prove(&self, replication: i32) -> Result<(), StreamError> {
         let settings = BTreeMap::from([("cleanup.policy".to_owned(), "compact".to_owned())]);
         let spec = TopicSpec { name: PROBE.to_owned(), partitions: 1, settings };
-        // A probe that was made before may have fewer copies: it holds nothing.
+        // A probe topic from an earlier run may have fewer copies, which is harmless because it holds nothing.
         let copies = self.copies(PROBE).await.unwrap_or(replication);
         self.apply(&spec, copies.min(replication)).await?;
         let kept = self.topic_settings(PROBE).await?;
@@ -175,7 +175,7 @@ impl Kafka {
     }
 }
 
-/// With how many brokers must have a record.
+/// `spec`, with the number of brokers that must have a record.
 fn in_sync(spec: &TopicSpec, copies: i32) -> TopicSpec {
     let mut spec = spec.clone();
     spec.settings.insert(LEAST.to_owned(), least_in_sync(copies).to_string());
@@ -223,7 +223,7 @@ fn prove_transactions(settings: &KafkaSettings) -> Result<(), StreamError> {
     producer.commit_transaction(ASK).map_err(not_given)
 }
 
-/// Remembers with which code a record was refused.
+/// Remembers the error code with which a record was rejected.
 #[derive(Default)]
 struct Refused(std::sync::OnceLock<Code>);
 
@@ -244,7 +244,7 @@ impl rdkafka::producer::ProducerContext for Refused {
 /// The offset after the last record of each partition of `topic`, as of now.
 ///
 /// # Errors
-/// Unavailable, when the broker is away or the topic does not exist.
+/// Unavailable if the broker cannot be reached or the topic does not exist.
 pub async fn end_offsets(kafka: &Kafka, topic: &str) -> Result<Vec<i64>, StreamError> {
     let (settings, topic) = (kafka.settings.clone(), topic.to_owned());
     blocking(move || {
@@ -262,10 +262,10 @@ pub async fn end_offsets(kafka: &Kafka, topic: &str) -> Result<Vec<i64>, StreamE
     .await
 }
 
-/// What `group` committed of each partition of `topic`; none where it never committed.
+/// What `group` committed for each partition of `topic`; none where it never committed.
 ///
 /// # Errors
-/// Unavailable, when the broker is away or the topic does not exist.
+/// Unavailable if the broker cannot be reached or the topic does not exist.
 pub async fn committed_offsets(
     kafka: &Kafka,
     group: &str,

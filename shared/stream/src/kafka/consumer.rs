@@ -1,5 +1,5 @@
-//! A member of a group: one thread polls, so that rebalances are answered and the member stays alive whatever the
-//! lanes do; a partition with too many bytes outstanding is paused, and resumed when half of them are handled.
+//! A group member. One thread polls, so that rebalances are answered and the member stays alive whatever the lanes do.
+//! A partition with too many bytes outstanding is paused, and resumed once half of the limit is handled.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,12 +21,12 @@ use super::{ASK, KafkaSettings, blocking, classify, unavailable};
 use crate::broker::{Committed, Consumer, Event, Membership, Memo, Released, StreamError};
 use crate::record::{Gauge, Record};
 
-/// How long one poll waits: also how late a paused partition is resumed.
+/// Timeout of one poll, and so about how late a paused partition is resumed.
 const POLL: Duration = Duration::from_millis(50);
 /// How long a revocation waits for lanes to close; the pipeline's own drain deadline is shorter.
 const RELEASE: Duration = Duration::from_mins(2);
 
-/// The member, as the pipeline sees it.
+/// The member as the pipeline sees it.
 #[derive(Debug)]
 pub struct KafkaConsumer {
     events: mpsc::UnboundedReceiver<Event>,
@@ -35,7 +35,7 @@ pub struct KafkaConsumer {
     polling: Option<JoinHandle<()>>,
 }
 
-/// What lanes use of the member.
+/// What the lanes use of the member.
 #[derive(Clone)]
 pub struct Member {
     consumer: Arc<BaseConsumer<Context>>,
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Member {
     }
 }
 
-/// Turns rebalances into events.
+/// Turns rebalances and client errors into events, and counts the bytes outstanding.
 struct Context {
     events: mpsc::UnboundedSender<Event>,
     gauges: Mutex<HashMap<i32, Gauge>>,
@@ -73,7 +73,7 @@ impl ConsumerContext for Context {
         let Rebalance::Revoke(list) = rebalance else { return };
         let (released, waits) = sync_channel(1);
         if self.events.send(Event::Revoked(partitions(list), Released::new(Some(released)))).is_ok() {
-            // Answered by the sender being dropped (an error here); the partitions stay ours until this returns.
+            // The answer is the sender's drop, which is an error here. The partitions remain ours until this returns.
             let _answered = waits.recv_timeout(RELEASE).is_err();
         }
     }
@@ -136,21 +136,22 @@ impl Consumer for KafkaConsumer {
 }
 
 impl Drop for KafkaConsumer {
-    /// Leaves the group, so that its partitions move at once instead of after the session's timeout.
+    /// Leaves the group, so that its partitions move at once instead of after the session timeout.
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::Relaxed);
-        // Nobody answers events any more: neither a revocation to come nor one that waits here already may hold up the
+        // Nobody answers events any more: neither a revocation to come nor one already waiting here may block the
         // thread.
         self.events.close();
         while self.events.try_recv().is_ok() {}
         if let Some(polling) = self.polling.take() {
-            // The thread ends within one poll; then the last handle of the client is ours, and its drop leaves.
+            // The thread ends within one poll. We then hold the last handle of the client, and dropping it leaves the
+            // group.
             let _panicked = polling.join().is_err();
         }
     }
 }
 
-/// The thread that polls.
+/// The polling thread.
 struct Polling {
     consumer: Arc<BaseConsumer<Context>>,
     events: mpsc::UnboundedSender<Event>,
@@ -215,7 +216,7 @@ impl Polling {
             return;
         }
         match self.consumer.resume(&list) {
-            // A partition that went to another member stays in the list: it is still paused here when it comes back.
+            // A partition that moved to another member stays in the list: it is still paused here when it comes back.
             Ok(()) => self.paused.retain(|partition| !partitions(&list).contains(partition)),
             Err(error) => warn!(%error, "resuming failed; tried again"),
         }
@@ -249,7 +250,7 @@ impl Member {
             .ok_or_else(|| StreamError::Fenced(format!("{}: not a member any more", self.name)))
     }
 
-    /// A list of one partition of the topic with an offset, and what it is about as metadata.
+    /// The partition's offset, with the memo as metadata.
     pub(super) fn offset(
         &self,
         partition: i32,

@@ -1,31 +1,32 @@
-//! How many brokers hold each record, and how many must have it before it counts.
+//! How many brokers hold each record, and how many must have it before it is acknowledged.
 //!
-//! An acknowledged record that only one broker holds is lost with that broker's disk; one that not all had when their
-//! leader died may be lost with an election. So topics are made with as many copies as there are brokers, up to three,
-//! and a record counts when all of them but one have it.
+//! An acknowledged record that only one broker holds is lost with that broker's disk; one that not all replicas had
+//! when their leader died may be lost in an election. So topics are created with as many copies as there are brokers,
+//! up to three, and a record is acknowledged only when at least all but one copy have it.
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
 use super::{ASK, Kafka, blocking, missing, unavailable};
 use crate::broker::StreamError;
 
-/// More copies protect from nothing that happens.
+/// More copies protect against nothing that happens in practice.
 const ENOUGH: i32 = 3;
 
-/// The setting that says how many brokers must have a record.
+/// The topic setting for the number of brokers that must have a record.
 pub(super) const LEAST: &str = "min.insync.replicas";
 
-/// The least number of brokers that must have a record of a topic with so many `copies`: all but one.
+/// The minimum number of brokers that must have a record of a topic with this many copies: all but one, and at least
+/// one.
 #[must_use]
 pub fn least_in_sync(copies: i32) -> i32 {
     (copies - 1).max(1)
 }
 
 impl Kafka {
-    /// The copies that are made where nobody asks for a number: one on each broker, at most three.
+    /// The default number of copies: one on each broker, at most three.
     ///
     /// # Errors
-    /// Unavailable, when the broker is away.
+    /// Unavailable if the broker cannot be reached.
     pub async fn default_copies(&self) -> Result<i32, StreamError> {
         let settings = self.settings.clone();
         let brokers = blocking(move || {
@@ -36,10 +37,10 @@ impl Kafka {
         Ok(i32::try_from(brokers.await?).unwrap_or(ENOUGH).clamp(1, ENOUGH))
     }
 
-    /// The fewest copies that any partition of `topic` has.
+    /// The smallest number of copies of any partition of `topic`.
     ///
     /// # Errors
-    /// Unavailable, when the broker is away or the topic does not exist.
+    /// Unavailable if the broker cannot be reached or the topic does not exist.
     pub async fn copies(&self, topic: &str) -> Result<i32, StreamError> {
         let (settings, topic) = (self.settings.clone(), topic.to_owned());
         blocking(move || {
@@ -54,10 +55,10 @@ impl Kafka {
         .await
     }
 
-    /// Proves that `topic` has at least as many copies as are asked for: a broker may be made to give fewer.
+    /// Verifies that `topic` has at least the requested number of copies: a broker may be configured to create fewer.
     ///
     /// # Errors
-    /// Fatal, with what to do.
+    /// Fatal, naming the remedy.
     pub(super) async fn prove_copies(&self, topic: &str, asked: i32) -> Result<i32, StreamError> {
         let copies = self.copies(topic).await?;
         if copies >= asked {

@@ -1,4 +1,4 @@
-//! Consumer groups as a whole: which there are, and what one leaves to another.
+//! Consumer groups as a whole: which exist, and passing offsets from one to another.
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::{Offset, TopicPartitionList};
@@ -9,7 +9,7 @@ use crate::broker::{Broker as _, StreamError};
 /// The names of all consumer groups that Kafka knows.
 ///
 /// # Errors
-/// Unavailable, when the broker is away.
+/// Unavailable if the broker cannot be reached.
 pub async fn groups(kafka: &Kafka) -> Result<Vec<String>, StreamError> {
     let settings = kafka.settings.clone();
     blocking(move || {
@@ -46,7 +46,8 @@ pub(super) async fn inherit(
             }
         }
         if will.count() > 0 {
-            // Refused when the group has members by now: another process was faster, and asking again shows what it took.
+            // Rejected if the group has members by now: another process was faster, and the next attempt sees what it
+            // took over.
             heir.commit(&will, CommitMode::Sync).map_err(|error| unavailable(&settings, &error))?;
         }
         Ok(will.count())
@@ -54,7 +55,7 @@ pub(super) async fn inherit(
     .await
 }
 
-/// What `group` committed of each partition, and a client that may commit for it while it has no members.
+/// What `group` committed for each partition, and a client that may commit for it while it has no members.
 fn committed(
     settings: &KafkaSettings,
     group: &str,

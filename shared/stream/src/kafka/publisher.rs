@@ -1,4 +1,4 @@
-//! Writers: transactional (one per input partition), and one that writes before it commits.
+//! Writers: transactional ones (one per input partition), and one that writes before it commits.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,18 +15,20 @@ use super::{ASK, KafkaSettings, LONGEST, blocking, blocking_for, classify, count
 use crate::broker::{Committed, Published, Publisher, StreamError};
 use crate::record::Outgoing;
 
-/// Kafka aborts a transaction that is open longer, as readers of its topics wait for its end. It must not be shorter than the
-/// link needs for one document's chunks, which are one transaction; whoever takes the partition over aborts it at once.
+/// Kafka aborts a transaction that is open for longer, because readers of its topics wait for it to end. It must not be
+/// shorter than the link needs for one document's chunks, which are a single transaction. Whoever takes over the
+/// partition aborts it at once.
 const TRANSACTION: Duration = Duration::from_mins(1);
-/// How long a batch may take to be delivered: less than its transaction.
+/// Timeout for the delivery of a batch; shorter than its transaction's.
 const DELIVERY: Duration = Duration::from_secs(50);
-/// How long the calls that end a transaction may take.
+/// Timeout of the calls that end a transaction.
 const ENDING: Duration = Duration::from_secs(15);
-/// When adding the group's offset counts as hung: more than `ENDING`, which librdkafka is given for it.
+/// After this long, adding the group's offset counts as hung: longer than `ENDING`, which librdkafka gets as its
+/// timeout.
 const ADDS: Duration = Duration::from_secs(17);
-/// What an error names.
+/// The name of these calls in errors.
 const TRANSACTION_CALL: &str = "transaction";
-/// How long fencing the previous owner may take (it may wait for the previous transaction to end).
+/// Timeout for fencing the previous owner, which may have to wait for the previous transaction to end.
 const FENCE: Duration = Duration::from_secs(30);
 
 /// A writer.
@@ -44,7 +46,7 @@ impl std::fmt::Debug for KafkaPublisher {
     }
 }
 
-/// Remembers where records went, and the first that was not delivered.
+/// Remembers where records went, and the first delivery error.
 #[derive(Default)]
 struct Deliveries(Mutex<Delivered>);
 
@@ -55,7 +57,7 @@ struct Delivered {
 }
 
 impl Deliveries {
-    /// What was delivered since the last call.
+    /// The deliveries since the last call.
     fn take(&self) -> Delivered {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -111,7 +113,7 @@ impl KafkaPublisher {
         Self { settings: settings.clone(), producer: None, transactional: false, partitions: HashMap::new() }
     }
 
-    /// Writes, and commits after that.
+    /// Writes, then commits the offset.
     fn publish_after(
         &mut self,
         records: &[Outgoing],
@@ -128,10 +130,11 @@ impl KafkaPublisher {
         Ok(delivered.published)
     }
 
-    /// Begins a transaction and writes into it.
+    /// Begins a transaction and writes the records into it.
     fn begin(&mut self, records: &[Outgoing]) -> Result<Published, StreamError> {
         self.producer()?.begin_transaction().map_err(|error| classify(&error, TRANSACTION_CALL))?;
-        // What was not delivered makes the commit fail, and only that error says whether another writer took over.
+        // A record that was not delivered makes the commit fail, and only that error tells whether another writer took
+        // over.
         Ok(self.deliver(records)?.published)
     }
 
@@ -154,7 +157,7 @@ impl KafkaPublisher {
         self.producer()?.commit_transaction(ENDING).map_err(|error| classify(&error, TRANSACTION_CALL))
     }
 
-    /// Records and offset in one transaction.
+    /// Publishes records and offset in one transaction.
     async fn publish_together(
         &mut self,
         records: Vec<Outgoing>,
@@ -164,8 +167,9 @@ impl KafkaPublisher {
         let published = self.on_thread(TRANSACTION, move |writer| writer.begin(&records)).await?;
         let (inside, after) = if fenced { (commit, None) } else { (None, commit) };
         if let Some((member, partition, committed)) = inside {
-            // librdkafka keeps no deadline here when the group's coordinator left the cluster (its issues 5456 and 5511).
-            // What it does later is fenced: the lane makes a new writer of the same id.
+            // librdkafka does not keep its timeout here if the group's coordinator has left the cluster (its issues
+            // 5456 and 5511). Whatever the call still does later is fenced: the lane creates a new writer with the same
+            // id.
             let add = move |writer: &mut Self| writer.add_offset(&member, partition, &committed);
             self.on_thread(ADDS, add).await?;
         }
@@ -176,7 +180,7 @@ impl KafkaPublisher {
         Ok(published)
     }
 
-    /// Does something on a blocking thread, by a deadline.
+    /// Runs work on a blocking thread, with a deadline.
     async fn on_thread<T: Send + 'static>(
         &mut self,
         deadline: Duration,
@@ -189,7 +193,7 @@ impl KafkaPublisher {
         Ok(done)
     }
 
-    /// Sends records and waits until each is delivered or given up.
+    /// Sends records and waits until each is delivered or has failed.
     fn deliver(&mut self, records: &[Outgoing]) -> Result<Delivered, StreamError> {
         let producer = self.producer()?;
         drop(producer.context().take());
@@ -209,7 +213,8 @@ impl KafkaPublisher {
         producer.flush(DELIVERY).map_err(|error| unavailable(&self.settings, &error))
     }
 
-    /// The producer; a writer that writes first makes it with its first record, as it writes dead letters only.
+    /// The producer. An after-write publisher creates it with its first record, because in a lane it writes only dead
+    /// letters.
     fn producer(&mut self) -> Result<Arc<BaseProducer<Deliveries>>, StreamError> {
         if let Some(producer) = &self.producer {
             return Ok(Arc::clone(producer));
@@ -242,7 +247,7 @@ impl KafkaPublisher {
         Ok(())
     }
 
-    /// Queues a record; while the queue is full, waits for deliveries, up to the time of a delivery.
+    /// Queues a record. While the queue is full, waits for deliveries, for at most [`DELIVERY`].
     fn send_one(
         &self,
         producer: &BaseProducer<Deliveries>,

@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "edge: gives up when the broker is silent too long")]
-//! Reads one partition to its end, outside any group: a thread reads ahead a little, and a stream gives what it read.
+//! Reads one partition to its end, outside any group. A thread reads a little ahead, and a stream yields what it read.
 
 use std::future::ready;
 use std::ops::Range;
@@ -17,17 +17,18 @@ use super::{ASK, KafkaSettings, classify, unavailable};
 use crate::broker::{Reading, StreamError};
 use crate::record::{Gauge, Record};
 
-/// Without a record or the end for this long, the broker counts as away.
+/// Without a record or the end for this long, the broker counts as unavailable.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How long a new leader is left alone before it is asked again.
+/// How long to wait before a new leader is asked again.
 const AGAIN: Duration = Duration::from_millis(200);
-/// Records that were read and not taken yet: at most this many bytes (and one record), and this many records.
+/// Limits on records read but not yet taken: at most this many bytes (plus one record), and this many records.
 const AHEAD_BYTES: usize = 4 << 20;
 const AHEAD_RECORDS: usize = 1024;
-/// How long after the end was told a record may still come that was committed before: a few fetches.
+/// How long after the end was reported a record may still arrive that was committed before: a few fetches.
 const SETTLED: Duration = Duration::from_millis(300);
 
-/// The end of a partition is told as an error, and is none; what matters is told by the poll as well.
+/// librdkafka reports the end of a partition as an error, although it is none; real errors are also returned by the
+/// poll.
 struct Quiet;
 
 impl ClientContext for Quiet {
@@ -46,7 +47,8 @@ pub(super) fn records(settings: &KafkaSettings, topic: &str, partition: i32, fro
     ahead(move |sender| read(&settings, (&topic, partition), from, sender))
 }
 
-/// What `work` sends from a thread of its own. A thread that dies is an error, and never looks like the end of a log.
+/// What `work` sends from a thread of its own. If the thread panics, that is an error; it never looks like the end of a
+/// log.
 fn ahead(work: impl FnOnce(&Sender) -> Result<(), StreamError> + Send + 'static) -> Reading {
     let (sender, mut receiver) = mpsc::channel(AHEAD_RECORDS);
     let thread = tokio::task::spawn_blocking(move || {
@@ -56,12 +58,12 @@ fn ahead(work: impl FnOnce(&Sender) -> Result<(), StreamError> + Send + 'static)
     });
     let died = |died| Err(StreamError::Unavailable(format!("reading a partition ended badly: {died}")));
     let end = futures::stream::once(thread).filter_map(move |ended| ready(ended.err().map(died)));
-    // The bound is for what waits: whoever keeps what it took must get the rest too.
+    // The limit covers waiting records only: a caller that keeps what it took must get the rest too.
     let taken = |record: Record| Record { held: None, ..record };
     poll_fn(move |context| receiver.poll_recv(context)).map_ok(taken).chain(end).boxed()
 }
 
-/// Sends records until the end, or until nobody takes them any more.
+/// Sends records until the end, or until the receiver is dropped.
 fn read(
     settings: &KafkaSettings,
     (topic, partition): (&str, i32),
@@ -90,7 +92,7 @@ fn read(
                     return Ok(());
                 }
             }
-            // In read_committed the end is reported at the last stable offset.
+            // With read_committed, the end is reported at the last stable offset.
             Some(Err(KafkaError::PartitionEOF(_))) => {
                 confirm_end(settings, &consumer, (topic, partition))?;
                 ended = Some(Instant::now());
@@ -111,8 +113,8 @@ fn read(
     Ok(())
 }
 
-/// A broker that has just become the leader may tell an end that lags behind what was committed. Asked for its offsets
-/// it refuses until it knows better (KIP-207); what it gives after that answer is the whole.
+/// A broker that has just become the leader may report an end that lags behind what was committed. When asked for its
+/// offsets it refuses until it knows better (KIP-207); what it serves after answering is complete.
 fn confirm_end(
     settings: &KafkaSettings,
     consumer: &BaseConsumer<Quiet>,
@@ -122,8 +124,8 @@ fn confirm_end(
     marks.map(drop).map_err(|error| unavailable(settings, &error))
 }
 
-/// The first offset of a partition and the one after its last. A broker that has just become its leader does not know the
-/// end yet, and says so (KIP-207): it is asked again.
+/// The first offset of a partition and the one after its last. A broker that has just become its leader does not know
+/// the end yet and says so (KIP-207); then it is asked again.
 pub(super) fn watermarks<C: ConsumerContext>(
     client: &BaseConsumer<C>,
     topic: &str,
@@ -148,7 +150,7 @@ pub(super) fn watermarks<C: ConsumerContext>(
 mod tests {
     use super::*;
 
-    /// A ledger that is caught up with half of its log would have documents deleted.
+    /// A ledger caught up with only half of its log would cause documents to be deleted.
     #[tokio::test]
     async fn a_thread_that_dies_is_no_end() {
         let ended = ahead(|_| panic!("a bug")).try_next().await;

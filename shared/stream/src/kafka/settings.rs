@@ -6,7 +6,7 @@ use secret::Secret;
 
 use crate::broker::StreamError;
 
-/// Properties that the guarantees rest on; no setting may change them.
+/// Properties that the guarantees depend on; no setting may change them.
 const FIXED: [&str; 7] = [
     "enable.auto.commit",
     "isolation.level",
@@ -30,17 +30,17 @@ pub struct KafkaSettings {
 }
 
 impl KafkaSettings {
-    /// What every client of the cluster begins with.
+    /// The base configuration of every client of the cluster.
     ///
     /// # Errors
-    /// Fatal, when the further properties cannot be read or touch one that a guarantee rests on.
+    /// Fatal if the further properties cannot be parsed, or set one that a guarantee depends on.
     pub(crate) fn client(&self) -> Result<ClientConfig, StreamError> {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.kafka_brokers).set("client.id", "millrace");
         let pairs = self.kafka_properties.reveal().split(';').map(str::trim);
         for (number, pair) in pairs.enumerate().filter(|(_, pair)| !pair.is_empty()) {
             let Some((name, value)) = pair.split_once('=') else {
-                // Not shown: it may be the second half of a password.
+                // The piece is not shown: it may be the second half of a password.
                 return Err(StreamError::Fatal(format!(
                     "MILLRACE_KAFKA_PROPERTIES: piece {} between semicolons is not name=value",
                     number + 1
@@ -56,7 +56,7 @@ impl KafkaSettings {
         Ok(config)
     }
 
-    /// For members of groups. The queue of the client itself is bounded in bytes for all partitions together.
+    /// For group members. The client's own queue is bounded in bytes for all partitions together.
     pub(crate) fn consumer(&self, group: &str) -> Result<ClientConfig, StreamError> {
         let mut config = self.client()?;
         config
@@ -87,7 +87,7 @@ impl KafkaSettings {
             .set("acks", "all")
             .set("linger.ms", "5")
             .set("compression.type", "zstd")
-            // Dead letters carry the refused bytes as base64: larger than what was refused.
+            // Dead letters carry the refused bytes as base64, so they are larger than what was refused.
             .set("message.max.bytes", "12582912")
             .set("queue.buffering.max.kbytes", "65536");
         Ok(config)
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn no_property_is_shown() {
-        // A password with a semicolon falls into pieces.
+        // A password with a semicolon is split into pieces.
         let settings = settings("sasl.username=u;sasl.password=hunter2;marker");
         let StreamError::Fatal(cause) = settings.client().unwrap_err() else { panic!("not fatal") };
         assert!(cause.contains("piece 3") && !cause.contains("marker"), "{cause}");

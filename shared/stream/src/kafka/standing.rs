@@ -1,11 +1,11 @@
-//! How far a group is behind a topic, and what it waits at.
+//! How far a group lags behind a topic, and what it waits at.
 
 use futures::stream::TryStreamExt as _;
 
 use super::{Kafka, committed_offsets, end_offsets};
 use crate::broker::{Broker as _, Memo, StreamError};
 
-/// Up to so many offsets are read to see how many of them are records.
+/// Up to this many offsets are read, to count how many of them are records.
 const FEW: i64 = 64;
 
 /// One partition of a topic, as a group sees it.
@@ -15,17 +15,19 @@ pub struct Standing {
     pub end: i64,
     /// The next record that the group will handle; none before its first commit.
     pub committed: Option<i64>,
-    /// Records that it has not handled. After the log lost its end these are all of its records, as they will be handled.
+    /// Number of records it has not handled. If the log lost its end, these are all of its records, because all will be
+    /// handled again.
     pub waiting: i64,
-    /// What the group keeps beside its offset.
+    /// What the group stored with its offset.
     pub memo: Memo,
 }
 
-/// Where `group` stands in each partition of `topic`. Kafka's own offsets count the marks of transactions too, so that
-/// a group which is done seems a little behind; few offsets are therefore read, and many are taken as they are.
+/// Where `group` stands in each partition of `topic`. Kafka's offsets also count transaction markers, so a group that
+/// is up to date would seem a little behind. A small difference is therefore counted by reading; a large one is taken
+/// as it is.
 ///
 /// # Errors
-/// When Kafka does not answer, or the topic is not there.
+/// When Kafka does not answer, or the topic does not exist.
 pub async fn standings(kafka: &Kafka, group: &str, topic: &str) -> Result<Vec<Standing>, StreamError> {
     let ends = end_offsets(kafka, topic).await?;
     let committed = committed_offsets(kafka, group, topic).await?;

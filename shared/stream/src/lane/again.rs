@@ -1,4 +1,4 @@
-//! Handling records again: because what they were written to is gone, or because the log is another one.
+//! Handling records again, because what they were written to is gone or because the log is another one.
 
 use std::collections::VecDeque;
 
@@ -12,8 +12,8 @@ use crate::record::Record;
 use crate::stage::{Stage, Trouble};
 
 impl<B: Broker, S: Stage> LaneTask<B, S> {
-    /// Handles again what must be, before anything new: up to where the group stands when what it wrote is gone, up to
-    /// the end when the log is another one. How far it came is committed, so that it goes on there after a crash.
+    /// Handles again what must be, before anything new: up to the group's offset if what it wrote is gone, up to the
+    /// end if the log is another one. Progress is committed, so that it continues from there after a crash.
     pub(super) async fn handle_again(
         &mut self,
         opened: &mut Opened<B, S>,
@@ -35,8 +35,8 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         Ok(())
     }
 
-    /// After the log turned out to be another one, the consumer may have begun anywhere: what lies between the records
-    /// that were handled and the first that it gives is read here.
+    /// If the log turned out to be another one, the consumer may have started anywhere. Reads the records between the
+    /// last one handled and the first one that the consumer delivers.
     pub(super) async fn close_gap(
         &mut self,
         opened: &mut Opened<B, S>,
@@ -50,9 +50,10 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         Ok(())
     }
 
-    /// Takes a record from the consumer. One below what is handled is dropped later, as it was handled already; but where
-    /// the consumer goes back, it may be that the log lost its end under this lane, and that the record is another one:
-    /// brokers that are back within the group's session take nobody's partition away, so no lane is opened for it.
+    /// Takes a record from the consumer. A record below the group's offset is dropped later, because it was handled
+    /// before. But if the consumer goes back, the log may have lost its end under this lane, and the record may be
+    /// another one. That is checked here and not only on opening: brokers that return within the group's session
+    /// timeout revoke no partition, so no lane is opened.
     pub(super) async fn hear(
         &self,
         opened: &mut Opened<B, S>,
@@ -70,7 +71,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         Ok(())
     }
 
-    /// Handles the records from offset `from` on and below `until`, all by one reader.
+    /// Handles the records from offset `from` to below `until`, with a single reader.
     async fn handle_from(
         &mut self,
         opened: &mut Opened<B, S>,
@@ -92,7 +93,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         }
     }
 
-    /// Fills `pending` up to the batch limits; true when there is nothing more below `until`.
+    /// Fills `pending` up to the batch limits; true if there is nothing more below `until`.
     async fn read_on(
         &mut self,
         records: &mut Reading,
@@ -100,7 +101,8 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         until: i64,
     ) -> Result<bool, Ended> {
         let mut bytes: usize = pending.iter().map(Record::bytes).sum();
-        // The limits are looked at before a record is read, as it cannot be given back: a batch is at most one larger.
+        // The limits are checked before a record is read, because it cannot be put back: a batch may exceed them by one
+        // record.
         while !self.plan.lanes.batch.is_full(pending.len(), bytes, 0) {
             let record = tokio::select! {
                 _ = self.closing.changed() => return Err(Ended::Closed),

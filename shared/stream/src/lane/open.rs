@@ -1,4 +1,4 @@
-//! Opening a partition: who may write, whether the log is the one that was read before, where to begin.
+//! Opening a partition: who may write, whether the log is the one read before, and where to start.
 
 use fault::Mechanism;
 use tracing::{debug, error};
@@ -11,7 +11,7 @@ use crate::plan::{Delivery, transactional_id};
 use crate::stage::{Lane, Stage, Trouble};
 
 impl<B: Broker, S: Stage> LaneTask<B, S> {
-    /// Fences the previous owner, learns where the group stands, opens the stage: in this order.
+    /// Fences the previous owner, fetches the group's offset, and opens the stage, in this order.
     pub(super) async fn open(&mut self) -> Result<Opened<B, S>, Trouble> {
         let publisher = match self.plan.delivery {
             Delivery::Transactional => {
@@ -49,8 +49,8 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         Ok(opened)
     }
 
-    /// True when the log is no longer the one that the group read: it ends before the committed offset, or another record
-    /// stands before that. A broker that loses what it had not replicated gives the same offsets to other records.
+    /// Whether the log is no longer the one that the group read: it ends before the committed offset, or holds another
+    /// record just before it. A broker that loses unreplicated records reuses their offsets for other records.
     pub(super) async fn lost_its_end(&self, committed: &Committed) -> Result<bool, Trouble> {
         if fault::is_off(Mechanism::Position) {
             return Ok(false);
@@ -73,8 +73,8 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         Ok(lost)
     }
 
-    /// False when another record stands where the last one was that the group handled. One that is no longer there
-    /// (compacted, expired) says nothing.
+    /// False if there is another record in place of the last one that the group handled. A record that is no longer
+    /// there (compacted, expired) proves nothing.
     async fn is_known(&self, committed: &Committed) -> Result<bool, Trouble> {
         use futures::stream::TryStreamExt as _;
 
@@ -87,8 +87,9 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         Ok(found.is_none_or(|found| found.offset != last || digest_of(&found) == committed.memo.last))
     }
 
-    /// Has the group confirm that the partition is still ours, by committing once more what stands, unless it did so a
-    /// moment ago. A worker that slept learns here that another took over, before it writes anything to a sink.
+    /// Makes the group confirm that the partition is still ours by committing the current offset again, unless it did
+    /// so recently. A worker that was suspended learns here that another took over, before it writes anything to a
+    /// sink.
     pub(super) async fn prove(&self, opened: &mut Opened<B, S>) -> Result<(), Trouble> {
         if self.plan.delivery == Delivery::Transactional {
             return Ok(());
@@ -110,9 +111,10 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         Ok(())
     }
 
-    /// Takes note that the partition is read up to `memo` now, and notices when that took longer than its log keeps
-    /// deletions: what was deleted meanwhile may be gone from the log, and then stays where this group wrote it. No reader can
-    /// see that, only a comparison can. To be called when records were handled, or none are there: trying is not reading.
+    /// Notes in `memo` that the partition has been read up to now, and raises an alarm if that took longer than the log
+    /// keeps deletions. A deletion from that time may be gone from the log, and then the document remains where this
+    /// group wrote it. No reader can notice that, only a comparison can. Called when records were handled or when there
+    /// are none: retrying is not reading.
     pub(super) fn grow_old(&self, memo: &mut Memo) {
         let now = wall_seconds();
         let age = if memo.at == 0 { 0 } else { now.saturating_sub(memo.at) };

@@ -1,8 +1,8 @@
-//! What a partition waits at, told to whoever asks, and what a person answers.
+//! What a partition is waiting at, reported to operators, and their answers.
 //!
-//! A partition that waits for long commits what it waits at beside its offset, so that `millrace status` needs no access
-//! to the worker. A person may have that one record refused (`millrace skip`): the lane reads the topic `confirmations`
-//! while it waits.
+//! A partition that has waited for long commits what it is waiting at with its offset, so that `millrace status` needs
+//! no access to the worker. An operator may have that one record refused (`millrace skip`): the lane reads the topic
+//! `confirmations` while it waits.
 
 use futures::stream::TryStreamExt as _;
 use message::{Said, Skip};
@@ -15,41 +15,41 @@ use crate::broker::{Broker, Membership, Publisher, StreamError, Waiting};
 use crate::record::Record;
 use crate::stage::{Stage, Verdict};
 
-/// What a lane waits at, and what was said about it.
+/// What a lane is waiting at, and the answers to it.
 #[derive(Debug, Default)]
 pub(crate) struct Stuck {
-    /// Since when, by two clocks; none while records move.
+    /// When it began to wait, by two clocks; none while records move.
     since: Option<(Instant, u64)>,
-    /// The record, where it is known: trouble can come before any record is handled.
+    /// The record, if it is known: trouble may occur before any record is handled.
     at: Option<i64>,
-    /// What is told.
+    /// What was reported.
     waiting: Option<Waiting>,
-    /// Records that a person wants to be refused.
+    /// Records that an operator wants refused.
     skips: Vec<Skip>,
-    /// When the last comparison began that found nothing, in seconds since 1970.
+    /// Start of the latest comparison that found no difference, in seconds since 1970.
     checked: u64,
-    /// The next offset of the topic `confirmations`.
+    /// The next offset to read of the topic `confirmations`.
     heard: i64,
 }
 
 impl Stuck {
-    /// Records moved.
+    /// Forgets what it was waiting at, because records have moved.
     pub(super) fn clear(&mut self) {
         (self.since, self.at, self.waiting) = (None, None, None);
     }
 
-    /// The next record.
+    /// Sets the record it is waiting at.
     pub(super) fn stand_at(&mut self, record: Option<&Record>) {
         self.at = record.map(|record| record.offset);
     }
 
-    /// What is committed beside the offset.
+    /// What is committed with the offset.
     pub(super) fn waiting(&self) -> Option<Waiting> {
         self.waiting.clone()
     }
 
-    /// The refusal of the first record of `batch`, if a person asked for it. What was told may be the group's offset `next`
-    /// where trouble came before the record was known; the record there may have been compacted away.
+    /// The refusal of the first record of `batch`, if an operator asked for it. If trouble came before the record was
+    /// known, the group's offset `next` was reported instead, and the record there may have been compacted away.
     pub(super) fn skipped(&self, batch: &[Record], next: i64) -> Option<Verdict> {
         let first = batch.first()?.offset;
         let is_it = |skip: &&Skip| skip.offset == first || (next..=first).contains(&skip.offset);
@@ -60,7 +60,7 @@ impl Stuck {
 }
 
 impl<B: Broker, S: Stage> LaneTask<B, S> {
-    /// After some time of waiting, says at which record and for what, and looks whether a person answered.
+    /// After waiting for some time, reports the record and the cause, and looks for an operator's answer.
     pub(super) async fn ask_for_help(&mut self, cause: &str) {
         let (since, wall) = *self.stuck.since.get_or_insert_with(|| (Instant::now(), wall_seconds()));
         if since.elapsed() < self.plan.lanes.told_after {
@@ -75,7 +75,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         }
     }
 
-    /// Commits what the partition waits at beside the offset that stands.
+    /// Commits what the partition is waiting at with the current offset.
     async fn tell(&mut self, since: u64, cause: &str) -> Result<(), StreamError> {
         let number = self.partition.number;
         let mut committed = self.membership.committed(number).await?.unwrap_or_default();
@@ -89,7 +89,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         publisher.publish(Vec::new(), &self.membership, number, committed).await.map(drop)
     }
 
-    /// Reads what people said since the last time.
+    /// Reads the confirmations since the last call.
     async fn listen(&mut self) -> Result<(), StreamError> {
         let mut records = self.broker.reading(&self.plan.confirmations, 0, self.stuck.heard);
         while let Some(record) = records.try_next().await? {
@@ -110,7 +110,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
             && skip.partition == self.partition.number
     }
 
-    /// Commits that the partition is read up to here, so that its age is right.
+    /// Commits that the partition has been read up to now, so that its age is right.
     pub(super) async fn stay_young(&mut self, opened: &mut Opened<B, S>) -> Result<(), Ended> {
         self.hear_checked(opened).await.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
         let mut standing = opened.standing.clone();
@@ -119,7 +119,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         published.map(drop).map_err(|error| Ended::Trouble(trouble_of(&error)))
     }
 
-    /// Forgets that deletions may have been missed, when a comparison that began later found nothing.
+    /// Clears the mark that deletions may have been missed, if a later comparison found no difference.
     pub(super) async fn hear_checked(&mut self, opened: &mut Opened<B, S>) -> Result<(), StreamError> {
         let Some(stale) = opened.standing.memo.stale else { return Ok(()) };
         self.listen().await?;

@@ -6,7 +6,7 @@ use crate::plan::Delivery;
 use crate::settings::LaneSettings;
 use crate::stage::Lane;
 
-/// Counts what it is asked to write.
+/// Counts the records it is asked to handle.
 #[derive(Clone, Default)]
 struct Count(Arc<Mutex<usize>>);
 
@@ -29,7 +29,7 @@ async fn assigned(consumer: &mut MemoryConsumer) {
     while !matches!(consumer.next().await, Event::Assigned(_)) {}
 }
 
-/// A lane of `consumer`'s partition 0, with one record in hand.
+/// A lane for partition 0 of `consumer`, with one record waiting.
 fn lane(
     broker: &Memory,
     consumer: &MemoryConsumer,
@@ -59,7 +59,7 @@ fn lane(
         refusals: Arc::new(Refusals::new(0, mpsc::unbounded_channel().0)),
         stuck: Stuck::default(),
     };
-    // The pipeline holds this end for as long as the lane lives.
+    // The pipeline keeps its end of the channel as long as the lane lives.
     std::mem::forget(sender);
     (task, closing)
 }
@@ -93,7 +93,7 @@ async fn a_partition_without_records_says_in_time_that_it_was_read() {
     broker.append(&Outgoing { topic: "in".to_owned(), key: None, value: None, headers: None });
     let mut consumer = broker.subscribe("group", "in", 1 << 20).unwrap();
     assigned(&mut consumer).await;
-    // The one record was handled a while ago.
+    // The only record was handled a while ago.
     let before = wall_seconds() - 10;
     let standing = Committed { next: 1, memo: Memo { at: before, ..Memo::default() } };
     let mut publisher = broker.after_write().unwrap();

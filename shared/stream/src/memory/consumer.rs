@@ -1,9 +1,8 @@
-//! Members of groups of the broker in memory.
+//! Group members of the in-memory broker.
 //!
-//! Rebalancing is cooperative: a member gives up only what another should have, and that one gets it after the
-//! release. A member that is dropped without leaving keeps its partitions until [`MemoryConsumer`] is dropped, which
-//! is leaving; a paused process is played by not calling `next`, which keeps its partitions until
-//! [`MemoryMember::expire`] takes them away as a session timeout would.
+//! Rebalancing is cooperative: a member gives up only what another should have, and the other gets it once it is
+//! released. Dropping a [`MemoryConsumer`] leaves the group. A paused process is simulated by not calling `next`: it
+//! keeps its partitions until [`MemoryMember::expire`] takes them away, as a session timeout would.
 
 use std::collections::HashMap;
 use std::collections::btree_map::Entry;
@@ -14,18 +13,18 @@ use super::state::State;
 use crate::broker::{Committed, Consumer, Event, Membership, Released, StreamError};
 use crate::record::Gauge;
 
-/// A member.
+/// A group member.
 #[derive(Debug)]
 pub struct MemoryConsumer {
     member: MemoryMember,
     queue_bytes: usize,
-    /// Where reading stands, for each owned partition.
+    /// The next offset to read of each owned partition.
     positions: HashMap<i32, usize>,
     gauges: HashMap<i32, Gauge>,
     releasing: Vec<(Vec<i32>, Receiver<()>)>,
 }
 
-/// What lanes use of a member.
+/// What the lanes use of a member.
 #[derive(Clone, Debug)]
 pub struct MemoryMember {
     broker: Memory,
@@ -68,7 +67,7 @@ impl MemoryConsumer {
             }
             let Some(records) = topic.get(number) else { continue };
             if *position > records.len() {
-                // As `auto.offset.reset=earliest` does when the log ends before the position.
+                // As `auto.offset.reset=earliest` does if the log ends before the position.
                 *position = 0;
             }
             if let Some(stored) = records.get(*position) {
@@ -111,7 +110,7 @@ impl MemoryConsumer {
         if new.is_empty() { None } else { Some(Event::Assigned(new)) }
     }
 
-    /// Gives away what the pipeline released.
+    /// Gives up the partitions that the pipeline has released.
     fn finish_releases(&mut self) {
         let (number, group, broker) =
             (self.member.number, self.member.group.clone(), self.member.broker.clone());
@@ -142,7 +141,7 @@ impl Consumer for MemoryConsumer {
             if let Some(event) = self.step() {
                 return event;
             }
-            // Releases and handled bytes are not announced, so look again soon.
+            // Releases and handled bytes trigger no notification, so check again soon.
             drop(tokio::time::timeout(std::time::Duration::from_millis(5), changed).await);
         }
     }
@@ -167,8 +166,8 @@ impl MemoryMember {
         self.broker.changed.notify_waiters();
     }
 
-    /// Takes the member out of its group, as a session timeout does to a paused process. Its partitions go to others;
-    /// it learns so with its next event.
+    /// Removes the member from its group, as a session timeout does to a paused process. Its partitions go to others,
+    /// which it learns with its next event.
     pub fn expire(&self) {
         self.leave();
     }
@@ -181,7 +180,7 @@ impl MemoryMember {
     ) -> Result<(), StreamError> {
         let group = state.groups.get_mut(&self.group);
         let group = group.ok_or_else(|| StreamError::Fenced("the group is gone".to_owned()))?;
-        // As Kafka does: who is a member may commit any partition; only a member that was put out may not.
+        // As in Kafka, a member may commit any partition; only one that was removed from the group may not.
         if !group.members.contains(&self.number) {
             return Err(StreamError::Fenced(format!("not a member any more: partition {partition}")));
         }

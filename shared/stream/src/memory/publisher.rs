@@ -1,11 +1,11 @@
-//! Writers of the broker in memory.
+//! Writers of the in-memory broker.
 
 use super::state::State;
 use super::{Memory, MemoryMember};
 use crate::broker::{Committed, Published, Publisher, StreamError};
 use crate::record::Outgoing;
 
-/// A writer; transactional when it has an id and an epoch.
+/// A writer; transactional if it has an id and an epoch.
 #[derive(Debug)]
 pub struct MemoryPublisher {
     broker: Memory,

@@ -1,4 +1,4 @@
-//! What the broker in memory remembers.
+//! The state of the in-memory broker.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,7 +14,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// As it is read from its place.
+    /// The record at this place of the log.
     #[must_use]
     pub fn record(&self, topic: &str, partition: usize, offset: usize) -> Record {
         Record {
@@ -34,19 +34,19 @@ impl Stored {
     }
 }
 
-/// A group: its members, who owns what, where it stands.
+/// A group: its members, the owners of partitions, and its offsets.
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    /// Members by their number, in order of joining.
+    /// Members by number, in order of joining.
     pub(super) members: Vec<u64>,
-    /// Owner of each partition: kept until that member released it.
+    /// Owner of each partition, kept until that member has released it.
     pub(super) owners: BTreeMap<i32, u64>,
     /// Committed offsets.
     pub(super) committed: HashMap<i32, Committed>,
 }
 
 impl Group {
-    /// The partitions that should be `member`'s when `partitions` are spread over the members.
+    /// The partitions that `member` should own when `partitions` are spread over the members.
     pub(super) fn share(&self, member: u64, partitions: i32) -> Vec<i32> {
         let Some(place) = self.members.iter().position(|&other| other == member) else { return Vec::new() };
         (0..partitions)
@@ -55,19 +55,19 @@ impl Group {
     }
 }
 
-/// Everything.
+/// The whole state.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) topics: HashMap<String, Vec<Vec<Stored>>>,
     pub(super) groups: HashMap<(String, String), Group>,
-    /// The living epoch of each transactional id.
+    /// The current epoch of each transactional id.
     pub(super) epochs: HashMap<String, u64>,
     pub(super) members: u64,
     pub(super) failing_publishes: usize,
 }
 
 impl State {
-    /// Appends a record and answers its offset; nothing when there is no such topic.
+    /// Appends a record and returns its offset; nothing if the topic does not exist.
     pub(super) fn append(&mut self, outgoing: &Outgoing) -> Option<i64> {
         let partitions = self.topics.get_mut(&outgoing.topic)?;
         let count = i32::try_from(partitions.len()).unwrap_or(1);
@@ -81,7 +81,7 @@ impl State {
         i64::try_from(partition.len() - 1).ok()
     }
 
-    /// Appends records; where they went.
+    /// Appends records and returns where they went.
     pub(super) fn append_all(&mut self, records: &[Outgoing]) -> Published {
         let mut published = Published::default();
         for record in records {

@@ -1,4 +1,4 @@
-//! What every broker must do: one suite, run over the broker in memory and over a real Kafka.
+//! What every broker must do: one suite, run over the in-memory broker and a real Kafka.
 
 mod standing;
 mod wire;
@@ -24,9 +24,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) trait Bench {
     type Broker: Broker;
     fn broker(&self) -> &Self::Broker;
-    /// Makes a topic with a fresh name that begins with `name`.
+    /// Creates a topic with a fresh name that begins with `name`.
     async fn topic(&self, name: &str, partitions: i32) -> String;
-    /// What `group` committed of partition 0 of `topic`.
+    /// What `group` committed for partition 0 of `topic`.
     async fn committed(&self, group: &str, topic: &str) -> Option<Committed>;
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn record(topic: &str, key: &str, value: &str) -> Outgoing {
     }
 }
 
-/// An offset, with an identity that must survive.
+/// An offset with an identity that must survive.
 fn at(next: i64) -> Committed {
     Committed { next, memo: Memo { identity: "identity".to_owned(), ..Memo::default() } }
 }
@@ -60,7 +60,7 @@ async fn join<B: Broker>(broker: &B, group: &str, topic: &str, partitions: usize
     consumer
 }
 
-/// Writes records through a transaction of a group of its own; returns that group's membership with its writer.
+/// Writes records in a transaction of a group of its own.
 async fn publish<B: Bench>(bench: &B, records: Vec<Outgoing>) {
     let source = bench.topic("source", 1).await;
     let consumer = join(bench.broker(), &format!("{source}-group"), &source, 1).await;
@@ -75,7 +75,7 @@ async fn all<B: Broker>(broker: &B, topic: &str, partition: i32) -> Vec<Record> 
 /// Copies its input to another topic; refuses "poison", retries "later" twice.
 pub(crate) struct Copy {
     pub(crate) to: String,
-    /// What the copies go into; another one means that they are gone.
+    /// What the copies are written to; another identity means that they are gone.
     pub(crate) identity: String,
     pub(crate) handled: Arc<Mutex<Vec<i64>>>,
     pub(crate) opened: Arc<Mutex<Vec<i32>>>,
@@ -174,7 +174,7 @@ pub(crate) async fn wait_for<B: Broker>(broker: &B, topic: &str, count: usize) -
     }
 }
 
-/// A pipeline copies everything in order, refuses what it must, waits out what it may, and stops when told.
+/// A pipeline copies everything in order, refuses what it must, retries what it may, and stops when told.
 pub(crate) async fn a_pipeline_refuses_and_retries<B: Bench>(bench: &B) {
     let (input, output) = (bench.topic("pipe-in", 2).await, bench.topic("pipe-out", 2).await);
     let dead = bench.topic("pipe-dead", 1).await;
@@ -209,7 +209,7 @@ pub(crate) async fn a_pipeline_refuses_and_retries<B: Bench>(bench: &B) {
     assert_eq!((letter.topic, letter.document.as_deref()), (input, Some("bucket/k1")));
 }
 
-/// Two members share the partitions; when one leaves, the other takes over where it stopped: nothing is lost, nothing
+/// Two members share the partitions. When one leaves, the other takes over where it stopped: nothing is lost, nothing
 /// is written twice.
 pub(crate) async fn partitions_move_without_loss<B: Bench>(bench: &B) {
     let (input, output) = (bench.topic("move-in", 4).await, bench.topic("move-out", 4).await);
@@ -266,8 +266,8 @@ pub(crate) async fn partitions_move_without_loss<B: Bench>(bench: &B) {
     assert_eq!((copied.len(), values.len()), (total, total));
 }
 
-/// When more is refused than the budget allows the worker ends with the cause, and what broke the budget is neither
-/// written nor committed.
+/// If more records are refused than the budget allows, the worker ends with the cause, and the batch that exceeded the
+/// budget is neither written nor committed.
 pub(crate) async fn a_spent_budget_ends_the_worker<B: Bench>(bench: &B) {
     let (input, output) = (bench.topic("spent-in", 1).await, bench.topic("spent-out", 1).await);
     let dead = bench.topic("spent-dead", 1).await;
@@ -280,7 +280,7 @@ pub(crate) async fn a_spent_budget_ends_the_worker<B: Bench>(bench: &B) {
     assert!(cause.contains("it is poison") && cause.contains("MILLRACE_DEAD_LETTER_BUDGET"), "{cause}");
     let letters = all(bench.broker(), &dead, 0).await.len();
     assert!((7..=15).contains(&letters), "{letters} dead letters");
-    // With the budget raised it goes on where it stopped.
+    // With a higher budget it continues where it stopped.
     plan.lanes.dead_letter_budget = 0;
     let (broker, letters) = (bench.broker().clone(), dead.clone());
     let done = async move { drop(wait_for(&broker, &letters, 40).await) };
@@ -288,7 +288,7 @@ pub(crate) async fn a_spent_budget_ends_the_worker<B: Bench>(bench: &B) {
     assert_eq!(all(bench.broker(), &dead, 0).await.len(), 40);
 }
 
-/// A topic that would split a document's history is refused before anything is read.
+/// A topic that would split a document's history is rejected before anything is read.
 pub(crate) async fn unequal_partition_counts_are_refused<B: Bench>(bench: &B) {
     let (input, output) = (bench.topic("unequal-in", 2).await, bench.topic("unequal-out", 3).await);
     let dead = bench.topic("unequal-dead", 1).await;
@@ -297,7 +297,7 @@ pub(crate) async fn unequal_partition_counts_are_refused<B: Bench>(bench: &B) {
     assert!(matches!(&ended, Err(StreamError::Fatal(cause)) if cause.contains("partitions")), "{ended:?}");
 }
 
-/// When what the records went into is gone, the log is handled again from its start, then goes on where it stood.
+/// If the target of the records is gone, the log is handled again from its start, then continues where it stood.
 pub(crate) async fn a_lost_target_is_filled_again<B: Bench>(bench: &B) {
     let (input, output) = (bench.topic("lost-in", 1).await, bench.topic("lost-out", 1).await);
     let dead = bench.topic("lost-dead", 1).await;
@@ -327,8 +327,8 @@ pub(crate) async fn a_lost_target_is_filled_again<B: Bench>(bench: &B) {
     assert!(handled[2].is_sorted(), "{:?}", handled[2]);
 }
 
-/// A group under another name takes over what was committed under the former one, identities included, and only where it
-/// committed nothing itself.
+/// A group under a new name takes over what was committed under the former name, identities included, but only where it
+/// has not committed itself.
 pub(crate) async fn a_renamed_group_goes_on_where_it_stood<B: Bench>(bench: &B) {
     let (input, broker) = (bench.topic("heir-in", 2).await, bench.broker());
     let committed = |next, identity: &str| Committed {

@@ -1,4 +1,4 @@
-//! What lies beside a group's offset: progress of a replay, what a partition waits at, how old it is.
+//! What is stored with a group's offset: progress of a replay, what a partition is waiting at, how old it is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,14 +13,14 @@ use tokio::time::{Instant, timeout};
 
 use super::{Bench, Copy, PATIENCE, copy, plan, publish, record, wait_for};
 
-/// Says something in `topic`, as the operator's command does.
+/// Writes a confirmation to `topic`, as the operator's command does.
 async fn say<B: Bench>(bench: &B, topic: &str, said: &Said) {
     let value = Some(serde_json::to_vec(said).unwrap());
     publish(bench, vec![Outgoing { topic: topic.to_owned(), key: Some(vec![1]), value, headers: None }])
         .await;
 }
 
-/// Waits until what the group committed of partition 0 is as `wanted` says.
+/// Waits until what the group committed for partition 0 satisfies `wanted`.
 async fn committed<B: Bench>(bench: &B, plan: &Plan, wanted: impl Fn(&Committed) -> bool) -> Committed {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -33,7 +33,7 @@ async fn committed<B: Bench>(bench: &B, plan: &Plan, wanted: impl Fn(&Committed)
     }
 }
 
-/// A replay that is stopped goes on where it stopped, and not from the start.
+/// A replay that is stopped continues where it stopped, not from the start.
 pub(crate) async fn a_replay_goes_on_where_it_stopped<B: Bench>(bench: &B) {
     let (input, output) = (bench.topic("again-in", 1).await, bench.topic("again-out", 1).await);
     let dead = bench.topic("again-dead", 1).await;
@@ -41,7 +41,7 @@ pub(crate) async fn a_replay_goes_on_where_it_stopped<B: Bench>(bench: &B) {
     publish(bench, numbered.collect()).await;
     let plan = Plan { delivery: Delivery::AfterWrite, ..plan(&input, &output, &dead) };
     let mut handled = Vec::new();
-    // The first time all of it, then half of the replay, then the rest.
+    // First everything, then part of the replay, then more of it.
     for (identity, until) in [("first", 100), ("second", 40), ("second", 40)] {
         let stage = Copy { identity: identity.to_owned(), ..copy(&output) };
         let seen = Arc::clone(&stage.handled);
@@ -63,7 +63,7 @@ pub(crate) async fn a_replay_goes_on_where_it_stopped<B: Bench>(bench: &B) {
     assert!(resumed <= second[second.len() - 1] + 1, "records were left out: {second:?}, {third:?}");
 }
 
-/// A stage that takes its time.
+/// A slow stage.
 struct Slowly {
     stage: Copy,
     pause: Duration,
@@ -90,7 +90,7 @@ impl<L: Lane> Lane for SlowLane<L> {
     }
 }
 
-/// Waits at "stuck" for ever, and does anything else.
+/// Waits at "stuck" forever, and handles everything else.
 struct Stubborn;
 
 impl Stage for Stubborn {
@@ -111,8 +111,8 @@ impl Lane for Stubborn {
     }
 }
 
-/// A partition that waits says at which record, since when and for what; a person may have that record refused, and
-/// only that one.
+/// A waiting partition reports the record, since when it waits and for what; an operator may have that record refused,
+/// and only that one.
 pub(crate) async fn what_a_partition_waits_at_is_told_and_may_be_skipped<B: Bench>(bench: &B) {
     let input = bench.topic("stuck-in", 1).await;
     let (dead, said) = (bench.topic("stuck-dead", 1).await, bench.topic("stuck-said", 1).await);
@@ -207,7 +207,7 @@ pub(crate) async fn a_worker_that_drains_answers_a_rebalance<B: Bench>(bench: &B
     assert_eq!(opened.lock().unwrap().len(), 2, "the other member did not get both partitions");
 }
 
-/// Never ends what it begins.
+/// Never finishes what it begins.
 struct Endless(Arc<AtomicBool>);
 
 impl Stage for Endless {
@@ -225,15 +225,15 @@ impl Lane for Endless {
     }
 }
 
-/// A partition that was not read for longer than its log keeps deletions says so, until a comparison that began later
-/// found nothing.
+/// A partition that was not read for longer than its log keeps deletions says so, until a later comparison finds no
+/// difference.
 pub(crate) async fn a_reader_that_was_away_for_too_long_is_told<B: Bench>(bench: &B) {
     let (input, output) = (bench.topic("old-in", 1).await, bench.topic("old-out", 1).await);
     let (dead, said) = (bench.topic("old-dead", 1).await, bench.topic("old-said", 1).await);
     let mut plan = plan(&input, &output, &dead);
     plan.confirmations.clone_from(&said);
     for (times, is_stale) in [(1, false), (2, true), (3, true), (4, false)] {
-        // Only the second time counts as late, however slow the machine is.
+        // Only the second run counts as late, however slow the machine is.
         plan.lanes.stale_after_seconds = if times == 2 { 1 } else { 3_600 };
         publish(bench, vec![record(&input, "k", "v")]).await;
         if times == 4 {
@@ -245,12 +245,12 @@ pub(crate) async fn a_reader_that_was_away_for_too_long_is_told<B: Bench>(bench:
         stream::run(broker.clone(), plan.clone(), copy(&output), done).await.unwrap();
         let found = committed(bench, &plan, |found| found.next >= i64::try_from(times).unwrap()).await;
         assert_eq!(found.memo.stale.is_some(), is_stale, "{times}: {found:?}");
-        // Away for longer than a second once, before the second time.
+        // Away for more than a second once, before the second run.
         tokio::time::sleep(Duration::from_millis(if times == 1 { 2100 } else { 0 })).await;
     }
 }
 
-/// Has no server for some time after it was asked first, and does everything then.
+/// Has no server for some time after its first batch, then handles everything.
 struct Away(Arc<std::sync::Mutex<Option<Instant>>>);
 
 impl Stage for Away {
@@ -273,8 +273,8 @@ impl Lane for Away {
     }
 }
 
-/// A worker that goes on running while its server is away for too long has missed as much as one that was stopped: trying
-/// again is not reading.
+/// A worker that keeps running while its server is away for too long has missed as much as one that was stopped:
+/// retrying is not reading.
 pub(crate) async fn a_reader_whose_server_was_away_for_too_long_is_told<B: Bench>(bench: &B) {
     let (input, dead) = (bench.topic("away-in", 1).await, bench.topic("away-dead", 1).await);
     publish(bench, vec![record(&input, "k", "v")]).await;

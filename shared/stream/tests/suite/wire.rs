@@ -1,4 +1,4 @@
-//! What a broker must do with single records, writers and members.
+//! What a broker must do with records, writers and members.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::{Bench, PATIENCE, all, at, join, publish, record};
 
-/// Key, value, headers and tombstones survive; the partition follows the document; order is kept.
+/// Key, value, headers and tombstones survive; the document determines the partition; order is kept.
 pub(crate) async fn records_survive<B: Bench>(bench: &B) {
     let topic = bench.topic("survive", 4).await;
     let mut records: Vec<Outgoing> =
@@ -30,8 +30,9 @@ pub(crate) async fn records_survive<B: Bench>(bench: &B) {
     assert_eq!(seen, 41);
 }
 
-/// A reading gives what is there from its offset on, in order, and then ends, also at the end of the log. What it gave may
-/// be kept: more than is ever read ahead does not hold it up. A topic that is not there is trouble, and no empty topic.
+/// A reading yields the records from its offset on, in order, and then ends, even if it starts at the end of the log.
+/// Records may be kept: keeping more than is ever read ahead does not stall it. A missing topic is an error, not an
+/// empty topic.
 pub(crate) async fn a_reading_gives_what_is_there_and_ends<B: Bench>(bench: &B) {
     let (topic, broker) = (bench.topic("reading", 1).await, bench.broker());
     assert!(all(broker, &topic, 0).await.is_empty());
@@ -52,7 +53,7 @@ pub(crate) async fn a_reading_gives_what_is_there_and_ends<B: Bench>(bench: &B) 
     assert!(matches!(missing, Err(StreamError::Unavailable(_))), "{missing:?}");
 }
 
-/// A newer writer with the same id fences the older one: what that still sends is never committed.
+/// A newer writer with the same id fences the older one: what the older one still sends is never committed.
 pub(crate) async fn a_newer_writer_fences_the_older<B: Bench>(bench: &B) {
     let (source, topic) = (bench.topic("fence-in", 1).await, bench.topic("fence-out", 1).await);
     let consumer = join(bench.broker(), &format!("{source}-group"), &source, 1).await;
@@ -68,7 +69,7 @@ pub(crate) async fn a_newer_writer_fences_the_older<B: Bench>(bench: &B) {
     assert_eq!(member.committed(0).await.unwrap(), Some(at(3)));
 }
 
-/// Records can be written without an offset, and the writer says where they went; a fenced one writes nothing.
+/// Records can be written without an offset, and the writer returns where they went; a fenced writer writes nothing.
 pub(crate) async fn records_are_written_without_an_offset<B: Bench>(bench: &B) {
     let topic = bench.topic("write", 1).await;
     let three = |value: &str| (0..3).map(|n| record(&topic, &format!("k{n}"), value)).collect::<Vec<_>>();
@@ -85,14 +86,14 @@ pub(crate) async fn records_are_written_without_an_offset<B: Bench>(bench: &B) {
     assert!(!values.contains(&b"late".to_vec()));
 }
 
-/// A member never has more than its bound outstanding, and reads on when records are dropped.
+/// A member never has more than its limit outstanding, and reads on when records are dropped.
 pub(crate) async fn memory_is_bounded<B: Bench>(bench: &B) {
     let topic = bench.topic("bound", 1).await;
     let value = "x".repeat(10_000);
     publish(bench, (0..200).map(|n| record(&topic, &format!("k{n}"), &value)).collect()).await;
     let mut consumer = bench.broker().subscribe(&format!("{topic}-group"), &topic, 100_000).unwrap();
     let (mut held, mut read) = (Vec::new(), 0);
-    // Nothing is dropped: it must stop at the bound plus one record.
+    // Nothing is dropped, so it must stop at the limit plus one record.
     while let Ok(event) =
         timeout(Duration::from_secs(if held.is_empty() { 60 } else { 2 }), consumer.next()).await
     {
