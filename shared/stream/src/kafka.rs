@@ -10,6 +10,7 @@ mod publisher;
 mod reader;
 mod settings;
 mod standing;
+mod starts;
 
 use std::ops::Range;
 use std::time::Duration;

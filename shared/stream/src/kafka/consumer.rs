@@ -9,14 +9,16 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rdkafka::client::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata, Rebalance};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaRespErr;
 use rdkafka::util::Timeout;
 use tokio::sync::mpsc;
 use tracing::warn;
 
+use super::starts::starts;
 use super::{ASK, KafkaSettings, blocking, classify, unavailable};
 use crate::broker::{Committed, Consumer, Event, Membership, Memo, Released, StreamError};
 use crate::record::{Gauge, Record};
@@ -51,6 +53,9 @@ impl std::fmt::Debug for Member {
 
 /// Turns rebalances and client errors into events, and counts the bytes outstanding.
 struct Context {
+    settings: KafkaSettings,
+    group: String,
+    stopping: Arc<AtomicBool>,
     events: mpsc::UnboundedSender<Event>,
     gauges: Mutex<HashMap<i32, Gauge>>,
 }
@@ -69,18 +74,37 @@ impl ClientContext for Context {
 }
 
 impl ConsumerContext for Context {
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        let Rebalance::Revoke(list) = rebalance else { return };
+    /// Assigns partitions with the offsets where they start (see [`starts`]), and takes them away once their lanes have
+    /// closed. The group's protocol is the cooperative one: both are told by what changes.
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, code: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let done = if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            self.assign(consumer, list)
+        } else {
+            self.release(list);
+            consumer.incremental_unassign(list).map_err(|error| classify(&error, "a rebalance"))
+        };
+        if let Err(error) = done {
+            drop(self.events.send(Event::Failed(error)));
+        }
+    }
+}
+
+impl Context {
+    fn assign(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) -> Result<(), StreamError> {
+        let starts = starts(&self.settings, &self.group, list, &self.stopping);
+        // The client waits for this call, also before it can be closed.
+        let assigned = consumer.incremental_assign(starts.as_ref().unwrap_or(list));
+        assigned.map_err(|error| classify(&error, "a rebalance"))?;
+        starts?;
+        drop(self.events.send(Event::Assigned(partitions(list))));
+        Ok(())
+    }
+
+    fn release(&self, list: &TopicPartitionList) {
         let (released, waits) = sync_channel(1);
         if self.events.send(Event::Revoked(partitions(list), Released::new(Some(released)))).is_ok() {
             // The answer is the sender's drop, which is an error here. The partitions remain ours until this returns.
             let _answered = waits.recv_timeout(RELEASE).is_err();
-        }
-    }
-
-    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Assign(list) = rebalance {
-            drop(self.events.send(Event::Assigned(partitions(list))));
         }
     }
 }
@@ -97,12 +121,18 @@ impl KafkaConsumer {
         queue_bytes: usize,
     ) -> Result<Self, StreamError> {
         let (sender, events) = mpsc::unbounded_channel();
-        let context = Context { events: sender.clone(), gauges: Mutex::default() };
+        let stopping = Arc::new(AtomicBool::new(false));
+        let context = Context {
+            settings: settings.clone(),
+            group: group.to_owned(),
+            stopping: Arc::clone(&stopping),
+            events: sender.clone(),
+            gauges: Mutex::default(),
+        };
         let consumer: BaseConsumer<Context> =
             settings.consumer(group)?.create_with_context(context).map_err(|e| unavailable(settings, &e))?;
         consumer.subscribe(&[topic]).map_err(|error| unavailable(settings, &error))?;
         let consumer = Arc::new(consumer);
-        let stopping = Arc::new(AtomicBool::new(false));
         let polling = Polling {
             consumer: Arc::clone(&consumer),
             events: sender,
