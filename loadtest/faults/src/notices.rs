@@ -43,7 +43,9 @@ impl Notices {
     /// # Errors
     /// When Kafka does not answer.
     pub async fn disturb(&mut self, kafka: &Kafka) -> Result<BTreeMap<&'static str, u64>, Failure> {
-        let news = self.follow.news(kafka, topics::OBJECT_EVENTS).await?;
+        let mut news = self.follow.news(kafka, topics::OBJECT_EVENTS).await?;
+        // A large one costs thousands of looks at the store: once is enough.
+        news.retain(|notice| notice.bytes() < LARGE / 2);
         let newest = news.len().saturating_sub(AT_ONCE);
         let doubled: Vec<Outgoing> = news[newest..].iter().map(copy).collect();
         self.prng.shuffle(&mut self.kept);
