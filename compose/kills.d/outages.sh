@@ -16,7 +16,7 @@ same_workers() {
 must_have_waited() {
   local log waits
   log=$(worker_log "$1")
-  waits=$(tail -n "+$(($2 + 1))" "$log" | grep -c -E 'partition waits|waiting for the topic|broker trouble' || true)
+  waits=$(tail -n "+$(($2 + 1))" "$log" | grep -c -E 'partition waits|waiting for the topic|waiting for the registry|broker trouble' || true)
   ((waits > 0)) || fail "$1 never said that it waits"
   note "$1 waited $waits times"
 }

@@ -13,6 +13,8 @@ pub const OBJECT_EVENTS: &str = "object-events";
 pub const DOCUMENTS: &str = "documents";
 /// Decisions of a person, e.g. to let a mass deletion pass.
 pub const CONFIRMATIONS: &str = "confirmations";
+/// Which models there are, what is built from them, and what is served.
+pub const MODELS: &str = "models";
 /// A sample of the questions asked.
 pub const QUERIES: &str = "queries";
 /// Records that workers had to refuse.
@@ -23,13 +25,14 @@ pub const DEAD_LETTERS: &str = "dead-letters";
 pub const LARGEST_RECORD: usize = 8 << 20;
 
 /// The files, in the order of the data flow.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
     ("object-events.yaml", include_str!("../object-events.yaml")),
     ("documents.yaml", include_str!("../documents.yaml")),
     ("confirmations.yaml", include_str!("../confirmations.yaml")),
     ("ledger.yaml", include_str!("../ledger.yaml")),
     ("chunks.yaml", include_str!("../chunks.yaml")),
     ("vectors.yaml", include_str!("../vectors.yaml")),
+    ("models.yaml", include_str!("../models.yaml")),
     ("queries.yaml", include_str!("../queries.yaml")),
     ("dead-letters.yaml", include_str!("../dead-letters.yaml")),
 ];
@@ -166,6 +169,7 @@ mod tests {
             ledger(&fingerprint),
             chunks(&fingerprint),
             vectors(&fingerprint),
+            MODELS.to_owned(),
             QUERIES.to_owned(),
             DEAD_LETTERS.to_owned(),
         ];
@@ -184,7 +188,8 @@ mod tests {
     fn what_must_stay_is_compacted_and_what_passes_is_deleted() {
         for description in descriptions().unwrap() {
             let policy = description.settings["cleanup.policy"].as_str();
-            let stays = description.per.is_some() || description.name == CONFIRMATIONS;
+            let stays =
+                description.per.is_some() || [CONFIRMATIONS, MODELS].contains(&description.name.as_str());
             assert_eq!(policy == "compact", stays, "{}", description.name);
         }
     }

@@ -4,7 +4,9 @@
 
 use std::path::Path;
 
-use message::{Chunk, ChunkId, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query, Said};
+use message::{
+    Chunk, ChunkId, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query, RegistryEntry, Said,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -53,6 +55,11 @@ fn documents() {
 #[test]
 fn confirmations() {
     round_trip::<Said>("confirmations");
+}
+
+#[test]
+fn models() {
+    round_trip::<RegistryEntry>("models");
 }
 
 #[test]

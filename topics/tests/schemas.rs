@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use message::{DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query, Said};
+use message::{DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query, RegistryEntry, Said};
 use serde_json::{Value, json};
 
 /// The schema of the type that a topic's file names.
@@ -19,6 +19,7 @@ fn schema_of(kind: &str) -> Option<Value> {
         "LedgerEntry" => schemars::schema_for!(LedgerEntry),
         "Passage" => schemars::schema_for!(Passage),
         "Embedded" => schemars::schema_for!(Embedded),
+        "RegistryEntry" => schemars::schema_for!(RegistryEntry),
         "Query" => schemars::schema_for!(Query),
         "DeadLetter" => schemars::schema_for!(DeadLetter),
         _ => return None,

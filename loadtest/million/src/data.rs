@@ -140,8 +140,9 @@ mod tests {
             chunking: space.clone(),
             space,
             dimension: 64,
-            model: "hashing".to_owned(),
-            mapping: 1,
+            model: Fingerprint::of(&[("weights", "test")]),
+            name: "hashing".to_owned(),
+            mapping: message::IndexMapping::of(1),
         };
         let encoder = Hashing::new(NonZeroUsize::new(64).unwrap());
         let mut ids = Vec::new();

@@ -95,7 +95,7 @@ mod tests {
         let group = |worker, index, cluster| TopicReader::sink(worker, &names(index), cluster).group;
         let mine = group("index", "docs", &one);
         assert_eq!(mine, format!("index-{}-{}-docs", sample().short(), one.short()));
-        let next = Generation { mapping: 4, ..sample() };
+        let next = Generation { mapping: message::IndexMapping::of(4), ..sample() };
         let next = TopicReader::sink("index", &Names::new("docs", &next).unwrap(), &one).group;
         let others = [
             group("replicate", "docs", &one),

@@ -13,6 +13,7 @@ mod headers;
 mod id;
 mod ledger;
 mod query;
+mod registry;
 mod vector;
 mod version;
 
@@ -27,5 +28,9 @@ pub use headers::{Headers, document_on, partition_of, trace, trace_on};
 pub use id::{ChunkId, DocumentId, Fingerprint, InvalidDocumentId};
 pub use ledger::LedgerEntry;
 pub use query::{Query, QueryHit};
+pub use registry::{
+    BuildState, ChangeAuthor, FillSource, GenerationEntry, IndexMapping, ModelEntry, ModelState, ReadyEntry,
+    RegistryEntry, ServingEntry,
+};
 pub use vector::{Embedded, EmbeddedChunk, InvalidVector, Vector};
 pub use version::Version;

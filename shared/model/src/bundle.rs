@@ -4,6 +4,9 @@
 //! The model's fingerprint is computed from it, and `bundle/files.rs` verifies that the files match it.
 
 mod files;
+mod further;
+
+pub use further::FurtherModels;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

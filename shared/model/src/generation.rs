@@ -17,7 +17,12 @@ use crate::tokenizer::Tokenizer;
 /// The generation of `bundle`, the chosen encoder, and this program's mappings.
 #[must_use]
 pub fn generation(bundle: &Bundle, backend: &BackendSettings) -> Generation {
-    let chunking = chunking(bundle);
+    generation_over(chunking(bundle), bundle, backend)
+}
+
+/// The same over passages that were cut by `chunking`, which may be that of another model: see [`fits`].
+#[must_use]
+pub fn generation_over(chunking: Fingerprint, bundle: &Bundle, backend: &BackendSettings) -> Generation {
     let (model, dimension) = match backend.encoder {
         BackendKind::Onnx => (bundle.model_fingerprint(), bundle.dimension()),
         BackendKind::Hashing => {
@@ -29,9 +34,30 @@ pub fn generation(bundle: &Bundle, backend: &BackendSettings) -> Generation {
         space: space_of(&chunking, &model),
         chunking,
         dimension,
-        model: bundle.manifest().name.clone(),
-        mapping: MAPPING_VERSION,
+        model,
+        name: bundle.manifest().name.clone(),
+        mapping: message::IndexMapping::of(MAPPING_VERSION),
     }
+}
+
+/// Whether every passage that was or will be cut for the model of `from` is whole within that of `to`: the same tokenizer,
+/// the same prefix, and no smaller limit.
+///
+/// # Errors
+/// What differs.
+pub fn fits(from: &Bundle, to: &Bundle) -> Result<(), String> {
+    let tokenizer = |bundle: &Bundle| bundle.manifest().files.get(Bundle::TOKENIZER).cloned();
+    let prefix = |bundle: &Bundle| bundle.manifest().prefixes.passage.clone();
+    if tokenizer(from) != tokenizer(to) {
+        return Err("its tokenizer is another one".to_owned());
+    }
+    if prefix(from) != prefix(to) {
+        return Err(format!("its prefix of passages is {:?}, not {:?}", prefix(to), prefix(from)));
+    }
+    if to.max_tokens() < from.max_tokens() {
+        return Err(format!("it takes {} tokens, not {}", to.max_tokens(), from.max_tokens()));
+    }
+    Ok(())
 }
 
 /// The fingerprint of how documents are split for the model of `bundle`.

@@ -15,14 +15,14 @@ mod pack;
 mod reranker;
 mod tokenizer;
 
-pub use bundle::{Bundle, BundleError, Manifest, ModelSettings, Prefixes, Role};
+pub use bundle::{Bundle, BundleError, FurtherModels, Manifest, ModelSettings, Prefixes, Role};
 pub use encoder::hashing::Hashing;
 pub use encoder::onnx::{Onnx, OnnxSettings, OpenOnnxError};
 pub use encoder::{
     Backend, BackendKind, BackendSettings, EncodeError, EncodeRemedy, Encoder, EncoderSettings,
     ExecutionProvider, OpenEncoderError, TextFault, TextVectors, VectorProblem,
 };
-pub use generation::{ModelSplitter, chunking, generation, splitter};
+pub use generation::{ModelSplitter, chunking, fits, generation, generation_over, splitter};
 pub use pack::{Batch, pack};
 pub use reranker::{CrossEncoder, OpenRerankerError, Overlap, Rerank, Reranker};
 pub use tokenizer::{TokenIds, TokenizeError, Tokenizer, TokenizerError};

@@ -14,7 +14,7 @@ use crate::action::Action;
 use crate::ensured::Ensured;
 use crate::error::SinkError;
 use crate::settings::RequestSettings;
-use crate::sink::{Sink, Written};
+use crate::sink::{OutsideAliases, Sink, Written};
 use crate::wire::{Body, Method, Request, Response, Server, reason};
 
 mod catalog;
@@ -38,7 +38,7 @@ impl Told {
     }
 }
 
-/// One generation of indexes on one engine. Clones, and engines made by [`Engine::over`], share the connections.
+/// One generation of indexes on one engine. Clones, and engines made by [`Sink::over`], share the connections.
 #[derive(Debug)]
 pub struct Engine {
     server: Arc<dyn Server>,
@@ -66,20 +66,6 @@ impl Engine {
         }
     }
 
-    /// Another generation on the same engine.
-    #[must_use]
-    pub fn over(&self, names: Names) -> Self {
-        Self {
-            server: Arc::clone(&self.server),
-            settings: self.settings.clone(),
-            names,
-            offers_fusion: Arc::clone(&self.offers_fusion),
-            told: Arc::clone(&self.told),
-        }
-    }
-}
-
-impl Engine {
     /// Sends one request with the deadline and returns the response, whatever its status.
     async fn send(&self, method: Method, path: String, body: Body) -> Result<Response, SinkError> {
         let request = Request { method, path, body, timeout: self.settings.timeout() };
@@ -151,12 +137,29 @@ impl Sink for Engine {
         &self.names
     }
 
+    fn over(&self, names: Names) -> Self {
+        Self {
+            server: Arc::clone(&self.server),
+            settings: self.settings.clone(),
+            names,
+            offers_fusion: Arc::clone(&self.offers_fusion),
+            told: Arc::clone(&self.told),
+        }
+    }
+
     async fn cluster(&self) -> Result<Cluster, SinkError> {
         self.known_cluster().await
     }
 
     async fn ensure(&self) -> Result<Ensured, SinkError> {
         self.ensure_both().await
+    }
+
+    async fn name_outside(&self, whose: OutsideAliases) -> Result<(), SinkError> {
+        match whose {
+            OutsideAliases::Free => self.claim_outside().await,
+            OutsideAliases::All => self.point_outside().await,
+        }
     }
 
     async fn highest(&self, mine: impl Fn(&DocumentId) -> bool + Send) -> Result<Option<Version>, SinkError> {

@@ -18,6 +18,7 @@ mod lane;
 mod memory;
 mod opensearch;
 mod origin;
+mod outside;
 mod question;
 mod reader;
 mod registry;
@@ -41,7 +42,7 @@ pub use reader::{
     Hit, Page, Place, RANK_CONSTANT, Reader, StoredChunk, StoredDocument, StoredVector, cosine,
 };
 pub use registry::{EngineKind, EngineSettings};
-pub use run::run;
+pub use run::{WriteSettings, run};
 pub use settings::{IndexSettings, RequestSettings};
-pub use sink::{ItemAnswer, Sink, Written};
+pub use sink::{ItemAnswer, OutsideAliases, Sink, Written};
 pub use stage::WriteStage;

@@ -18,7 +18,7 @@ use crate::bulk;
 use crate::ensured::{Ensured, IndexState};
 use crate::error::SinkError;
 use crate::reader::StoredDocument;
-use crate::sink::{ItemAnswer, Sink, Written};
+use crate::sink::{ItemAnswer, OutsideAliases, Sink, Written};
 
 mod catalog;
 mod passages;
@@ -29,7 +29,7 @@ use passages::{Passage, Passages};
 /// How many stores this process has opened.
 static OPENED: AtomicU64 = AtomicU64::new(0);
 
-/// One generation of indexes in memory. Clones, and engines made by [`MemoryEngine::over`], share the content.
+/// One generation of indexes in memory. Clones, and engines made by [`Sink::over`], share the content.
 #[derive(Clone, Debug)]
 pub struct MemoryEngine {
     names: Names,
@@ -58,6 +58,8 @@ struct State {
     indexes: BTreeMap<String, Index>,
     faults: VecDeque<Fault>,
     created: u64,
+    /// The index behind each outside alias.
+    outside: BTreeMap<String, String>,
     catalog: BTreeMap<String, Value>,
 }
 
@@ -94,10 +96,10 @@ impl MemoryEngine {
         Self { names, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Another generation in the same store.
+    /// The index behind an outside alias.
     #[must_use]
-    pub fn over(&self, names: Names) -> Self {
-        Self { names, state: Arc::clone(&self.state) }
+    pub fn holder(&self, alias: &str) -> Option<String> {
+        self.state().outside.get(alias).cloned()
     }
 
     /// Makes a later write fail; faults are used up in order.
@@ -241,6 +243,24 @@ impl Sink for MemoryEngine {
 
     fn names(&self) -> &Names {
         &self.names
+    }
+
+    fn over(&self, names: Names) -> Self {
+        Self { names, state: Arc::clone(&self.state) }
+    }
+
+    async fn name_outside(&self, whose: OutsideAliases) -> Result<(), SinkError> {
+        let mut state = self.state();
+        for target in [Target::Chunks, Target::Documents] {
+            let (index, alias) = (self.names.physical(target), self.names.outside_alias(target));
+            if !state.indexes.contains_key(&index) {
+                return Err(self.missing(target));
+            }
+            if whose == OutsideAliases::All || !state.outside.contains_key(&alias) {
+                state.outside.insert(alias, index);
+            }
+        }
+        Ok(())
     }
 
     async fn cluster(&self) -> Result<Cluster, SinkError> {

@@ -1,25 +1,90 @@
 //! The whole run of `index` and `replicate`, which differ only in the engine.
 
 use backoff::Backoff;
-use generation::{Cluster, TopicReader};
+use generation::{Cluster, Generation, MAPPING_VERSION, Names, TopicReader};
+use message::{ChangeAuthor, FillSource, GenerationEntry, IndexMapping};
+use registry::{RunScope, Running, Stopping, Supervised, follow, supervise};
 use stream::{Broker, Delivery, LaneSettings, Plan, StreamError};
+use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::error::SinkError;
+use crate::outside;
 use crate::sink::Sink;
 use crate::stage::WriteStage;
 
-/// Writes `vectors.<space>` to `sink` as the worker of that name until `stopping` is ready.
-///
-/// The consumer group is named after the engine's cluster, so the engine must answer once before anything is read.
+/// How a writer writes.
+#[derive(Clone, Debug)]
+pub struct WriteSettings {
+    /// The worker's name.
+    pub worker: &'static str,
+    /// Batching and queueing.
+    pub lanes: LaneSettings,
+}
+
+/// Writes every generation that the registry wants filled, each from its `vectors.<space>`; without a registry that of
+/// `sink`. Ends when `stopping` is ready.
 ///
 /// # Errors
-/// When waiting will not help: see [`stream::run`].
-pub async fn run<B: Broker, S: Sink>(
+/// When waiting will not help with the generation that is served: see [`stream::run`].
+pub async fn run<B: Broker, S: Sink + Clone>(
     broker: B,
     sink: S,
-    worker: &'static str,
-    lanes: LaneSettings,
+    settings: WriteSettings,
+    stopping: impl Future<Output = ()> + Send,
+) -> Result<(), StreamError> {
+    let (worker, names) = (settings.worker, sink.names());
+    let author = ChangeAuthor { by: worker.to_owned(), at: stream::wall_seconds() };
+    let local = names.generation().entry(names.index(), FillSource::Vectors, &author);
+    let (sender, heard) = watch::channel(None);
+    let start = {
+        let (broker, sink, settings) = (broker.clone(), sink.clone(), settings);
+        move |entry: &GenerationEntry, stopping: Stopping| -> Running {
+            let (broker, settings) = (broker.clone(), settings.clone());
+            let sink = Names::new(&entry.index, &Generation::from(entry)).map(|names| sink.over(names));
+            Box::pin(async move {
+                let sink = sink.map_err(|error| StreamError::Fatal(error.to_string()))?;
+                write_one(broker, sink, settings, stopping).await
+            })
+        }
+    };
+    let supervised = Supervised {
+        worker,
+        local,
+        scope: RunScope::Index,
+        unit: |entry| entry.id.clone(),
+        can: Box::new(writable),
+        start: Box::new(start),
+    };
+    tokio::select! {
+        never = follow(broker.clone(), sender) => match never {},
+        never = outside::keep(&sink, worker, heard.clone()) => match never {},
+        ended = supervise(broker.clone(), supervised, heard.clone(), stopping) => ended,
+    }
+}
+
+/// Whether this program writes such indexes.
+fn writable(entry: &GenerationEntry) -> Result<(), String> {
+    let IndexMapping { version, .. } = entry.mapping;
+    if version != MAPPING_VERSION {
+        return Err(format!(
+            "its mapping has version {version}, and this program writes {MAPPING_VERSION}: keep a worker of the release that \
+             writes {version} running until this generation is retired"
+        ));
+    }
+    if Generation::from(entry).short() != entry.id {
+        return Err("its id does not belong to its space and mapping: a newer program entered it".to_owned());
+    }
+    Ok(())
+}
+
+/// Writes one generation.
+///
+/// The consumer group is named after the engine's cluster, so the engine must answer once before anything is read.
+async fn write_one<B: Broker, S: Sink>(
+    broker: B,
+    sink: S,
+    WriteSettings { worker, lanes }: WriteSettings,
     stopping: impl Future<Output = ()> + Send,
 ) -> Result<(), StreamError> {
     tokio::pin!(stopping);

@@ -26,13 +26,25 @@ pub trait Sink: Send + Sync + 'static {
     /// [`SinkError::Unavailable`] when waiting should help; otherwise a human must act.
     fn cluster(&self) -> impl Future<Output = Result<Cluster, SinkError>> + Send;
 
-    /// Creates what is missing (both indexes, their write aliases, and the outside aliases if nobody holds them).
-    /// Checks what exists, and whether the engine applied the requested settings.
+    /// The indexes of another generation on the same engine.
+    #[must_use]
+    fn over(&self, names: Names) -> Self
+    where
+        Self: Sized;
+
+    /// Creates what is missing: both indexes and their write aliases. Checks what exists, and whether the engine applied
+    /// the requested settings.
     ///
     /// # Errors
     /// [`SinkError::Mismatch`] when an index is for another space, dimension or similarity;
     /// [`SinkError::Unavailable`] when waiting should help; otherwise a human must act.
     fn ensure(&self) -> impl Future<Output = Result<Ensured, SinkError>> + Send;
+
+    /// Gives the outside aliases to these indexes: those that nobody holds, or all of them, whoever holds them. Idempotent.
+    ///
+    /// # Errors
+    /// [`SinkError::Missing`] when an index does not exist; otherwise as [`Sink::ensure`].
+    fn name_outside(&self, whose: OutsideAliases) -> impl Future<Output = Result<(), SinkError>> + Send;
 
     /// The highest version among the records of documents for which `mine` is true; none when there are none.
     ///
@@ -50,6 +62,15 @@ pub trait Sink: Send + Sync + 'static {
     /// `proved` is when the group last confirmed that the partition of these actions is ours. Nothing is sent later
     /// than 5 minutes after it; what was not sent is answered Wait.
     fn write(&self, batch: Vec<Action>, proved: Boottime) -> impl Future<Output = Written> + Send;
+}
+
+/// Which of the outside aliases an index may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutsideAliases {
+    /// Those that nobody holds.
+    Free,
+    /// All of them, whoever holds them.
+    All,
 }
 
 /// The result of writing a batch.

@@ -65,8 +65,13 @@ pub trait Broker: Clone + Send + Sync + 'static {
     /// What a commit needs to know about a group.
     type Membership: Membership;
 
-    /// The number of partitions of `topic`.
-    fn partitions(&self, topic: &str) -> impl Future<Output = Result<i32, StreamError>> + Send;
+    /// The number of partitions of `topic`; none if it does not exist.
+    fn existing(&self, topic: &str) -> impl Future<Output = Result<Option<i32>, StreamError>> + Send;
+
+    /// The number of partitions of a topic that has to exist.
+    fn partitions(&self, topic: &str) -> impl Future<Output = Result<i32, StreamError>> + Send {
+        async move { self.existing(topic).await?.ok_or_else(|| missing_topic(topic)) }
+    }
 
     /// Joins `group` for `topic`. Starts at the earliest record where the group has no offset, and reads committed
     /// records only. Never has more than `queue_bytes` of one partition outstanding (plus one record).
@@ -95,8 +100,11 @@ pub trait Broker: Clone + Send + Sync + 'static {
     /// Fatal if the settings cannot be used.
     fn after_write(&self) -> Result<Self::Publisher, StreamError>;
 
-    /// The committed records of a partition from offset `from` on.
+    /// The committed records of a partition from offset `from` to its end.
     fn reading(&self, topic: &str, partition: i32, from: i64) -> Reading;
+
+    /// The same, but it does not end: it waits for what is written next, and also while the broker is away.
+    fn tail(&self, topic: &str, partition: i32, from: i64) -> Reading;
 
     /// The offsets that a partition holds now: from its first to the one after its last.
     fn range(
@@ -104,6 +112,12 @@ pub trait Broker: Clone + Send + Sync + 'static {
         topic: &str,
         partition: i32,
     ) -> impl Future<Output = Result<Range<i64>, StreamError>> + Send;
+}
+
+pub(crate) fn missing_topic(topic: &str) -> StreamError {
+    StreamError::Unavailable(format!(
+        "topic {topic} does not exist: create the topics with `millrace topics apply`"
+    ))
 }
 
 /// A member of a consumer group.

@@ -8,6 +8,7 @@ mod copies;
 mod groups;
 mod publisher;
 mod reader;
+mod removal;
 mod settings;
 mod standing;
 mod starts;
@@ -24,7 +25,7 @@ use rdkafka::metadata::MetadataTopic;
 pub use settings::KafkaSettings;
 pub use standing::{Standing, standings};
 
-use crate::broker::{Broker, Reading, StreamError};
+use crate::broker::{Broker, Reading, StreamError, missing_topic};
 
 /// Timeout of one request to the broker.
 pub(crate) const ASK: Duration = Duration::from_secs(15);
@@ -47,9 +48,14 @@ impl Kafka {
     pub fn settings(&self) -> &KafkaSettings {
         &self.settings
     }
+}
 
-    /// The number of partitions of `topic`; none if it does not exist.
-    pub(crate) async fn existing(&self, topic: &str) -> Result<Option<i32>, StreamError> {
+impl Broker for Kafka {
+    type Consumer = consumer::KafkaConsumer;
+    type Publisher = publisher::KafkaPublisher;
+    type Membership = consumer::Member;
+
+    async fn existing(&self, topic: &str) -> Result<Option<i32>, StreamError> {
         let (settings, topic) = (self.settings.clone(), topic.to_owned());
         blocking(move || {
             let client: BaseConsumer = settings.reader()?.create().map_err(|e| unavailable(&settings, &e))?;
@@ -58,16 +64,6 @@ impl Kafka {
             Ok(find_partitions(metadata.topics(), &topic))
         })
         .await
-    }
-}
-
-impl Broker for Kafka {
-    type Consumer = consumer::KafkaConsumer;
-    type Publisher = publisher::KafkaPublisher;
-    type Membership = consumer::Member;
-
-    async fn partitions(&self, topic: &str) -> Result<i32, StreamError> {
-        self.existing(topic).await?.ok_or_else(|| missing(topic))
     }
 
     fn subscribe(&self, group: &str, topic: &str, queue_bytes: usize) -> Result<Self::Consumer, StreamError> {
@@ -87,7 +83,11 @@ impl Broker for Kafka {
     }
 
     fn reading(&self, topic: &str, partition: i32, from: i64) -> Reading {
-        reader::records(&self.settings, topic, partition, from)
+        reader::records(&self.settings, (topic, partition), from, reader::Until::End)
+    }
+
+    fn tail(&self, topic: &str, partition: i32, from: i64) -> Reading {
+        reader::records(&self.settings, (topic, partition), from, reader::Until::Dropped)
     }
 
     async fn range(&self, topic: &str, partition: i32) -> Result<Range<i64>, StreamError> {
@@ -108,13 +108,7 @@ fn find_partitions(topics: &[MetadataTopic], topic: &str) -> Option<i32> {
 
 /// The number of partitions of `topic` in a metadata response.
 pub(crate) fn count_partitions(topics: &[MetadataTopic], topic: &str) -> Result<i32, StreamError> {
-    find_partitions(topics, topic).ok_or_else(|| missing(topic))
-}
-
-pub(crate) fn missing(topic: &str) -> StreamError {
-    StreamError::Unavailable(format!(
-        "topic {topic} does not exist: create the topics with `millrace topics apply`"
-    ))
+    find_partitions(topics, topic).ok_or_else(|| missing_topic(topic))
 }
 
 /// Default deadline of a blocking call: longer than the timeouts given to librdkafka, because it does not keep all of

@@ -10,7 +10,7 @@ mod state;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::stream::StreamExt as _;
+use futures::stream::{StreamExt as _, TryStreamExt as _};
 
 pub use consumer::MemoryConsumer;
 pub use consumer::MemoryMember;
@@ -113,13 +113,9 @@ impl Broker for Memory {
     type Publisher = MemoryPublisher;
     type Membership = MemoryMember;
 
-    async fn partitions(&self, topic: &str) -> Result<i32, StreamError> {
-        match self.lock().topics.get(topic) {
-            Some(partitions) => {
-                i32::try_from(partitions.len()).map_err(|error| StreamError::Fatal(error.to_string()))
-            }
-            None => Err(StreamError::Unavailable(format!("topic {topic} does not exist"))),
-        }
+    async fn existing(&self, topic: &str) -> Result<Option<i32>, StreamError> {
+        let count = self.lock().topics.get(topic).map(|partitions| i32::try_from(partitions.len()));
+        count.transpose().map_err(|error| StreamError::Fatal(error.to_string()))
     }
 
     fn subscribe(&self, group: &str, topic: &str, queue_bytes: usize) -> Result<MemoryConsumer, StreamError> {
@@ -166,6 +162,30 @@ impl Broker for Memory {
         };
         drop(state);
         futures::stream::iter(records).boxed()
+    }
+
+    fn tail(&self, topic: &str, partition: i32, from: i64) -> Reading {
+        let (broker, topic) = (self.clone(), topic.to_owned());
+        let news = move |next: i64| {
+            let (broker, topic) = (broker.clone(), topic.clone());
+            async move {
+                loop {
+                    // Registered before looking, so that nothing written in between is missed.
+                    let changed = broker.changed.notified();
+                    tokio::pin!(changed);
+                    changed.as_mut().enable();
+                    match broker.reading(&topic, partition, next).try_next().await {
+                        Ok(Some(record)) => {
+                            let next = record.offset + 1;
+                            return Some((Ok(record), next));
+                        }
+                        Ok(None) => changed.await,
+                        Err(error) => return Some((Err(error), next)),
+                    }
+                }
+            }
+        };
+        futures::stream::unfold(from, news).boxed()
     }
 
     async fn range(&self, topic: &str, partition: i32) -> Result<Range<i64>, StreamError> {

@@ -94,6 +94,7 @@ macro_rules! suite {
 suite!(
     records_survive,
     a_reading_gives_what_is_there_and_ends,
+    a_tail_goes_on_with_what_is_written_later,
     a_newer_writer_fences_the_older,
     memory_is_bounded,
     a_pipeline_refuses_and_retries,

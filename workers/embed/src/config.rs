@@ -1,7 +1,7 @@
 //! Settings of `embed`.
 
 use clap::Parser;
-use model::{EncoderSettings, ModelSettings};
+use model::{EncoderSettings, FurtherModels, ModelSettings};
 use process::Settings;
 use stream::LaneSettings;
 use stream::kafka::KafkaSettings;
@@ -17,6 +17,9 @@ pub struct Config {
     /// Which model.
     #[command(flatten)]
     pub model: ModelSettings,
+    /// The models of further generations.
+    #[command(flatten)]
+    pub further: FurtherModels,
     /// How the model is run.
     #[command(flatten)]
     pub encoder: EncoderSettings,

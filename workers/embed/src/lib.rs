@@ -5,9 +5,13 @@
 //! never changes a version.
 
 pub mod config;
+pub mod follow;
+mod models;
 pub mod run;
 pub mod stage;
 
 pub use config::Config;
+pub use follow::{EncoderSource, follow};
+pub use models::EmbedModels;
 pub use run::run;
 pub use stage::EmbedStage;

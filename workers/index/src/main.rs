@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use generation::Names;
 use index::Config;
 use process::{Failure, Host};
+use sink::WriteSettings;
 use stream::kafka::Kafka;
 
 fn main() -> ExitCode {
@@ -17,6 +18,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let names = Names::new(&config.index.index, &generation)?;
     let engine = config.opensearch.connect(&config.requests, names)?;
     host.readiness().ready();
-    sink::run(Kafka::new(&config.kafka), engine, "index", config.lanes, host.stopping()).await?;
+    let settings = WriteSettings { worker: "index", lanes: config.lanes };
+    sink::run(Kafka::new(&config.kafka), engine, settings, host.stopping()).await?;
     Ok(())
 }

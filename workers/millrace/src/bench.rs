@@ -55,8 +55,9 @@ pub(crate) async fn world() -> Bench {
         chunking: chunking.clone(),
         space: space(),
         dimension: 1,
-        model: "m".to_owned(),
-        mapping: MAPPING_VERSION,
+        model: Fingerprint::of(&[("weights", "test")]),
+        name: "m".to_owned(),
+        mapping: message::IndexMapping::of(MAPPING_VERSION),
     };
     let names = Names::new("m", &generation).unwrap();
     let kafka = Memory::default();

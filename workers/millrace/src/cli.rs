@@ -10,11 +10,16 @@ use stream::kafka::KafkaSettings;
 use telemetry::{LogFormat, TelemetrySettings};
 
 mod asking;
+mod generations;
 mod reading;
 mod trying;
 mod upkeep;
 
 pub use asking::{AskQuestion, Eval, KeyArguments, KeyRole, SearchArguments, SearchMode, ServeAddress};
+pub use generations::{
+    CompareGenerations, GenerationAsk, GenerationCommand, GenerationReason, GenerationStatus,
+    ListGenerations, PromoteGeneration, RetireGeneration, StartGeneration,
+};
 pub use reading::{ChunkArguments, Extract, ReadingArguments};
 pub use trying::Try;
 pub use upkeep::{
@@ -80,6 +85,9 @@ pub enum OperatorCommand {
     /// Have the one record refused that holds up a partition: it becomes a dead letter, and the partition goes on. What the
     /// record would have changed stays as it is: run `millrace audit` afterwards.
     Skip(SkipRecord),
+    /// Generations of indexes: build a new one beside the one that is served, compare them, serve it, go back, retire.
+    #[command(subcommand)]
+    Generation(Box<GenerationCommand>),
     /// What workers had to refuse.
     #[command(subcommand)]
     DeadLetters(LettersCommand),
@@ -126,9 +134,15 @@ pub struct TopicsApply {
     pub json: bool,
 }
 
-/// Which model and encoder decide the names of topics and indexes.
+/// Which generation: the one that the registry says is served, or while it says nothing that of the model and encoder here.
 #[derive(Args, Clone, Debug)]
 pub struct GenerationSettings {
+    /// What the indexes are called.
+    #[command(flatten)]
+    pub index: IndexSettings,
+    /// Another generation than the one that is served: see `millrace generation list`.
+    #[arg(long = "generation", value_name = "ID")]
+    pub other: Option<String>,
     /// Which model.
     #[command(flatten)]
     pub model: ModelSettings,
@@ -212,10 +226,7 @@ pub struct WorldSettings {
     /// How the engines are reached.
     #[command(flatten)]
     pub engines: EngineSettings,
-    /// What the indexes are called.
-    #[command(flatten)]
-    pub index: IndexSettings,
-    /// For which model.
+    /// Which generation.
     #[command(flatten)]
     pub generation: GenerationSettings,
     /// Where copies of the ledger are kept.

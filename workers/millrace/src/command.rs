@@ -9,6 +9,7 @@ mod dead_letters;
 mod embed;
 mod eval;
 mod extract;
+mod generation;
 mod key;
 mod ledger_rebuild;
 mod put;
@@ -46,6 +47,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         OperatorCommand::Confirm(ask) => confirm::run(ask).await,
         OperatorCommand::Skip(ask) => skip::run(ask).await,
         OperatorCommand::Ledger(LedgerCommand::Rebuild(ask)) => ledger_rebuild::run(ask).await,
+        OperatorCommand::Generation(ask) => generation::run(*ask).await,
         OperatorCommand::DeadLetters(ask) => dead_letters::run(ask).await,
         OperatorCommand::Try(ask) => try_folder::run(&ask).await,
         OperatorCommand::Extract(ask) => extract::run(&ask).await,

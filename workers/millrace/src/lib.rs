@@ -19,6 +19,7 @@ pub mod cli;
 pub mod command;
 pub mod entries;
 mod files;
+mod fill;
 pub mod letters;
 pub mod log;
 pub mod merge;

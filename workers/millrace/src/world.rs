@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use generation::{Generation, Names, TopicReader};
+use message::GenerationEntry;
 use objects::{S3Store, Scope};
 use process::Failure;
+use registry::rules::RuleRefusal;
+use registry::{GenerationKey, Registry};
 use sink::{Engine, EngineKind, Reader, RequestSettings, Sink, SinkError};
 use stream::kafka::{Kafka, Standing, groups, standings};
 use stream::{Broker, Waiting};
@@ -87,13 +90,37 @@ impl Lag {
     }
 }
 
-/// The generation that the settings name.
+/// The generation that the settings name: `--generation`, or the one that is served, or while the registry says
+/// nothing that of the bundle on this machine.
+///
+/// # Errors
+/// When Kafka does not answer, the registry holds no such generation, or the model bundle cannot be used.
+pub async fn generation<B: Broker>(settings: &GenerationSettings, broker: &B) -> Result<Generation, Failure> {
+    let registry = registry::look(broker).await?;
+    match chosen(&registry, settings)? {
+        Some(entry) => Ok(Generation::from(entry)),
+        None => local(settings),
+    }
+}
+
+/// The generation of the bundle on this machine.
 ///
 /// # Errors
 /// When the model bundle cannot be used.
-pub fn generation(settings: &GenerationSettings) -> Result<Generation, Failure> {
+pub fn local(settings: &GenerationSettings) -> Result<Generation, Failure> {
     let bundle = settings.model.open()?;
     Ok(model::generation(&bundle, &settings.backend))
+}
+
+/// What the registry says of the generation that is asked for; none when nothing is asked for or served.
+fn chosen<'a>(
+    registry: &'a Registry,
+    GenerationSettings { index, other, .. }: &GenerationSettings,
+) -> Result<Option<&'a GenerationEntry>, RuleRefusal> {
+    let served = registry.serving(&index.index).map(|serving| &serving.id);
+    let Some(id) = other.as_ref().or(served) else { return Ok(None) };
+    let entry = registry.generation(GenerationKey { index: &index.index, id });
+    entry.map(Some).ok_or_else(|| RuleRefusal::Unknown(id.clone()))
 }
 
 impl<K: Broker, O, E> World<K, O, E> {
@@ -117,13 +144,21 @@ impl<K, O, E: Reader> World<K, O, E> {
 }
 
 impl World {
-    /// Prepares all connections; sends nothing yet.
+    /// Prepares all connections for the generation that the settings name: see [`generation()`].
     ///
     /// # Errors
-    /// When a setting is invalid, or the model bundle cannot be used.
-    pub fn open(settings: &WorldSettings) -> Result<Self, Failure> {
-        let generation = generation(&settings.generation)?;
-        let names = Names::new(&settings.index.index, &generation)?;
+    /// As [`generation()`], and when a setting is invalid.
+    pub async fn open(settings: &WorldSettings) -> Result<Self, Failure> {
+        let generation = generation(&settings.generation, &Kafka::new(&settings.kafka)).await?;
+        Self::of(settings, generation)
+    }
+
+    /// Prepares all connections for one generation; sends nothing yet.
+    ///
+    /// # Errors
+    /// When a setting is invalid.
+    pub fn of(settings: &WorldSettings, generation: Generation) -> Result<Self, Failure> {
+        let names = Names::new(&settings.generation.index.index, &generation)?;
         let requests = RequestSettings::default();
         let engines = EngineKind::ALL.into_iter().map(|kind| {
             Ok(Destination { kind, engine: kind.connect(&settings.engines, &requests, names.clone())? })
@@ -158,7 +193,7 @@ impl World {
     }
 
     /// The consumer group that writes to this engine; while the engine is unavailable, every group that may be the one.
-    async fn writers(&self, one: &Destination<Engine>) -> Result<Vec<TopicReader>, Failure> {
+    pub(crate) async fn writers(&self, one: &Destination<Engine>) -> Result<Vec<TopicReader>, Failure> {
         let (worker, engine) = (one.kind.worker(), &one.engine);
         match tokio::time::timeout(ENGINE_PATIENCE, engine.cluster()).await {
             Ok(Ok(cluster)) => Ok(vec![TopicReader::sink(worker, &self.names, &cluster)]),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use model::{EncoderSettings, ModelSettings};
+use model::{EncoderSettings, FurtherModels, ModelSettings};
 use objects::{Buckets, S3Settings};
 use process::Settings;
 use sink::{EngineKind, EngineSettings, IndexSettings};
@@ -57,7 +57,7 @@ pub struct Config {
     /// Connection to the object store.
     #[command(flatten)]
     pub store: S3Settings,
-    /// Connection to Kafka, for the pipeline view and sampled questions.
+    /// Connection to Kafka, for what is served, the pipeline view and sampled questions.
     #[command(flatten)]
     pub kafka: KafkaSettings,
     /// Connections to the engines.
@@ -69,6 +69,9 @@ pub struct Config {
     /// The embedding model.
     #[command(flatten)]
     pub model: ModelSettings,
+    /// The models of further generations.
+    #[command(flatten)]
+    pub further: FurtherModels,
     /// How the model is run.
     #[command(flatten)]
     pub encoder: EncoderSettings,

@@ -21,6 +21,8 @@ pub struct Answer {
     pub reranked: Option<usize>,
     /// The space of the vectors.
     pub space: Fingerprint,
+    /// The id of the generation that answers.
+    pub generation: String,
     /// Relevance of the best passages (see [`crate::relevance`]); on request, if it can be judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relevance: Option<f64>,

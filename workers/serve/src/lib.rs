@@ -6,7 +6,8 @@
 //!
 //! Reading order: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way
 //! over a [`snapshot`], with [`languages`], [`fuse`], [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
-//! [`highlight`], and [`found`] the result · [`application`] how it is answered · [`chat`] the way to an answer ·
+//! [`highlight`], and [`found`] the result · [`following`] which snapshot is served, by [`serving`], [`encoders`], [`served`]
+//! and [`lease`] · [`application`] how it is answered · [`chat`] the way to an answer ·
 //! [`llm`] who writes it · [`sample`] what is kept of it · [`pipeline`] how documents get here · [`http`] the edge,
 //! assembled by [`start`].
 
@@ -15,12 +16,16 @@ pub mod application;
 pub mod around;
 pub mod chat;
 pub mod config;
+pub mod encoders;
+pub mod following;
 pub mod found;
+mod further;
 pub mod fuse;
 pub mod gather;
 pub mod highlight;
 pub mod http;
 pub mod languages;
+pub mod lease;
 pub mod llm;
 pub mod pipeline;
 pub mod place;
@@ -30,10 +35,13 @@ pub mod relevance;
 pub mod rerank;
 pub mod sample;
 pub mod search;
+pub mod served;
+pub mod serving;
 pub mod snapshot;
 pub mod start;
 
 pub use config::Config;
+pub use further::further;
 pub use question::{Mode, Question};
 pub use search::Search;
 pub use snapshot::Snapshot;

@@ -22,5 +22,6 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let model = bundle.manifest().name.clone();
     let reader = config.serve_engine.connect(&config.engines, &requests, names.clone())?;
     let search = Search::new(Snapshot::new(&model, encoder, reader.clone(), names.clone()));
-    start(Opened { names, config }, search, reader, host).await
+    let open = serve::further(bundle, config.further.clone(), config.encoder.clone());
+    start(Opened { names, open, config }, search, reader, host).await
 }

@@ -80,11 +80,18 @@ const SHOWN: u8 = 20;
 #[derive(Debug)]
 pub struct Pipeline<B> {
     broker: B,
-    names: Names,
     writers: Vec<&'static str>,
-    readers: Mutex<Option<(Instant, Vec<TopicReader>)>>,
+    readers: Mutex<Option<KnownReaders>>,
     letters: Mutex<LatestLetters>,
     last: Mutex<HashMap<String, (Instant, i64)>>,
+}
+
+/// The readers on the way to some indexes, and when they were asked for.
+#[derive(Clone, Debug)]
+struct KnownReaders {
+    names: Names,
+    asked: Instant,
+    readers: Vec<TopicReader>,
 }
 
 /// The latest dead letters, latest first and without the bytes that were refused, and where their topic ended by then.
@@ -148,41 +155,43 @@ pub struct Picture {
 }
 
 impl<B: Watched> Pipeline<B> {
-    /// The pipeline to the indexes of `names`, which these workers write.
+    /// The pipeline whose last workers are these.
     #[must_use]
-    pub fn new(broker: B, names: Names, writers: Vec<&'static str>) -> Self {
+    pub fn new(broker: B, writers: Vec<&'static str>) -> Self {
         let (readers, letters, last) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { broker, names, writers, readers, letters, last }
+        Self { broker, writers, readers, letters, last }
     }
 
-    /// Every worker as the reader of its topic.
-    async fn readers(&self) -> Result<Vec<TopicReader>, StreamError> {
+    /// Every worker on the way to the indexes of `names`, as the reader of its topic.
+    async fn readers(&self, names: &Names) -> Result<Vec<TopicReader>, StreamError> {
         let known = lock(&self.readers).clone();
-        if let Some((_, readers)) = known.filter(|(asked, _)| asked.elapsed() < REMEMBERED) {
-            return Ok(readers);
+        let known = known.filter(|known| known.names == *names && known.asked.elapsed() < REMEMBERED);
+        if let Some(known) = known {
+            return Ok(known.readers);
         }
         let groups = self.broker.groups().await?;
-        let writers = self.writers.iter().flat_map(|worker| TopicReader::among(worker, &self.names, &groups));
+        let writers = self.writers.iter().flat_map(|worker| TopicReader::among(worker, names, &groups));
         let readers: Vec<TopicReader> =
-            TopicReader::upstream(self.names.generation()).into_iter().chain(writers).collect();
+            TopicReader::upstream(names.generation()).into_iter().chain(writers).collect();
         // A writer that has not joined yet shall be seen as soon as it does.
-        if readers.iter().all(|reader| *reader != TopicReader::former(reader.worker, &self.names)) {
-            *lock(&self.readers) = Some((Instant::now(), readers.clone()));
+        if readers.iter().all(|reader| *reader != TopicReader::former(reader.worker, names)) {
+            let (names, readers) = (names.clone(), readers.clone());
+            *lock(&self.readers) = Some(KnownReaders { names, asked: Instant::now(), readers });
         }
         Ok(readers)
     }
 
-    /// How everything stands now. Dead letters of documents that `principal` may not see are counted, not shown.
+    /// How everything on the way to the indexes of `names` stands now. Dead letters of documents that `principal` may not see are counted, not shown.
     ///
     /// # Errors
     /// Why the broker cannot be asked, for a person.
-    pub async fn look(&self, principal: &Principal) -> Result<Picture, String> {
-        let looked = tokio::time::timeout(DEADLINE, self.all(principal)).await;
+    pub async fn look(&self, names: &Names, principal: &Principal) -> Result<Picture, String> {
+        let looked = tokio::time::timeout(DEADLINE, self.all(names, principal)).await;
         looked.map_err(|_| format!("no answer within {DEADLINE:?}"))?.map_err(|error| error.to_string())
     }
 
-    async fn all(&self, principal: &Principal) -> Result<Picture, StreamError> {
-        let asked = self.readers().await?.into_iter().map(|reader| async move {
+    async fn all(&self, names: &Names, principal: &Principal) -> Result<Picture, StreamError> {
+        let asked = self.readers(names).await?.into_iter().map(|reader| async move {
             let standings = self.broker.standings(&reader.group, &reader.topic).await?;
             Ok::<_, StreamError>(TopicLag {
                 topic: reader.topic,

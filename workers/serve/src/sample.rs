@@ -132,6 +132,7 @@ mod tests {
             fusion: None,
             reranked: None,
             space,
+            generation: "0123456789ab".to_owned(),
             relevance: None,
             timing: Timing::default(),
             hits: Vec::new(),

@@ -1,11 +1,12 @@
 //! A question's way: turn it into terms, embed it, query the engine, fuse, gather, answer.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use message::ChunkId;
 use model::{EncodeError, Encoder, Role, TextFault};
 use sink::{Hit, Reader, SinkError, Window, Words};
+use stream::Boottime;
 use tokio::time::{Duration, Instant};
 
 use crate::around;
@@ -13,11 +14,13 @@ use crate::found::{Answer, FoundPassage, Timing};
 use crate::fuse::{Scored, fuse};
 use crate::gather::gather;
 use crate::highlight::highlight;
+use crate::lease::AnswerLease;
 use crate::question::{Fusion, Mode, Question, Wrong};
 use crate::relevance::FLOOR;
 use crate::relevance::judge::Evidence;
 use crate::rerank::Reranking;
 use crate::sample::Sample;
+use crate::served::{Served, UnservedReason};
 use crate::snapshot::Snapshot;
 
 /// Timeout for checking that the indexes are available.
@@ -54,12 +57,15 @@ pub enum SearchError {
     /// The engine or the encoder is unavailable.
     #[error("search is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Nothing may be answered from now: try again later.
+    #[error(transparent)]
+    Unserved(#[from] UnservedReason),
 }
 
 /// Answers questions, each from the snapshot served when it arrives.
 #[derive(Debug)]
 pub struct Search<E, R> {
-    served: RwLock<Arc<Snapshot<E, R>>>,
+    served: RwLock<Served<E, R>>,
     floor: f64,
     again: Option<Reranking>,
     fused_by_engine: bool,
@@ -71,7 +77,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     #[must_use]
     pub fn new(snapshot: Snapshot<E, R>) -> Self {
         Self {
-            served: RwLock::new(Arc::new(snapshot)),
+            served: RwLock::new(Served::alone(Arc::new(snapshot))),
             floor: FLOOR,
             again: None,
             fused_by_engine: false,
@@ -80,9 +86,12 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     }
 
     /// The served snapshot. A request takes it once and keeps it.
-    #[must_use]
-    pub fn snapshot(&self) -> Arc<Snapshot<E, R>> {
-        Arc::clone(&self.served.read().unwrap_or_else(PoisonError::into_inner))
+    ///
+    /// # Errors
+    /// [`SearchError::Unserved`] while nothing may be answered.
+    pub fn snapshot(&self) -> Result<Arc<Snapshot<E, R>>, SearchError> {
+        let served = self.served.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(served.take(Boottime::now())?)
     }
 
     /// Switches to `next`; current requests keep their snapshot.
@@ -91,8 +100,21 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// As [`Search::ready`]: nothing changes unless the indexes of `next` are available.
     pub async fn switch(&self, next: Snapshot<E, R>) -> Result<(), SearchError> {
         present(&next).await?;
-        *self.served.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        self.served().point(Ok(Arc::new(next)));
         Ok(())
+    }
+
+    /// Answers nothing from now on, until somebody who follows the registry says from what; and then by `lease`. Returns
+    /// what answered until now.
+    pub(crate) fn follow(&self, lease: AnswerLease) -> Result<Arc<Snapshot<E, R>>, SearchError> {
+        let snapshot = self.snapshot();
+        *self.served() = Served::unheard(lease);
+        snapshot
+    }
+
+    /// What answers, for who follows the registry.
+    pub(crate) fn served(&self) -> RwLockWriteGuard<'_, Served<E, R>> {
+        self.served.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Samples questions.
@@ -128,18 +150,19 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// Checks that the served indexes are available and hold the encoder's space.
     ///
     /// # Errors
-    /// When the engine is unavailable, an index is missing, or it holds another space.
+    /// When nothing may be answered, the engine is unavailable, an index is missing, or it holds another space.
     pub async fn ready(&self) -> Result<(), SearchError> {
-        present(&self.snapshot()).await
+        let snapshot = self.snapshot()?;
+        present(&snapshot).await
     }
 
     /// Answers a question.
     ///
     /// # Errors
-    /// [`SearchError::Question`] when the question is invalid, [`SearchError::Late`] after the deadline, otherwise
-    /// [`SearchError::Unavailable`].
+    /// [`SearchError::Question`] when the question is invalid, [`SearchError::Late`] after the deadline,
+    /// [`SearchError::Unserved`] while nothing may be answered, otherwise [`SearchError::Unavailable`].
     pub async fn answer(&self, question: &Question) -> Result<Answer, SearchError> {
-        let snapshot = self.snapshot();
+        let snapshot = self.snapshot()?;
         let answer = tokio::time::timeout(DEADLINE, self.find(&snapshot, question));
         answer.await.map_err(|_| SearchError::Late)?
     }
@@ -169,8 +192,9 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             }
         }
         let fusion = (question.mode == Mode::Hybrid).then_some(question.fusion);
-        let space = snapshot.space().clone();
-        let answer = Answer { mode: question.mode, fusion, reranked, space, relevance, timing, hits };
+        let (space, generation) = (snapshot.space().clone(), snapshot.generation().to_owned());
+        let answer =
+            Answer { mode: question.mode, fusion, reranked, space, generation, relevance, timing, hits };
         self.sample.take(question, &answer, vector);
         Ok(answer)
     }
@@ -192,7 +216,9 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         };
         let vector = match question.mode {
             Mode::Keyword => None,
-            Mode::Vector | Mode::Hybrid => Some(embed(&snapshot.encoder, &question.text, timing).await?),
+            Mode::Vector | Mode::Hybrid => {
+                Some(embed(snapshot.encoder.as_ref(), &question.text, timing).await?)
+            }
         };
         let begun = Instant::now();
         if let Some(vector) = &vector
@@ -223,7 +249,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             };
             snapshot
                 .judge
-                .relevance(&snapshot.encoder, &snapshot.reader, &evidence)
+                .relevance(snapshot.encoder.as_ref(), &snapshot.reader, &evidence)
                 .await
                 .map_err(unavailable)?
         } else {

@@ -1,6 +1,8 @@
 //! What is served at a time: an encoder, the indexes of its space, and cached facts about them. It is immutable, and
 //! a request keeps the one it took, so that no answer mixes two.
 
+use std::sync::Arc;
+
 use generation::{Names, Target};
 use message::Fingerprint;
 use model::Encoder;
@@ -17,12 +19,13 @@ const FRESH: Duration = Duration::from_secs(2);
 /// A served generation.
 #[derive(Debug)]
 pub struct Snapshot<E, R> {
-    pub(crate) encoder: E,
+    pub(crate) encoder: Arc<E>,
     pub(crate) reader: R,
     pub(crate) languages: Languages,
     pub(crate) judge: Judge,
     model: String,
     names: Names,
+    generation: String,
     checked: OnceCell<()>,
     seen: Mutex<Option<Instant>>,
 }
@@ -32,12 +35,19 @@ impl<E: Encoder, R: Reader> Snapshot<E, R> {
     /// yet.
     #[must_use]
     pub fn new(model: &str, encoder: E, reader: R, names: Names) -> Self {
+        Self::sharing(model, Arc::new(encoder), reader, names)
+    }
+
+    /// The same with an encoder that other snapshots use, too.
+    #[must_use]
+    pub fn sharing(model: &str, encoder: Arc<E>, reader: R, names: Names) -> Self {
         Self {
             encoder,
             reader,
             languages: Languages::default(),
             judge: Judge::default(),
             model: model.to_owned(),
+            generation: names.generation().short(),
             names,
             checked: OnceCell::new(),
             seen: Mutex::default(),
@@ -48,6 +58,18 @@ impl<E: Encoder, R: Reader> Snapshot<E, R> {
     #[must_use]
     pub fn model(&self) -> &str {
         &self.model
+    }
+
+    /// The id of the generation, 12 characters.
+    #[must_use]
+    pub fn generation(&self) -> &str {
+        &self.generation
+    }
+
+    /// The names of its indexes.
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// The vector space.

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,13 +10,16 @@ use generation::Names;
 use model::{Bundle, Encoder, OnnxSettings, Reranker};
 use objects::S3Store;
 use process::{Failure, Host, Readiness};
-use sink::{Catalog, EngineKind, Reader};
+use sink::{Catalog, EngineKind, Reader, Sink};
 use stream::kafka::Kafka;
+use tokio::sync::oneshot;
 use tokio::time::{Duration, sleep};
 use tracing::{info, warn};
 
 use crate::access::file::KeyFile;
 use crate::config::{Config, RrfBy};
+use crate::encoders::OpenEncoder;
+use crate::following::{FollowSettings, FollowedSearch};
 use crate::http::guard::Gate;
 use crate::http::{self, Parts, ServedBucket, Server};
 use crate::llm::Models;
@@ -28,10 +32,11 @@ use crate::search::Search;
 const TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// What the caller has opened.
-#[derive(Debug)]
-pub struct Opened {
+pub struct Opened<E> {
     /// The served indexes.
     pub names: Names,
+    /// Makes the encoders of further generations.
+    pub open: OpenEncoder<E>,
     /// The settings.
     pub config: Config,
 }
@@ -52,31 +57,21 @@ impl<E: Encoder + 'static, R: Reader, C: Catalog> Parts for OverS3<E, R, C> {
 ///
 /// # Errors
 /// When a setting is invalid, or the address cannot be bound.
-pub async fn start<E: Encoder + 'static, R: Reader, C: Catalog>(
-    Opened { names, config }: Opened,
+pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
+    Opened { names, open, config }: Opened<E>,
     search: Search<E, R>,
     catalog: C,
     host: Host,
 ) -> Result<(), Failure> {
     let listen = config.serve_listen;
     let keys = config.serve_keys.as_deref().map(KeyFile::open).transpose()?;
-    // Without keys everybody may do everything, so only this machine may connect.
-    match &keys {
-        None if !listen.ip().is_loopback() => {
-            return Err(format!(
-                "{listen} can be reached from other machines, and without keys everybody may do everything: make keys with \
-                 `millrace key` and name their file in MILLRACE_SERVE_KEYS, or serve 127.0.0.1"
-            )
-            .into());
-        }
-        None => warn!("no keys are configured: everybody on this machine may do everything"),
-        Some(_) => {}
-    }
+    check_open(listen, keys.is_some())?;
     let bucket = config
         .bucket
         .map(|name| Ok::<_, Failure>(ServedBucket { name, store: S3Store::new(&config.store)? }));
     let kafka = Kafka::new(&config.kafka);
     let again = reranker(config.serve_reranker.as_deref(), config.serve_rerank_depth, &config.encoder.onnx)?;
+    let writers = EngineKind::ALL.map(EngineKind::worker).to_vec();
     let server: Server<OverS3<E, R, C>> = Server {
         search: search
             .with_reranker(again)
@@ -86,22 +81,55 @@ pub async fn start<E: Encoder + 'static, R: Reader, C: Catalog>(
         catalog,
         models: Models::open(&config.llm)?,
         bucket: bucket.transpose()?,
-        pipeline: Some(Pipeline::new(kafka, names.clone(), EngineKind::ALL.map(EngineKind::worker).to_vec())),
+        pipeline: Some(Pipeline::new(kafka.clone(), writers)),
         engine: config.serve_engine.name(),
         gate: Arc::new(Gate::new(keys, config.serve_rate)),
         index: config.index.index,
         largest_upload: config.serve_largest_upload,
     };
     let (provider, _) = server.models.default_writer();
-    info!(address = %listen, model = server.search.snapshot().model(), answers = provider, "serving");
+    info!(address = %listen, model = names.generation().name, answers = provider, "serving");
     let (server, readiness) = (Arc::new(server), host.readiness().clone());
+    let following = FollowedSearch::new(&server.search, FollowSettings::new(instance()))?.with_encoders(open);
     let stopping = async move { host.stopping().await };
+    // The others learn that this process is gone when its last request has been answered.
+    let (done, over) = oneshot::channel::<()>();
+    let serving = async {
+        let ended = http::serve(listen, Arc::clone(&server), stopping).await;
+        drop(done);
+        ended
+    };
+    let following = Box::pin(following.run(kafka, async { drop(over.await) }));
     tokio::select! {
-        ended = http::serve(listen, Arc::clone(&server), stopping) => ended.map_err(|error| {
+        (ended, ()) = async { tokio::join!(serving, following) } => ended.map_err(|error| {
             format!("{listen} cannot be served: {error}; choose a free address with MILLRACE_SERVE_LISTEN").into()
         }),
         never = tell(&server.search, &readiness) => match never {},
     }
+}
+
+/// Without keys everybody may do everything, so only this machine may connect.
+fn check_open(listen: SocketAddr, has_keys: bool) -> Result<(), Failure> {
+    if !has_keys && !listen.ip().is_loopback() {
+        return Err(format!(
+            "{listen} can be reached from other machines, and without keys everybody may do everything: make keys with \
+             `millrace key` and name their file in MILLRACE_SERVE_KEYS, or serve 127.0.0.1"
+        )
+        .into());
+    }
+    if !has_keys {
+        warn!("no keys are configured: everybody on this machine may do everything");
+    }
+    Ok(())
+}
+
+/// What this process is called in the registry: by its machine and its number there, so that people find it, and by when it
+/// started, because a container has the same number each time.
+#[expect(clippy::disallowed_methods, reason = "edge: the name of this machine")]
+fn instance() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = Some(name.trim()).filter(|name| !name.is_empty()).unwrap_or("serve");
+    format!("{name}-{}-{}", std::process::id(), stream::wall_seconds())
 }
 
 /// Keeps the admin port's readiness equal to that of `/readyz` here.

@@ -46,8 +46,14 @@ fn stopped(reply: &Reply) -> bool {
 #[test]
 fn lines_carry_alias_and_external_version() {
     let space = Fingerprint::of(&[]);
-    let generation =
-        Generation { chunking: space.clone(), space, dimension: 1, model: String::new(), mapping: 1 };
+    let generation = Generation {
+        chunking: space.clone(),
+        space,
+        dimension: 1,
+        model: Fingerprint::of(&[("weights", "test")]),
+        name: String::new(),
+        mapping: message::IndexMapping::of(1),
+    };
     let names = Names::new("m", &generation).unwrap();
     let lines = [Lines::of(&put("x", 5), &names), Lines::of(&delete("y"), &names)];
     let body = joined(lines.iter());

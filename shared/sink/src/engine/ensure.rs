@@ -14,12 +14,6 @@ impl Engine {
     pub(super) async fn ensure_both(&self) -> Result<Ensured, SinkError> {
         let chunks = self.ensure_one(Target::Chunks).await?;
         let documents = self.ensure_one(Target::Documents).await?;
-        for target in [Target::Chunks, Target::Documents] {
-            let name = self.names.outside_alias(target);
-            if !self.exists(&name).await? {
-                self.add_alias(target, &name, false).await?;
-            }
-        }
         Ok(Ensured { chunks, documents })
     }
 
@@ -57,23 +51,39 @@ impl Engine {
         self.state(&index, created).await
     }
 
-    /// Moves the outside aliases to this generation, in one atomic request. Idempotent.
-    ///
-    /// # Errors
-    /// [`SinkError::Missing`] when this generation's indexes do not exist; otherwise as
-    /// [`Sink::ensure`](crate::Sink).
-    pub async fn point_outside(&self) -> Result<(), SinkError> {
+    /// Takes the outside aliases that nobody holds.
+    pub(super) async fn claim_outside(&self) -> Result<(), SinkError> {
+        for target in [Target::Chunks, Target::Documents] {
+            self.existing(target).await?;
+            let alias = self.names.outside_alias(target);
+            if !self.exists(&alias).await? {
+                self.add_alias(target, &alias, false).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the outside aliases to this generation, in one atomic request.
+    pub(super) async fn point_outside(&self) -> Result<(), SinkError> {
         let mut actions = Vec::new();
         for target in [Target::Chunks, Target::Documents] {
-            let (index, alias) = (self.names.physical(target), self.names.outside_alias(target));
-            if !self.exists(&index).await? {
-                return Err(SinkError::Missing { url: self.server.url().to_owned(), index });
-            }
+            let index = self.existing(target).await?;
+            let alias = self.names.outside_alias(target);
             actions.push(json!({"remove": {"index": "*", "alias": alias, "must_exist": false}}));
             actions.push(json!({"add": {"index": index, "alias": alias}}));
         }
         let body = Body::Json(json!({ "actions": actions }).to_string().into());
         self.ask(Method::Post, "_aliases".to_owned(), body).await.map(|_| ())
+    }
+
+    /// Bytes that both indexes take on the engine's disks, with their copies.
+    ///
+    /// # Errors
+    /// As [`Sink::ensure`](crate::Sink).
+    pub async fn bytes_on_disk(&self) -> Result<u64, SinkError> {
+        let indexes = [Target::Chunks, Target::Documents].map(|target| self.names.physical(target)).join(",");
+        let answer = self.ask(Method::Get, format!("{indexes}/_stats/store"), Body::Empty).await?;
+        Ok(answer.pointer("/_all/total/store/size_in_bytes").and_then(Value::as_u64).unwrap_or_default())
     }
 
     /// Deletes an index of this generation with all its content; succeeds when it does not exist.
@@ -87,6 +97,15 @@ impl Engine {
             200 | 404 => Ok(()),
             _ => Err(self.failed(&response, &index)),
         }
+    }
+
+    /// The name of an index, which must exist.
+    async fn existing(&self, target: Target) -> Result<String, SinkError> {
+        let index = self.names.physical(target);
+        if self.exists(&index).await? {
+            return Ok(index);
+        }
+        Err(SinkError::Missing { url: self.server.url().to_owned(), index })
     }
 
     /// Whether an index or alias has this name.

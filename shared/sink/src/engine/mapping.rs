@@ -18,8 +18,10 @@ pub(super) fn body(server: &dyn Server, settings: &RequestSettings, names: &Name
         Target::Chunks => json!({"excludes": ["terms"]}),
         Target::Documents => json!({}),
     };
+    let wanted = &names.generation().mapping;
     let mut index = json!({
-        "number_of_shards": settings.index_shards, "number_of_replicas": settings.index_replicas,
+        "number_of_shards": wanted.shards.unwrap_or(settings.index_shards),
+        "number_of_replicas": wanted.replicas.unwrap_or(settings.index_replicas),
         "gc_deletes": gc_deletes(),
     });
     let properties = match target {
@@ -45,8 +47,8 @@ fn gc_deletes() -> &'static str {
 
 fn meta(generation: &Generation) -> Value {
     json!({
-        "space": generation.space, "chunking": generation.chunking, "model": generation.model,
-        "dimension": generation.dimension, "mapping": generation.mapping,
+        "space": generation.space, "chunking": generation.chunking, "model": generation.name,
+        "dimension": generation.dimension, "mapping": generation.mapping.version,
     })
 }
 

@@ -7,8 +7,14 @@ use super::*;
 
 fn memory() -> (MemoryEngine, Vec<Action>) {
     let space = Fingerprint::of(&[]);
-    let generation =
-        Generation { chunking: space.clone(), space, dimension: 1, model: String::new(), mapping: 1 };
+    let generation = Generation {
+        chunking: space.clone(),
+        space,
+        dimension: 1,
+        model: Fingerprint::of(&[("weights", "test")]),
+        name: String::new(),
+        mapping: message::IndexMapping::of(1),
+    };
     let memory = MemoryEngine::new(Names::new("m", &generation).unwrap());
     for target in [Target::Chunks, Target::Documents] {
         memory.ensure_one(target).unwrap();

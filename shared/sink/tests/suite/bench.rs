@@ -42,9 +42,10 @@ pub(crate) fn generation() -> Generation {
     Generation {
         space: space(),
         chunking: Fingerprint::of(&[("chunker", "test")]),
-        model: "test".to_owned(),
+        model: Fingerprint::of(&[("weights", "test")]),
+        name: "test".to_owned(),
         dimension: DIMENSION,
-        mapping: MAPPING_VERSION,
+        mapping: message::IndexMapping::of(MAPPING_VERSION),
     }
 }
 

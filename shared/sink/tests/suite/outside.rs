@@ -3,7 +3,7 @@
 use generation::{Generation, Names, Target};
 use message::Fingerprint;
 use serde_json::Value;
-use sink::{Engine, Sink, SinkError};
+use sink::{Engine, OutsideAliases, Sink, SinkError};
 
 use super::bench::{self, Bench, generation};
 
@@ -31,15 +31,18 @@ macro_rules! follows {
             let bench = bench::$bench::open(stringify!($fact));
             let old: &Engine = bench.engine();
             let alias = |target| old.names().outside_alias(target);
+            assert!(matches!(old.name_outside(OutsideAliases::Free).await, Err(SinkError::Missing { .. })));
             old.ensure().await.unwrap();
+            old.name_outside(OutsideAliases::Free).await.unwrap();
             let served = |target| [old.names().physical(target)];
             for target in [Target::Chunks, Target::Documents] {
                 assert_eq!(holders(&url, &alias(target)).await, served(target));
             }
             let other = Generation { space: Fingerprint::of(&[("model", "next")]), ..generation() };
             let next = old.over(Names::new(&alias(Target::Chunks), &other).unwrap());
-            assert!(matches!(next.point_outside().await, Err(SinkError::Missing { .. })));
+            assert!(matches!(next.name_outside(OutsideAliases::All).await, Err(SinkError::Missing { .. })));
             next.ensure().await.unwrap();
+            next.name_outside(OutsideAliases::Free).await.unwrap();
             for (engine, times) in [(&next, 2), (old, 1)] {
                 for target in [Target::Chunks, Target::Documents] {
                     assert_eq!(
@@ -49,7 +52,7 @@ macro_rules! follows {
                     );
                 }
                 for _ in 0..times {
-                    engine.point_outside().await.unwrap();
+                    engine.name_outside(OutsideAliases::All).await.unwrap();
                 }
                 for target in [Target::Chunks, Target::Documents] {
                     assert_eq!(holders(&url, &alias(target)).await, [engine.names().physical(target)]);

@@ -47,7 +47,7 @@ pub enum Applied {
 }
 
 impl Kafka {
-    fn admin(&self) -> Result<AdminClient<DefaultClientContext>, StreamError> {
+    pub(super) fn admin(&self) -> Result<AdminClient<DefaultClientContext>, StreamError> {
         self.settings.client()?.create().map_err(|error| unavailable(&self.settings, &error))
     }
 

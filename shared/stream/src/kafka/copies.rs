@@ -6,8 +6,8 @@
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
-use super::{ASK, Kafka, blocking, missing, unavailable};
-use crate::broker::StreamError;
+use super::{ASK, Kafka, blocking, unavailable};
+use crate::broker::{StreamError, missing_topic};
 
 /// More copies protect against nothing that happens in practice.
 const ENOUGH: i32 = 3;
@@ -50,7 +50,7 @@ impl Kafka {
             let found = metadata.topics().iter().find(|found| found.name() == topic);
             let partitions = found.map(rdkafka::metadata::MetadataTopic::partitions).unwrap_or_default();
             let fewest = partitions.iter().map(|partition| partition.replicas().len()).min();
-            fewest.and_then(|copies| i32::try_from(copies).ok()).ok_or_else(|| missing(&topic))
+            fewest.and_then(|copies| i32::try_from(copies).ok()).ok_or_else(|| missing_topic(&topic))
         })
         .await
     }

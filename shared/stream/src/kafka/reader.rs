@@ -1,5 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "edge: gives up when the broker is silent too long")]
-//! Reads one partition to its end, outside any group. A thread reads a little ahead, and a stream yields what it read.
+//! Reads one partition outside any group, to its end or for good. A thread reads a little ahead, and a stream yields what
+//! it read.
 
 use std::future::ready;
 use std::ops::Range;
@@ -41,10 +42,24 @@ impl ConsumerContext for Quiet {}
 
 type Sender = mpsc::Sender<Result<Record, StreamError>>;
 
+/// When a reading stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// At the end of the partition.
+    End,
+    /// When the caller drops it.
+    Dropped,
+}
+
 /// The committed records of `topic`/`partition` from offset `from` on.
-pub(super) fn records(settings: &KafkaSettings, topic: &str, partition: i32, from: i64) -> Reading {
+pub(super) fn records(
+    settings: &KafkaSettings,
+    (topic, partition): (&str, i32),
+    from: i64,
+    until: Until,
+) -> Reading {
     let (settings, topic) = (settings.clone(), topic.to_owned());
-    ahead(move |sender| read(&settings, (&topic, partition), from, sender))
+    ahead(move |sender| read(&settings, (&topic, partition), (from, until), sender))
 }
 
 /// What `work` sends from a thread of its own. If the thread panics, that is an error; it never looks like the end of a
@@ -67,7 +82,7 @@ fn ahead(work: impl FnOnce(&Sender) -> Result<(), StreamError> + Send + 'static)
 fn read(
     settings: &KafkaSettings,
     (topic, partition): (&str, i32),
-    from: i64,
+    (from, until): (i64, Until),
     sender: &Sender,
 ) -> Result<(), StreamError> {
     let consumer: BaseConsumer<Quiet> =
@@ -93,17 +108,17 @@ fn read(
                 }
             }
             // With read_committed, the end is reported at the last stable offset.
-            Some(Err(KafkaError::PartitionEOF(_))) => {
+            Some(Err(KafkaError::PartitionEOF(_))) if until == Until::End => {
                 confirm_end(settings, &consumer, (topic, partition))?;
                 ended = Some(Instant::now());
             }
+            Some(Err(KafkaError::PartitionEOF(_))) | None => {}
             Some(Err(error)) => return Err(classify(&error, topic)),
-            None => {}
         }
         if ended.is_some_and(|ended| ended.elapsed() > SETTLED) {
             return Ok(());
         }
-        if heard.elapsed() > SILENCE {
+        if until == Until::End && heard.elapsed() > SILENCE {
             return Err(StreamError::Unavailable(format!(
                 "Kafka at {} gave nothing of {topic}/{partition} for {SILENCE:?}",
                 settings.kafka_brokers

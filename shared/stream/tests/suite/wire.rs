@@ -53,6 +53,24 @@ pub(crate) async fn a_reading_gives_what_is_there_and_ends<B: Bench>(bench: &B) 
     assert!(matches!(missing, Err(StreamError::Unavailable(_))), "{missing:?}");
 }
 
+/// A tail gives what is there, and then each record that is written later, once. It is told whether a topic exists.
+pub(crate) async fn a_tail_goes_on_with_what_is_written_later<B: Bench>(bench: &B) {
+    let (topic, broker) = (bench.topic("tail", 1).await, bench.broker());
+    let of = |n: u32| record(&topic, &format!("k{n}"), "v");
+    publish(bench, (0..3).map(of).collect()).await;
+    let mut tail = broker.tail(&topic, 0, 0);
+    for n in 0..6 {
+        if n >= 3 {
+            publish(bench, vec![of(n)]).await;
+        }
+        let found = timeout(PATIENCE, tail.try_next()).await.expect("in time").unwrap().unwrap();
+        assert_eq!(found.key_text(), format!("k{n}"));
+    }
+    assert!(timeout(Duration::from_millis(500), tail.try_next()).await.is_err(), "it ends, or doubles");
+    assert_eq!(broker.existing(&topic).await.unwrap(), Some(1));
+    assert_eq!(broker.existing("not-there").await.unwrap(), None);
+}
+
 /// A newer writer with the same id fences the older one: what the older one still sends is never committed.
 pub(crate) async fn a_newer_writer_fences_the_older<B: Bench>(bench: &B) {
     let (source, topic) = (bench.topic("fence-in", 1).await, bench.topic("fence-out", 1).await);

@@ -29,8 +29,8 @@ impl Broker for Watched {
     type Publisher = MemoryPublisher;
     type Membership = MemoryMember;
 
-    async fn partitions(&self, topic: &str) -> Result<i32, StreamError> {
-        self.broker.partitions(topic).await
+    async fn existing(&self, topic: &str) -> Result<Option<i32>, StreamError> {
+        self.broker.existing(topic).await
     }
 
     fn subscribe(&self, group: &str, topic: &str, queue_bytes: usize) -> Result<MemoryConsumer, StreamError> {
@@ -54,6 +54,10 @@ impl Broker for Watched {
 
     fn reading(&self, topic: &str, partition: i32, from: i64) -> Reading {
         self.broker.reading(topic, partition, from)
+    }
+
+    fn tail(&self, topic: &str, partition: i32, from: i64) -> Reading {
+        self.broker.tail(topic, partition, from)
     }
 
     async fn range(&self, topic: &str, partition: i32) -> Result<Range<i64>, StreamError> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 mod bench;
+mod spaces;
 
 use std::time::Duration;
 

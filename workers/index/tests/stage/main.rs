@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 
+mod generations;
 mod group;
 mod origin;
 mod records;
@@ -28,7 +29,14 @@ fn space() -> Fingerprint {
 }
 
 fn generation() -> Generation {
-    Generation { space: space(), chunking: space(), model: "test".to_owned(), dimension: 2, mapping: 1 }
+    Generation {
+        space: space(),
+        chunking: space(),
+        model: Fingerprint::of(&[("weights", "test")]),
+        name: "test".to_owned(),
+        dimension: 2,
+        mapping: message::IndexMapping::of(1),
+    }
 }
 
 fn engine() -> Engine {

@@ -20,7 +20,7 @@ use crate::world::World;
 const SHOWN: usize = 50;
 
 pub(super) async fn run(ask: Audit) -> Result<ExitCode, Failure> {
-    let world = World::open(&ask.world)?;
+    let world = World::open(&ask.world).await?;
     rounds(ask.every, async || round(&world, &ask).await).await
 }
 

@@ -15,8 +15,8 @@ use crate::cli::Confirm;
 use crate::{show, world};
 
 pub(super) async fn run(ask: Confirm) -> Result<ExitCode, Failure> {
-    let generation = world::generation(&ask.generation)?;
     let kafka = Kafka::new(&ask.kafka);
+    let generation = world::generation(&ask.generation, &kafka).await?;
     let reader = TopicReader::chunk(&generation.chunking);
     let all = standings(&kafka, &reader.group, &reader.topic).await?;
     if let Some(partition) =

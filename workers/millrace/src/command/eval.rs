@@ -46,7 +46,7 @@ pub(super) async fn run(ask: Eval) -> Result<ExitCode, Failure> {
         }
         (vec![(SearchMode::Vector, brute_force(&ask, &set).await?)], "brute force")
     } else {
-        let world = World::open(&ask.world)?;
+        let world = World::open(&ask.world).await?;
         if ask.put {
             put(&world, &ask.prefix, &set.corpus).await?;
         }

@@ -17,10 +17,16 @@ use crate::show;
 use crate::world::World;
 
 pub(super) async fn run(ask: LedgerRebuild) -> Result<ExitCode, Failure> {
-    let world = World::open(&ask.world)?;
+    let world = World::open(&ask.world).await?;
     // The existing topic decides; after the loss of all of Kafka, the setting does.
     let partitions = world.kafka.partitions(topics::DOCUMENTS).await.unwrap_or(ask.partitions);
-    topics_apply::apply(&world.kafka, &world.generation, (partitions, ask.replication), |_| Ok(())).await?;
+    topics_apply::apply(
+        &world.kafka,
+        std::slice::from_ref(&world.generation),
+        (partitions, ask.replication),
+        |_| Ok(()),
+    )
+    .await?;
     let folder = world.data.join("rebuild");
     let claimed = Folder::claim(&folder)?;
     // What an interrupted run left behind is of no use.

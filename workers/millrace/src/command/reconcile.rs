@@ -22,8 +22,8 @@ use crate::{show, world};
 const FRESH: Duration = Duration::from_hours(24);
 
 pub(super) async fn run(ask: Reconcile) -> Result<ExitCode, Failure> {
-    let generation = world::generation(&ask.generation)?;
     let (store, kafka) = (S3Store::new(&ask.bucket.store)?, Kafka::new(&ask.kafka));
+    let generation = world::generation(&ask.generation, &kafka).await?;
     let ledger = topics::ledger(&generation.chunking);
     rounds(ask.every, async || {
         let entries = Entries::open(&kafka, ledger.clone(), &ask.data.folder).await?;

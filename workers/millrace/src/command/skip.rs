@@ -12,7 +12,7 @@ use crate::world::{Lag, World};
 use crate::{cli, show};
 
 pub(super) async fn run(ask: cli::SkipRecord) -> Result<ExitCode, Failure> {
-    let world = World::open(&ask.world)?;
+    let world = World::open(&ask.world).await?;
     let skip = skip_of(&world.lags().await?, &ask)?;
     let mut writer = LookWriter::new(&world.kafka)?;
     writer.say(record(&skip)?).await?;

@@ -62,7 +62,7 @@ struct Held {
 }
 
 pub(super) async fn run(ask: cli::StatusArguments) -> Result<ExitCode, Failure> {
-    let world = World::open(&ask.world)?;
+    let world = World::open(&ask.world).await?;
     if let Some(key) = &ask.key {
         return one(&world, &DocumentId::new(&world.bucket, key)?, ask.json).await;
     }

@@ -1,20 +1,22 @@
 //! `topics apply`.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use generation::Generation;
+use message::BuildState;
 use process::Failure;
 use serde_json::json;
 use stream::kafka::{Applied, Kafka, TopicSpec};
 
-use crate::cli::TopicsApply;
+use crate::cli::{GenerationSettings, TopicsApply};
 use crate::{show, world};
 
 pub(super) async fn run(ask: TopicsApply) -> Result<ExitCode, Failure> {
-    let generation = world::generation(&ask.generation)?;
     let kafka = Kafka::new(&ask.kafka);
+    let generations = kept(&ask.generation, &kafka).await?;
     let copies =
-        apply(&kafka, &generation, (ask.partitions, ask.replication), |done| tell(done, ask.json)).await?;
+        apply(&kafka, &generations, (ask.partitions, ask.replication), |done| tell(done, ask.json)).await?;
     if copies == 1 {
         show::note(
             "WARNING: each record has ONE copy. When that broker's disk is lost, everything that Kafka holds is lost: documents \
@@ -23,6 +25,16 @@ pub(super) async fn run(ask: TopicsApply) -> Result<ExitCode, Failure> {
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Every generation whose topics are needed: those that the registry holds and that are not retired, or while it holds
+/// none that of the bundle on this machine.
+async fn kept(settings: &GenerationSettings, kafka: &Kafka) -> Result<Vec<Generation>, Failure> {
+    let registry = registry::look(kafka).await?;
+    let there = registry.generations(&settings.index.index);
+    let kept: Vec<Generation> =
+        there.filter(|entry| entry.state != BuildState::Retired).map(Generation::from).collect();
+    if kept.is_empty() { Ok(vec![world::local(settings)?]) } else { Ok(kept) }
 }
 
 /// A completed step.
@@ -35,7 +47,7 @@ pub(super) enum Step<'a> {
 /// requested of each record.
 pub(super) async fn apply(
     kafka: &Kafka,
-    generation: &Generation,
+    generations: &[Generation],
     (partitions, replication): (i32, Option<i32>),
     tell: impl Fn(Step<'_>) -> Result<(), Failure>,
 ) -> Result<i32, Failure> {
@@ -45,7 +57,12 @@ pub(super) async fn apply(
     };
     kafka.prove(replication).await?;
     tell(Step::Proved)?;
-    for topic in topics::all(&generation.chunking, &generation.space)? {
+    let mut all = BTreeMap::new();
+    for generation in generations {
+        let topics = topics::all(&generation.chunking, &generation.space)?;
+        all.extend(topics.into_iter().map(|topic| (topic.name.clone(), topic)));
+    }
+    for topic in all.into_values() {
         let partitions = topic.partitions.unwrap_or(partitions);
         let spec = TopicSpec { name: topic.name, partitions, settings: topic.settings };
         let applied = kafka.apply(&spec, replication).await?;

@@ -47,11 +47,11 @@ pub(super) async fn serve(
     let names = sink::Sink::names(&ground.engine);
     let generation = names.generation();
     let server: Server<InProcess> = Server {
-        search: Search::new(Snapshot::new(&generation.model, encoder, ground.engine.clone(), names.clone())),
+        search: Search::new(Snapshot::new(&generation.name, encoder, ground.engine.clone(), names.clone())),
         catalog: ground.engine.clone(),
         models: Models::open(&ask.llm)?,
         bucket: Some(ServedBucket { name: ask.bucket(), store: ground.store.clone() }),
-        pipeline: Some(Pipeline::new(ground.broker.clone(), names.clone(), vec!["index"])),
+        pipeline: Some(Pipeline::new(ground.broker.clone(), vec!["index"])),
         engine: "memory",
         gate: Arc::new(Gate::new(None, 0)),
         index: names.index().to_owned(),

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
-use message::{ChunkId, DocumentId, Part};
+use message::{ChunkId, DocumentId, Fingerprint, Part};
 use model::Encoder;
 use serde::Serialize;
 use sink::{Clause, Reader};
@@ -114,6 +114,10 @@ pub struct Answer {
     pub model: String,
     /// The application.
     pub application: String,
+    /// The space of the vectors.
+    pub space: Fingerprint,
+    /// The id of the generation whose passages these are.
+    pub generation: String,
     /// Why it ended.
     pub finish_reason: EndReason,
     /// Tokens, as counted by the provider or else here.
@@ -135,6 +139,10 @@ pub struct Begun {
     pub sources: Vec<CitedSource>,
     /// Counts of passages.
     pub passages: Passages,
+    /// The space of the vectors.
+    pub space: Fingerprint,
+    /// The id of the generation whose passages these are.
+    pub generation: String,
     pieces: Pieces,
     prompt_tokens: usize,
     model: String,
@@ -161,7 +169,7 @@ pub async fn begin<E: Encoder, R: Reader>(
     let question = question(&ask, application);
     let answer = search.answer(&question).await?;
     let is_relevant = search.is_relevant(&answer);
-    let found = answer.hits;
+    let (space, generation, found) = (answer.space, answer.generation, answer.hits);
     let writer = application.llm.model.clone().unwrap_or_else(|| application.llm.provider.clone());
     if found.is_empty() || !is_relevant {
         let pieces = [Piece::Text(nothing_found(&ask.question).to_owned())]
@@ -170,6 +178,8 @@ pub async fn begin<E: Encoder, R: Reader>(
         return Ok(Begun {
             sources: Vec::new(),
             passages: Passages { found: found.len(), ..Passages::default() },
+            space,
+            generation,
             pieces: Box::pin(futures::stream::iter(pieces.map(Ok))),
             prompt_tokens: 0,
             model: writer,
@@ -189,6 +199,8 @@ pub async fn begin<E: Encoder, R: Reader>(
     Ok(Begun {
         sources,
         passages: Passages { found: given + left_out.passages, given, left_out: left_out.passages },
+        space,
+        generation,
         pieces: model.answer(prompt).await?,
         prompt_tokens,
         model: writer,
@@ -366,6 +378,8 @@ impl Writing {
             invented_citations: self.filter.invented,
             model: begun.model.clone(),
             application: begun.application.clone(),
+            space: begun.space.clone(),
+            generation: begun.generation.clone(),
             finish_reason: finish.reason,
             usage: finish.usage.unwrap_or_else(counted),
             answer: text,

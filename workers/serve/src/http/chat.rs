@@ -1,7 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "edge: the HTTP server, and its clock")]
 //! `POST /v1/chat/completions` and `GET /v1/models`, compatible with OpenAI's clients
-//! (platform.openai.com/docs/api-reference/chat). `model` is an application's name; citations are an additional
-//! field.
+//! (platform.openai.com/docs/api-reference/chat). `model` is an application's name; citations, space and generation are
+//! additional fields.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -144,7 +144,12 @@ impl Envelope {
         if let (Some(answer), Some(choice)) = (finish, choice.as_object_mut()) {
             choice.insert("citations".to_owned(), json!(answer.citations));
         }
-        self.of("chat.completion.chunk", &json!({"choices": [choice]}))
+        let mut more = json!({"choices": [choice]});
+        if let (Some(answer), Some(more)) = (finish, more.as_object_mut()) {
+            more.insert("space".to_owned(), json!(answer.space));
+            more.insert("generation".to_owned(), json!(answer.generation));
+        }
+        self.of("chat.completion.chunk", &more)
     }
 }
 
@@ -164,7 +169,10 @@ pub(super) async fn post<P: Parts>(
         let message = json!({"role": "assistant", "content": answer.answer, "refusal": null, "citations": answer.citations});
         let choice =
             json!({"index": 0, "message": message, "logprobs": null, "finish_reason": answer.finish_reason});
-        let body = envelope.of("chat.completion", &json!({"choices": [choice], "usage": answer.usage}));
+        let more = json!({
+            "choices": [choice], "usage": answer.usage, "space": answer.space, "generation": answer.generation,
+        });
+        let body = envelope.of("chat.completion", &more);
         return Ok(Json(body).into_response());
     }
     let head = envelope.chunk(&json!({"role": "assistant", "content": ""}), None);

@@ -48,6 +48,7 @@ pub(super) async fn list<P: Parts>(
 ) -> Result<Json<Value>, HttpRefusal> {
     let Query(Listing { prefix, after }) = parameters?;
     let bucket = server.bucket()?;
+    let snapshot = server.search.snapshot()?;
     let wanted = principal.visible(&bucket.name, &prefix);
     // A key with several prefixes lists them one after another; the cursor holds the prefix and the position in it.
     let (number, continuation) = cursor(after.as_deref());
@@ -69,7 +70,7 @@ pub(super) async fn list<P: Parts>(
         .filter_map(|entry| Some((DocumentId::new(&bucket.name, &entry.key).ok()?, entry)))
         .collect();
     let ids: Vec<DocumentId> = entries.iter().map(|(id, _)| id.clone()).collect();
-    let stored = server.search.snapshot().reader().documents(&ids).await;
+    let stored = snapshot.reader().documents(&ids).await;
     let stored = stored.map_err(|error| HttpRefusal::unavailable(&error))?;
     let records: HashMap<DocumentId, DocumentRecord> =
         stored.into_iter().map(|stored| (stored.record.document.clone(), stored.record)).collect();
@@ -110,7 +111,7 @@ pub(super) async fn get<P: Parts>(
     if !principal.sees(&document) {
         return Err(missing());
     }
-    let snapshot = server.search.snapshot();
+    let snapshot = server.search.snapshot()?;
     let reader = snapshot.reader();
     let both = async { tokio::try_join!(reader.document(&document), reader.chunks_of(&document)) };
     let both = tokio::time::timeout(DEADLINE, both).await.map_err(|_| HttpRefusal::timeout())?;

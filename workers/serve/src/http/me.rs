@@ -14,14 +14,15 @@ pub(super) async fn get<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
 ) -> Json<Value> {
-    // The page must open while the engine is down; the built-in application needs no engine.
+    // The page must open while the engine is down, and while nothing is served; the built-in application needs no engine.
     let names = match server.applications().await {
         Ok(applications) => applications.into_iter().map(|application| application.name).collect(),
         Err(_) => vec![BUILT_IN.to_owned()],
     };
+    let model = server.search.snapshot().ok().map(|snapshot| snapshot.model().to_owned());
     Json(json!({
         "key": principal.name, "role": principal.role, "prefixes": principal.prefixes, "open": server.gate.is_open(),
-        "model": server.search.snapshot().model(), "index": server.index, "bucket": server.bucket.as_ref().map(|bucket| &bucket.name),
+        "model": model, "index": server.index, "bucket": server.bucket.as_ref().map(|bucket| &bucket.name),
         "applications": names, "version": env!("CARGO_PKG_VERSION"),
     }))
 }

@@ -16,7 +16,7 @@ pub(super) async fn get<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
 ) -> Result<Json<Value>, HttpRefusal> {
-    let snapshot = server.search.snapshot();
+    let snapshot = server.search.snapshot()?;
     let reader = snapshot.reader();
     let counts = async { tokio::try_join!(reader.count(Target::Chunks), reader.count(Target::Documents)) };
     let counts = tokio::time::timeout(DEADLINE, counts).await.map_err(|_| HttpRefusal::timeout())?;
@@ -24,7 +24,7 @@ pub(super) async fn get<P: Parts>(
     // Answers depend on the engine, so its failure is an error; other failures are only reported.
     let (picture, trouble) = match &server.pipeline {
         None => (crate::pipeline::Picture::default(), Some("no Kafka is configured here".to_owned())),
-        Some(pipeline) => match pipeline.look(&principal).await {
+        Some(pipeline) => match pipeline.look(snapshot.names(), &principal).await {
             Ok(picture) => (picture, None),
             Err(cause) => (crate::pipeline::Picture::default(), Some(cause)),
         },
@@ -32,8 +32,8 @@ pub(super) async fn get<P: Parts>(
     let mut body = json!(picture);
     let more = json!({
         "generation": {
-            "space": snapshot.space(), "model": snapshot.model(), "index": snapshot.physical(),
-            "dimension": snapshot.dimension(),
+            "id": snapshot.generation(), "space": snapshot.space(), "model": snapshot.model(),
+            "index": snapshot.physical(), "dimension": snapshot.dimension(),
         },
         "engine": {"kind": server.engine, "chunks": chunks, "documents": documents}, "kafka": trouble,
     });

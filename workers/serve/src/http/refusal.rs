@@ -76,7 +76,7 @@ impl From<SearchError> for HttpRefusal {
         match error {
             SearchError::Question(wrong) => wrong.into(),
             SearchError::Late => Self::timeout(),
-            error @ SearchError::Unavailable(_) => Self::unavailable(&error),
+            error @ (SearchError::Unavailable(_) | SearchError::Unserved(_)) => Self::unavailable(&error),
         }
     }
 }

@@ -80,8 +80,9 @@ pub(crate) fn generation() -> Generation {
         chunking: space(),
         space: space(),
         dimension: DIMENSION,
-        model: "test".to_owned(),
-        mapping: MAPPING_VERSION,
+        model: Fingerprint::of(&[("weights", "test")]),
+        name: "test".to_owned(),
+        mapping: message::IndexMapping::of(MAPPING_VERSION),
     }
 }
 
@@ -195,7 +196,7 @@ impl<R: Reader + Catalog> Parts for Over<R> {
 /// A server over `search` without keys, whose only model is `extractive`.
 pub(crate) fn server<R: Reader + Catalog + Clone>(search: Search<Fussy, R>) -> Server<Over<R>> {
     Server {
-        catalog: search.snapshot().reader().clone(),
+        catalog: search.snapshot().unwrap().reader().clone(),
         search,
         models: Models::none(),
         bucket: None,

@@ -54,15 +54,19 @@ impl Server {
     }
 
     pub(crate) async fn of<R: Reader + Catalog>(server: serve::http::Server<Over<R>>) -> Self {
+        Self::at(Arc::new(server)).await
+    }
+
+    pub(crate) async fn at<R: Reader + Catalog>(server: Arc<serve::http::Server<Over<R>>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let routes = serve::http::routes(Arc::new(server));
+        let routes = serve::http::routes(server);
         // Ends together with the test's runtime.
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { address, client: Client::builder().no_proxy().build().unwrap() }
     }
 
-    async fn get(&self, path: &str, query: &[(&str, &str)]) -> (StatusCode, String) {
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> (StatusCode, String) {
         let request = self.client.get(format!("{}{path}", self.address)).query(query);
         let response = request.timeout(Duration::from_secs(10)).send().await.unwrap();
         (response.status(), response.text().await.unwrap())
@@ -86,9 +90,12 @@ async fn an_answer_has_the_documented_shape() {
     let question = "The cat sleeps on the warm windowsill";
     let (status, answer) = server.search(&[("q", question)]).await;
     assert_eq!(status, StatusCode::OK);
-    assert_eq!(names(&answer), ["fusion", "hits", "mode", "query", "space", "timing", "took_ms"]);
+    assert_eq!(
+        names(&answer),
+        ["fusion", "generation", "hits", "mode", "query", "space", "timing", "took_ms"]
+    );
     assert_eq!((&answer["query"], &answer["mode"]), (&json!(question), &json!("hybrid")));
-    assert_eq!(answer["space"], json!(space()));
+    assert_eq!((&answer["space"], &answer["generation"]), (&json!(space()), &json!(generation().short())));
     let hit = &answer["hits"][0];
     let fields = [
         "document",

@@ -5,6 +5,8 @@
 mod access;
 mod ask;
 mod bench;
+mod follower;
+mod following;
 mod http;
 mod llm;
 mod mcp;

@@ -25,7 +25,7 @@ async fn send(server: &Server, key: &str, host: Option<&str>, message: Value) ->
     (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default())
 }
 
-async fn call(server: &Server, key: &str, tool: &str, arguments: Value) -> Value {
+pub(crate) async fn call(server: &Server, key: &str, tool: &str, arguments: Value) -> Value {
     let params = json!({"name": tool, "arguments": arguments});
     let message = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params});
     let (status, answer) = send(server, key, None, message).await;

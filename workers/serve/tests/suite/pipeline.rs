@@ -18,7 +18,7 @@ fn everybody() -> Principal {
 fn pipeline() -> (Memory, Names, Pipeline<Memory>) {
     let (broker, names) = (Memory::default(), Names::new("test", &generation()).unwrap());
     broker.create(topics::DEAD_LETTERS, 1);
-    let pipeline = Pipeline::new(broker.clone(), names.clone(), vec!["index"]);
+    let pipeline = Pipeline::new(broker.clone(), vec!["index"]);
     (broker, names, pipeline)
 }
 
@@ -31,7 +31,7 @@ async fn groups_are_remembered_for_a_while_once_every_writer_has_one() {
         writer.group
     };
     let shown = async || -> Vec<String> {
-        let topics = pipeline.look(&everybody()).await.unwrap().topics;
+        let topics = pipeline.look(&names, &everybody()).await.unwrap().topics;
         topics.into_iter().map(|topic| topic.group).filter(|group| group.starts_with("index")).collect()
     };
     assert_eq!(shown().await, [TopicReader::former("index", &names).group]);
@@ -45,7 +45,7 @@ async fn groups_are_remembered_for_a_while_once_every_writer_has_one() {
 
 #[tokio::test]
 async fn a_new_dead_letter_is_shown_at_once() {
-    let (broker, _, pipeline) = pipeline();
+    let (broker, names, pipeline) = pipeline();
     for number in 1..=25 {
         let letter = DeadLetter {
             stage: "chunk".to_owned(),
@@ -60,7 +60,7 @@ async fn a_new_dead_letter_is_shown_at_once() {
         };
         let (topic, value) = (topics::DEAD_LETTERS.to_owned(), serde_json::to_vec(&letter).unwrap());
         broker.append(&Outgoing { topic, key: None, value: Some(value), headers: None });
-        let LetterSummary { count, latest } = pipeline.look(&everybody()).await.unwrap().dead_letters;
+        let LetterSummary { count, latest } = pipeline.look(&names, &everybody()).await.unwrap().dead_letters;
         let expected: Vec<String> =
             (1..=number).rev().take(20).map(|number| format!("cause {number}")).collect();
         assert_eq!(count, number);

@@ -194,7 +194,7 @@ async fn a_question_in_hand_keeps_what_it_took_and_the_next_is_answered_by_what_
     let next = || Snapshot::new("new", encoder(), new.clone(), Sink::names(&new).clone());
     // A missing index is not served.
     assert!(matches!(search.switch(next()).await, Err(SearchError::Unavailable(_))));
-    assert_eq!(search.snapshot().model(), "old");
+    assert_eq!(search.snapshot().unwrap().model(), "old");
     fill_with(&new, &[("fish.md", "The cat watches the fish.")]).await;
     let question = Question::plain("cat", Mode::Hybrid, 9);
     let switched = async {
@@ -205,7 +205,7 @@ async fn a_question_in_hand_keeps_what_it_took_and_the_next_is_answered_by_what_
     let documents = |answer: Answer| -> Vec<String> {
         answer.hits.iter().map(|hit| hit.document.key().to_owned()).collect()
     };
-    assert_eq!(search.snapshot().model(), "new");
+    assert_eq!(search.snapshot().unwrap().model(), "new");
     assert!(!documents(in_hand.unwrap()).contains(&"fish.md".to_owned()));
     assert_eq!(documents(search.answer(&question).await.unwrap()), ["fish.md"]);
 }

@@ -128,7 +128,7 @@ function search(context) {
     highlights: pieces(passage.text, words), place: { start: passage.start, end: passage.end, ordinal, ...(passage.part ? { part: passage.part } : {}) },
     ...(index === 0 ? { copies: ["docs/archive/2025/report-01.docx", HOSTILE] } : {}),
   }));
-  json(response, { query: given.q, mode: given.mode, ...(given.mode === "hybrid" ? { fusion: "rrf" } : {}), space: "bc20bc4c25a1", took_ms: 23, timing: { embed_ms: 9, engine_ms: 11, fuse_ms: 0, place_ms: 3 }, hits });
+  json(response, { query: given.q, mode: given.mode, ...(given.mode === "hybrid" ? { fusion: "rrf" } : {}), space: "bc20bc4c25a1", generation: "0a1b2c3d4e5f", took_ms: 23, timing: { embed_ms: 9, engine_ms: 11, fuse_ms: 0, place_ms: 3 }, hits });
 }
 
 async function body(request) {
@@ -183,7 +183,7 @@ function done({ application }, answer, citations, passages) {
   const used = new Set([...answer.matchAll(/\[([\d, ]+)\]/g)].flatMap(([, numbers]) => numbers.split(",").map(Number)));
   return {
     answer, found, sentences: [], citations: citations.filter(({ number }) => used.has(number)), passages, invented_citations: found && answer.includes("[42]") ? 1 : 0,
-    model: found ? "qwen-plus" : "", application: application ?? "millrace", finish_reason: "stop", usage: { prompt_tokens: 911, completion_tokens: 120, total_tokens: 1031 }, took_ms: 1840,
+    model: found ? "qwen-plus" : "", application: application ?? "millrace", space: "bc20bc4c25a1", generation: "0a1b2c3d4e5f", finish_reason: "stop", usage: { prompt_tokens: 911, completion_tokens: 120, total_tokens: 1031 }, took_ms: 1840,
   };
 }
 
@@ -240,7 +240,7 @@ function pipeline({ world, response }) {
   const latest = world.documents.filter(({ cause }) => cause).map(({ document, cause, modified }) => ({ document, stage: "chunk", cause, at: modified }));
   latest.push({ document: HOSTILE, stage: "embed", cause: "<script>window.__run=1</script> is longer than the model takes" });
   json(response, {
-    generation: { space: "bc20bc4c25a1f0d37e9b1c66a2f4d810", model: "all-MiniLM-L6-v2", index: "millrace-bc20bc4c25a1-000003", dimension: 384 },
+    generation: { id: "0a1b2c3d4e5f", space: "bc20bc4c25a1f0d37e9b1c66a2f4d810", model: "all-MiniLM-L6-v2", index: "millrace-bc20bc4c25a1-000003", dimension: 384 },
     topics, throughput: [{ topic: "object-events", per_second: 0 }, { topic: "documents", per_second: 6.4 }, { topic: "chunks.5b1f00aa", per_second: 41.25 }, { topic: "vectors.bc20bc4c", per_second: 38 }],
     dead_letters: { count: 14, latest }, engine: { kind: "elasticsearch", chunks: 61_408, documents: 4_212 },
   });

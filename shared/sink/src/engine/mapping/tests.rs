@@ -23,7 +23,14 @@ struct Flags {
 
 fn generation() -> Generation {
     let space = Fingerprint::of(&[("model", "a")]);
-    Generation { chunking: space.clone(), space, model: "m".to_owned(), dimension: 384, mapping: 7 }
+    Generation {
+        chunking: space.clone(),
+        space,
+        model: Fingerprint::of(&[("weights", "test")]),
+        name: "m".to_owned(),
+        dimension: 384,
+        mapping: message::IndexMapping::of(7),
+    }
 }
 
 /// Both bodies for both engines: OpenSearch's first, passages first.

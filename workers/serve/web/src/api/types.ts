@@ -7,7 +7,8 @@ export interface Me {
   role: Role;
   prefixes: string[];
   open: boolean;
-  model: string;
+  /** Null while nothing is served. */
+  model: string | null;
   index: string;
   bucket: string | null;
   applications: string[];
@@ -58,6 +59,7 @@ export interface SearchAnswer {
   mode: Mode;
   fusion?: string;
   space: string;
+  generation: string;
   took_ms: number;
   timing?: { embed_ms?: number; engine_ms?: number; fuse_ms?: number; place_ms?: number };
   hits: Hit[];
@@ -106,6 +108,8 @@ export interface Answer extends Sources {
   invented_citations: number;
   model: string;
   application: string;
+  space: string;
+  generation: string;
   finish_reason: "stop" | "length" | "content_filter";
   usage?: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
   took_ms: number;
@@ -147,7 +151,7 @@ export interface WholeDocument extends DocumentRow {
 }
 
 export interface Pipeline {
-  generation: { space: string; model: string; index: string; dimension: number };
+  generation: { id: string; space: string; model: string; index: string; dimension: number };
   topics: { topic: string; group: string; lag: number; end: number }[];
   throughput: { topic: string; per_second: number }[];
   dead_letters: { count: number; latest: { document: string; stage: string; cause: string; at?: string }[] };

@@ -1,0 +1,18 @@
+//! The registry: which models there are, which generations of indexes are built from them, and which one is served.
+//!
+//! It is the topic `models`, compacted, of one partition. What it says is one value, [`Registry`]; what may be changed is
+//! said by pure rules ([`rules`]); [`RegistryWriter`] makes a change as a compare-and-set, and [`follow`] tells a process
+//! what changed. Without the topic there is no registry, and the bundle on disk rules.
+
+mod follow;
+mod ready;
+pub mod rules;
+mod state;
+mod supervise;
+mod writer;
+
+pub use follow::{Heard, follow};
+pub use ready::ReadyWriter;
+pub use state::{GenerationKey, Registry, UnreadableEntry};
+pub use supervise::{RunRefusal, RunScope, Running, StartRun, Stopping, Supervised, supervise};
+pub use writer::{RegistryError, RegistryWriter, look, read, say};

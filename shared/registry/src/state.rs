@@ -1,0 +1,163 @@
+//! What the topic says at one offset. Pure.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use message::{
+    BuildState, Fingerprint, GenerationEntry, ModelEntry, ReadyEntry, RegistryEntry, ServingEntry,
+};
+
+/// All that stands in the topic `models`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Registry {
+    models: BTreeMap<Fingerprint, ModelEntry>,
+    generations: BTreeMap<String, GenerationEntry>,
+    serving: BTreeMap<String, Dated<ServingEntry>>,
+    ready: BTreeMap<String, Dated<ReadyEntry>>,
+    now: i64,
+}
+
+/// Names a generation: its id is unique within what the index is called outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GenerationKey<'a> {
+    /// What its indexes are called outside.
+    pub index: &'a str,
+    /// Its id.
+    pub id: &'a str,
+}
+
+impl<'a> GenerationKey<'a> {
+    /// The key of an entry.
+    #[must_use]
+    pub fn of(entry: &'a GenerationEntry) -> Self {
+        Self { index: &entry.index, id: &entry.id }
+    }
+}
+
+impl fmt::Display for GenerationKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.index, self.id)
+    }
+}
+
+/// An entry, and when it was written.
+#[derive(Clone, Debug, PartialEq)]
+struct Dated<T> {
+    entry: T,
+    at: i64,
+}
+
+/// A record that cannot be taken: a newer program wrote it, or none of ours.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the record {key:?} of the topic `models` cannot be read ({cause}): a newer version of Millrace wrote it, and this \
+     one must be upgraded before it may change what is served"
+)]
+pub struct UnreadableEntry {
+    key: String,
+    cause: String,
+}
+
+impl Registry {
+    /// Takes the record with this `key` and `value` (none forgets what the key names), which was written `at` so many
+    /// milliseconds since 1970 by the broker's clock.
+    ///
+    /// # Errors
+    /// When it is no entry, or stands under another key than its own. Nothing changes then.
+    pub fn take(&mut self, key: &str, value: Option<&[u8]>, at: i64) -> Result<(), UnreadableEntry> {
+        self.now = self.now.max(at);
+        let Some(value) = value else {
+            self.forget(key);
+            return Ok(());
+        };
+        let unreadable = |cause: String| UnreadableEntry { key: key.to_owned(), cause };
+        let entry: RegistryEntry =
+            serde_json::from_slice(value).map_err(|error| unreadable(error.to_string()))?;
+        if entry.key() != key {
+            return Err(unreadable(format!("its value belongs under {:?}", entry.key())));
+        }
+        match entry {
+            RegistryEntry::Model(model) => drop(self.models.insert(model.fingerprint.clone(), model)),
+            RegistryEntry::Generation(entry) => {
+                drop(self.generations.insert(GenerationKey::of(&entry).to_string(), entry));
+            }
+            RegistryEntry::Serving(entry) => {
+                drop(self.serving.insert(entry.index.clone(), Dated { entry, at }));
+            }
+            RegistryEntry::Ready(entry) => {
+                drop(self.ready.insert(entry.instance.clone(), Dated { entry, at }));
+            }
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, key: &str) {
+        let Some((kind, name)) = key.split_once('/') else { return };
+        match kind {
+            "model" => self.models.retain(|fingerprint, _| fingerprint.as_str() != name),
+            "generation" => drop(self.generations.remove(name)),
+            "serving" => drop(self.serving.remove(name)),
+            "ready" => drop(self.ready.remove(name)),
+            _ => {}
+        }
+    }
+
+    /// The broker's time of the newest record: milliseconds since 1970. The true time is not earlier.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// A model.
+    #[must_use]
+    pub fn model(&self, fingerprint: &Fingerprint) -> Option<&ModelEntry> {
+        self.models.get(fingerprint)
+    }
+
+    /// Every model, in the order of their fingerprints.
+    pub fn models(&self) -> impl Iterator<Item = &ModelEntry> {
+        self.models.values()
+    }
+
+    /// A generation.
+    #[must_use]
+    pub fn generation(&self, key: GenerationKey<'_>) -> Option<&GenerationEntry> {
+        self.generations.get(&key.to_string())
+    }
+
+    /// The generations of every index.
+    pub fn all_generations(&self) -> impl Iterator<Item = &GenerationEntry> {
+        self.generations.values()
+    }
+
+    /// The generations of what is called `index` outside, in the order of their ids.
+    pub fn generations<'a>(&'a self, index: &'a str) -> impl Iterator<Item = &'a GenerationEntry> {
+        self.generations.values().filter(move |entry| entry.index == index)
+    }
+
+    /// Those of them that writers fill now.
+    pub fn written<'a>(&'a self, index: &'a str) -> impl Iterator<Item = &'a GenerationEntry> {
+        self.generations(index)
+            .filter(|entry| matches!(entry.state, BuildState::Building | BuildState::Built))
+    }
+
+    /// What is served as `index`.
+    #[must_use]
+    pub fn serving(&self, index: &str) -> Option<&ServingEntry> {
+        self.serving.get(index).map(|dated| &dated.entry)
+    }
+
+    /// When that was changed, by the broker's clock: milliseconds since 1970.
+    #[must_use]
+    pub fn serving_since(&self, index: &str) -> Option<i64> {
+        self.serving.get(index).map(|dated| dated.at)
+    }
+
+    /// The processes that answered for `index` within `lease` milliseconds before `now`.
+    pub fn alive<'a>(&'a self, index: &'a str, now: i64, lease: i64) -> impl Iterator<Item = &'a ReadyEntry> {
+        let alive = move |dated: &&Dated<ReadyEntry>| {
+            dated.entry.index == index && now.saturating_sub(dated.at) < lease
+        };
+        self.ready.values().filter(alive).map(|dated| &dated.entry)
+    }
+}

@@ -1,0 +1,154 @@
+//! Generations of indexes: one beside the other.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use model::FurtherModels;
+
+use super::WorldSettings;
+
+/// `generation`
+#[derive(Debug, Subcommand)]
+pub enum GenerationCommand {
+    /// Name every generation, its state, and which one is served.
+    List(ListGenerations),
+    /// Begin to build new indexes beside those that are served: from the vectors that are there, or with another model.
+    Start(StartGeneration),
+    /// Show how far a generation is, and how long it will take.
+    Status(GenerationStatus),
+    /// Compare a generation with the one that is served: counts, passages, rankings of sampled questions.
+    Compare(CompareGenerations),
+    /// Serve a generation from now on, once it holds everything and every `serve` has loaded it.
+    Promote(PromoteGeneration),
+    /// Serve the one before again.
+    Rollback(PromoteGeneration),
+    /// Stop writing to a generation that is being built.
+    Pause(GenerationReason),
+    /// Go on with a generation that was paused, or that failed.
+    Resume(GenerationReason),
+    /// Delete a generation that is not served: its indexes, its consumer groups, and the topics that nothing else needs.
+    Retire(RetireGeneration),
+}
+
+/// What every command about generations wants.
+#[derive(Args, Debug)]
+pub struct GenerationAsk {
+    /// Where to look.
+    #[command(flatten)]
+    pub world: WorldSettings,
+    /// Who asks; it is kept with the change.
+    #[arg(long, env = "USER", default_value = "unknown")]
+    pub by: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `generation list`
+#[derive(Args, Debug)]
+pub struct ListGenerations {
+    /// Where.
+    #[command(flatten)]
+    pub ask: GenerationAsk,
+    /// Name those that are retired, too.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `generation start`
+#[derive(Args, Debug)]
+pub struct StartGeneration {
+    /// Where.
+    #[command(flatten)]
+    pub ask: GenerationAsk,
+    /// Bundle of another model: every passage that is there is embedded with it. `embed` and `serve` need it in a folder below
+    /// `MILLRACE_MODELS`. It must cut passages as the model that is served: the same tokenizer and prefix, no smaller limit.
+    #[arg(long, value_name = "DIR")]
+    pub with_model: Option<PathBuf>,
+    /// The models of further generations.
+    #[command(flatten)]
+    pub further: FurtherModels,
+    /// Primary shards of the new indexes; by default as `MILLRACE_INDEX_SHARDS` of `index` and `replicate` says.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub shards: Option<u32>,
+    /// Copies of each shard; by default as `MILLRACE_INDEX_REPLICAS` of `index` and `replicate` says.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=20))]
+    pub replicas: Option<u32>,
+    /// Tells it apart from a generation that is equal in everything else: any number but 0.
+    #[arg(long, default_value_t = 0)]
+    pub instance: u32,
+    /// Say what it would take, and begin nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `generation status`
+#[derive(Args, Debug)]
+pub struct GenerationStatus {
+    /// Which; by default the newest that is not served.
+    pub id: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub ask: GenerationAsk,
+    /// Wait until it holds everything, prove it by an audit, and enter it as built.
+    #[arg(long)]
+    pub until_built: bool,
+    /// Give up after so many seconds (with --until-built): exit code 1.
+    #[arg(long, default_value_t = 86_400)]
+    pub patience: u64,
+}
+
+/// `generation compare`
+#[derive(Args, Debug)]
+pub struct CompareGenerations {
+    /// Which; by default the newest that is not served.
+    pub id: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub ask: GenerationAsk,
+    /// Passages to compare by: each is asked for by its vector and by its words.
+    #[arg(long, default_value_t = 100, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000))]
+    pub sample: usize,
+}
+
+/// `generation promote`, `generation rollback`
+#[derive(Args, Debug)]
+pub struct PromoteGeneration {
+    /// Which; by default the newest that is not served (`rollback`: the one that was served before).
+    pub id: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub ask: GenerationAsk,
+    /// Records that each of its writers may be behind.
+    #[arg(long, default_value_t = 1_000)]
+    pub most_behind: i64,
+    /// Give up after so many seconds: exit code 1.
+    #[arg(long, default_value_t = 120)]
+    pub patience: u64,
+}
+
+/// `generation pause`, `generation resume`
+#[derive(Args, Debug)]
+pub struct GenerationReason {
+    /// Which.
+    pub id: String,
+    /// Where.
+    #[command(flatten)]
+    pub ask: GenerationAsk,
+    /// Why; it is kept.
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
+/// `generation retire`
+#[derive(Args, Debug)]
+pub struct RetireGeneration {
+    /// Which.
+    pub id: String,
+    /// Where.
+    #[command(flatten)]
+    pub ask: GenerationAsk,
+    /// Give up after so many seconds: exit code 1. Asking again goes on.
+    #[arg(long, default_value_t = 300)]
+    pub patience: u64,
+}

@@ -1,0 +1,168 @@
+//! `generation …`: what stands in the topic `models` about generations, and how it is changed.
+
+mod compare;
+mod list;
+mod promote;
+mod retire;
+mod start;
+mod status;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use generation::{Generation, Target};
+use message::{BuildState, ChangeAuthor, GenerationEntry, RegistryEntry};
+use process::Failure;
+use registry::rules::{self, RuleRefusal, word};
+use registry::{GenerationKey, Registry, RegistryError, RegistryWriter};
+use serde_json::json;
+use stream::kafka::{Kafka, standings};
+use stream::{Broker as _, wall_seconds};
+use tokio::time::Instant;
+
+use crate::cli::{GenerationAsk, GenerationCommand, GenerationReason};
+use crate::show;
+use crate::world::World;
+
+/// What is wrong where a release before this one made the topics.
+const NO_TOPIC: &str = "there is no topic `models`: run `millrace topics apply` first";
+/// Between two looks.
+const PAUSE: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(ask: GenerationCommand) -> Result<ExitCode, Failure> {
+    match ask {
+        GenerationCommand::List(ask) => list::run(&ask).await,
+        GenerationCommand::Start(ask) => start::run(&ask).await,
+        GenerationCommand::Status(ask) => status::run(&ask).await,
+        GenerationCommand::Compare(ask) => compare::run(&ask).await,
+        GenerationCommand::Promote(ask) => promote::run(&ask, promote::Direction::Forth).await,
+        GenerationCommand::Rollback(ask) => promote::run(&ask, promote::Direction::Back).await,
+        GenerationCommand::Pause(ask) => mark(&ask, BuildState::Paused).await,
+        GenerationCommand::Resume(ask) => mark(&ask, BuildState::Building).await,
+        GenerationCommand::Retire(ask) => retire::run(&ask).await,
+    }
+}
+
+/// What these commands work with.
+struct Ground<'a> {
+    kafka: Kafka,
+    index: &'a str,
+    ask: &'a GenerationAsk,
+}
+
+impl<'a> Ground<'a> {
+    fn new(ask: &'a GenerationAsk) -> Self {
+        let index = &ask.world.generation.index.index;
+        Self { kafka: Kafka::new(&ask.world.kafka), index, ask }
+    }
+
+    fn author(&self) -> ChangeAuthor {
+        ChangeAuthor { by: self.ask.by.clone(), at: wall_seconds() }
+    }
+
+    fn key<'b>(&'b self, id: &'b str) -> GenerationKey<'b> {
+        GenerationKey { index: self.index, id }
+    }
+
+    async fn registry(&self) -> Result<Registry, Failure> {
+        if self.kafka.existing(topics::MODELS).await?.is_none() {
+            return Err(NO_TOPIC.into());
+        }
+        Ok(registry::read(&self.kafka).await?)
+    }
+
+    async fn change<F>(&self, rule: F) -> Result<(), RegistryError>
+    where
+        F: FnOnce(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
+    {
+        RegistryWriter::new(self.kafka.clone(), self.index).change(rule).await
+    }
+
+    /// The generation of this id, or the newest that is neither served nor gone.
+    fn target(&self, registry: &Registry, id: Option<&str>) -> Result<GenerationEntry, Failure> {
+        if let Some(id) = id {
+            let entry = registry.generation(self.key(id)).cloned();
+            return entry.ok_or_else(|| RuleRefusal::Unknown(id.to_owned()).into());
+        }
+        let served = registry.serving(self.index).map(|serving| serving.id.as_str());
+        let gone = [BuildState::Retiring, BuildState::Retired];
+        let others = registry.generations(self.index);
+        let others = others.filter(|entry| Some(entry.id.as_str()) != served && !gone.contains(&entry.state));
+        let newest = others.max_by_key(|entry| entry.since).cloned();
+        newest.ok_or_else(|| {
+            "there is no generation beside the one that is served: `millrace generation start`".into()
+        })
+    }
+
+    /// What is served; none before the first `generation start`.
+    fn served(&self, registry: &Registry) -> Option<GenerationEntry> {
+        let serving = registry.serving(self.index)?;
+        registry.generation(self.key(&serving.id)).cloned()
+    }
+
+    fn world(&self, entry: &GenerationEntry) -> Result<World, Failure> {
+        World::of(&self.ask.world, Generation::from(entry))
+    }
+}
+
+async fn mark(ask: &GenerationReason, state: BuildState) -> Result<ExitCode, Failure> {
+    let ground = Ground::new(&ask.ask);
+    let entry = ground.target(&ground.registry().await?, Some(&ask.id))?;
+    if state == BuildState::Building && matches!(entry.state, BuildState::Paused | BuildState::Failed) {
+        begin_again(&ground.world(&entry)?).await?;
+    }
+    let author = ground.author();
+    let change = (state, ask.reason.clone());
+    ground.change(|registry| rules::mark(registry, ground.key(&ask.id), change, &author)).await?;
+    if ask.ask.json {
+        show::json(&json!({ "generation": ask.id, "state": word(state) }))?;
+    } else {
+        show::line(&format!("{} is {}", ask.id, word(state)));
+    }
+    if state == BuildState::Paused {
+        show::note(
+            "it is not written until `millrace generation resume`; after 7 days Kafka forgets how far it was, and it begins again",
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Kafka forgets the offsets of a group that has had no member for 7 days. Its indexes then hold what nobody knows the place
+/// of, and its writer would refuse to go on: they are deleted, and filled from the start of the log.
+async fn begin_again(world: &World) -> Result<(), Failure> {
+    for one in &world.engines {
+        let mut is_known = false;
+        for reader in world.writers(one).await? {
+            let standings = standings(&world.kafka, &reader.group, &reader.topic).await?;
+            is_known |= standings.iter().any(|standing| standing.committed.is_some());
+        }
+        if !is_known {
+            for target in [Target::Chunks, Target::Documents] {
+                one.engine.delete_index(target).await?;
+            }
+            show::note(&format!(
+                "{}: nothing is known of how far it was, so it begins again",
+                one.kind.name()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The broker's time, as far as it can be told. A reader learns it from records, so that it stands still where nobody
+/// writes, and a process that is gone would seem to stay: so what passes here is added.
+#[derive(Debug, Default)]
+struct BrokerClock {
+    known: Option<(i64, Instant)>,
+}
+
+impl BrokerClock {
+    /// Milliseconds since 1970, never later than the true time.
+    fn now(&mut self, registry: &Registry) -> i64 {
+        let (at, since) = match self.known {
+            Some((at, since)) if at >= registry.now() => (at, since),
+            _ => *self.known.insert((registry.now(), Instant::now())),
+        };
+        at.saturating_add(i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX))
+    }
+}

@@ -1,0 +1,193 @@
+//! `generation compare`: does another generation find what the one that is served finds?
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use eval::overlap::{rank_biased_overlap, recall_of};
+use generation::Target;
+use message::{ChunkId, GenerationEntry};
+use process::Failure;
+use serde::Serialize;
+use serde_json::json;
+use sink::{Engine, Hit, Reader as _, SinkError, StoredChunk, Window, Words};
+use tokio::time::Instant;
+
+use super::Ground;
+use crate::cli::CompareGenerations;
+use crate::show;
+use crate::world::World;
+
+/// Ranks that are compared.
+const RANKS: usize = 10;
+/// Words of a passage that are asked for.
+const WORDS: usize = 12;
+
+/// Two indexes side by side.
+#[derive(Debug, Serialize)]
+struct Comparison {
+    /// What is compared, for people.
+    name: String,
+    /// Passages in each.
+    passages: [u64; 2],
+    /// Documents in each.
+    documents: [u64; 2],
+    /// Ranking by words.
+    keyword: Alike,
+    /// Ranking by vectors.
+    vector: Alike,
+}
+
+/// How alike the rankings of two indexes are, over all questions.
+#[derive(Debug, Default, Serialize)]
+struct Alike {
+    /// Mean rank-biased overlap of the first ten.
+    overlap: f64,
+    /// Mean share of the first ten of one that is among the first ten of the other.
+    recall: f64,
+    /// Median and 99th percentile of the time of an answer, in milliseconds, in each.
+    milliseconds: [[f64; 2]; 2],
+}
+
+/// What one index answered to every question: the rankings, and the time that each took.
+struct Answers {
+    rankings: Vec<Vec<ChunkId>>,
+    times: Vec<Duration>,
+}
+
+pub(super) async fn run(ask: &CompareGenerations) -> Result<ExitCode, Failure> {
+    let ground = Ground::new(&ask.ask);
+    let registry = ground.registry().await?;
+    let entry = ground.target(&registry, ask.id.as_deref())?;
+    let served = ground.served(&registry).ok_or("nothing is served by the registry yet")?;
+    let (one, other) = (ground.world(&served)?, ground.world(&entry)?);
+    let mut all = Vec::new();
+    for (engine, beside) in one.engines.iter().zip(&other.engines) {
+        let name = format!("{} and {} in {}", served.id, entry.id, engine.kind.name());
+        all.push(compare(name, (&engine.engine, &beside.engine), ask.sample).await?);
+    }
+    all.extend(between_engines(&other, &entry, ask.sample).await?);
+    if ask.ask.json {
+        show::json(&json!({ "served": served.id, "generation": entry.id, "comparisons": all }))?;
+    } else {
+        all.iter().for_each(print);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The engines of the new generation beside each other.
+async fn between_engines(
+    world: &World,
+    entry: &GenerationEntry,
+    sample: usize,
+) -> Result<Option<Comparison>, Failure> {
+    let [one, other] = world.engines.as_slice() else { return Ok(None) };
+    let name = format!("{} in {} and {}", entry.id, one.kind.name(), other.kind.name());
+    compare(name, (&one.engine, &other.engine), sample).await.map(Some)
+}
+
+/// Asks two indexes for passages that both hold: by the words of each passage, and by the vector that each index has of it,
+/// so that no model is needed. A passage never counts as an answer to itself.
+async fn compare(
+    name: String,
+    (one, other): (&Engine, &Engine),
+    sample: usize,
+) -> Result<Comparison, Failure> {
+    let drawn = one.drawn(sample).await?;
+    let ids: Vec<ChunkId> = drawn.iter().map(|chunk| chunk.id.clone()).collect();
+    let counts = async |target| Ok::<_, SinkError>([one.count(target).await?, other.count(target).await?]);
+    let keyword = alike(&by_words(one, &drawn).await?, &by_words(other, &drawn).await?);
+    let vector = alike(&by_vectors(one, &ids).await?, &by_vectors(other, &ids).await?);
+    let (passages, documents) = (counts(Target::Chunks).await?, counts(Target::Documents).await?);
+    Ok(Comparison { name, passages, documents, keyword, vector })
+}
+
+async fn by_words(engine: &Engine, chunks: &[StoredChunk]) -> Result<Answers, SinkError> {
+    let languages = engine.languages().await?;
+    let mut answers = Answers { rankings: Vec::new(), times: Vec::new() };
+    for chunk in chunks {
+        let words: Vec<&str> = chunk.text.split_whitespace().take(WORDS).collect();
+        let words = Words::of(&words.join(" "), &languages);
+        let begun = Instant::now();
+        let hits = engine.keyword(&words, &Window::of(RANKS + 1)).await?;
+        answers.add(hits, &chunk.id, begun.elapsed());
+    }
+    Ok(answers)
+}
+
+async fn by_vectors(engine: &Engine, ids: &[ChunkId]) -> Result<Answers, SinkError> {
+    let mut answers = Answers { rankings: Vec::new(), times: Vec::new() };
+    let stored = engine.vectors(ids).await?;
+    for id in ids {
+        let Some(of) = stored.iter().find(|stored| stored.id == *id) else {
+            answers.rankings.push(Vec::new());
+            continue;
+        };
+        let begun = Instant::now();
+        let hits = engine.vector(&of.vector, &Window::of(RANKS + 1)).await?;
+        answers.add(hits, id, begun.elapsed());
+    }
+    Ok(answers)
+}
+
+impl Answers {
+    fn add(&mut self, hits: Vec<Hit>, itself: &ChunkId, took: Duration) {
+        let others = hits.into_iter().map(|hit| hit.id).filter(|id| id != itself);
+        self.rankings.push(others.take(RANKS).collect());
+        self.times.push(took);
+    }
+
+    /// Median and 99th percentile, in milliseconds.
+    fn quantiles(&self) -> [f64; 2] {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        let at = |percent: usize| {
+            let place = (times.len() * percent).div_ceil(100).saturating_sub(1);
+            times.get(place).map_or(0.0, |time| time.as_secs_f64() * 1_000.0)
+        };
+        [at(50), at(99)]
+    }
+}
+
+fn alike(one: &Answers, other: &Answers) -> Alike {
+    let pairs = one.rankings.iter().zip(&other.rankings);
+    #[expect(clippy::cast_precision_loss, reason = "a sample is small")]
+    let count = one.rankings.len().max(1) as f64;
+    Alike {
+        overlap: pairs.clone().map(|(one, other)| rank_biased_overlap(one, other)).sum::<f64>() / count,
+        recall: pairs.map(|(one, other)| recall_of(one, other)).sum::<f64>() / count,
+        milliseconds: [one.quantiles(), other.quantiles()],
+    }
+}
+
+fn print(one: &Comparison) {
+    let Comparison { name, passages, documents, keyword, vector } = one;
+    show::line(name);
+    show::line(&format!("  passages  {} and {}", passages[0], passages[1]));
+    show::line(&format!("  documents {} and {}", documents[0], documents[1]));
+    for (name, alike) in [("words", keyword), ("vectors", vector)] {
+        let [[first, first_slow], [second, second_slow]] = alike.milliseconds;
+        show::line(&format!(
+            "  {name:<9} overlap {:.3}, {:.3} of the first {RANKS}; median {first:.1} and {second:.1} ms, 99 % in {first_slow:.1} and \
+             {second_slow:.1} ms",
+            alike.overlap, alike.recall
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_by_their_quantiles_and_rankings_by_their_overlap() {
+        let id = |text: &str| ChunkId::from_text(text);
+        let answers = |ranking: &[&str], times: std::ops::RangeInclusive<u64>| Answers {
+            rankings: vec![ranking.iter().map(|text| id(text)).collect()],
+            times: times.map(Duration::from_millis).collect(),
+        };
+        let (one, other) = (answers(&["a", "b"], 1..=100), answers(&["b", "c"], 3..=3));
+        let alike = alike(&one, &other);
+        assert_eq!(alike.milliseconds, [[50.0, 99.0], [3.0, 3.0]]);
+        assert!((alike.recall - 0.5).abs() < 1e-9 && alike.overlap < 0.5, "{alike:?}");
+    }
+}

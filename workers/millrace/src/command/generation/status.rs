@@ -1,0 +1,133 @@
+//! `generation status`, and the proof that a generation is built.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use message::{BuildState, GenerationEntry};
+use process::Failure;
+use registry::rules::{self, word};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::list::mapping;
+use super::{Ground, PAUSE};
+use crate::audit::audit;
+use crate::cli::GenerationStatus;
+use crate::fill::{EngineFill, FillSpeed, fills, speed};
+use crate::show;
+
+/// Between the two looks that tell how fast it goes.
+const APART: Duration = Duration::from_secs(2);
+/// How long documents on their way may take before an audit counts them as different.
+const SETTLE: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(ask: &GenerationStatus) -> Result<ExitCode, Failure> {
+    let ground = Ground::new(&ask.ask);
+    let entry = ground.target(&ground.registry().await?, ask.id.as_deref())?;
+    let deadline = Instant::now() + Duration::from_secs(ask.patience);
+    if ask.until_built
+        && let Some(cause) = until_built(&ground, &entry.id, deadline).await?
+    {
+        show::note(&format!("{} is not built after {} s: {cause}", entry.id, ask.patience));
+        return Ok(ExitCode::FAILURE);
+    }
+    let entry = ground.target(&ground.registry().await?, Some(&entry.id))?;
+    let world = ground.world(&entry)?;
+    let mut now = fills(&world, &entry).await?;
+    let mut speeds = BTreeMap::new();
+    if now.iter().any(|fill| fill.missing > 0) {
+        sleep(APART).await;
+        let after = fills(&world, &entry).await?;
+        speeds = speed(&now, &after, APART);
+        now = after;
+    }
+    if ask.ask.json {
+        show::json(&json!({ "generation": entry, "writers": now, "speeds": speeds }))?;
+    } else {
+        print(&entry, &now, &speeds);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(entry: &GenerationEntry, fills: &[EngineFill], speeds: &BTreeMap<String, Option<FillSpeed>>) {
+    let reason = entry.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    show::line(&format!("{} is {}{reason}; {}, {}", entry.id, word(entry.state), entry.name, mapping(entry)));
+    for fill in fills {
+        show::line(&format!(
+            "{:<14} {}",
+            fill.writer,
+            told(fill, speeds.get(&fill.group).copied().flatten())
+        ));
+    }
+}
+
+/// How far an engine is, for people.
+fn told(fill: &EngineFill, speed: Option<FillSpeed>) -> String {
+    let mut words = match (fill.missing, fill.whole) {
+        (0, 0) => "follows the log".to_owned(),
+        (0, _) => "has everything that was there when it began".to_owned(),
+        (missing, whole) => format!("{missing} of {whole} records are missing"),
+    };
+    if let Some(FillSpeed { rate, left }) = speed {
+        let left = Duration::from_secs_f64(left.round().clamp(1.0, 1e9));
+        words = format!("{words}; {rate:.0} a second, {} left", humantime::format_duration(left));
+    }
+    if fill.behind > 0 {
+        words = format!("{words}; {} behind the log", fill.behind);
+    }
+    if fill.waits > 0 {
+        words = format!("{words}; {} partitions wait at a record: see `millrace status`", fill.waits);
+    }
+    words
+}
+
+/// Waits until a generation holds everything, proves it by an audit, and enters it as built. What is missing, when it
+/// does not come in time.
+pub(super) async fn until_built(
+    ground: &Ground<'_>,
+    id: &str,
+    deadline: Instant,
+) -> Result<Option<String>, Failure> {
+    loop {
+        let entry = ground.target(&ground.registry().await?, Some(id))?;
+        match entry.state {
+            BuildState::Built => return Ok(None),
+            BuildState::Building => {}
+            state
+            @ (BuildState::Paused | BuildState::Failed | BuildState::Retiring | BuildState::Retired) => {
+                let reason = entry.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+                return Err(
+                    format!("{id} is {}{reason}: `millrace generation resume {id}`", word(state)).into()
+                );
+            }
+        }
+        let Some(cause) = missing(ground, &entry).await? else {
+            let author = ground.author();
+            let change = (BuildState::Built, None);
+            ground.change(|registry| rules::mark(registry, ground.key(id), change, &author)).await?;
+            return Ok(None);
+        };
+        if Instant::now() > deadline {
+            return Ok(Some(cause));
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// What a generation lacks of being built.
+async fn missing(ground: &Ground<'_>, entry: &GenerationEntry) -> Result<Option<String>, Failure> {
+    let world = ground.world(entry)?;
+    let fills = fills(&world, entry).await?;
+    if let Some(fill) = fills.iter().find(|fill| fill.missing > 0 || fill.whole == 0 && fill.behind > 0) {
+        return Ok(Some(format!("{}: {}", fill.writer, told(fill, None))));
+    }
+    let report = audit(&world, &mut world.entries().await?, SETTLE, None, |_, _| Ok(())).await?;
+    Ok((!report.equal).then(|| {
+        let differing = report.differences.len();
+        format!(
+            "the audit finds {differing} differences: `millrace audit --generation {}` names them",
+            entry.id
+        )
+    }))
+}
