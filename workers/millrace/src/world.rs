@@ -204,9 +204,13 @@ impl World {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+    use message::{ChangeAuthor, FillSource, Fingerprint, IndexMapping};
+    use registry::rules;
     use stream::Memo;
 
     use super::*;
+    use crate::cli::{Cli, OperatorCommand};
 
     #[test]
     fn a_lag_names_what_its_partitions_wait_at() {
@@ -218,5 +222,39 @@ mod tests {
         let lag = Lag::new(TopicReader::intake(), all);
         assert_eq!((lag.behind, lag.stale), (5, vec![2]));
         assert_eq!(lag.waits, [Wait { partition: 1, at }]);
+    }
+
+    fn settings(more: &[&str]) -> GenerationSettings {
+        let words = ["millrace", "status", "--model", "m", "--index", "docs"].iter().chain(more);
+        let OperatorCommand::Status(ask) = Cli::parse_from(words).ask else { panic!("another command") };
+        ask.world.generation
+    }
+
+    #[test]
+    fn a_command_is_about_what_is_served_or_what_is_named() {
+        let generation = |instance| Generation {
+            chunking: Fingerprint::of(&[("chunking", "c")]),
+            space: Fingerprint::of(&[("space", "s")]),
+            dimension: 2,
+            model: Fingerprint::of(&[("weights", "test")]),
+            name: "m".to_owned(),
+            mapping: IndexMapping { instance, ..IndexMapping::of(3) },
+        };
+        let author = ChangeAuthor { by: "maria".to_owned(), at: 1 };
+        let entry = |instance| generation(instance).entry("docs", FillSource::Vectors, &author);
+        let (first, second) = (entry(0), entry(1));
+        let empty = Registry::default();
+        assert_eq!(chosen(&empty, &settings(&[])).unwrap(), None);
+        let mut registry = Registry::default();
+        let mut entries = rules::adopt(&empty, first.clone(), &author).unwrap();
+        entries.extend(rules::start(&empty, second.clone()).unwrap());
+        for entry in entries {
+            registry.take(&entry.key(), Some(&serde_json::to_vec(&entry).unwrap()), 1).unwrap();
+        }
+        let id = |more: &[&str]| chosen(&registry, &settings(more)).map(|entry| entry.unwrap().id.clone());
+        assert_eq!(id(&[]).unwrap(), first.id);
+        assert_eq!(id(&["--generation", &second.id]).unwrap(), second.id);
+        let unknown = id(&["--generation", "0123"]).unwrap_err();
+        assert!(unknown.to_string().contains("generation list"), "{unknown}");
     }
 }
