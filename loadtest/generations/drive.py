@@ -34,7 +34,7 @@ class Asking(threading.Thread):
         super().__init__(daemon=True)
         self.address, self.served, self.stop = SERVES[number % len(SERVES)], served, stop
         self.random = random.Random(number)
-        self.times, self.wrong, self.seen, self.refused = [], [], {}, 0
+        self.times, self.wrong, self.seen, self.refused, self.starting = [], [], {}, 0, 0
 
     def run(self):
         while not self.stop.is_set():
@@ -54,6 +54,11 @@ class Asking(threading.Thread):
                 time.sleep(0.1)
                 continue
             took = time.monotonic() - begun
+            # A server that was just started says so until it has heard what is served; a load balancer asks /readyz.
+            if self.served.kills and answer.status == 503 and b"has not heard yet" in body:
+                self.starting += 1
+                time.sleep(0.1)
+                continue
             if answer.status != 200:
                 self.wrong.append(f"status {answer.status}: {body[:300]!r}")
                 continue
@@ -200,7 +205,7 @@ def main():
     commit = subprocess.run(["git", "describe", "--always", "--dirty=-changed"], capture_output=True, text=True, check=True).stdout.strip()
     line = {
         "commit": commit, "kills": ask.kills, "times": ask.times, "clients": ask.clients, "documents_written": writer.written, "answers": len(times),
-        "answers_by_generation": sorted(seen.values()), "wrong": len(wrong), "connections_refused": sum(client.refused for client in clients),
+        "answers_by_generation": sorted(seen.values()), "wrong": len(wrong), "connections_refused": sum(client.refused for client in clients), "still_starting": sum(client.starting for client in clients),
         "promote_seconds_most": round(max(forth), 2), "rollback_seconds_most": round(max(back), 2), "rollback_seconds_median": round(sorted(back)[len(back) // 2], 2),
         "p99_ms_before": quantile(idle, 0.99), "p99_ms": quantile(times, 0.99), "p50_ms": quantile(times, 0.5), "audits_equal": sorted(audits.values(), key=str),
     }
