@@ -158,7 +158,13 @@ def main():
     ask.add_argument("--clients", type=int, default=8)
     ask.add_argument("--kills", action="store_true")
     ask = ask.parse_args()
-    made, folder = random.Random(1), Path(tempfile.mkdtemp(prefix="millrace-generations."))
+    with tempfile.TemporaryDirectory(prefix="millrace-generations.") as folder:
+        drive(ask, Path(folder))
+
+
+def drive(ask, folder):
+    """Everything, with the documents in this folder."""
+    made = random.Random(1)
     for number in range(ask.documents):
         write(folder, f"base/{number}.md", number)
     millrace("put", str(folder), "--json")

@@ -52,6 +52,12 @@ impl AnswerLease {
         self.is_needed
     }
 
+    /// Whether a word of this process was ever read back.
+    #[must_use]
+    pub fn was_proved(&self) -> bool {
+        self.renewed.is_some()
+    }
+
     /// How long it is.
     #[must_use]
     pub fn length(&self) -> Duration {

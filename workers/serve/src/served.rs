@@ -89,10 +89,11 @@ impl<E, R> Served<E, R> {
     /// What a request at `now` is answered from.
     pub(crate) fn take(&self, now: Boottime) -> Result<Arc<Snapshot<E, R>>, UnservedReason> {
         match &self.lease {
-            Some(lease) if !lease.holds(now) => {
-                Err(UnservedReason::Silent { seconds: lease.length().as_secs() })
-            }
-            _ => self.answers.clone(),
+            Some(lease) if lease.holds(now) => self.answers.clone(),
+            // It was just started, and its first word is on its way.
+            Some(lease) if !lease.was_proved() => Err(UnservedReason::Unheard),
+            Some(lease) => Err(UnservedReason::Silent { seconds: lease.length().as_secs() }),
+            None => self.answers.clone(),
         }
     }
 

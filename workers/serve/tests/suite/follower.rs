@@ -175,8 +175,11 @@ impl Follower {
     }
 }
 
+/// Without news: for too long, or since it was started.
 pub(crate) fn is_silent(answer: &Result<Answer, SearchError>) -> bool {
-    matches!(answer, Err(SearchError::Unserved(UnservedReason::Silent { .. })))
+    let reasons =
+        |reason: &UnservedReason| matches!(reason, UnservedReason::Silent { .. } | UnservedReason::Unheard);
+    matches!(answer, Err(SearchError::Unserved(reason)) if reasons(reason))
 }
 
 pub(crate) fn is_unloaded(answer: &Result<Answer, SearchError>) -> bool {
