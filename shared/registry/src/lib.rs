@@ -15,4 +15,4 @@ pub use follow::{Heard, follow};
 pub use ready::ReadyWriter;
 pub use state::{GenerationKey, Registry, UnreadableEntry};
 pub use supervise::{RunRefusal, RunScope, Running, StartRun, Stopping, Supervised, supervise};
-pub use writer::{RegistryError, RegistryWriter, look, read, say};
+pub use writer::{RegistryError, RegistryWriter, look, read};

@@ -6,7 +6,7 @@ use stream::{Broker, Outgoing};
 
 use crate::writer::{RegistryError, outgoing};
 
-/// Writes what needs no comparison, as [`say`](crate::say()) does, but over one connection, and tells where it went.
+/// Writes what needs no comparison (what a process has loaded) over one connection, and tells where it went.
 pub struct ReadyWriter<B: Broker> {
     broker: B,
     publisher: Option<B::Publisher>,

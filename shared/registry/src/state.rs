@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use message::{
-    BuildState, Fingerprint, GenerationEntry, ModelEntry, ReadyEntry, RegistryEntry, ServingEntry,
-};
+use message::{Fingerprint, GenerationEntry, ModelEntry, ReadyEntry, RegistryEntry, ServingEntry};
 
 /// All that stands in the topic `models`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -114,11 +112,6 @@ impl Registry {
         self.models.get(fingerprint)
     }
 
-    /// Every model, in the order of their fingerprints.
-    pub fn models(&self) -> impl Iterator<Item = &ModelEntry> {
-        self.models.values()
-    }
-
     /// A generation.
     #[must_use]
     pub fn generation(&self, key: GenerationKey<'_>) -> Option<&GenerationEntry> {
@@ -133,12 +126,6 @@ impl Registry {
     /// The generations of what is called `index` outside, in the order of their ids.
     pub fn generations<'a>(&'a self, index: &'a str) -> impl Iterator<Item = &'a GenerationEntry> {
         self.generations.values().filter(move |entry| entry.index == index)
-    }
-
-    /// Those of them that writers fill now.
-    pub fn written<'a>(&'a self, index: &'a str) -> impl Iterator<Item = &'a GenerationEntry> {
-        self.generations(index)
-            .filter(|entry| matches!(entry.state, BuildState::Building | BuildState::Built))
     }
 
     /// What is served as `index`.

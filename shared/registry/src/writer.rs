@@ -97,28 +97,6 @@ impl<B: Broker> RegistryWriter<B> {
     }
 }
 
-/// Says what needs no comparison: what a process has loaded. No value forgets `key`.
-///
-/// # Errors
-/// When the broker does not answer.
-pub async fn say<B: Broker>(
-    broker: &B,
-    key: &str,
-    entry: Option<&RegistryEntry>,
-) -> Result<(), RegistryError> {
-    let record = match entry {
-        Some(entry) => outgoing(entry)?,
-        None => Outgoing {
-            topic: topics::MODELS.to_owned(),
-            key: Some(key.as_bytes().to_vec()),
-            value: None,
-            headers: None,
-        },
-    };
-    broker.after_write()?.write(vec![record]).await?;
-    Ok(())
-}
-
 pub(crate) fn outgoing(entry: &RegistryEntry) -> Result<Outgoing, RegistryError> {
     let value = serde_json::to_vec(entry)
         .map_err(|error| RegistryError::Stream(StreamError::Fatal(error.to_string())))?;

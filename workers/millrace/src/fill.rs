@@ -58,43 +58,50 @@ async fn missing(kafka: &Kafka, topic: &str, partition: i32, rest: Rest) -> Resu
     Ok(records.try_take_while(before).try_fold(0, async |count, _| Ok(count + 1)).await?)
 }
 
-/// How far each of its writers is with `entry`, whose world this is: `embed` where passages are embedded anew, and each
-/// engine's.
+/// Everyone who fills the indexes of a generation: `embed` where passages are embedded for it, and each engine's writer.
+async fn writers(
+    world: &World,
+    entry: &GenerationEntry,
+) -> Result<Vec<(&'static str, TopicReader)>, Failure> {
+    let mut writers = Vec::new();
+    if entry.source == FillSource::Chunks {
+        writers.push(("embed", TopicReader::embed(&world.generation)));
+    }
+    for one in &world.engines {
+        let of_engine = world.writers(one).await?;
+        writers.extend(of_engine.into_iter().map(|reader| (EngineKind::name(one.kind), reader)));
+    }
+    Ok(writers)
+}
+
+/// How far each writer is with `entry`, whose world this is.
 ///
 /// # Errors
 /// When Kafka does not answer.
 pub(crate) async fn fills(world: &World, entry: &GenerationEntry) -> Result<Vec<EngineFill>, Failure> {
     let mut fills = Vec::new();
-    if entry.source == FillSource::Chunks {
-        fills.push(fill_of(world, entry, ("embed", TopicReader::embed(&world.generation))).await?);
-    }
-    for one in &world.engines {
-        for reader in world.writers(one).await? {
-            fills.push(fill_of(world, entry, (EngineKind::name(one.kind), reader)).await?);
-        }
+    for writer in writers(world, entry).await? {
+        fills.push(fill_of(world, entry, writer).await?);
     }
     Ok(fills)
 }
 
-/// How many offsets each engine's writer is behind its topic.
+/// How many offsets each writer of `entry` is behind its topic.
 ///
 /// # Errors
 /// When Kafka does not answer.
-pub(crate) async fn lags(world: &World) -> Result<Vec<(&'static str, i64)>, Failure> {
-    let topic = world.generation.vectors();
-    let ends = end_offsets(&world.kafka, &topic).await?;
-    let (topic, ends) = (&topic, &ends);
-    let each = world.engines.iter().map(|one| async move {
-        let mut lags = Vec::new();
-        for reader in world.writers(one).await? {
-            let committed = committed_offsets(&world.kafka, &reader.group, topic).await?;
-            let next = committed.into_iter().map(|committed| committed.map_or(0, |committed| committed.next));
-            let behind = ends.iter().zip(next).map(|(end, next)| (end - next).max(0)).sum();
-            lags.push((EngineKind::name(one.kind), behind));
-        }
-        Ok::<_, Failure>(lags)
+pub(crate) async fn lags(
+    world: &World,
+    entry: &GenerationEntry,
+) -> Result<Vec<(&'static str, i64)>, Failure> {
+    let each = writers(world, entry).await?.into_iter().map(|(writer, reader)| async move {
+        let ends = end_offsets(&world.kafka, &reader.topic);
+        let committed = committed_offsets(&world.kafka, &reader.group, &reader.topic);
+        let (ends, committed) = futures::future::try_join(ends, committed).await?;
+        let next = committed.into_iter().map(|committed| committed.map_or(0, |committed| committed.next));
+        Ok::<_, Failure>((writer, ends.into_iter().zip(next).map(|(end, next)| (end - next).max(0)).sum()))
     });
-    Ok(futures::future::try_join_all(each).await?.concat())
+    futures::future::try_join_all(each).await
 }
 
 async fn fill_of(

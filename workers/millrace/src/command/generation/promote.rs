@@ -115,10 +115,10 @@ fn target(
 
 /// Why it would answer with less than there is. The marks of transactions count as records here: to leave them out takes long.
 async fn behind(ground: &Ground<'_>, entry: &GenerationEntry, most: i64) -> Result<Option<String>, Failure> {
-    let late = lags(&ground.world(entry)?).await?.into_iter().find(|(_, behind)| *behind > most);
-    Ok(late.map(|(engine, behind)| {
+    let late = lags(&ground.world(entry)?, entry).await?.into_iter().find(|(_, behind)| *behind > most);
+    Ok(late.map(|(writer, behind)| {
         format!(
-            "{} is {behind} records behind in {engine}, and {most} are allowed: wait, or raise --most-behind",
+            "{} is {behind} records behind in {writer}, and {most} are allowed: wait, or raise --most-behind",
             entry.id
         )
     }))
