@@ -1,11 +1,9 @@
 #!/usr/bin/env bash
-# What compose/kills looks at: workers, lags, the audit, searches, topics. Sourced.
+# What compose/disasters and loadtest/outage look at: workers, the audit, searches. Sourced.
 
-# shellcheck disable=SC2154  # compose/kills sets what is not set here
+# shellcheck disable=SC2154  # compose/disasters sets what is not set here
 
 WORKER_DIR=$MILLRACE_INSTANCE_DIR/workers
-# A group gives a silent member's partitions away after so many seconds (the least that Kafka takes by default).
-SESSION=6
 
 say() { printf '%s %s\n' "$(date +%T)" "$*"; }
 note() { echo "NOTE: $*"; }
@@ -25,24 +23,22 @@ until_true() {
   done
 }
 
-# worker_name NAME [N]
-named() { if [[ ${2:-1} == 1 ]]; then echo "$1"; else echo "$1-$2"; fi; }
-worker_log() { echo "$MILLRACE_INSTANCE_DIR/logs/$(named "$@").log"; }
-worker_pid() { process_pid "$WORKER_DIR/$(named "$@").pid"; }
+worker_log() { echo "$MILLRACE_INSTANCE_DIR/logs/$1.log"; }
+worker_pid() { process_pid "$WORKER_DIR/$1.pid"; }
 
-# metrics_port NAME [N]: as compose/worker gives them out.
+# metrics_port NAME: as compose/worker gives them out.
 metrics_port() {
   local names=("${WORKERS[@]}") i
-  for i in "${!names[@]}"; do [[ ${names[$i]} != "$1" ]] || echo $((METRICS_PORT + 10 * i + ${2:-1} - 1)); done
+  for i in "${!names[@]}"; do [[ ${names[$i]} != "$1" ]] || echo $((METRICS_PORT + 10 * i)); done
 }
 
-# start NAME [N]: short sessions, so that a dead member is missed soon; small batches, so that a kill finds one open.
+# start NAME: a short session (the least that Kafka takes by default), so that the partitions of one that was killed are soon free
+# again; small batches, so that what is taken away is missed in the middle of the work.
 start() {
   local batch=32
   [[ $1 != chunk ]] || batch=8 # documents, each of several passages
-  MILLRACE_KAFKA_PROPERTIES="session.timeout.ms=${SESSION}000;heartbeat.interval.ms=1000" \
-    MILLRACE_BATCH_RECORDS=$batch \
-    "$here/worker" start "$1" "${2:-1}"
+  MILLRACE_KAFKA_PROPERTIES="session.timeout.ms=6000;heartbeat.interval.ms=1000" MILLRACE_BATCH_RECORDS=$batch \
+    "$here/worker" start "$1"
 }
 
 start_workers() {
@@ -51,15 +47,14 @@ start_workers() {
   "$here/worker" start serve
 }
 
-# counter METRIC NAME [N]: a counter of a worker; 0 while it has no page.
+# counter METRIC NAME: a counter of a worker; 0 while it has no page.
 counter() {
-  local metric=$1
-  shift
-  { curl -fs -m 5 "127.0.0.1:$(metrics_port "$@")/metrics" || true; } |
-    awk -v metric="$metric" '$1 == metric || index($1, metric "{") == 1 {sum += $2} END {printf "%d\n", sum}'
+  { curl -fs -m 5 "127.0.0.1:$(metrics_port "$2")/metrics" || true; } |
+    awk -v metric="$1" '$1 == metric || index($1, metric "{") == 1 {sum += $2} END {printf "%d\n", sum}'
 }
-handled() { counter millrace_records_done_total "$@"; }
-has_handled_more_than() { (($(handled "${@:2}") > $1)); }
+
+# embedded: passages that embed has embedded since it started.
+embedded() { counter millrace_chunks_embedded_total embed; }
 
 pids() {
   local worker
@@ -86,20 +81,7 @@ heal() {
     for server in kafka "$MILLRACE_STORE" opensearch elasticsearch; do "$here/servers/$server/run" resume || true; done
     for pidfile in "$WORKER_DIR"/*.pid; do process_signal "$pidfile" CONT || true; done
     "$here/up" && start_workers
-    for server in embed chunk; do "$here/worker" stop "$server" 2; done
   } >"$STATE/heal.log" 2>&1 || echo "    healing failed: see $STATE/heal.log"
-}
-
-# behind NAME: records that a worker has not handled. Servers that starve on a busy machine are asked again.
-behind() {
-  local try
-  for try in 1 2 3; do
-    if "$millrace" status --json >"$STATE/status.json" 2>>"$STATE/millrace.log"; then
-      jq --arg worker "$1" '.lags[] | select(.worker == $worker).behind' "$STATE/status.json"
-      return 0
-    fi
-  done
-  fail "millrace status failed $try times: $(tail -n 1 "$STATE/millrace.log")"
 }
 
 # find_lost_notices: to be called when Kafka is back. A store that keeps no notices has lost those of what was put meanwhile.
@@ -149,38 +131,4 @@ hits() {
 must_find() { [[ $(hits "$1") -ge 1 ]] || fail "the search does not find $1 ($2)"; }
 must_not_find() { [[ $(hits "$1") == 0 ]] || fail "the search still finds $1 ($2)"; }
 
-# owned NAME [N]: the partitions of a process, one a line, as its log tells.
-owned() {
-  sed -nE 's/.* (assigned|revoked) .*partitions=\[([0-9, ]*)\].*/\1 \2/p' "$(worker_log "$@")" |
-    awk '{gsub(",", ""); for (i = 2; i <= NF; i++) if ($1 == "assigned") own[$i] = 1; else delete own[$i]}
-      END {for (partition in own) print partition}' | sort -n
-}
-owns() { [[ $(owned "${@:2}" | wc -l) == "$1" ]]; }
-
 have_kcat() { command -v kcat >/dev/null; }
-topic() { kcat -b "$MILLRACE_KAFKA_BROKERS" -L -J | jq -r --arg name "$1." '.topics[].topic | select(startswith($name))'; }
-
-# records TOPIC: partition, offset, bytes (-1: a tombstone), key, headers of every committed record.
-records() {
-  kcat -C -b "$MILLRACE_KAFKA_BROKERS" -t "$1" -o beginning -e -q -X isolation.level=read_committed -f '%p\t%o\t%S\t%k\t%h\n'
-}
-
-# last_words TOPIC PREFIX: of each key whose document is below PREFIX, the last record: partition, bytes, key.
-last_words() {
-  records "$1" | awk -F '\t' -v document="document=$MILLRACE_BUCKET/$2/" 'index($5, document) {last[$4] = $1 "\t" $3 "\t" $4}
-    END {for (key in last) print last[key]}' | sort
-}
-
-# must_stay_deleted KIND PREFIX: after the tombstone of a passage no other record of it may come.
-must_stay_deleted() {
-  local topic back
-  if ! have_kcat; then
-    note "kcat is not installed: the topic $1 was not read"
-    return 0
-  fi
-  topic=$(topic "$1")
-  last_words "$topic" "$2" >"$STATE/last-words"
-  back=$(awk -F '\t' '$2 != -1' "$STATE/last-words" | wc -l)
-  ((back == 0)) || fail "$back records came back into $topic after their tombstones: $(awk -F '\t' '$2 != -1 {print $3}' "$STATE/last-words" | head -n 5 | paste -sd ' ')"
-  note "$1: $(wc -l <"$STATE/last-words") keys, each ends with its tombstone"
-}

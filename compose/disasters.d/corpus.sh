@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The documents of compose/kills: a local mirror of what is in the bucket, and how it is changed. Sourced.
+# The documents of compose/disasters and loadtest/outage: a local mirror of what is in the bucket, and how it is changed. Sourced.
 #
 # Everything is derived from names and a revision number that only goes up, so that two runs do the same.
 
-# shellcheck disable=SC2154  # compose/kills sets what is not set here
+# shellcheck disable=SC2154  # compose/disasters sets what is not set here
 
 DOCUMENTS=$STATE/documents # what the bucket holds
 CHANGED=$STATE/changed     # what is put next
@@ -56,7 +56,7 @@ make_corpus() {
     for n in $(seq -w 60); do write "guide/$((10#$n % 5))/page-$n.md" 1; done
   fi
   if (($(pick 40 | wc -l) < 30)); then
-    echo "kills: the folder needs 30 Markdown or text files at least: they are what is changed" >&2
+    echo "disasters: the folder needs 30 Markdown or text files at least: they are what is changed" >&2
     exit 2
   fi
 }
@@ -87,6 +87,9 @@ stage() {
     cp "$DOCUMENTS/$key" "$CHANGED/$key"
   done
 }
+
+# A key of what was put last.
+pick_staged() { cd "$CHANGED" && find . -type f | sed 's#^\./##' | sort | head -n 1; }
 
 put() { "$millrace" put "$CHANGED"; }
 
