@@ -227,4 +227,5 @@ def drive(ask, folder):
     sys.exit(0 if good and gone == "retired" else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

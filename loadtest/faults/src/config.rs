@@ -1,5 +1,6 @@
 //! Settings of `faults`: the seeds to run, and where the instance is.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
@@ -30,6 +31,9 @@ pub struct Config {
     /// Two quick seeds, always the same.
     #[arg(long)]
     pub short: bool,
+    /// A new generation is built and promoted in each seed, not only in those whose own numbers say so.
+    #[arg(long, conflicts_with = "off")]
+    pub generations: bool,
     /// The negative control: switches this mechanism off; the suite must then fail within ten seeds.
     #[arg(long, value_enum, value_name = "MECHANISM", conflicts_with = "short")]
     pub off: Option<Off>,
@@ -54,6 +58,9 @@ pub struct Config {
     /// The first of three ports for the proxies of OpenSearch, Elasticsearch and the store.
     #[arg(long, env = "MILLRACE_PROXY_PORT")]
     pub proxy_port: u16,
+    /// Where the first server of `serve` listens in seeds with a new generation; the second one takes the next port.
+    #[arg(long, env = "MILLRACE_SERVE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub serve_listen: SocketAddr,
     /// The instance's S3 server.
     #[arg(long, env = "MILLRACE_STORE", value_enum, default_value_t = StoreServer::Versitygw)]
     pub store_server: StoreServer,

@@ -143,9 +143,33 @@ impl Field {
         self.strange.lock().await.push(what);
     }
 
+    /// Notes what is wrong; it counts as a difference.
+    pub async fn accuse(&self, what: String) {
+        self.wrong.lock().await.push(what);
+    }
+
+    fn lock_of(&self, worker: Worker) -> &Mutex<()> {
+        &self.turns[Worker::ALL.iter().position(|other| *other == worker).unwrap_or_default()]
+    }
+
     async fn turn(&self, worker: Worker) -> MutexGuard<'_, ()> {
-        let place = Worker::ALL.iter().position(|other| *other == worker).unwrap_or_default();
-        self.turns[place].lock().await
+        self.lock_of(worker).lock().await
+    }
+
+    /// Kills the first of these workers that no other fault holds, wherever it is in its code, and starts it again.
+    /// None when others hold them all.
+    ///
+    /// # Errors
+    /// When a process cannot be started.
+    pub async fn kill_free(&self, workers: &[Worker]) -> Result<Option<Worker>, Failure> {
+        for worker in workers {
+            if let Ok(_turn) = self.lock_of(*worker).try_lock() {
+                self.fleet.tell("kill", *worker, 1).await?;
+                self.revive((*worker, 1)).await?;
+                return Ok(Some(*worker));
+            }
+        }
+        Ok(None)
     }
 
     /// Arms a fault, waits until it strikes, changes the documents that the victim was working on, and brings the

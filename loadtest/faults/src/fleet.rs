@@ -1,5 +1,7 @@
-//! The workers as processes, controlled through `compose/worker`, and the folders in which faults are armed.
+//! The workers and the servers of `serve` as processes, controlled through `compose/worker`, and the folders in which
+//! faults are armed.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +20,10 @@ const PATIENCE: Duration = Duration::from_mins(3);
 /// Short sessions, so that the group notices a dead member quickly.
 const SESSIONS: &str = "session.timeout.ms=6000;heartbeat.interval.ms=1000";
 
-/// The addresses that workers connect to; these are the proxies'.
+/// How many servers of `serve` run while questions are asked.
+pub const SERVES: u32 = 2;
+
+/// The addresses that workers connect to, which are the proxies', and the one that `serve` listens on.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
     /// The object store.
@@ -27,6 +32,8 @@ pub struct Endpoints {
     pub opensearch: String,
     /// Elasticsearch.
     pub elasticsearch: String,
+    /// The first server of `serve`; the next one listens on the next port.
+    pub serve: SocketAddr,
 }
 
 /// The workers of this instance.
@@ -102,6 +109,39 @@ impl Fleet {
     pub async fn tell(&self, verb: &str, worker: Worker, number: u32) -> Result<(), Failure> {
         let mut command = Command::new(self.compose.join("worker"));
         command.arg(verb).arg(worker.name()).arg(number.to_string());
+        run(command).await.map(|_| ())
+    }
+
+    /// Where server `number` of `serve` listens, counted from 1.
+    #[must_use]
+    pub fn serve_address(&self, number: u32) -> String {
+        let first = self.endpoints.serve;
+        format!("{}:{}", first.ip(), u32::from(first.port()) + number - 1)
+    }
+
+    /// Starts server `number` of `serve`: the first one asks Elasticsearch, the second one OpenSearch.
+    ///
+    /// # Errors
+    /// When it exits at once.
+    pub async fn start_serve(&self, number: u32) -> Result<(), Failure> {
+        let Endpoints { opensearch, elasticsearch, .. } = &self.endpoints;
+        let engine = if number == 1 { "elasticsearch" } else { "opensearch" };
+        let mut command = Command::new(self.compose.join("worker"));
+        command.arg("start").arg("serve").arg(number.to_string()).arg("--");
+        command.arg("--serve-listen").arg(self.serve_address(number)).arg("--serve-engine").arg(engine);
+        command.arg("--opensearch-url").arg(opensearch).arg("--elasticsearch-url").arg(elasticsearch);
+        // Questions come faster than a person asks them.
+        command.env("MILLRACE_SERVE_RATE", "0");
+        run(command).await.map(|_| ())
+    }
+
+    /// Applies `verb` (`stop`, `kill`) to a server of `serve`.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub async fn tell_serve(&self, verb: &str, number: u32) -> Result<(), Failure> {
+        let mut command = Command::new(self.compose.join("worker"));
+        command.arg(verb).arg("serve").arg(number.to_string());
         run(command).await.map(|_| ())
     }
 

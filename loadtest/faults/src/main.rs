@@ -23,10 +23,14 @@ use faults::proxy::{EngineProxy, StoreProxy, serve};
 use faults::results::{self, Outcome};
 use faults::schedule::{Schedule, Worker};
 use faults::seed::Seed;
+use faults::turnover::Turnover;
 use faults::world::World;
 
 /// With a mechanism switched off, the suite must fail within this many seeds.
 const CONTROL: u64 = 10;
+
+/// How much longer a seed with a new generation may take.
+const RENEWAL: Duration = Duration::from_mins(4);
 
 /// A proxy strikes one in this many bulk requests, or reads of objects.
 const BULKS: usize = 3;
@@ -76,7 +80,10 @@ async fn work(config: &Config) -> Result<bool, Failure> {
         if config.release {
             rounds = rounds.into_iter().map(Schedule::without_places).collect();
         }
-        let most = Duration::from_secs(config.most_seconds.saturating_mul(rounds.len() as u64));
+        let mut most = Duration::from_secs(config.most_seconds.saturating_mul(rounds.len() as u64));
+        if rounds.iter().any(|schedule| schedule.turnover.is_some()) {
+            most += RENEWAL;
+        }
         Seed { name, number, rounds, field: &field, most }.run(&mut proof, &mut outcome).await?;
         println!("{}", outcome.line());
         results::append(&config.results, &outcome)?;
@@ -98,20 +105,37 @@ async fn work(config: &Config) -> Result<bool, Failure> {
 
 /// The seeds to run: name, number, and schedules.
 fn seeds(config: &Config) -> Vec<(String, u64, Vec<Schedule>)> {
-    let release = if config.release { "release-" } else { "" };
+    let kind = match (config.release, config.generations) {
+        (false, false) => "",
+        (false, true) => "generations-",
+        (true, false) => "release-",
+        (true, true) => "release-generations-",
+    };
     if config.short {
-        let short = |second| vec![Schedule::short(second)];
+        // Where notices are dropped, a generation is built only after all faults.
+        let turnover = config.generations.then(|| Turnover::short(1002));
+        let second = Schedule { turnover, ..Schedule::short(true) };
         return vec![
-            (format!("{release}short-1"), 1001, short(false)),
-            (format!("{release}short-2"), 1002, short(true)),
+            (format!("{kind}short-1"), 1001, vec![Schedule::short(false)]),
+            (format!("{kind}short-2"), 1002, vec![second]),
         ];
     }
     if let Some(count) = config.long {
-        let name = format!("{release}long-{}-of-{count}", config.first);
-        return vec![(name, config.first, Schedule::rounds(config.first, count))];
+        let name = format!("{kind}long-{}-of-{count}", config.first);
+        let mut rounds = Schedule::rounds(config.first, count);
+        if config.generations
+            && rounds.iter().all(|schedule| schedule.turnover.is_none())
+            && let Some(first) = rounds.first_mut()
+        {
+            first.turnover = Some(Turnover::of(config.first));
+        }
+        return vec![(name, config.first, rounds)];
     }
     let schedule = |number| match config.off {
         Some(off) => Schedule::without(off.mechanism(), number),
+        None if config.generations => {
+            Schedule { turnover: Some(Turnover::of(number)), ..Schedule::of(number) }
+        }
         None => Schedule::of(number),
     };
     let numbers = match (config.seed, config.off) {
@@ -119,7 +143,7 @@ fn seeds(config: &Config) -> Vec<(String, u64, Vec<Schedule>)> {
         (None, Some(_)) => 1..=CONTROL,
         (None, None) => config.first..=config.seeds,
     };
-    numbers.map(|number| (format!("{release}{number}"), number, vec![schedule(number)])).collect()
+    numbers.map(|number| (format!("{kind}{number}"), number, vec![schedule(number)])).collect()
 }
 
 /// Opens all connections and starts the proxies.
@@ -149,7 +173,12 @@ fn begin(config: &Config, tasks: &mut JoinSet<()>) -> Result<Field, Failure> {
         report(serve(port + 2, handler, refusing).await);
     });
     let at = |port: u16| format!("http://127.0.0.1:{port}");
-    let endpoints = Endpoints { opensearch: at(port), elasticsearch: at(port + 1), store: at(port + 2) };
+    let endpoints = Endpoints {
+        opensearch: at(port),
+        elasticsearch: at(port + 1),
+        store: at(port + 2),
+        serve: config.serve_listen,
+    };
     let off = config.off.map(faults::config::Off::mechanism);
     let compose = std::path::absolute(&config.compose)?;
     let fleet =

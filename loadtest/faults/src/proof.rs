@@ -8,16 +8,16 @@ use std::time::Duration;
 use message::{DeadLetter, DocumentId, Status};
 use process::Failure;
 use serde_json::Value;
-use tokio::process::Command;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
-use crate::fleet::run;
+use crate::indexes::{IndexPair, Passages};
 use crate::log::Log;
 use crate::mirror::Mirror;
+use crate::operator::Operator;
 use crate::outage::Engine;
 use crate::passages;
-use crate::world::{Ledger, Passages, World};
+use crate::world::{Ledger, World};
 
 /// Words to search for: about this many of those that must be gone, and of those that must be there.
 const WORDS: usize = 12;
@@ -37,7 +37,8 @@ pub struct Refused {
 /// stopped.
 #[derive(Debug, Default)]
 pub struct Proof {
-    programs: PathBuf,
+    /// Runs the operator's command.
+    pub operator: Operator,
     folder: PathBuf,
     /// The topics, read continuously while they are written.
     pub log: Mutex<Log>,
@@ -55,19 +56,13 @@ impl Proof {
     /// A proof that runs the programs in one folder and writes its reports to another.
     #[must_use]
     pub fn new(programs: &Path, folder: &Path) -> Self {
-        Self { programs: programs.to_owned(), folder: folder.to_owned(), ..Self::default() }
+        Self { operator: Operator::new(programs), folder: folder.to_owned(), ..Self::default() }
     }
 
     /// Begins a seed.
     pub fn begin(&mut self) {
         self.log.get_mut().written = [0; 3];
         self.compacted.clear();
-    }
-
-    async fn millrace(&self, arguments: &[&str]) -> Result<String, Failure> {
-        let mut command = Command::new(self.programs.join("millrace"));
-        command.args(arguments);
-        run(command).await
     }
 
     /// Runs `millrace reconcile` until it succeeds: a broker that has just become the leader may not know its end yet.
@@ -77,7 +72,7 @@ impl Proof {
     pub async fn reconcile(&self) -> Result<(), Failure> {
         let deadline = Instant::now() + Duration::from_mins(1);
         loop {
-            match self.millrace(&["reconcile"]).await {
+            match self.operator.millrace(&["reconcile"]).await {
                 Ok(_) => return Ok(()),
                 Err(error) if Instant::now() > deadline => return Err(error),
                 Err(_) => sleep(Duration::from_secs(2)).await,
@@ -85,19 +80,37 @@ impl Proof {
         }
     }
 
-    /// Waits until everything is searchable and no group lags; returns what is still missing at the deadline.
+    /// Waits until every live generation is built, everything in it is searchable, and no group lags; returns what is
+    /// still missing at the deadline.
     ///
     /// # Errors
     /// When the status cannot be parsed.
-    pub async fn settle(&self, deadline: Instant) -> Result<Option<String>, Failure> {
+    pub async fn settle(&self, world: &World, deadline: Instant) -> Result<Vec<String>, Failure> {
+        let mut found = Vec::new();
+        for of in Which::all(world) {
+            let missing = self.settle_one(&of, deadline).await?;
+            found.extend(missing.map(|missing| format!("{of}{missing}")));
+            if let Some(id) = of.id() {
+                let patience = seconds_until(deadline).max(1).to_string();
+                let status = ["status", id, "--until-built", "--patience", patience.as_str()];
+                let unbuilt = self.operator.generation(&status).await.err();
+                found
+                    .extend(unbuilt.map(|error| format!("{of}not built: {}", shortened(&error.to_string()))));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn settle_one(&self, of: &Which, deadline: Instant) -> Result<Option<String>, Failure> {
         let mut last = String::new();
         loop {
-            let left = deadline.saturating_duration_since(Instant::now()).as_secs();
+            let left = seconds_until(deadline);
             if left == 0 {
                 return Ok(Some(format!("not settled in time: {last}")));
             }
             let patience = left.to_string();
-            match self.millrace(&["status", "--until-searchable", "--patience", &patience, "--json"]).await {
+            let status = ["status", "--until-searchable", "--patience", patience.as_str(), "--json"];
+            match self.operator.millrace(&of.asked(&status)).await {
                 Ok(text) => {
                     let picture: Value = serde_json::from_str(text.lines().last().unwrap_or_default())?;
                     let lags = picture.get("lags").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -113,20 +126,30 @@ impl Proof {
         }
     }
 
-    /// Runs `millrace audit` and returns the differences it finds, and whether its count of objects differs from the
-    /// mirror's.
+    /// Runs `millrace audit` of every live generation and returns the differences it finds, and whether its count of
+    /// objects differs from the mirror's.
     ///
     /// # Errors
     /// When there is no report, or it cannot be saved.
-    pub async fn audit(&self, mirror: &Mirror, seed: &str) -> Result<Vec<String>, Failure> {
-        let text = match self.millrace(&["audit", "--json"]).await {
+    pub async fn audit(&self, world: &World, mirror: &Mirror, seed: &str) -> Result<Vec<String>, Failure> {
+        let mut found = Vec::new();
+        for of in Which::all(world) {
+            let wrong = self.audit_one(&of, mirror, seed).await?;
+            found.extend(wrong.into_iter().map(|what| format!("{of}{what}")));
+        }
+        Ok(found)
+    }
+
+    async fn audit_one(&self, of: &Which, mirror: &Mirror, seed: &str) -> Result<Vec<String>, Failure> {
+        let text = match self.operator.millrace(&of.asked(&["audit", "--json"])).await {
             Ok(text) => text,
             // If there are differences, the exit code is 1, and the report is part of the error.
             Err(error) => {
                 error.to_string().split_once('{').map(|(_, json)| format!("{{{json}")).ok_or(error)?
             }
         };
-        tokio::fs::write(self.folder.join(format!("seed-{seed}-audit.json")), &text).await?;
+        let name = of.id().map_or_else(String::new, |id| format!("-{id}"));
+        tokio::fs::write(self.folder.join(format!("seed-{seed}-audit{name}.json")), &text).await?;
         let report: Value = serde_json::from_str(text.trim())?;
         let mut found = Vec::new();
         if report.get("equal") != Some(&Value::Bool(true)) {
@@ -158,17 +181,31 @@ impl Proof {
         }
         self.expect(world, mirror)?;
         found.extend(told("ledger", self.ledger_differences(world, &words.ledger)?));
-        let live = mirror.live_markers();
-        for (engine, held) in world.engines().await? {
+        for (of, pair) in Which::all(world).iter().zip(world.live()) {
+            let wrong = self.look_at(world, mirror, &pair).await?;
+            found.extend(wrong.into_iter().map(|what| format!("{of}{what}")));
+        }
+        Ok(found)
+    }
+
+    /// Inspects the indexes of one generation.
+    async fn look_at(
+        &self,
+        world: &World,
+        mirror: &Mirror,
+        pair: &IndexPair,
+    ) -> Result<Vec<String>, Failure> {
+        let (mut found, live) = (Vec::new(), mirror.live_markers());
+        for (engine, held) in pair.engines().await? {
             let texts = held.values().flatten().map(|chunk| chunk.text.as_str());
             let about = |wrong: Vec<String>| {
                 wrong.into_iter().map(|what| format!("{}: {what}", engine.name())).collect::<Vec<_>>()
             };
             found.extend(told(engine.name(), about(passages::wrong(&live, texts))));
             found.extend(told(engine.name(), about(self.other_passages(world, &held)?)));
-            found.extend(told(engine.name(), about(world.wrong_vectors(engine, &held).await?)));
+            found.extend(told(engine.name(), about(pair.wrong_vectors(engine, &held).await?)));
         }
-        found.extend(told("search", searched(world, mirror).await?));
+        found.extend(told("search", searched(pair, mirror).await?));
         Ok(found)
     }
 
@@ -262,16 +299,48 @@ impl Proof {
     }
 }
 
+/// Which generation a command is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Which(Option<String>);
+
+impl Which {
+    /// Every live generation; while there is only one, it is the served one and is not named.
+    fn all(world: &World) -> Vec<Self> {
+        let ids: Vec<String> = world.live().iter().map(|pair| pair.id().to_owned()).collect();
+        if ids.len() > 1 { ids.into_iter().map(|id| Self(Some(id))).collect() } else { vec![Self(None)] }
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+
+    /// These arguments, and those that name the generation.
+    fn asked<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
+        let named = self.id().into_iter().flat_map(|id| ["--generation", id]);
+        arguments.iter().copied().chain(named).collect()
+    }
+}
+
+impl std::fmt::Display for Which {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.id().map_or(Ok(()), |id| write!(f, "generation {id}: "))
+    }
+}
+
+fn seconds_until(deadline: Instant) -> u64 {
+    deadline.saturating_duration_since(Instant::now()).as_secs()
+}
+
 /// Searches both engines for some words that must be gone, and some that must be there.
-async fn searched(world: &World, mirror: &Mirror) -> Result<Vec<String>, Failure> {
+async fn searched(pair: &IndexPair, mirror: &Mirror) -> Result<Vec<String>, Failure> {
     let mut wrong = Vec::new();
     for word in spread(mirror.forgotten()) {
-        if world.found(&word).await? > 0 {
+        if pair.found(&word).await? > 0 {
             wrong.push(format!("{word} is found, and its text is gone"));
         }
     }
     for word in spread(mirror.remembered()) {
-        if world.found(&word).await? < 2 {
+        if pair.found(&word).await? < 2 {
             wrong.push(format!("{word} is not found in both engines"));
         }
     }
@@ -308,5 +377,13 @@ mod tests {
         assert!(spread(words.clone()).len() <= WORDS && spread(words.clone()).len() > WORDS / 2);
         assert_eq!(spread(Vec::new()), Vec::<String>::new());
         assert_eq!(told("ledger", words).last().unwrap(), "ledger: 100 such differences");
+    }
+
+    #[test]
+    fn a_command_names_its_generation_only_where_there_are_several() {
+        let (alone, other) = (Which(None), Which(Some("a".to_owned())));
+        assert_eq!(alone.asked(&["audit", "--json"]), ["audit", "--json"]);
+        assert_eq!(other.asked(&["audit", "--json"]), ["audit", "--json", "--generation", "a"]);
+        assert_eq!((alone.to_string(), other.to_string()), (String::new(), "generation a: ".to_owned()));
     }
 }

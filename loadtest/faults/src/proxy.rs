@@ -57,6 +57,18 @@ impl Upstream {
         let raw = tokio::time::timeout(PATIENCE, asking).await.ok()?.ok()?;
         http::closing(&raw)
     }
+
+    /// The server's answer to `GET path`; none when it gave none, or only a part of one.
+    pub async fn get(&self, path: &str) -> Option<Message> {
+        let request = Message {
+            start: format!("GET {path} HTTP/1.1"),
+            headers: vec![("host".to_owned(), self.0.clone())],
+            body: Bytes::new(),
+        };
+        let answer = http::parse_answer(&self.ask(&request).await?)?;
+        let length = answer.header("content-length").and_then(|length| length.parse::<usize>().ok());
+        length.is_none_or(|length| length == answer.body.len()).then_some(answer)
+    }
 }
 
 /// Listens on a local port until the task is dropped. While `refusing` is true, nobody can connect.

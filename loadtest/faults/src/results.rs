@@ -8,6 +8,30 @@ use std::path::Path;
 use process::Failure;
 use serde::{Deserialize, Serialize};
 
+/// What became of generations in a seed that built a new one, and of the questions that were asked meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GenerationCounts {
+    /// Generations that were begun.
+    pub begun: u64,
+    /// Promotions.
+    pub promoted: u64,
+    /// Those of them while other faults struck.
+    pub promoted_amid_faults: u64,
+    /// Rollbacks.
+    pub rolled_back: u64,
+    /// Generations that were retired.
+    pub retired: u64,
+    /// Commands that were killed and asked again.
+    pub commands_killed: u64,
+    /// Questions.
+    pub questions: u64,
+    /// Those of them to which a server said that it cannot answer now, or nothing.
+    pub unanswered: u64,
+    /// Answers by a generation that was not served, and answers that are none.
+    pub wrong_answers: u64,
+}
+
 /// The outcome of a seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -31,6 +55,9 @@ pub struct Outcome {
     /// What Kafka compacted away meanwhile, and working copies that were dropped.
     #[serde(default)]
     pub compacted: BTreeMap<String, u64>,
+    /// What became of generations; none in a seed that began none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generations: Option<GenerationCounts>,
     /// Whether everything was as it should be.
     pub equal: bool,
     /// What was not equal.
@@ -56,6 +83,21 @@ impl Outcome {
             self.faults.len(),
             self.compacted.get("records").copied().unwrap_or_default(),
         );
+        if let Some(counts) = &self.generations {
+            line = format!(
+                "{line}, generations: {} begun, {} promoted ({} amid faults), {} rolled back, {} retired, {} commands \
+                 killed, {} questions ({} unanswered, {} answered wrongly)",
+                counts.begun,
+                counts.promoted,
+                counts.promoted_amid_faults,
+                counts.rolled_back,
+                counts.retired,
+                counts.commands_killed,
+                counts.questions,
+                counts.unanswered,
+                counts.wrong_answers,
+            );
+        }
         for (what, list) in [("differences", &self.differences), ("troubles", &self.troubles)] {
             if let Some(first) = list.first() {
                 line = format!("{line}; {} {what}, the first: {first}", list.len());
@@ -126,5 +168,17 @@ mod tests {
             line.starts_with("not ok seed 3:") && line.ends_with("2 differences, the first: a is stale"),
             "{line}"
         );
+        let counts = GenerationCounts { begun: 1, promoted: 1, questions: 90, ..GenerationCounts::default() };
+        let outcome = Outcome { generations: Some(counts), ..Outcome::default() };
+        let line = outcome.line();
+        assert!(line.contains("generations: 1 begun, 1 promoted (0 amid faults)"), "{line}");
+        assert!(line.ends_with("90 questions (0 unanswered, 0 answered wrongly)"), "{line}");
+    }
+
+    #[test]
+    fn a_line_of_a_seed_without_generations_is_as_it_was() {
+        let line = serde_json::to_string(&Outcome::default()).unwrap();
+        assert!(!line.contains("generations"), "{line}");
+        assert_eq!(serde_json::from_str::<Outcome>(&line).unwrap(), Outcome::default());
     }
 }

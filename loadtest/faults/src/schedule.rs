@@ -5,6 +5,7 @@ use fault::{Mechanism, Place};
 use crate::dials::Kind;
 use crate::outage::{Engine, Outage};
 use crate::prng::Prng;
+use crate::turnover::Turnover;
 
 /// A worker that faults strike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -104,6 +105,8 @@ pub struct Schedule {
     pub poison: Option<Engine>,
     /// Number of long documents. If there are any, notices nearly as large as Kafka accepts are sent too.
     pub long: u32,
+    /// The new generation that is built and promoted meanwhile, if any.
+    pub turnover: Option<Turnover>,
 }
 
 /// The name under which large notices are counted and reported.
@@ -141,16 +144,19 @@ impl Schedule {
                 _ => None,
             },
             long: if seed % 5 == 3 { 3 } else { 0 },
+            turnover: Turnover::drawn(seed),
         }
     }
 
-    /// A long run: the schedules of `count` seeds in a row, from `first` on, with at most one poisonous document in
-    /// total.
+    /// A long run: the schedules of `count` seeds in a row, from `first` on, with at most one poisonous document and one
+    /// new generation in total.
     #[must_use]
     pub fn rounds(first: u64, count: u64) -> Vec<Self> {
         let mut rounds: Vec<Self> = (first..first.saturating_add(count)).map(Self::of).collect();
         let poisoned = rounds.iter_mut().filter(|schedule| schedule.poison.is_some());
         poisoned.skip(1).for_each(|schedule| schedule.poison = None);
+        let renewing = rounds.iter_mut().filter(|schedule| schedule.turnover.is_some());
+        renewing.skip(1).for_each(|schedule| schedule.turnover = None);
         rounds
     }
 
@@ -179,7 +185,7 @@ impl Schedule {
         } else {
             vec![vec![Kind::Items429, Kind::Whole413, Kind::BodyCut]]
         };
-        Self { seconds: 25, tracks, outages, phases, drops: !second, poison: None, long: 0 }
+        Self { seconds: 25, tracks, outages, phases, drops: !second, poison: None, long: 0, turnover: None }
     }
 
     /// A seed of the negative control, with faults that only this mechanism makes harmless.
@@ -193,7 +199,7 @@ impl Schedule {
         };
         let transactional = [Worker::Chunk, Worker::Embed];
         schedule.outages.truncate(1);
-        schedule.long = 0;
+        (schedule.long, schedule.turnover) = (0, None);
         schedule.tracks = match mechanism {
             Mechanism::Fencing => {
                 let places = [Place::AfterProduce, Place::AfterFetch, Place::BeforeCommit];
@@ -230,7 +236,8 @@ impl Schedule {
     /// full.
     #[must_use]
     pub fn without_places(mut self) -> Self {
-        self.tracks.iter_mut().flatten().for_each(|strike| strike.place = None);
+        let renewing = self.turnover.iter_mut().map(|turnover| &mut turnover.strike);
+        self.tracks.iter_mut().flatten().chain(renewing).for_each(|strike| strike.place = None);
         self.outages.retain(|outage| *outage != Outage::CopyFull);
         self
     }
@@ -238,7 +245,8 @@ impl Schedule {
     /// The names of all faults that must have struck.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        let strikes = self.tracks.iter().flatten().map(Strike::name);
+        let renewing = self.turnover.iter().map(|turnover| &turnover.strike);
+        let strikes = self.tracks.iter().flatten().chain(renewing).map(Strike::name);
         let outages = self.outages.iter().map(|outage| outage.name());
         let kinds = self.phases.iter().flatten().map(|kind| kind.name().to_owned());
         let mut names: Vec<String> = strikes.chain(outages).chain(kinds).collect();
@@ -332,6 +340,7 @@ mod tests {
         let rounds = Schedule::rounds(3, 12);
         assert_eq!(rounds.len(), 12);
         assert_eq!(rounds.iter().filter(|schedule| schedule.poison.is_some()).count(), 1);
+        assert_eq!(rounds.iter().filter(|schedule| schedule.turnover.is_some()).count(), 1);
         for (round, seed) in rounds.iter().zip(3..) {
             assert_eq!(
                 (&round.tracks, &round.outages),

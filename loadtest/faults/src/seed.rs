@@ -11,6 +11,8 @@ use crate::field::Field;
 use crate::notices::Notices;
 use crate::outage::Outage;
 use crate::proof::{Proof, Refused};
+use crate::remains;
+use crate::renewal::Renewal;
 use crate::results::Outcome;
 use crate::schedule::{self, Schedule, Worker};
 
@@ -48,19 +50,25 @@ impl Seed<'_> {
         self.field.take().await;
         self.field.oracle.begin(self.number, self.drops()).await;
         self.lose_notices(self.drops()).await?;
-        let mut troubles = match self.act(proof).await {
+        let renewal = self.renewal(proof).await?;
+        let mut troubles = match self.act(proof, renewal.as_ref()).await {
             Ok(()) => Vec::new(),
             Err(error) => vec![format!("a fault could not be made or mended: {error}")],
         };
         let calm = Instant::now();
         self.heal(proof, &mut troubles).await?;
+        if let Some(renewal) = &renewal
+            && let Err(error) = self.renew(proof, renewal).await
+        {
+            troubles.push(format!("what is served could not be changed: {error}"));
+        }
         let (struck, strange) = self.field.take().await;
         let names: BTreeSet<String> = self.rounds.iter().flat_map(Schedule::names).collect();
         let missing = names.into_iter().filter(|name| !struck.contains_key(name));
         troubles.extend(missing.map(|name| format!("{name}: scheduled, and never struck")));
         troubles.extend(strange);
         let unreadable = struck.get(UNREADABLE).copied().unwrap_or_default();
-        outcome.differences = self.prove(proof, unreadable, begun + self.most).await?;
+        outcome.differences = self.prove(proof, renewal.as_ref(), unreadable, begun + self.most).await?;
         let written = proof.log.get_mut().written;
         let [ledger_entries, _, _] = written;
         if ledger_entries < PROGRESS {
@@ -73,6 +81,7 @@ impl Seed<'_> {
         outcome.faults = struck;
         outcome.written = written;
         outcome.compacted = self.compacted(proof).await;
+        outcome.generations = renewal.as_ref().map(Renewal::counts);
         outcome.equal = outcome.differences.is_empty() && troubles.is_empty();
         outcome.troubles = troubles;
         Ok(())
@@ -93,16 +102,40 @@ impl Seed<'_> {
         fleet.start(Worker::Intake, 1).await
     }
 
+    /// Prepares the new generation, if this seed has one.
+    async fn renewal(&self, proof: &Proof) -> Result<Option<Renewal<'_>>, Failure> {
+        let Some(plan) = self.rounds.iter().find_map(|schedule| schedule.turnover.clone()) else {
+            return Ok(None);
+        };
+        Ok(Some(Renewal::begin(self.field, proof.operator.clone(), plan).await?))
+    }
+
     /// Makes changes and faults in parallel until every fault has struck and the time is over.
-    async fn act(&self, proof: &Proof) -> Result<(), Failure> {
+    async fn act(&self, proof: &Proof, renewal: Option<&Renewal<'_>>) -> Result<(), Failure> {
         let done = AtomicBool::new(false);
+        let notices = self.disturb_notices(&done);
+        let faults = async {
+            let result = self.all_rounds(proof, renewal).await;
+            done.store(true, Ordering::Relaxed);
+            result
+        };
+        let (changes, (), faults) = tokio::join!(self.watch(proof, renewal, &done), notices, faults);
+        changes.and(faults)
+    }
+
+    /// Changes the bucket, reads the topics, and asks questions where there is a new generation, until `done`.
+    async fn watch(
+        &self,
+        proof: &Proof,
+        renewal: Option<&Renewal<'_>>,
+        done: &AtomicBool,
+    ) -> Result<(), Failure> {
         let changes = async {
             while !done.load(Ordering::Relaxed) {
                 sleep(self.field.oracle.change().await?).await;
             }
             Ok::<_, Failure>(())
         };
-        let notices = self.disturb_notices(&done);
         // Errors are ignored: Kafka may be down on purpose.
         let reading = async {
             while !done.load(Ordering::Relaxed) {
@@ -110,24 +143,42 @@ impl Seed<'_> {
                 let _read = proof.log.lock().await.read(&self.field.world).await.is_ok();
             }
         };
-        let faults = async {
-            let result = self.all_rounds(proof).await;
+        let asking = async {
+            if let Some(renewal) = renewal {
+                renewal.questions.ask_all(done).await;
+            }
+        };
+        let (changes, (), ()) = tokio::join!(changes, reading, asking);
+        changes
+    }
+
+    /// The rest of the new generation's way, when faults are over. The bucket goes on changing.
+    async fn renew(&self, proof: &Proof, renewal: &Renewal<'_>) -> Result<(), Failure> {
+        let done = AtomicBool::new(false);
+        let rest = async {
+            let result = Box::pin(renewal.rest()).await;
             done.store(true, Ordering::Relaxed);
             result
         };
-        let (changes, (), (), faults) = tokio::join!(changes, notices, reading, faults);
-        changes.and(faults)
+        let (changes, rest) = tokio::join!(self.watch(proof, Some(renewal), &done), rest);
+        changes.and(rest)
     }
 
-    async fn all_rounds(&self, proof: &Proof) -> Result<(), Failure> {
+    async fn all_rounds(&self, proof: &Proof, renewal: Option<&Renewal<'_>>) -> Result<(), Failure> {
         for schedule in &self.rounds {
-            self.round(schedule, proof).await?;
+            let renewal = renewal.filter(|_| schedule.turnover.is_some());
+            self.round(schedule, proof, renewal).await?;
         }
         Ok(())
     }
 
     /// The faults of one schedule.
-    async fn round(&self, schedule: &Schedule, proof: &Proof) -> Result<(), Failure> {
+    async fn round(
+        &self,
+        schedule: &Schedule,
+        proof: &Proof,
+        renewal: Option<&Renewal<'_>>,
+    ) -> Result<(), Failure> {
         let field = self.field;
         let tracks = schedule.tracks.iter().enumerate().map(|(number, track)| async move {
             // Tracks start staggered, and the last one first, because it may be a long one.
@@ -153,10 +204,17 @@ impl Seed<'_> {
             field.phases(&schedule.phases, schedule.seconds).await;
             Ok::<_, Failure>(())
         };
+        let renewing = async {
+            match renewal {
+                // Lost notices stay lost until everything is healed, and a generation that lacks them is not built.
+                Some(renewal) => Box::pin(renewal.amid_faults(!self.drops())).await,
+                None => Ok(()),
+            }
+        };
         let tracks = futures::future::join_all(tracks);
         let others = async { tokio::join!(outages, self.poison(schedule), phases, self.put_long(schedule)) };
-        let (tracks, (outages, poison, phases, long)) = tokio::join!(tracks, others);
-        tracks.into_iter().chain([outages, poison, phases, long]).collect::<Result<Vec<()>, _>>()?;
+        let (tracks, (outages, poison, phases, long), renewed) = tokio::join!(tracks, others, renewing);
+        tracks.into_iter().chain([outages, poison, phases, long, renewed]).collect::<Result<Vec<()>, _>>()?;
         self.wait_for_all(schedule).await;
         Ok(())
     }
@@ -274,16 +332,28 @@ impl Seed<'_> {
     async fn prove(
         &self,
         proof: &mut Proof,
+        renewal: Option<&Renewal<'_>>,
         unreadable: u64,
         deadline: Instant,
     ) -> Result<Vec<String>, Failure> {
-        let mut found: Vec<String> = proof.settle(deadline).await?.into_iter().collect();
+        let world = &self.field.world;
+        let ended = async {
+            match renewal {
+                Some(renewal) => Box::pin(renewal.end()).await,
+                None => Ok(()),
+            }
+        };
+        // A retirement waits a minute, and so does the rest: both at once.
+        let (settled, ended) = tokio::join!(proof.settle(world, deadline), ended);
+        ended?;
+        let mut found = settled?;
         let state = self.field.oracle.state().await;
-        found.extend(proof.audit(&state.mirror, &self.name).await?);
-        found.extend(proof.look(&self.field.world, &state.mirror).await?);
+        found.extend(proof.audit(world, &state.mirror, &self.name).await?);
+        found.extend(proof.look(world, &state.mirror).await?);
+        found.extend(remains::of_retired(world).await?);
         found.extend(self.field.take_wrong().await);
         let poison = self.rounds.iter().find_map(|schedule| schedule.poison);
-        found.extend(proof.letters(&self.field.world, Refused { poison, unreadable }).await?);
+        found.extend(proof.letters(world, Refused { poison, unreadable }).await?);
         Ok(found)
     }
 

@@ -1,42 +1,50 @@
 //! The topics, ledger and engines under test, read through the product's own crates and without the proxies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use document::extract;
 use futures::stream::TryStreamExt as _;
-use generation::{Generation, Names, Target};
-use message::{ChunkId, DeadLetter, DocumentId, LedgerEntry};
-use model::{Encoder as _, Hashing, ModelSplitter, Role, Tokenizer};
+use generation::{Generation, Names};
+use message::{DeadLetter, DocumentId, LedgerEntry};
+use model::{ModelSplitter, Tokenizer};
 use process::Failure;
-use sink::{Engine as Connected, Reader, RequestSettings, SinkError, StoredChunk, Window, Words};
+use sink::RequestSettings;
 use stream::kafka::Kafka;
 use stream::{Broker as _, Record};
 
 use crate::config::Config;
+use crate::indexes::IndexPair;
 use crate::outage::Engine;
+use crate::proxy::Upstream;
 
-/// Chunks per page of a scan.
-const PAGE: usize = 1000;
 /// The product rejects documents with more chunks than this.
 const MOST_CHUNKS: usize = 20_000;
 
 /// The last ledger entry of each document.
 pub type Ledger = BTreeMap<DocumentId, LedgerEntry>;
-/// Passages, by document.
-pub type Passages = BTreeMap<DocumentId, Vec<StoredChunk>>;
+
+/// The generations that the oracle knows of.
+#[derive(Debug, Default)]
+struct Known {
+    /// Those that must be equal to the bucket, in the order in which they were begun.
+    live: Vec<Arc<IndexPair>>,
+    /// The ids of those that are retired or about to be.
+    left: Vec<String>,
+}
 
 /// Connections to everything under test.
 pub struct World {
     /// Kafka.
     pub kafka: Kafka,
-    /// The generation being built.
+    /// The first generation. All later ones share its topics, as they differ in their mapping alone.
     pub generation: Generation,
+    /// The engines' own addresses.
+    pub servers: [(Engine, Upstream); 2],
     bucket: String,
     splitter: ModelSplitter,
-    dimension: NonZeroUsize,
-    opensearch: Connected,
-    elasticsearch: Connected,
+    first: Arc<IndexPair>,
+    known: Mutex<Known>,
 }
 
 impl World {
@@ -49,15 +57,64 @@ impl World {
         let generation = model::generation(&bundle, &config.backend);
         let names = Names::new(&config.index.index, &generation)?;
         let requests = RequestSettings::default();
+        let dimension = config.backend.hashing_dimension.ok_or("MILLRACE_HASHING_DIMENSION must be set")?;
+        let opensearch = config.opensearch.connect(&requests, names.clone())?;
+        let elasticsearch = config.elasticsearch.connect(&requests, names)?;
+        let first = Arc::new(IndexPair::new(dimension, opensearch, elasticsearch));
         Ok(Self {
             kafka: Kafka::new(&config.kafka),
             generation,
+            servers: [
+                (Engine::OpenSearch, Upstream::new(&config.opensearch.opensearch_url)),
+                (Engine::Elasticsearch, Upstream::new(&config.elasticsearch.elasticsearch_url)),
+            ],
             bucket: config.bucket.clone(),
-            dimension: config.backend.hashing_dimension.ok_or("MILLRACE_HASHING_DIMENSION must be set")?,
             splitter: model::splitter(&bundle, Tokenizer::open(&bundle)?, MOST_CHUNKS)?,
-            opensearch: config.opensearch.connect(&requests, names.clone())?,
-            elasticsearch: config.elasticsearch.connect(&requests, names)?,
+            known: Mutex::new(Known { live: vec![Arc::clone(&first)], left: Vec::new() }),
+            first,
         })
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the served indexes are called outside.
+    #[must_use]
+    pub fn outside(&self) -> &str {
+        self.first.outside()
+    }
+
+    /// The generations that must be equal to the bucket, the oldest first.
+    #[must_use]
+    pub fn live(&self) -> Vec<Arc<IndexPair>> {
+        self.known().live.clone()
+    }
+
+    /// The ids of the generations of which nothing may be left at the end.
+    #[must_use]
+    pub fn left(&self) -> Vec<String> {
+        self.known().left.clone()
+    }
+
+    /// A generation was begun: from now on it is live.
+    ///
+    /// # Errors
+    /// When an engine would reject its names.
+    pub fn enter(&self, generation: &Generation) -> Result<(), Failure> {
+        let pair = self.first.beside(&Names::new(self.outside(), generation)?);
+        let mut known = self.known();
+        if known.live.iter().all(|live| live.id() != pair.id()) {
+            known.live.push(Arc::new(pair));
+        }
+        Ok(())
+    }
+
+    /// A generation is about to be retired: it is no longer live.
+    pub fn leave(&self, id: &str) {
+        let mut known = self.known();
+        known.live.retain(|live| live.id() != id);
+        known.left.push(id.to_owned());
     }
 
     /// The id of a key in the bucket.
@@ -78,17 +135,13 @@ impl World {
         Ok(splits.into_iter().map(|split| split.id.as_str().to_owned()).collect())
     }
 
-    /// Deletes an index by hand: the passages', or both it and the documents'.
+    /// Deletes an index of each generation by hand: the passages', or both it and the documents'.
     ///
     /// # Errors
     /// When the engine does not delete it.
     pub async fn delete_index(&self, engine: Engine, both: bool) -> Result<(), Failure> {
-        let targets: &[Target] = if both { &[Target::Chunks, Target::Documents] } else { &[Target::Chunks] };
-        for target in targets {
-            match engine {
-                Engine::OpenSearch => self.opensearch.delete_index(*target).await?,
-                Engine::Elasticsearch => self.elasticsearch.delete_index(*target).await?,
-            }
+        for pair in self.live() {
+            pair.delete(engine, both).await?;
         }
         Ok(())
     }
@@ -96,40 +149,18 @@ impl World {
     /// Refreshes both engines, so that searches see every write and old delete markers are dropped. An engine that is
     /// down is skipped.
     pub async fn refresh(&self) {
-        drop(self.opensearch.refresh().await);
-        drop(self.elasticsearch.refresh().await);
+        for pair in self.live() {
+            pair.refresh().await;
+        }
     }
 
-    /// Number of documents in OpenSearch.
+    /// Number of documents of the oldest generation in OpenSearch.
     ///
     /// # Errors
     /// When it does not answer.
     pub async fn documents(&self) -> Result<u64, Failure> {
-        self.opensearch.refresh().await?;
-        Ok(self.opensearch.count(Target::Documents).await?)
-    }
-
-    /// Every passage in each engine.
-    ///
-    /// # Errors
-    /// When one does not answer.
-    pub async fn engines(&self) -> Result<[(Engine, Passages); 2], Failure> {
-        let opensearch = held(&self.opensearch).await?;
-        let elasticsearch = held(&self.elasticsearch).await?;
-        Ok([(Engine::OpenSearch, opensearch), (Engine::Elasticsearch, elasticsearch)])
-    }
-
-    /// How many passages of both engines contain exactly this word.
-    ///
-    /// # Errors
-    /// When one does not answer.
-    pub async fn found(&self, word: &str) -> Result<usize, Failure> {
-        let window = Window::of(10);
-        let words = Words::of(word, &self.opensearch.languages().await?);
-        let hits = self.opensearch.keyword(&words, &window).await?.into_iter();
-        let words = Words::of(word, &self.elasticsearch.languages().await?);
-        let hits = hits.chain(self.elasticsearch.keyword(&words, &window).await?);
-        Ok(hits.filter(|hit| hit.text.contains(word)).count())
+        let oldest = self.live().into_iter().next().ok_or("no generation is live")?;
+        Ok(oldest.documents().await?)
     }
 
     /// All dead letters.
@@ -140,58 +171,6 @@ impl World {
         let letters = records(&self.kafka, topics::DEAD_LETTERS, 0, 0).await?.0;
         let values = letters.iter().map(|record| record.value.as_deref().unwrap_or_default());
         Ok(values.map(serde_json::from_slice).collect::<Result<_, _>>()?)
-    }
-
-    /// Recomputes the vectors of these passages from the text in the engine, and lists those that differ.
-    ///
-    /// # Errors
-    /// When the engine does not answer.
-    pub async fn wrong_vectors(&self, engine: Engine, held: &Passages) -> Result<Vec<String>, Failure> {
-        let chunks: Vec<&StoredChunk> = held.values().flatten().collect();
-        let encoder = Hashing::new(self.dimension);
-        let mut wrong = Vec::new();
-        for page in chunks.chunks(PAGE) {
-            let ids: Vec<ChunkId> = page.iter().map(|chunk| chunk.id.clone()).collect();
-            let vectors = match engine {
-                Engine::OpenSearch => self.opensearch.vectors(&ids).await?,
-                Engine::Elasticsearch => self.elasticsearch.vectors(&ids).await?,
-            };
-            let mut vectors: HashMap<ChunkId, Vec<f32>> =
-                vectors.into_iter().map(|stored| (stored.id, stored.vector)).collect();
-            let texts = page.iter().map(|chunk| text_of(chunk)).collect();
-            let computed = encoder.embed_each(texts, Role::Passage).await?;
-            for (chunk, computed) in page.iter().zip(computed) {
-                let stored = vectors.remove(&chunk.id).unwrap_or_default();
-                let alike = computed.is_ok_and(|computed| sink::cosine(&computed, &stored) > 1.0 - 1e-5);
-                if !alike {
-                    wrong
-                        .push(format!("{} of {} has another vector than its text", chunk.id, chunk.document));
-                }
-            }
-        }
-        Ok(wrong)
-    }
-}
-
-/// The text that is embedded, built here independently of the product: headings first, then the passage.
-fn text_of(chunk: &StoredChunk) -> String {
-    let headings = chunk.heading_path.join(" > ");
-    let line = if headings.is_empty() { "" } else { "\n" };
-    format!("{headings}{line}{}", chunk.text)
-}
-
-async fn held<R: Reader>(engine: &R) -> Result<Passages, SinkError> {
-    engine.refresh().await?;
-    let (mut passages, mut after) = (Passages::new(), None);
-    loop {
-        let page = engine.scan_chunks(after.as_ref(), PAGE).await?;
-        for chunk in page.items {
-            passages.entry(chunk.document.clone()).or_default().push(chunk);
-        }
-        after = page.after;
-        if after.is_none() {
-            return Ok(passages);
-        }
     }
 }
 

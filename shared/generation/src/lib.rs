@@ -16,7 +16,7 @@ pub use reader::TopicReader;
 
 /// The version of the mappings (`shared/sink/src/engine/mapping.rs`) and of the indexed terms (`shared/analysis`).
 /// Raise it with every change there: the result is a new generation beside the old one.
-pub const MAPPING_VERSION: u32 = 3;
+pub const MAPPING_VERSION: u32 = 4;
 
 /// A vector space and a mapping: one pair of indexes in each engine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ChunkId, DocumentId};
+use crate::{ChunkId, DocumentId, Fingerprint};
 
 /// Says that a document may have changed. A hint only: `chunk` looks at the object as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +19,9 @@ pub struct DocumentReference {
     /// new version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suspects: Vec<ChunkId>,
+    /// The chunking that is meant; none means all. What fills one that is new does not make the others look again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Fingerprint>,
     /// The store's name for the event, or the command that asked; for people.
     pub source: String,
     /// The store's event time (RFC 3339), if given; for people, never for ordering.

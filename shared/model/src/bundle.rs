@@ -6,7 +6,8 @@
 mod files;
 mod further;
 
-pub use further::FurtherModels;
+pub use files::file_digest;
+pub use further::{DescribedBundle, FurtherModels};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -15,7 +15,9 @@ mod pack;
 mod reranker;
 mod tokenizer;
 
-pub use bundle::{Bundle, BundleError, FurtherModels, Manifest, ModelSettings, Prefixes, Role};
+pub use bundle::{
+    Bundle, BundleError, DescribedBundle, FurtherModels, Manifest, ModelSettings, Prefixes, Role, file_digest,
+};
 pub use encoder::hashing::Hashing;
 pub use encoder::onnx::{Onnx, OnnxSettings, OpenOnnxError};
 pub use encoder::{

@@ -21,6 +21,7 @@ use bytes::Bytes;
 use message::DocumentId;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
+use crate::files::{self, FileStore};
 use crate::read::{self, Opened, Opening, Source, Start};
 use crate::{Entry, ListingPage, Look, Store, StoreError, normalise_etag};
 
@@ -274,6 +275,16 @@ impl Source for FolderStore {
 
     fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+}
+
+impl FileStore for FolderStore {
+    async fn save(&self, document: &DocumentId, file: &Path) -> Result<bool, StoreError> {
+        files::save(self, document, file).await
+    }
+
+    async fn put_file(&self, document: &DocumentId, file: &Path) -> Result<(), StoreError> {
+        files::put(self, document, file).await
     }
 }
 

@@ -13,6 +13,7 @@
 
 mod buckets;
 mod error;
+mod files;
 mod folder;
 mod memory;
 mod read;
@@ -23,6 +24,7 @@ mod store;
 
 pub use buckets::{Buckets, InvalidBuckets};
 pub use error::{Remedy, StoreError};
+pub use files::FileStore;
 pub use folder::{FolderStore, FolderTree, NoObject};
 pub use memory::{MemoryStore, StoreFault};
 pub use s3::S3Store;

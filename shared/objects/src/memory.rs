@@ -4,11 +4,13 @@
 //! during the read has the same effect. A bucket exists once `ensure_bucket` has created it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use message::{DocumentId, sha256_hex};
 
+use crate::files::{self, FileStore};
 use crate::read::{self, Opened, Opening, Source, Start};
 use crate::{Entry, ListingPage, Look, Store, StoreError, normalise_etag};
 
@@ -265,6 +267,16 @@ impl Source for MemoryStore {
 
     fn endpoint(&self) -> &'static str {
         ENDPOINT
+    }
+}
+
+impl FileStore for MemoryStore {
+    async fn save(&self, document: &DocumentId, file: &Path) -> Result<bool, StoreError> {
+        files::save(self, document, file).await
+    }
+
+    async fn put_file(&self, document: &DocumentId, file: &Path) -> Result<(), StoreError> {
+        files::put(self, document, file).await
     }
 }
 

@@ -7,6 +7,7 @@
 mod bucket;
 mod failure;
 
+use std::path::Path;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -25,6 +26,7 @@ use bytes::Bytes;
 use message::DocumentId;
 use percent_encoding::percent_decode_str;
 
+use crate::files::{self, FileStore};
 use crate::read::{self, Opened, Opening, Source, Start};
 use crate::{Entry, InvalidS3Settings, ListingPage, Look, S3Settings, Store, StoreError, normalise_etag};
 use failure::{Failure, Meaning, meaning};
@@ -201,6 +203,21 @@ impl Source for S3Store {
 
     fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+}
+
+impl FileStore for S3Store {
+    async fn save(&self, document: &DocumentId, file: &Path) -> Result<bool, StoreError> {
+        files::save(self, document, file).await
+    }
+
+    async fn put_file(&self, document: &DocumentId, file: &Path) -> Result<(), StoreError> {
+        let body = ByteStream::from_path(file).await.map_err(|error| files::of_file(file, &error))?;
+        let request = self.client.put_object().bucket(document.bucket()).key(document.key()).body(body);
+        match Box::pin(request.content_type("application/octet-stream").send()).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.error_of(error, document).await),
+        }
     }
 }
 

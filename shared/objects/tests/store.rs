@@ -1,12 +1,12 @@
 //! One suite for every store: in memory, over a folder, and over the S3 server named by `MILLRACE_STORE` (`cargo test
 //! -p objects -- --ignored`, with the settings of `compose/instance.sh` in the environment).
 
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "edge: files to compare with; a test")]
 
 use bytes::Bytes;
 use clap::Parser;
 use message::DocumentId;
-use objects::{FolderStore, Look, MemoryStore, S3Settings, S3Store, Store, StoreError};
+use objects::{FileStore, FolderStore, Look, MemoryStore, S3Settings, S3Store, Store, StoreError};
 
 /// Keys that a careless client would alter: by decoding twice, trimming, collapsing or cutting.
 const ODD_KEYS: [&str; 15] = [
@@ -164,13 +164,35 @@ async fn a_file_where_a_folder_would_be_is_an_invalid_key(store: &S3Store, bucke
     store.delete(&file).await.unwrap();
 }
 
-async fn suite<S: Store>(store: &S, bucket: &str, (many, odd): (usize, &[&str])) {
+async fn an_object_of_any_size_comes_and_goes_as_a_file<S: FileStore>(store: &S, bucket: &str) {
+    let (folder, document) = (tempfile::tempdir().unwrap(), id(bucket, "models/large.bin"));
+    let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+    for size in [0, 5 * 1024 * 1024 + 7] {
+        let bytes: Vec<u8> = (0..size).map(|n| u8::try_from(n % 251).unwrap()).collect();
+        std::fs::write(&from, &bytes).unwrap();
+        store.put_file(&document, &from).await.unwrap();
+        assert_eq!(found(store, &document).await.1, bytes);
+        assert!(store.save(&document, &to).await.unwrap());
+        assert_eq!(std::fs::read(&to).unwrap(), bytes);
+    }
+    store.delete(&document).await.unwrap();
+    let none = folder.path().join("none");
+    assert!(!store.save(&document, &none).await.unwrap() && !none.exists());
+    let nowhere = folder.path().join("no/folder");
+    store.put(&document, Bytes::from_static(b"x"), "text/plain").await.unwrap();
+    assert!(matches!(store.save(&document, &nowhere).await, Err(StoreError::Unavailable { .. })));
+    assert!(matches!(store.put_file(&document, &nowhere).await, Err(StoreError::Unavailable { .. })));
+    store.delete(&document).await.unwrap();
+}
+
+async fn suite<S: FileStore>(store: &S, bucket: &str, (many, odd): (usize, &[&str])) {
     store.ensure_bucket(bucket, None).await.unwrap();
     store.ensure_bucket(bucket, None).await.unwrap();
     empty(store, bucket).await;
     a_look_sees_the_object_as_it_is_now(store, bucket).await;
     more_than_the_limit_is_not_read(store, bucket).await;
     an_empty_object_is_an_object(store, bucket).await;
+    an_object_of_any_size_comes_and_goes_as_a_file(store, bucket).await;
     every_key_comes_back_as_it_was(store, bucket, odd).await;
     a_listing_goes_through_every_page(store, bucket, many).await;
     a_missing_bucket_is_not_a_missing_object(store).await;

@@ -2,8 +2,10 @@
 //!
 //! It is the topic `models`, compacted, of one partition. What it says is one value, [`Registry`]; what may be changed is
 //! said by pure rules ([`rules`]); [`RegistryWriter`] makes a change as a compare-and-set, and [`follow`] tells a process
-//! what changed. Without the topic there is no registry, and the bundle on disk rules.
+//! what changed; [`WriterFill`] is how far a writer of a generation is. Without the topic there is no registry, and the bundle
+//! on disk rules.
 
+mod fill;
 mod follow;
 mod ready;
 pub mod rules;
@@ -11,6 +13,7 @@ mod state;
 mod supervise;
 mod writer;
 
+pub use fill::{FillSpeed, WriterFill, fill_speeds, upstream_fillers};
 pub use follow::{Heard, follow};
 pub use ready::ReadyWriter;
 pub use state::{GenerationKey, Registry, UnreadableEntry};

@@ -1,13 +1,19 @@
 //! What may be changed, and what is written then. Pure: each rule looks at a whole [`Registry`] and answers with the
 //! entries to write, all of them or none.
 
-use message::{BuildState, ChangeAuthor, GenerationEntry, ModelState, RegistryEntry, ServingEntry};
+use message::{
+    BuildState, ChangeAuthor, Fingerprint, GenerationEntry, ModelEntry, ModelState, RegistryEntry,
+    ServingEntry,
+};
 
 use crate::state::{GenerationKey, Registry};
 
 /// How long a process counts as alive after it last said that it is ready, and how long it may answer without news of
 /// what is served: milliseconds.
 pub const LEASE: i64 = 30_000;
+
+/// How many records each writer of a generation may be behind when it is promoted, unless whoever asks says otherwise.
+pub const MOST_BEHIND: i64 = 1_000;
 
 /// Why a change is not made. The words say what to do instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +73,74 @@ pub fn adopt(
     Ok(vec![RegistryEntry::Generation(first), RegistryEntry::Serving(serving)])
 }
 
+/// Enters a model. One that is there keeps its state and its scores, unless it was a candidate and is accepted now.
+///
+/// # Errors
+/// When it was refused.
+pub fn enter_model(registry: &Registry, model: ModelEntry) -> Result<Vec<RegistryEntry>, RuleRefusal> {
+    let model = match registry.model(&model.fingerprint) {
+        Some(there) if matches!(there.state, ModelState::Refused | ModelState::Retired) => {
+            let reason = there.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            return Err(RuleRefusal::Otherwise(format!(
+                "the model {} ({}) was refused{reason}: `millrace model accept {}` first, if that was wrong",
+                there.name,
+                there.fingerprint.short(),
+                there.fingerprint.short()
+            )));
+        }
+        Some(there) if there.state == ModelState::Accepted => {
+            ModelEntry { state: there.state, scores: there.scores.clone(), ..model }
+        }
+        Some(there) => ModelEntry { scores: there.scores.clone(), ..model },
+        None => model,
+    };
+    Ok(vec![RegistryEntry::Model(model)])
+}
+
+/// The one model whose fingerprint begins so.
+///
+/// # Errors
+/// When there is none, or several.
+pub fn model_of<'a>(registry: &'a Registry, beginning: &str) -> Result<&'a ModelEntry, RuleRefusal> {
+    let mut found = registry.all_models().filter(|model| model.fingerprint.as_str().starts_with(beginning));
+    match (found.next(), found.next()) {
+        (Some(model), None) => Ok(model),
+        (None, _) => Err(RuleRefusal::Otherwise(format!(
+            "there is no model {beginning}: `millrace model list` names them"
+        ))),
+        (Some(_), _) => Err(RuleRefusal::Otherwise(format!(
+            "more than one model begins with {beginning:?}: give more of its fingerprint"
+        ))),
+    }
+}
+
+/// Says what became of a model. The same again changes nothing.
+///
+/// # Errors
+/// When there is no such model, or what is served is built with one that shall be refused.
+pub fn mark_model(
+    registry: &Registry,
+    fingerprint: &Fingerprint,
+    (state, reason): (ModelState, Option<String>),
+) -> Result<Vec<RegistryEntry>, RuleRefusal> {
+    let model = registry.model(fingerprint).ok_or_else(|| {
+        RuleRefusal::Otherwise(format!("there is no model {fingerprint}: `millrace model list` names them"))
+    })?;
+    if model.state == state {
+        return Ok(Vec::new());
+    }
+    let mut served = registry.all_generations().filter(|entry| registry.is_served(entry));
+    if state != ModelState::Accepted
+        && let Some(entry) = served.find(|entry| entry.model == *fingerprint)
+    {
+        return Err(RuleRefusal::Otherwise(format!(
+            "generation {} of {}, which is served, is built with it: promote another one first",
+            entry.id, entry.index
+        )));
+    }
+    Ok(vec![RegistryEntry::Model(ModelEntry { state, reason, ..model.clone() })])
+}
+
 /// Begins to build `next`.
 ///
 /// # Errors
@@ -83,8 +157,9 @@ pub fn start(registry: &Registry, next: GenerationEntry) -> Result<Vec<RegistryE
         && model.state != ModelState::Accepted
     {
         return Err(RuleRefusal::Otherwise(format!(
-            "the model {} ({}) is not accepted: prove it first, or register it with --accept",
+            "the model {} ({}) is not accepted: prove it first, or say so yourself by `millrace model accept {}`",
             model.name,
+            model.fingerprint.short(),
             model.fingerprint.short()
         )));
     }
@@ -149,7 +224,17 @@ pub fn promote(
         return Ok(Vec::new());
     }
     if entry.state != BuildState::Built {
-        let why = "only one that is built can be served";
+        let why = match entry.state {
+            BuildState::Building => {
+                "only one that is built can be served; `millrace generation status --until-built` proves that it is"
+            }
+            BuildState::Paused | BuildState::Failed => {
+                "only one that is built can be served; resume it first"
+            }
+            BuildState::Built | BuildState::Retiring | BuildState::Retired => {
+                "only one that is built can be served"
+            }
+        };
         return Err(RuleRefusal::State { id: id.to_owned(), state: entry.state, why });
     }
     let late = laggards(registry, entry, now);
@@ -168,6 +253,25 @@ pub fn promote(
         by: author.by.clone(),
         at: author.at,
     })])
+}
+
+/// Checks, before a promotion, that no writer of the generation `id` is more than `most` records behind: it would answer with
+/// less than there is. `behind` has each writer and the records that it lacks.
+///
+/// # Errors
+/// When one is.
+pub fn caught_up<'a>(
+    id: &str,
+    behind: impl IntoIterator<Item = (&'a str, i64)>,
+    most: i64,
+) -> Result<(), RuleRefusal> {
+    match behind.into_iter().find(|(_, behind)| *behind > most) {
+        Some((writer, behind)) => Err(RuleRefusal::Otherwise(format!(
+            "{id} is {behind} records behind in {writer}, and {most} are allowed: wait, or allow more (--most-behind of \
+             `millrace generation promote`)"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The processes that answer for the index of `entry` and have not loaded it.

@@ -112,6 +112,11 @@ impl Registry {
         self.models.get(fingerprint)
     }
 
+    /// All models, in the order of their fingerprints.
+    pub fn all_models(&self) -> impl Iterator<Item = &ModelEntry> {
+        self.models.values()
+    }
+
     /// A generation.
     #[must_use]
     pub fn generation(&self, key: GenerationKey<'_>) -> Option<&GenerationEntry> {
@@ -132,6 +137,20 @@ impl Registry {
     #[must_use]
     pub fn serving(&self, index: &str) -> Option<&ServingEntry> {
         self.serving.get(index).map(|dated| &dated.entry)
+    }
+
+    /// Whether this generation is served.
+    #[must_use]
+    pub fn is_served(&self, entry: &GenerationEntry) -> bool {
+        self.serving(&entry.index).is_some_and(|serving| serving.id == entry.id)
+    }
+
+    /// Whether one of the generations of which `is_of` holds is served, or there is none of them: then it is that of the
+    /// bundle on disk, which rules where the registry says nothing.
+    #[must_use]
+    pub fn needs(&self, is_of: impl Fn(&GenerationEntry) -> bool) -> bool {
+        let mut known = self.all_generations().filter(|entry| is_of(entry)).peekable();
+        known.peek().is_none() || known.any(|entry| self.is_served(entry))
     }
 
     /// When that was changed, by the broker's clock: milliseconds since 1970.

@@ -10,12 +10,20 @@ use message::{BuildState, ChangeAuthor, GenerationEntry};
 use stream::{Broker, StreamError};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
+use tokio::time::{Duration, Instant, sleep};
 use tracing::{error, info, warn};
 
 use crate::follow::Heard;
 use crate::rules;
 use crate::state::{GenerationKey, Registry};
 use crate::writer::RegistryWriter;
+
+/// How soon it is seen that what could not be run can be now.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// How long a run that ended by itself rests, where its generation is still wanted: one that was served before and is kept to go
+/// back to. Each time it has a new dead-letter budget.
+const REST: Duration = Duration::from_mins(5);
 
 /// A run in progress.
 pub type Running = Pin<Box<dyn Future<Output = Result<(), StreamError>> + Send>>;
@@ -77,10 +85,10 @@ impl Supervised {
         }
     }
 
-    /// Whether the process cannot go on without the run of this unit: it is served, or the registry says nothing of it.
+    /// Whether the process cannot go on without the run of this unit.
     fn needs(&self, registry: &Registry, unit: &str) -> bool {
-        let mut known = self.all(registry).filter(|entry| (self.unit)(entry) == unit).peekable();
-        known.peek().is_none() || known.any(|entry| is_served(registry, entry))
+        let index = (self.scope == RunScope::Index).then_some(&self.local.index);
+        registry.needs(|entry| index.is_none_or(|index| entry.index == *index) && (self.unit)(entry) == unit)
     }
 
     /// The runs that are to be, by their unit. A unit that is served stands for what is served.
@@ -94,7 +102,7 @@ impl Supervised {
         }
         for entry in self.written(registry).filter(|entry| (self.can)(entry).is_ok()) {
             let unit = (self.unit)(entry);
-            if is_served(registry, entry) || !wanted.contains_key(&unit) {
+            if registry.is_served(entry) || !wanted.contains_key(&unit) {
                 wanted.insert(unit, entry.clone());
             }
         }
@@ -104,10 +112,6 @@ impl Supervised {
 
 fn is_written(entry: &GenerationEntry) -> bool {
     matches!(entry.state, BuildState::Building | BuildState::Built)
-}
-
-fn is_served(registry: &Registry, entry: &GenerationEntry) -> bool {
-    registry.serving(&entry.index).is_some_and(|serving| serving.id == entry.id)
 }
 
 /// One run.
@@ -124,8 +128,8 @@ struct Runs {
     known: HashMap<Id, Run>,
     /// Generations that this program cannot run, as they were logged.
     told: BTreeSet<(String, String)>,
-    /// Runs that ended by themselves, with when their entry was written: another word of the registry starts them again.
-    over: BTreeSet<(String, u64)>,
+    /// When runs ended by themselves, with when their entry was written: another word of the registry starts them again at once.
+    over: BTreeMap<(String, u64), Instant>,
 }
 
 impl Runs {
@@ -141,7 +145,8 @@ impl Runs {
         for (unit, entry) in wanted {
             // One that is still stopping is started again when it has ended.
             let runs = self.known.values().any(|run| run.unit == unit);
-            if runs || self.over.contains(&(unit.clone(), entry.since)) {
+            let ended = self.over.get(&(unit.clone(), entry.since));
+            if runs || ended.is_some_and(|ended| ended.elapsed() < REST) {
                 continue;
             }
             info!(
@@ -215,12 +220,14 @@ pub async fn supervise<B: Broker>(
             biased;
             () = &mut stopping => break Ok(()),
             Ok(()) = heard.changed() => {}
+            // A model may be on this machine since.
+            () = sleep(AGAIN) => {}
             (run, result) = runs.ended() => {
                 if let Err(error) = result && let Err(error) = give_up(&broker, &run, error, (&heard, &supervised)).await {
                     break Err(error);
                 }
                 if !*run.stop.borrow() {
-                    runs.over.insert((run.unit, run.entry.since));
+                    runs.over.insert((run.unit, run.entry.since), Instant::now());
                 }
             }
         }

@@ -70,7 +70,7 @@ fn only_what_is_built_and_loaded_everywhere_is_promoted_and_it_can_be_taken_back
 
     let building = after(&two(), vec![RegistryEntry::Generation(generation("third"))], 0);
     let refused = rules::promote(&building, key("third"), 0, &author()).unwrap_err().to_string();
-    assert!(refused.contains("third is building"), "{refused}");
+    assert!(refused.contains("third is building") && refused.contains("--until-built"), "{refused}");
 
     let late = after(&two(), vec![ready("one", &["first", "second"], 1), ready("two", &["first"], 1)], 1_000);
     let refused = rules::promote(&late, key("second"), 2_000, &author()).unwrap_err().to_string();
@@ -88,6 +88,15 @@ fn only_what_is_built_and_loaded_everywhere_is_promoted_and_it_can_be_taken_back
     let back = after(&alive, rules::promote(&alive, key("first"), 42_000, &author()).unwrap(), 42_000);
     assert_eq!(back.serving(INDEX).unwrap().sequence, 3);
     assert_eq!(back.serving(INDEX).unwrap().previous.as_deref(), Some("second"));
+}
+
+#[test]
+fn what_would_answer_with_less_than_there_is_is_not_promoted() {
+    let behind = [("opensearch", 3), ("elasticsearch", 12)];
+    assert_eq!(rules::caught_up("second", behind, 12), Ok(()));
+    assert_eq!(rules::caught_up("second", [], 0), Ok(()));
+    let refused = rules::caught_up("second", behind, 11).unwrap_err().to_string();
+    assert!(refused.contains("second is 12 records behind in elasticsearch, and 11"), "{refused}");
 }
 
 #[test]
@@ -221,5 +230,59 @@ async fn a_process_hears_what_is_there_what_changes_and_what_is_forgotten() {
     tokio::select! {
         never = follow(broker.clone(), sender) => match never {},
         () = hearing => {}
+    }
+}
+
+fn model(name: &str, state: ModelState) -> ModelEntry {
+    ModelEntry {
+        fingerprint: message::Fingerprint::of(&[("model", name)]),
+        name: name.to_owned(),
+        bundle: Some(format!("docs/.millrace/models/{name}/")),
+        files: BTreeMap::new(),
+        dimension: 2,
+        max_tokens: 64,
+        scores: BTreeMap::new(),
+        state,
+        reason: None,
+    }
+}
+
+#[test]
+fn a_model_is_entered_accepted_and_refused_and_what_is_served_keeps_its_own() {
+    let none = Registry::default();
+    let candidate = model("a", ModelState::Candidate);
+    let registry = after(&none, rules::enter_model(&none, candidate.clone()).unwrap(), 0);
+    let found = |registry: &Registry| registry.model(&candidate.fingerprint).unwrap().state;
+    assert_eq!(found(&registry), ModelState::Candidate);
+    let mark = |registry: &Registry, state| {
+        rules::mark_model(registry, &candidate.fingerprint, (state, Some("tried".to_owned())))
+    };
+    let accepted = after(&registry, mark(&registry, ModelState::Accepted).unwrap(), 0);
+    assert_eq!(found(&accepted), ModelState::Accepted);
+    assert!(mark(&accepted, ModelState::Accepted).unwrap().is_empty());
+    // Entered again, as by a second upload, it stays what it is.
+    let again = after(&accepted, rules::enter_model(&accepted, candidate.clone()).unwrap(), 0);
+    assert_eq!(found(&again), ModelState::Accepted);
+    let refused = after(&again, mark(&again, ModelState::Refused).unwrap(), 0);
+    let error = rules::enter_model(&refused, candidate.clone()).unwrap_err().to_string();
+    assert!(error.contains("tried") && error.contains("model accept"), "{error}");
+
+    let served = GenerationEntry { model: candidate.fingerprint.clone(), ..generation("first") };
+    let serving = after(&accepted, rules::adopt(&accepted, served, &author()).unwrap(), 0);
+    let error = mark(&serving, ModelState::Refused).unwrap_err().to_string();
+    assert!(error.contains("promote another one first"), "{error}");
+}
+
+#[test]
+fn a_model_is_named_by_the_beginning_of_its_fingerprint() {
+    let none = Registry::default();
+    let registry = after(&none, rules::enter_model(&none, model("a", ModelState::Accepted)).unwrap(), 0);
+    let registry =
+        after(&registry, rules::enter_model(&registry, model("b", ModelState::Accepted)).unwrap(), 0);
+    let wanted = model("a", ModelState::Accepted);
+    assert_eq!(rules::model_of(&registry, wanted.fingerprint.short()).unwrap().name, "a");
+    for (beginning, cause) in [("zz", "model list"), ("", "more than one")] {
+        let error = rules::model_of(&registry, beginning).unwrap_err().to_string();
+        assert!(error.contains(cause), "{error}");
     }
 }

@@ -190,3 +190,23 @@ async fn what_another_index_serves_does_not_end_the_local_generation() {
     assert_eq!(worker.starts("first"), 1);
     worker.end().await.unwrap();
 }
+
+/// What was served before has nobody who would start it again.
+#[tokio::test(start_paused = true)]
+async fn one_that_is_kept_to_go_back_to_and_fails_is_run_again_after_a_rest() {
+    let broker = broker();
+    let writer = RegistryWriter::new(broker.clone(), bench::INDEX);
+    let built = (BuildState::Built, None);
+    writer.change(|registry| rules::adopt(registry, generation("first"), &author())).await.unwrap();
+    writer.change(|registry| rules::start(registry, generation("bad one"))).await.unwrap();
+    writer.change(|registry| rules::mark(registry, key("bad one"), built, &author())).await.unwrap();
+    let worker = Worker::start(broker);
+    worker.runs(&["first"]).await;
+    tokio::time::sleep(Duration::from_mins(4)).await;
+    assert_eq!(worker.starts("bad one"), 1);
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    assert_eq!(worker.starts("bad one"), 2);
+    let registry = read(&worker.broker).await.unwrap();
+    assert_eq!(registry.generation(key("bad one")).unwrap().state, BuildState::Built);
+    worker.end().await.unwrap();
+}

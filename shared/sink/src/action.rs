@@ -8,6 +8,9 @@ use generation::Target;
 use message::{DocumentId, Embedded, EmbeddedChunk, Fingerprint, Version};
 use serde_json::json;
 
+/// The field that holds a passage's vector.
+pub(crate) const EMBEDDING: &str = "embedding";
+
 /// One write of one item (a passage or a document record).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
@@ -120,7 +123,7 @@ fn put_chunk(embedded: &EmbeddedChunk) -> Action {
     let body = json!({
         "id": chunk.id, "document": chunk.document, "bucket": chunk.document.bucket(),
         "key": chunk.document.key(), "text": chunk.text, "heading_path": chunk.heading_path,
-        "tokens": chunk.tokens, "version": chunk.version, "space": embedded.space, "vector": embedded.vector.0,
+        "tokens": chunk.tokens, "version": chunk.version, "space": embedded.space, EMBEDDING: embedded.vector.0,
         "terms": analysis::line(&chunk.embedded_text(), language), "language": language,
         "format": chunk.about.format, "modified": chunk.about.modified,
     });
@@ -161,7 +164,7 @@ mod tests {
         let action = action_of(&chunk(&space), &space).unwrap();
         let Operation::Put(body) = &action.operation else { panic!("a put") };
         let body: serde_json::Value = serde_json::from_slice(body).unwrap();
-        let vector: Vec<f32> = serde_json::from_value(body["vector"].clone()).unwrap();
+        let vector: Vec<f32> = serde_json::from_value(body[EMBEDDING].clone()).unwrap();
         assert_eq!((vector, action.version), (vec![0.1, -1.0e-9], Version::first(3)));
         assert_eq!((&body["bucket"], &body["key"]), (&json!("docs"), &json!("a b.md")));
         assert_eq!(action.highest.epoch(), 3);

@@ -11,10 +11,12 @@ use generation::Names;
 use secret::Secret;
 use serde_json::{Value, json};
 
+use crate::action::EMBEDDING;
 use crate::engine::Engine;
 use crate::error::SinkError;
 use crate::settings::{RequestSettings, address};
-use crate::wire::{Failure, Method, Request, Response, SearchDepth, Sending, Server, chain};
+use crate::vectors::{self, VectorKind};
+use crate::wire::{Failure, Method, Request, Response, SearchDepth, Sending, Server, chain, merge};
 
 /// How to reach Elasticsearch.
 #[derive(Args, Clone, Debug)]
@@ -120,12 +122,20 @@ impl Server for ElasticsearchServer {
         })
     }
 
-    fn vector_field(&self, dimension: usize) -> Value {
-        json!({
-            "type": "dense_vector", "dims": dimension, "index": true, "similarity": "cosine",
-            // Explicit, because the default changed between versions (hnsw, int8_hnsw, bbq_hnsw).
-            "index_options": {"type": "hnsw", "m": 16, "ef_construction": 100},
-        })
+    fn vectors(&self) -> &'static [VectorKind] {
+        vectors::ELASTICSEARCH
+    }
+
+    fn default_vectors(&self) -> &'static str {
+        // Explicit, because the engine's default changed between versions (hnsw, int8_hnsw, bbq_hnsw).
+        "hnsw"
+    }
+
+    fn vector_field(&self, dimension: usize, kind: &VectorKind) -> Value {
+        let mut field =
+            json!({"type": "dense_vector", "dims": dimension, "index": true, "similarity": "cosine"});
+        merge(&mut field, kind.field());
+        field
     }
 
     fn vectors_of(&self, field: &Value) -> (Option<u64>, String) {
@@ -141,11 +151,12 @@ impl Server for ElasticsearchServer {
         &self,
         vector: &[f32],
         filter: &[Value],
-        SearchDepth { size, candidates }: SearchDepth,
+        // The index knows how much is compared twice.
+        SearchDepth { size, candidates, oversample: _ }: SearchDepth,
     ) -> Value {
         let candidates = candidates.min(10_000);
         json!({"knn": {
-            "field": "vector", "query_vector": vector, "k": size, "num_candidates": candidates, "filter": filter,
+            "field": EMBEDDING, "query_vector": vector, "k": size, "num_candidates": candidates, "filter": filter,
         }})
     }
 
@@ -159,6 +170,6 @@ impl Server for ElasticsearchServer {
 
     fn with_vectors(&self) -> Value {
         // Since 9.2, vectors are left out of `_source`; `fields` returns them in every version.
-        json!({"_source": false, "fields": ["vector"]})
+        json!({"_source": false, "fields": [EMBEDDING]})
     }
 }

@@ -15,6 +15,7 @@ use crate::ensured::Ensured;
 use crate::error::SinkError;
 use crate::settings::RequestSettings;
 use crate::sink::{OutsideAliases, Sink, Written};
+use crate::vectors::VectorKind;
 use crate::wire::{Body, Method, Request, Response, Server, reason};
 
 mod catalog;
@@ -25,6 +26,7 @@ mod kept;
 mod mapping;
 mod read;
 mod search;
+pub(crate) mod snapshots;
 mod write;
 
 /// What has been logged, so that a repeated check logs each finding once.
@@ -113,6 +115,11 @@ impl Engine {
             }
             status => SinkError::Rejected { url, operation: operation.to_owned(), status, cause },
         }
+    }
+
+    /// How the vectors of this generation are kept.
+    fn vector_kind(&self) -> Result<&'static VectorKind, SinkError> {
+        Ok(VectorKind::of(&*self.server, self.names.generation())?)
     }
 
     fn check_space(&self, space: &Fingerprint) -> Result<(), SinkError> {

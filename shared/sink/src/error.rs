@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::vectors::UnknownVectors;
+
 /// A failed operation on an engine.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
@@ -63,12 +65,18 @@ pub enum SinkError {
         /// The engine's reason.
         cause: String,
     },
-    /// The settings are invalid.
+    /// The settings, or what a generation wants, are invalid.
     #[error("{setting} is invalid: {cause}")]
     Setting {
-        /// The environment variable.
+        /// The environment variable, or what else is set.
         setting: &'static str,
         /// What is wrong with it.
         cause: String,
     },
+}
+
+impl From<UnknownVectors> for SinkError {
+    fn from(unknown: UnknownVectors) -> Self {
+        Self::Setting { setting: "the generation's mapping", cause: unknown.to_string() }
+    }
 }

@@ -9,6 +9,7 @@
 mod action;
 mod age;
 mod bulk;
+mod carried;
 mod catalog;
 mod elasticsearch;
 mod engine;
@@ -26,12 +27,16 @@ mod run;
 mod settings;
 mod sink;
 mod stage;
+mod vectors;
 mod wire;
 
 pub use action::{Action, Operation, WrongSpace, action_of, delete};
 pub use catalog::Catalog;
 pub use elasticsearch::ElasticsearchSettings;
 pub use engine::Engine;
+pub use engine::snapshots::{
+    EngineSnapshot, InvalidSnapshotName, RestoreProgress, SnapshotName, SnapshotState, fits_snapshot,
+};
 pub use ensured::{Ensured, IndexState};
 pub use error::SinkError;
 pub use lane::WriteLane;
@@ -46,3 +51,4 @@ pub use run::{WriteSettings, run};
 pub use settings::{IndexSettings, RequestSettings};
 pub use sink::{ItemAnswer, OutsideAliases, Sink, Written};
 pub use stage::WriteStage;
+pub use vectors::{UnknownVectors, VectorChoice, VectorKind};

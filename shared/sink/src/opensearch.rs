@@ -10,10 +10,12 @@ use opensearch::http::{Method as HttpMethod, Url};
 use secret::Secret;
 use serde_json::{Value, json};
 
+use crate::action::EMBEDDING;
 use crate::engine::Engine;
 use crate::error::SinkError;
 use crate::settings::{RequestSettings, address};
-use crate::wire::{Failure, Method, Request, Response, SearchDepth, Sending, Server, chain};
+use crate::vectors::{self, VectorKind};
+use crate::wire::{Failure, Method, Request, Response, SearchDepth, Sending, Server, chain, merge};
 
 /// How to reach OpenSearch, and how it compares vectors.
 #[derive(Args, Clone, Debug)]
@@ -116,15 +118,21 @@ impl Server for OpenSearchServer {
         })
     }
 
-    fn vector_field(&self, dimension: usize) -> Value {
-        let engine = match self.engine {
+    fn vectors(&self) -> &'static [VectorKind] {
+        vectors::OPENSEARCH
+    }
+
+    fn default_vectors(&self) -> &'static str {
+        match self.engine {
             KnnEngine::Lucene => "lucene",
             KnnEngine::Faiss => "faiss",
-        };
-        json!({
-            "type": "knn_vector", "dimension": dimension, "space_type": "cosinesimil",
-            "method": {"name": "hnsw", "engine": engine, "parameters": {"m": 16, "ef_construction": 100}},
-        })
+        }
+    }
+
+    fn vector_field(&self, dimension: usize, kind: &VectorKind) -> Value {
+        let mut field = json!({"type": "knn_vector", "dimension": dimension, "space_type": "cosinesimil"});
+        merge(&mut field, kind.field());
+        field
     }
 
     fn vectors_of(&self, field: &Value) -> (Option<u64>, String) {
@@ -141,15 +149,18 @@ impl Server for OpenSearchServer {
         &self,
         vector: &[f32],
         filter: &[Value],
-        SearchDepth { size, candidates }: SearchDepth,
+        SearchDepth { size, candidates, oversample }: SearchDepth,
     ) -> Value {
         let parameters = json!({"ef_search": candidates});
         let mut nearest = json!({"vector": vector, "k": size, "method_parameters": parameters});
         // OpenSearch rejects an empty filter.
-        if let (false, Some(nearest)) = (filter.is_empty(), nearest.as_object_mut()) {
-            nearest.insert("filter".to_owned(), json!({"bool": {"filter": filter}}));
+        if !filter.is_empty() {
+            merge(&mut nearest, json!({"filter": {"bool": {"filter": filter}}}));
         }
-        json!({"query": {"knn": {"vector": nearest}}})
+        if let Some(oversample) = oversample {
+            merge(&mut nearest, json!({"rescore": {"oversample_factor": oversample}}));
+        }
+        json!({"query": {"knn": {EMBEDDING: nearest}}})
     }
 
     fn fused(&self, query: Value, mut nearest: Value, size: usize, constant: u32) -> Value {
@@ -164,6 +175,6 @@ impl Server for OpenSearchServer {
     }
 
     fn with_vectors(&self) -> Value {
-        json!({"_source": ["vector"]})
+        json!({"_source": [EMBEDDING]})
     }
 }

@@ -35,7 +35,8 @@ pub trait Reader: Send + Sync + 'static {
         window: &Window,
     ) -> impl Future<Output = Result<Vec<Hit>, SinkError>> + Send;
 
-    /// The passages of the window with the nearest vectors, best first. The score is (1 + cosine) / 2.
+    /// The passages of the window with the nearest vectors, best first. The score is (1 + cosine) / 2, or near it where
+    /// vectors are quantised and not compared again: see [`VectorKind`](crate::VectorKind).
     fn vector(
         &self,
         vector: &[f32],

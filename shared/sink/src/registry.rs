@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::error::SinkError;
 use crate::opensearch::OpenSearchSettings;
 use crate::settings::RequestSettings;
+use crate::vectors::{self, VectorKind};
 
 /// A search engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
@@ -21,6 +22,9 @@ pub enum EngineKind {
 /// How to reach each engine.
 #[derive(Args, Clone, Debug)]
 pub struct EngineSettings {
+    /// The engines that documents are written to, comma-separated. The others are not asked, waited for or compared.
+    #[arg(long = "engines", env = "MILLRACE_ENGINES", value_enum, value_delimiter = ',', default_values_t = EngineKind::ALL)]
+    pub written: Vec<EngineKind>,
     /// OpenSearch.
     #[command(flatten)]
     pub opensearch: OpenSearchSettings,
@@ -33,6 +37,7 @@ pub struct EngineSettings {
 struct Row {
     name: &'static str,
     worker: &'static str,
+    vectors: &'static [VectorKind],
     connect: fn(&EngineSettings, &RequestSettings, Names) -> Result<Engine, SinkError>,
 }
 
@@ -45,11 +50,13 @@ impl EngineKind {
             Self::Opensearch => Row {
                 name: "opensearch",
                 worker: "index",
+                vectors: vectors::OPENSEARCH,
                 connect: |settings, requests, names| settings.opensearch.connect(requests, names),
             },
             Self::Elasticsearch => Row {
                 name: "elasticsearch",
                 worker: "replicate",
+                vectors: vectors::ELASTICSEARCH,
                 connect: |settings, requests, names| settings.elasticsearch.connect(requests, names),
             },
         }
@@ -65,6 +72,12 @@ impl EngineKind {
     #[must_use]
     pub const fn worker(self) -> &'static str {
         self.row().worker
+    }
+
+    /// The ways in which it can keep vectors.
+    #[must_use]
+    pub const fn vectors(self) -> &'static [VectorKind] {
+        self.row().vectors
     }
 
     /// Prepares connections for the indexes of `names`; sends nothing yet.

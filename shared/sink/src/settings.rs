@@ -10,7 +10,7 @@ use crate::error::SinkError;
 #[derive(Args, Clone, Debug)]
 pub struct IndexSettings {
     /// Name of the indexes to the outside: the alias of the served generation, and the prefix of every index's name.
-    #[arg(long, env = "MILLRACE_INDEX", default_value = "millrace")]
+    #[arg(long, env = "MILLRACE_INDEX", default_value = "domain_vectors")]
     pub index: String,
 }
 

@@ -36,8 +36,8 @@ pub trait Sink: Send + Sync + 'static {
     /// the requested settings.
     ///
     /// # Errors
-    /// [`SinkError::Mismatch`] when an index is for another space, dimension or similarity;
-    /// [`SinkError::Unavailable`] when waiting should help; otherwise a human must act.
+    /// [`SinkError::Mismatch`] when an index is for another space, dimension or similarity, or keeps vectors otherwise than
+    /// the generation says; [`SinkError::Unavailable`] when waiting should help; otherwise a human must act.
     fn ensure(&self) -> impl Future<Output = Result<Ensured, SinkError>> + Send;
 
     /// Gives the outside aliases to these indexes: those that nobody holds, or all of them, whoever holds them. Idempotent.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
+use crate::vectors::VectorKind;
+
 /// An engine's dialect and transport. OpenSearch and Elasticsearch differ in nothing else.
 pub(crate) trait Server: std::fmt::Debug + Send + Sync {
     /// The engine's name in lower case.
@@ -20,8 +22,14 @@ pub(crate) trait Server: std::fmt::Debug + Send + Sync {
     /// Sends one request and reads the whole response within the request's timeout.
     fn send(&self, request: Request) -> Sending<'_>;
 
-    /// The mapping of a vector field, compared by cosine in an HNSW graph.
-    fn vector_field(&self, dimension: usize) -> Value;
+    /// The ways in which it can keep vectors.
+    fn vectors(&self) -> &'static [VectorKind];
+
+    /// The name of the one that is taken where a mapping does not say.
+    fn default_vectors(&self) -> &'static str;
+
+    /// The mapping of a vector field, compared by cosine in an HNSW graph and kept as `kind`.
+    fn vector_field(&self, dimension: usize, kind: &VectorKind) -> Value;
 
     /// Dimension and similarity of a field in a mapping that the engine returned, with its defaults filled in.
     fn vectors_of(&self, field: &Value) -> (Option<u64>, String);
@@ -47,6 +55,8 @@ pub(crate) struct SearchDepth {
     pub(crate) size: usize,
     /// Vectors that each shard considers; at least `size`.
     pub(crate) candidates: usize,
+    /// How many times `size` are compared by their whole vectors: see [`VectorKind::oversample`].
+    pub(crate) oversample: Option<u32>,
 }
 
 /// A pending response.
@@ -114,6 +124,13 @@ impl Body {
             Self::Json(bytes) => (Some(bytes), "application/json"),
             Self::Lines(bytes) => (Some(bytes), "application/x-ndjson"),
         }
+    }
+}
+
+/// Puts the entries of the second JSON object into the first.
+pub(crate) fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        into.extend(from);
     }
 }
 

@@ -13,6 +13,8 @@ mod suite {
     pub(crate) mod read;
     mod restored;
     mod script;
+    mod snapshots;
+    pub(crate) mod vectors;
     pub(crate) mod write;
 }
 
@@ -73,4 +75,5 @@ engines! {
     read::a_scan_brings_everything_in_order,
     read::records_are_scanned_in_the_order_of_their_documents,
     read::the_chunks_of_one_document_come_alone_and_all,
+    vectors::vectors_are_found_and_read_back_however_they_are_kept,
 }

@@ -3,6 +3,7 @@
 //! Blocking calls of librdkafka (transactions, commits, metadata) run on blocking threads, never on an async one.
 
 mod admin;
+mod begin;
 mod consumer;
 mod copies;
 mod groups;

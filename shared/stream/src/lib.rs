@@ -17,6 +17,7 @@
 //!   replay holds one batch and the reader's 4 MiB in addition.
 
 pub mod batch;
+pub mod begin;
 pub mod boottime;
 pub mod broker;
 pub mod budget;
@@ -32,6 +33,7 @@ pub mod settings;
 pub mod stage;
 
 pub use batch::BatchLimits;
+pub use begin::BeginGroup;
 pub use boottime::{Boottime, wall_seconds};
 pub use broker::{Broker, Committed, Memo, Published, Reading, StreamError, Waiting};
 pub use patience::Patience;

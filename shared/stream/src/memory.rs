@@ -3,6 +3,7 @@
 //! Passes the same test suite as Kafka. It is for speed and for fault injection, and stores nothing on disk. Topics are
 //! created with [`Memory::create`]. A transaction is appended as a whole when it commits, so every read is committed.
 
+mod begin;
 mod consumer;
 mod publisher;
 mod state;

@@ -102,6 +102,7 @@ suite!(
     unequal_partition_counts_are_refused,
     a_lost_target_is_filled_again,
     a_renamed_group_goes_on_where_it_stood,
+    a_group_begins_where_it_is_told,
     a_spent_budget_ends_the_worker,
     records_are_written_without_an_offset,
     a_replay_goes_on_where_it_stopped,

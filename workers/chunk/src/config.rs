@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use model::ModelSettings;
+use model::{FurtherModels, ModelSettings};
 use objects::{Buckets, S3Settings};
 use process::Settings;
 use sandbox::SandboxSettings;
@@ -36,6 +36,9 @@ pub struct Config {
     /// The model whose token limit passages must fit.
     #[command(flatten)]
     pub model: ModelSettings,
+    /// The models of further generations.
+    #[command(flatten)]
+    pub further: FurtherModels,
     /// Maximum size of an object in bytes; larger ones are refused.
     #[arg(long, env = "MILLRACE_LARGEST_DOCUMENT", default_value_t = 64 << 20)]
     pub largest_document: u64,
@@ -48,7 +51,7 @@ pub struct Config {
     /// Folder for the working copies of the ledger; each process needs its own.
     #[arg(long, env = "MILLRACE_DATA", default_value = "/var/tmp/millrace-data")]
     pub data: PathBuf,
-    /// Memory cache of the working copies in bytes, shared by all partitions.
+    /// Memory cache of the working copies in bytes, shared by all partitions of a chunking.
     #[arg(long, env = "MILLRACE_LEDGER_CACHE", default_value_t = 64 << 20)]
     pub ledger_cache: usize,
     /// Thresholds of the guard against mass deletion.

@@ -24,6 +24,19 @@ pub struct OutputTopics {
     pub largest_record: usize,
 }
 
+impl OutputTopics {
+    /// The topics of this chunking.
+    #[must_use]
+    pub fn of(chunking: &Fingerprint) -> Self {
+        Self {
+            chunks: topics::chunks(chunking),
+            ledger: topics::ledger(chunking),
+            confirmations: topics::CONFIRMATIONS.to_owned(),
+            largest_record: topics::LARGEST_RECORD,
+        }
+    }
+}
+
 /// Upper bound on a record's bytes beside key and value: headers (a document's id of 1 KiB, the trace) and Kafka's
 /// framing.
 const BESIDE: usize = 4 << 10;

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 
 use ::ledger::{LedgerError, Position, WorkingCopy};
 use message::{DocumentId, LedgerEntry};
-use stream::{Outgoing, Published, Trouble};
+use stream::{Committed, Outgoing, Published, Trouble};
 
-use crate::guard::{Guard, GuardSettings, Tripped};
+use crate::guard::{Guard, GuardSettings, HELD, Tripped};
 
 /// The documents of one partition and their live passages.
 #[derive(Debug)]
@@ -28,15 +28,24 @@ struct Unconfirmed {
 }
 
 impl PartitionLedger {
-    /// Lays the ledger over its working copy. `kept` is the guard's window as committed with the group's offset;
-    /// where the group has no offset any more, the window saved in the working copy counts.
+    /// Lays the ledger over its working copy at `now`, in seconds since 1970. With the group's offset the guard's window is
+    /// `committed`, and whether the partition waits for a person; where the group has no offset any more, the window saved in
+    /// the working copy counts.
     ///
     /// # Errors
     /// When the working copy is broken.
-    pub fn new(copy: WorkingCopy, guard: GuardSettings, kept: Option<&str>) -> Result<Self, LedgerError> {
-        let guard = match kept.filter(|kept| !kept.is_empty()) {
-            Some(kept) => Guard::restore(guard, Some(kept.as_bytes())),
-            None => Guard::restore(guard, copy.note()?.as_deref()),
+    pub fn new(
+        copy: WorkingCopy,
+        guard: GuardSettings,
+        committed: Option<&Committed>,
+        now: u64,
+    ) -> Result<Self, LedgerError> {
+        let waiting = committed.and_then(|committed| committed.memo.waiting.as_ref());
+        let held = waiting.filter(|waiting| waiting.cause.starts_with(HELD)).map(|_| now);
+        let kept = committed.map(|committed| committed.memo.note.as_str()).filter(|kept| !kept.is_empty());
+        let guard = match kept {
+            Some(kept) => Guard::restore(guard, Some(kept.as_bytes()), held),
+            None => Guard::restore(guard, copy.note()?.as_deref(), held),
         };
         Ok(Self { copy, unconfirmed: Unconfirmed::default(), guard })
     }
@@ -48,6 +57,11 @@ impl PartitionLedger {
     pub fn remove(&mut self, now: u64) -> Result<(), Tripped> {
         let copy = &self.copy;
         self.guard.remove(now, || copy.counts().live)
+    }
+
+    /// A person confirmed the deletion that was stopped.
+    pub fn confirmed(&mut self) {
+        self.guard.confirmed();
     }
 
     /// The guard's window, to be committed with the group's offset.

@@ -5,16 +5,21 @@
 //! entry and the consumed offset. The worker never stores a document, never embeds, and never writes to an engine.
 //!
 //! Reading order: [`ledger`] what is live · [`decision`] what to do · [`difference`] which records to write ·
-//! [`guard`] mass deletions · [`read`] bytes to passages (parsed in a child process) · [`stage`] the worker.
+//! [`guard`] mass deletions · [`read`] bytes to passages (parsed in a child process) · [`stage`] the worker ·
+//! [`follow()`] the worker once for each chunking.
 
 pub mod config;
 pub mod decision;
 pub mod difference;
+mod follow;
 pub mod guard;
 pub mod ledger;
+mod models;
 pub mod read;
 mod release;
 pub mod stage;
 
 pub use config::Config;
+pub use follow::{ChunkTools, SplitterSource, follow};
+pub use models::ChunkModels;
 pub use stage::ChunkStage;

@@ -125,11 +125,11 @@ impl<B: Broker, O: Store, E: Extractor> Stage for ChunkStage<B, O, E> {
                 topics.ledger, topics.chunks
             )));
         }
-        let kept = committed.map(|committed| committed.memo.note.as_str());
+        let ledger = PartitionLedger::new(copy, limits.guard, committed, wall_seconds());
         Ok(ChunkLane {
             shared: Arc::clone(&self.shared),
             partition,
-            ledger: PartitionLedger::new(copy, limits.guard, kept).map_err(|error| error.trouble())?,
+            ledger: ledger.map_err(|error| error.trouble())?,
             patience: Patience::new(limits.patience),
             confirmed: confirmed(&self.broker, &topics.confirmations, number).await?,
         })
@@ -194,6 +194,9 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
             }
             Err(cause) => return Ok(Verdict::refuse(cause)),
         };
+        if reference.only.as_ref().is_some_and(|only| *only != self.shared.chunking) {
+            return Ok(Verdict::Done(Vec::new()));
+        }
         if !self.partition.holds(&reference.document) {
             // If two partitions counted versions of one document, its history would contradict itself.
             return Ok(Verdict::refuse(format!(
@@ -232,7 +235,11 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
     /// Stops before a deletion that exceeds the guard's limit, unless a person confirmed it. The lane is reopened
     /// before each retry and then rereads the confirmations; an object that has reappeared by then is not deleted.
     fn guard(&mut self, offset: i64, entry: Option<&LedgerEntry>) -> Result<(), Trouble> {
-        if offset < self.confirmed || entry.is_none_or(|entry| entry.status != Status::Live) {
+        if entry.is_none_or(|entry| entry.status != Status::Live) {
+            return Ok(());
+        }
+        if offset < self.confirmed {
+            self.ledger.confirmed();
             return Ok(());
         }
         self.ledger.remove(wall_seconds()).map_err(|tripped| Trouble::reopen(tripped.to_string()))

@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use model::{EncoderSettings, FurtherModels, ModelSettings};
+use objects::S3Settings;
 use process::Settings;
 use stream::LaneSettings;
 use stream::kafka::KafkaSettings;
@@ -20,6 +21,9 @@ pub struct Config {
     /// The models of further generations.
     #[command(flatten)]
     pub further: FurtherModels,
+    /// The object store that further models are fetched from.
+    #[command(flatten)]
+    pub store: S3Settings,
     /// How the model is run.
     #[command(flatten)]
     pub encoder: EncoderSettings,

@@ -1,14 +1,17 @@
 //! One run for each space that the registry wants filled. Stage: awaits a broker, and a source of encoders.
 
+use std::convert::Infallible;
+
 use generation::{Generation, TopicReader};
 use message::GenerationEntry;
 use model::Encoder;
-use registry::{RunScope, Running, Stopping, Supervised, follow as hear, supervise};
+use registry::{Heard, RunScope, Running, Stopping, Supervised, follow as hear, supervise};
 use stream::{Broker, Delivery, LaneSettings, Plan, StreamError};
 use tokio::sync::watch;
 
 use crate::run::run;
 use crate::stage::EmbedStage;
+use crate::turns::{OrderedEncoder, Turns};
 
 /// Where encoders come from.
 pub trait EncoderSource: Clone + Send + Sync + 'static {
@@ -29,9 +32,16 @@ pub trait EncoderSource: Clone + Send + Sync + 'static {
     /// # Errors
     /// As [`EncoderSource::has`], or why it cannot be made.
     fn open(&self, entry: &GenerationEntry) -> Result<Self::Encoder, String>;
+
+    /// Gets what the registry wants and this machine lacks, while the worker runs. Never returns.
+    fn keep(&self, heard: watch::Receiver<Option<Heard>>) -> impl Future<Output = Infallible> + Send {
+        drop(heard);
+        std::future::pending()
+    }
 }
 
-/// Embeds for every space of which a generation is filled, whatever its index. Ends when `stopping` is ready.
+/// Embeds for every space of which a generation is filled, whatever its index; what is served goes first. Ends when
+/// `stopping` is ready.
 ///
 /// # Errors
 /// When waiting will not help with a space that is served: see [`run()`].
@@ -42,48 +52,59 @@ pub async fn follow<B: Broker, M: EncoderSource>(
     stopping: impl Future<Output = ()> + Send,
 ) -> Result<(), StreamError> {
     let (sender, heard) = watch::channel(None);
-    let start = {
-        let (broker, models) = (broker.clone(), models.clone());
-        move |entry: &GenerationEntry, stopping: Stopping| -> Running {
-            let (broker, models, lanes, entry) =
-                (broker.clone(), models.clone(), lanes.clone(), entry.clone());
-            Box::pin(async move { embed_one(broker, &models, lanes, entry, stopping).await })
-        }
-    };
+    let (has, here) = (models.clone(), models.clone());
+    let keeping = here.keep(heard.clone());
+    let runs = EmbedRuns { broker: broker.clone(), models, lanes, turns: Turns::new(), heard: heard.clone() };
     let supervised = Supervised {
         worker: "embed",
-        local: models.local(),
+        local: has.local(),
         scope: RunScope::Every,
         unit: |entry| entry.space.to_string(),
-        can: Box::new(move |entry| models.has(entry)),
-        start: Box::new(start),
+        can: Box::new(move |entry| has.has(entry)),
+        start: Box::new(move |entry: &GenerationEntry, stopping: Stopping| -> Running {
+            Box::pin(runs.clone().run(entry.clone(), stopping))
+        }),
     };
     tokio::select! {
         never = hear(broker.clone(), sender) => match never {},
+        never = keeping => match never {},
         ended = supervise(broker.clone(), supervised, heard, stopping) => ended,
     }
 }
 
-async fn embed_one<B: Broker, M: EncoderSource>(
+/// What the runs of one process share.
+#[derive(Clone)]
+struct EmbedRuns<B, M> {
     broker: B,
-    models: &M,
+    models: M,
     lanes: LaneSettings,
-    entry: GenerationEntry,
-    stopping: Stopping,
-) -> Result<(), StreamError> {
-    let generation = Generation::from(&entry);
-    let encoder = models.open(&entry).map_err(StreamError::Fatal)?;
-    let (reader, vectors) = (TopicReader::embed(&generation), generation.vectors());
-    let patience = lanes.patience();
-    let plan = Plan {
-        worker: reader.worker,
-        group: reader.group,
-        input: reader.topic,
-        alike: vec![vectors.clone()],
-        dead_letters: topics::DEAD_LETTERS.to_owned(),
-        confirmations: topics::CONFIRMATIONS.to_owned(),
-        delivery: Delivery::Transactional,
-        lanes,
-    };
-    run(broker, plan, EmbedStage::new(encoder, generation.space, vectors, patience), stopping).await
+    turns: Turns,
+    heard: watch::Receiver<Option<Heard>>,
+}
+
+impl<B: Broker, M: EncoderSource> EmbedRuns<B, M> {
+    async fn run(self, entry: GenerationEntry, stopping: Stopping) -> Result<(), StreamError> {
+        let generation = Generation::from(&entry);
+        let encoder = self.models.open(&entry).map_err(StreamError::Fatal)?;
+        let (space, heard) = (entry.space, self.heard);
+        let is_served = Box::new(move || {
+            let heard = heard.borrow();
+            heard.as_ref().is_none_or(|heard| heard.registry.needs(|entry| entry.space == space))
+        });
+        let encoder = OrderedEncoder { encoder, turns: self.turns, is_served };
+        let (reader, vectors) = (TopicReader::embed(&generation), generation.vectors());
+        let patience = self.lanes.patience();
+        let plan = Plan {
+            worker: reader.worker,
+            group: reader.group,
+            input: reader.topic,
+            alike: vec![vectors.clone()],
+            dead_letters: topics::DEAD_LETTERS.to_owned(),
+            confirmations: topics::CONFIRMATIONS.to_owned(),
+            delivery: Delivery::Transactional,
+            lanes: self.lanes,
+        };
+        let stage = EmbedStage::new(encoder, generation.space, vectors, patience);
+        run(self.broker, plan, stage, stopping).await
+    }
 }

@@ -9,6 +9,7 @@ pub mod follow;
 mod models;
 pub mod run;
 pub mod stage;
+mod turns;
 
 pub use config::Config;
 pub use follow::{EncoderSource, follow};

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use embed::{Config, EmbedModels};
+use objects::S3Store;
 use process::{Failure, Host};
 use stream::kafka::Kafka;
 
@@ -12,7 +13,8 @@ fn main() -> ExitCode {
 
 async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let bundle = config.model.open()?;
-    let models = EmbedModels::open(bundle, config.further, config.encoder)?;
+    let store = S3Store::new(&config.store)?;
+    let models = EmbedModels::open(bundle, config.further, config.encoder, store)?;
     host.readiness().ready();
     embed::follow(Kafka::new(&config.kafka), models, config.lanes, host.stopping()).await?;
     Ok(())

@@ -134,6 +134,7 @@ impl NoticeAnswer {
             }
         };
         self.references.push(DocumentReference {
+            only: None,
             document,
             why,
             force: false,

@@ -1,7 +1,7 @@
 //! "Look again": how commands repair. They ask `chunk`, through the topic `documents`, to look at a document, and never
 //! write to an engine.
 
-use message::{ChunkId, DocumentId, DocumentReference, Headers, Why, trace};
+use message::{ChunkId, DocumentId, DocumentReference, Fingerprint, Headers, Why, trace};
 use process::Failure;
 use stream::broker::Publisher;
 use stream::{Broker, Outgoing};
@@ -29,19 +29,27 @@ pub struct LookRequest {
     pub force: bool,
     /// Passages that an engine may wrongly hold: they are deleted unless they are live.
     pub suspects: Vec<ChunkId>,
+    /// The chunking that is meant; none means all.
+    pub only: Option<Fingerprint>,
 }
 
 impl LookRequest {
     /// A look that writes nothing if the object has not changed.
     #[must_use]
     pub fn look(document: DocumentId) -> Self {
-        Self { document, force: false, suspects: Vec::new() }
+        Self { document, force: false, suspects: Vec::new(), only: None }
     }
 
     /// A look that writes everything under a new version.
     #[must_use]
     pub fn forced(document: DocumentId, suspects: Vec<ChunkId>) -> Self {
-        Self { document, force: true, suspects }
+        Self { document, force: true, suspects, only: None }
+    }
+
+    /// The same, of this chunking alone: what was compared is its ledger, and the others need not look.
+    #[must_use]
+    pub fn only(self, chunking: &Fingerprint) -> Self {
+        Self { only: Some(chunking.clone()), ..self }
     }
 
     /// The record for `documents`. `source` is the command that asks, and `run` identifies its run.
@@ -57,6 +65,7 @@ impl LookRequest {
             why: Why::LookAgain,
             force: self.force,
             suspects: self.suspects,
+            only: self.only,
             source: source.to_owned(),
             happened_at: None,
         };

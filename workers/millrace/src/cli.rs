@@ -9,18 +9,26 @@ use sink::{EngineSettings, IndexSettings};
 use stream::kafka::KafkaSettings;
 use telemetry::{LogFormat, TelemetrySettings};
 
+mod archive;
 mod asking;
 mod generations;
+mod models;
 mod reading;
+mod snapshots;
 mod trying;
 mod upkeep;
 
+pub use archive::{ExportLog, ImportLog};
 pub use asking::{AskQuestion, Eval, KeyArguments, KeyRole, SearchArguments, SearchMode, ServeAddress};
 pub use generations::{
     CompareGenerations, GenerationAsk, GenerationCommand, GenerationReason, GenerationStatus,
     ListGenerations, PromoteGeneration, RetireGeneration, StartGeneration,
 };
+pub use models::{AddModel, ListModels, MarkModel, ModelCommand, RegistrySettings};
 pub use reading::{ChunkArguments, Extract, ReadingArguments};
+pub use snapshots::{
+    CreateSnapshot, DeleteSnapshot, ListSnapshots, RestoreSnapshot, SnapshotAsk, SnapshotCommand,
+};
 pub use trying::Try;
 pub use upkeep::{
     Audit, Confirm, DataSettings, LedgerCommand, LedgerRebuild, LetterFilter, LettersCommand, ListLetters,
@@ -88,6 +96,18 @@ pub enum OperatorCommand {
     /// Generations of indexes: build a new one beside the one that is served, compare them, serve it, go back, retire.
     #[command(subcommand)]
     Generation(Box<GenerationCommand>),
+    /// Models: put a bundle where every worker can fetch it, and say what may be built with it.
+    #[command(subcommand)]
+    Model(Box<ModelCommand>),
+    /// Snapshots of a generation's indexes, kept by the engines in a repository of theirs.
+    #[command(subcommand)]
+    Snapshot(Box<SnapshotCommand>),
+    /// Write the log of a generation, its passages with their vectors, to the bucket as Parquet files: after the loss of all of
+    /// Kafka nothing has to be embedded again. Needs a program that was built with `--features archive`.
+    Export(ExportLog),
+    /// Fill the topics from an export, after all of Kafka was lost and before `ledger rebuild`; exit code 1 when nothing was
+    /// written. Needs a program that was built with `--features archive`.
+    Import(ImportLog),
     /// What workers had to refuse.
     #[command(subcommand)]
     DeadLetters(LettersCommand),

@@ -1,5 +1,6 @@
 //! One file per command; this one dispatches.
 
+mod archive;
 mod ask;
 mod audit;
 mod bucket;
@@ -12,12 +13,14 @@ mod extract;
 mod generation;
 mod key;
 mod ledger_rebuild;
+mod model;
 mod put;
 mod reconcile;
 mod rm;
 mod rounds;
 mod search;
 mod skip;
+mod snapshot;
 mod status;
 mod topics_apply;
 mod try_folder;
@@ -48,6 +51,10 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         OperatorCommand::Skip(ask) => skip::run(ask).await,
         OperatorCommand::Ledger(LedgerCommand::Rebuild(ask)) => ledger_rebuild::run(ask).await,
         OperatorCommand::Generation(ask) => generation::run(*ask).await,
+        OperatorCommand::Model(ask) => model::run(*ask).await,
+        OperatorCommand::Snapshot(ask) => snapshot::run(*ask).await,
+        OperatorCommand::Export(ask) => archive::export(&ask).await,
+        OperatorCommand::Import(ask) => archive::import(&ask).await,
         OperatorCommand::DeadLetters(ask) => dead_letters::run(ask).await,
         OperatorCommand::Try(ask) => try_folder::run(&ask).await,
         OperatorCommand::Extract(ask) => extract::run(&ask).await,

@@ -191,13 +191,15 @@ impl Draft {
             let document = entry?.document;
             let taken = self.whole.ledger().get(&document)?;
             if taken.is_some_and(|entry| entry.version == Version::first(self.found.epoch)) {
-                looks.say(LookRequest::forced(document, Vec::new()).record(write::SOURCE, run)?).await?;
+                let look = LookRequest::forced(document, Vec::new()).only(&world.generation.chunking);
+                looks.say(look.record(write::SOURCE, run)?).await?;
             }
         }
         let mut listing = scan::bucket(&world.store, &world.bucket, &world.scope);
         while let Some((document, _)) = listing.try_next().await? {
             if self.whole.ledger().get(&document)?.is_none() {
-                looks.say(LookRequest::look(document).record(write::SOURCE, run)?).await?;
+                let look = LookRequest::look(document).only(&world.generation.chunking);
+                looks.say(look.record(write::SOURCE, run)?).await?;
             }
         }
         Ok(())

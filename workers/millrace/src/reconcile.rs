@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use futures::future::ready;
 use futures::stream::TryStreamExt as _;
-use message::{DocumentId, LedgerEntry, Status};
+use message::{DocumentId, Fingerprint, LedgerEntry, Status};
 use objects::{Entry, Scope, Store};
 use process::Failure;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ pub struct ReconcilePlan {
     pub scope: Scope,
     /// Only report and count; write nothing.
     pub dry_run: bool,
+    /// The chunking whose ledger is compared, where the others need not look; none asks all of them.
+    pub only: Option<Fingerprint>,
     /// Identifies this run.
     pub run: String,
 }
@@ -154,7 +156,8 @@ pub async fn reconcile<K: Broker, O: Store>(
             if finding != Finding::Unchanged {
                 watch.differs(&document, finding)?;
                 if !plan.dry_run {
-                    writer.say(LookRequest::look(document).record("reconcile", &plan.run)?).await?;
+                    let look = LookRequest { only: plan.only.clone(), ..LookRequest::look(document) };
+                    writer.say(look.record("reconcile", &plan.run)?).await?;
                 }
             }
         }

@@ -160,7 +160,7 @@ impl World {
     pub fn of(settings: &WorldSettings, generation: Generation) -> Result<Self, Failure> {
         let names = Names::new(&settings.generation.index.index, &generation)?;
         let requests = RequestSettings::default();
-        let engines = EngineKind::ALL.into_iter().map(|kind| {
+        let engines = settings.engines.written.iter().map(|&kind| {
             Ok(Destination { kind, engine: kind.connect(&settings.engines, &requests, names.clone())? })
         });
         Ok(Self {

@@ -20,7 +20,7 @@ pub enum AccessRole {
     Read,
     /// Upload and delete documents.
     Write,
-    /// Manage applications and view the pipeline.
+    /// Manage applications, view the pipeline, and change which generation is served.
     Admin,
 }
 

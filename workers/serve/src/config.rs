@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use model::{EncoderSettings, FurtherModels, ModelSettings};
 use objects::{Buckets, S3Settings};
-use process::Settings;
+use process::{Failure, Settings};
 use sink::{EngineKind, EngineSettings, IndexSettings};
 use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;
@@ -48,9 +48,9 @@ pub struct Config {
     /// 2.19), or `serve`, which then also reports the ranks in both rankings.
     #[arg(long, env = "MILLRACE_SERVE_RRF", value_enum, default_value_t = RrfBy::Engine)]
     pub serve_rrf: RrfBy,
-    /// The engine to search.
-    #[arg(long, env = "MILLRACE_SERVE_ENGINE", value_enum, default_value_t = EngineKind::Elasticsearch)]
-    pub serve_engine: EngineKind,
+    /// The engine to search; by default Elasticsearch where it is one of `MILLRACE_ENGINES`, and otherwise the first of them.
+    #[arg(long, env = "MILLRACE_SERVE_ENGINE", value_enum)]
+    pub serve_engine: Option<EngineKind>,
     /// Bucket whose documents can be listed, uploaded and deleted here; without it they cannot.
     #[arg(long, env = "MILLRACE_BUCKET", value_parser = Buckets::one)]
     pub bucket: Option<String>,
@@ -97,8 +97,48 @@ pub enum RrfBy {
     Client,
 }
 
+impl Config {
+    /// The engine to search.
+    ///
+    /// # Errors
+    /// When documents are not written to it.
+    pub fn searched(&self) -> Result<EngineKind, Failure> {
+        let written = &self.engines.written;
+        let usual = written.iter().find(|engine| **engine == EngineKind::Elasticsearch).or(written.first());
+        match self.serve_engine.or(usual.copied()) {
+            Some(engine) if written.contains(&engine) => Ok(engine),
+            Some(engine) => Err(format!(
+                "MILLRACE_SERVE_ENGINE is {name}, to which MILLRACE_ENGINES says that nothing is written: name {name} there, or \
+                 search another engine",
+                name = engine.name()
+            )
+            .into()),
+            None => Err("MILLRACE_ENGINES names no engine".into()),
+        }
+    }
+}
+
 impl Settings for Config {
     fn telemetry(&self) -> &TelemetrySettings {
         &self.telemetry
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn searched(more: &[&str]) -> Result<EngineKind, String> {
+        let words = ["serve", "--model", "m"].iter().chain(more);
+        Config::parse_from(words).searched().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn only_an_engine_that_is_written_is_searched() {
+        assert_eq!(searched(&[]), Ok(EngineKind::Elasticsearch));
+        assert_eq!(searched(&["--engines", "opensearch"]), Ok(EngineKind::Opensearch));
+        assert_eq!(searched(&["--serve-engine", "opensearch"]), Ok(EngineKind::Opensearch));
+        let error = searched(&["--engines", "opensearch", "--serve-engine", "elasticsearch"]).unwrap_err();
+        assert!(error.contains("MILLRACE_ENGINES"), "{error}");
     }
 }

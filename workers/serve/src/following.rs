@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use message::{ChangeAuthor, FillSource, GenerationEntry};
 use model::Encoder;
-use registry::rules;
+use registry::{Heard, rules};
 use sink::{Reader, Sink};
 use stream::Broker;
 use tokio::sync::watch;
@@ -59,6 +59,7 @@ pub struct FollowedSearch<'a, E, R> {
     snapshot: Arc<Snapshot<E, R>>,
     settings: FollowSettings,
     open: Option<OpenEncoder<E>>,
+    heard: watch::Sender<Option<Heard>>,
 }
 
 impl<'a, E: Encoder + 'static, R: Reader + Sink> FollowedSearch<'a, E, R> {
@@ -72,7 +73,7 @@ impl<'a, E: Encoder + 'static, R: Reader + Sink> FollowedSearch<'a, E, R> {
         let author = ChangeAuthor { by: "serve".to_owned(), at: stream::wall_seconds() };
         let names = snapshot.names();
         let local = names.generation().entry(names.index(), FillSource::Vectors, &author);
-        Ok(Self { search, local, snapshot, settings, open: None })
+        Ok(Self { search, local, snapshot, settings, open: None, heard: watch::Sender::new(None) })
     }
 
     /// Loads also generations of other models, with the encoders that `open` makes.
@@ -81,15 +82,21 @@ impl<'a, E: Encoder + 'static, R: Reader + Sink> FollowedSearch<'a, E, R> {
         Self { open: Some(open), ..self }
     }
 
+    /// Sends what is heard to `heard`, where others of this process can look.
+    #[must_use]
+    pub fn telling(self, heard: watch::Sender<Option<Heard>>) -> Self {
+        Self { heard, ..self }
+    }
+
     /// Follows the registry on `broker` until `over` is ready, and then says that this process is gone.
     pub async fn run<B: Broker>(self, broker: B, over: impl Future<Output = ()> + Send) {
-        let (sender, heard) = watch::channel(None);
+        let heard = self.heard.subscribe();
         let (saying, said) = watch::channel(Standing::default());
         let mut speaker = Speaker::new(broker.clone(), &self.local.index, &self.settings);
         let keeper = Keeper::new(&self);
         tokio::select! {
             () = over => {}
-            never = registry::follow(broker, sender) => match never {},
+            never = registry::follow(broker, self.heard.clone()) => match never {},
             never = keeper.keep(heard.clone(), saying) => match never {},
             never = speaker.speak(self.search, heard.clone(), said) => match never {},
         }

@@ -5,6 +5,7 @@ mod application;
 mod ask;
 mod chat;
 mod document;
+mod generations;
 pub mod guard;
 mod mcp;
 mod me;
@@ -29,6 +30,7 @@ use tokio::net::TcpListener;
 
 use crate::access::AccessRole;
 use crate::application::{AnswerWriter, Application, Offer};
+use crate::generations::Generations;
 use crate::llm::Models;
 use crate::pipeline::{Pipeline, Watched};
 use crate::search::Search;
@@ -75,6 +77,8 @@ pub struct Server<P: Parts> {
     pub bucket: Option<ServedBucket<P::Store>>,
     /// The state of the pipeline according to Kafka, if configured.
     pub pipeline: Option<Pipeline<P::Topics>>,
+    /// The generations of the index, if a registry is followed.
+    pub generations: Option<Generations<P::Topics>>,
     /// The kind of engine.
     pub engine: &'static str,
     /// Checks keys and rates.
@@ -154,6 +158,11 @@ pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
         .layer(DefaultBodyLimit::max(server.largest_upload));
     let admin = Router::new()
         .route("/v1/pipeline", get(pipeline::get::<P>))
+        .route("/v1/generations", get(generations::list::<P>))
+        .route("/v1/generations/rollback", post(generations::roll_back::<P>))
+        .route("/v1/generations/{id}/promote", post(generations::promote::<P>))
+        .route("/v1/generations/{id}/pause", post(generations::pause::<P>))
+        .route("/v1/generations/{id}/resume", post(generations::resume::<P>))
         .route("/_application/rag", get(application::list::<P>).post(application::create::<P>))
         .route(
             "/_application/rag/{name}",

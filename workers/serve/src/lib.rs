@@ -7,7 +7,7 @@
 //! Reading order: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way
 //! over a [`snapshot`], with [`languages`], [`fuse`], [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
 //! [`highlight`], and [`found`] the result · [`following`] which snapshot is served, by [`serving`], [`encoders`], [`served`]
-//! and [`lease`] · [`application`] how it is answered · [`chat`] the way to an answer ·
+//! and [`lease`], [`generations`] what is said of them all · [`application`] how it is answered · [`chat`] the way to an answer ·
 //! [`llm`] who writes it · [`sample`] what is kept of it · [`pipeline`] how documents get here · [`http`] the edge,
 //! assembled by [`start`].
 
@@ -22,6 +22,7 @@ pub mod found;
 mod further;
 pub mod fuse;
 pub mod gather;
+pub mod generations;
 pub mod highlight;
 pub mod http;
 pub mod languages;
@@ -41,7 +42,7 @@ pub mod snapshot;
 pub mod start;
 
 pub use config::Config;
-pub use further::further;
+pub use further::FurtherBundles;
 pub use question::{Mode, Question};
 pub use search::Search;
 pub use snapshot::Snapshot;

@@ -6,7 +6,7 @@ use generation::Names;
 use model::Backend;
 use process::{Failure, Host};
 use serve::start::{Opened, start};
-use serve::{Config, Search, Snapshot};
+use serve::{Config, FurtherBundles, Search, Snapshot};
 use sink::RequestSettings;
 
 fn main() -> ExitCode {
@@ -20,8 +20,9 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let names = Names::new(&config.index.index, &generation)?;
     let requests = RequestSettings::default();
     let model = bundle.manifest().name.clone();
-    let reader = config.serve_engine.connect(&config.engines, &requests, names.clone())?;
+    let engine = config.searched()?;
+    let reader = engine.connect(&config.engines, &requests, names.clone())?;
     let search = Search::new(Snapshot::new(&model, encoder, reader.clone(), names.clone()));
-    let open = serve::further(bundle, config.further.clone(), config.encoder.clone());
-    start(Opened { names, open, config }, search, reader, host).await
+    let further = FurtherBundles::new(bundle, config.further.clone(), config.encoder.clone());
+    start(Opened { names, engine, open: further.opening(), further, config }, search, reader, host).await
 }

@@ -12,7 +12,7 @@ use objects::S3Store;
 use process::{Failure, Host, Readiness};
 use sink::{Catalog, EngineKind, Reader, Sink};
 use stream::kafka::Kafka;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Duration, sleep};
 use tracing::{info, warn};
 
@@ -20,6 +20,8 @@ use crate::access::file::KeyFile;
 use crate::config::{Config, RrfBy};
 use crate::encoders::OpenEncoder;
 use crate::following::{FollowSettings, FollowedSearch};
+use crate::further::FurtherBundles;
+use crate::generations::Generations;
 use crate::http::guard::Gate;
 use crate::http::{self, Parts, ServedBucket, Server};
 use crate::llm::Models;
@@ -35,8 +37,12 @@ const TOLD_EVERY: Duration = Duration::from_secs(5);
 pub struct Opened<E> {
     /// The served indexes.
     pub names: Names,
+    /// The engine that is searched.
+    pub engine: EngineKind,
     /// Makes the encoders of further generations.
     pub open: OpenEncoder<E>,
+    /// The bundles that these are made from.
+    pub further: FurtherBundles,
     /// The settings.
     pub config: Config,
 }
@@ -58,7 +64,7 @@ impl<E: Encoder + 'static, R: Reader, C: Catalog> Parts for OverS3<E, R, C> {
 /// # Errors
 /// When a setting is invalid, or the address cannot be bound.
 pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
-    Opened { names, open, config }: Opened<E>,
+    Opened { names, engine, open, further, config }: Opened<E>,
     search: Search<E, R>,
     catalog: C,
     host: Host,
@@ -66,12 +72,13 @@ pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
     let listen = config.serve_listen;
     let keys = config.serve_keys.as_deref().map(KeyFile::open).transpose()?;
     check_open(listen, keys.is_some())?;
-    let bucket = config
-        .bucket
-        .map(|name| Ok::<_, Failure>(ServedBucket { name, store: S3Store::new(&config.store)? }));
+    let store = S3Store::new(&config.store)?;
+    let bucket = config.bucket.map(|name| ServedBucket { name, store: store.clone() });
     let kafka = Kafka::new(&config.kafka);
     let again = reranker(config.serve_reranker.as_deref(), config.serve_rerank_depth, &config.encoder.onnx)?;
-    let writers = EngineKind::ALL.map(EngineKind::worker).to_vec();
+    let engines = config.engines.written.clone();
+    let writers = engines.iter().map(|engine| engine.worker()).collect();
+    let (telling, heard) = watch::channel(None);
     let server: Server<OverS3<E, R, C>> = Server {
         search: search
             .with_reranker(again)
@@ -80,9 +87,10 @@ pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
             .with_floor(config.serve_least_relevance),
         catalog,
         models: Models::open(&config.llm)?,
-        bucket: bucket.transpose()?,
+        bucket,
         pipeline: Some(Pipeline::new(kafka.clone(), writers)),
-        engine: config.serve_engine.name(),
+        generations: Some(Generations::new(kafka.clone(), &config.index.index, engines, heard.clone())),
+        engine: engine.name(),
         gate: Arc::new(Gate::new(keys, config.serve_rate)),
         index: config.index.index,
         largest_upload: config.serve_largest_upload,
@@ -90,7 +98,8 @@ pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
     let (provider, _) = server.models.default_writer();
     info!(address = %listen, model = names.generation().name, answers = provider, "serving");
     let (server, readiness) = (Arc::new(server), host.readiness().clone());
-    let following = FollowedSearch::new(&server.search, FollowSettings::new(instance()))?.with_encoders(open);
+    let following = FollowedSearch::new(&server.search, FollowSettings::new(instance()))?;
+    let following = following.with_encoders(open).telling(telling);
     let stopping = async move { host.stopping().await };
     // The others learn that this process is gone when its last request has been answered.
     let (done, over) = oneshot::channel::<()>();
@@ -105,6 +114,7 @@ pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
             format!("{listen} cannot be served: {error}; choose a free address with MILLRACE_SERVE_LISTEN").into()
         }),
         never = tell(&server.search, &readiness) => match never {},
+        never = further.keep(store, heard) => match never {},
     }
 }
 

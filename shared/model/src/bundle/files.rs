@@ -29,9 +29,7 @@ impl Bundle {
         let bundle = Self::describe(folder, &text)?;
         for (name, expected) in &bundle.manifest.files {
             let file = bundle.path(name);
-            let found =
-                digest_of(&file).map_err(|source| BundleError::Read { file: file.clone(), source })?;
-            check(&file, expected, found)?;
+            check(&file, expected, file_digest(&file)?)?;
         }
         refuse_unlisted(&bundle)?;
         Ok(bundle)
@@ -57,6 +55,14 @@ fn check(file: &Path, expected: &str, found: String) -> Result<(), BundleError> 
         return Ok(());
     }
     Err(BundleError::Digest { file: file.to_path_buf(), expected: expected.to_owned(), found })
+}
+
+/// The SHA-256 of a file, in hex, read piece by piece.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn file_digest(file: &Path) -> Result<String, BundleError> {
+    digest_of(file).map_err(|source| BundleError::Read { file: file.to_path_buf(), source })
 }
 
 fn digest_of(file: &Path) -> std::io::Result<String> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::encoder::{BackendKind, BackendSettings};
 
 const GRAPH: &[u8] = b"a graph";
 const TOKENIZER: &[u8] = b"a tokenizer";
@@ -165,4 +166,48 @@ fn an_overlap_is_another_chunking_and_none_is_not() {
     assert_eq!(settings(0).open().unwrap(), bundle);
     assert_ne!(crate::chunking(&settings(16).open().unwrap()), crate::chunking(&bundle));
     assert_eq!(settings(16).open().unwrap().model_fingerprint(), bundle.model_fingerprint());
+}
+
+/// Hashed words are the same for both tokenizers, so that only the chunking tells which limit counts.
+#[test]
+fn of_further_models_the_one_is_found_that_embeds_and_cuts_as_an_entry_wants() {
+    let further = tempfile::tempdir().unwrap();
+    let folder = further.path().join("second");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut second = with("max_tokens", json!(512));
+    second["files"]["tokenizer.json"] = hex::encode(Sha256::digest(b"another")).into();
+    std::fs::write(folder.join("bundle.json"), second.to_string()).unwrap();
+    std::fs::write(folder.join("model.onnx"), GRAPH).unwrap();
+    std::fs::write(folder.join("tokenizer.json"), b"another").unwrap();
+    std::fs::create_dir_all(further.path().join("broken")).unwrap();
+    std::fs::write(further.path().join("broken/bundle.json"), "{").unwrap();
+
+    let (first, second) = (written(&manifest()), Bundle::open(&folder).unwrap());
+    let own = Bundle::open(first.path()).unwrap();
+    let backend = BackendSettings { encoder: BackendKind::Hashing, hashing_dimension: None };
+    let author = message::ChangeAuthor { by: "maria".to_owned(), at: 1 };
+    let entry = |generation: ::generation::Generation| {
+        generation.entry("docs", message::FillSource::Reconcile, &author)
+    };
+    let of = |bundle: &Bundle| entry(crate::generation(bundle, &backend));
+    assert_eq!(of(&own).model, of(&second).model);
+    let here = FurtherModels { models: Some(further.path().to_path_buf()) };
+    for wanted in [&own, &second] {
+        let found = here.bundle_of(&own, &backend, &of(wanted)).unwrap().unwrap().verified().unwrap();
+        assert_eq!(found.max_tokens(), wanted.max_tokens());
+        let found =
+            here.bundle_that_cuts(&own, &crate::chunking(wanted)).unwrap().unwrap().verified().unwrap();
+        assert_eq!(found.max_tokens(), wanted.max_tokens());
+    }
+    // Over passages that neither cuts, any bundle of the model does.
+    let elsewhere = Fingerprint::of(&[("chunking", "elsewhere")]);
+    let over = entry(crate::generation_over(elsewhere.clone(), &second, &backend));
+    assert!(here.bundle_of(&own, &backend, &over).unwrap().is_some());
+    assert!(here.bundle_that_cuts(&own, &elsewhere).unwrap().is_none());
+    let nowhere = FurtherModels::default();
+    assert!(nowhere.bundle_that_cuts(&own, &crate::chunking(&second)).unwrap().is_none());
+    // Found by its manifest, and not used with other files.
+    std::fs::write(folder.join("model.onnx"), b"another graph").unwrap();
+    let found = here.bundle_that_cuts(&own, &crate::chunking(&second)).unwrap().unwrap();
+    assert!(matches!(found.verified(), Err(BundleError::Digest { .. })));
 }

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use tracing::info;
 
 use super::{Engine, kept, mapping};
+use crate::action::EMBEDDING;
 use crate::ensured::{Ensured, IndexState};
 use crate::error::SinkError;
-use crate::wire::{Body, Method};
+use crate::wire::{Body, Method, Response};
 
 impl Engine {
     pub(super) async fn ensure_both(&self) -> Result<Ensured, SinkError> {
@@ -39,7 +40,8 @@ impl Engine {
         let generation = self.names.generation();
         check_meta(&index, &answer, &generation.space, Some(generation.dimension))?;
         if target == Target::Chunks {
-            let field = answer.get(&index).and_then(|one| one.pointer("/mappings/properties/vector"));
+            let field =
+                answer.get(&index).and_then(|one| one.pointer("/mappings/properties")?.get(EMBEDDING));
             kept::check_vectors(&*self.server, (&index, created), field.unwrap_or(&Value::Null), generation)?;
         }
         if !created {
@@ -121,7 +123,7 @@ impl Engine {
     /// Creates the index; false when another process just created it.
     async fn create(&self, target: Target) -> Result<bool, SinkError> {
         let index = self.names.physical(target);
-        let body = mapping::body(&*self.server, &self.settings, &self.names, target);
+        let body = mapping::body(&*self.server, &self.settings, &self.names, target)?;
         let response = self.send(Method::Put, index.clone(), Body::Json(body.to_string().into())).await?;
         match response.status {
             200 => {
@@ -129,8 +131,23 @@ impl Engine {
                 Ok(true)
             }
             400 if super::reason(&response.body).contains("resource_already_exists") => Ok(false),
-            _ => Err(self.failed(&response, &index)),
+            _ => Err(self.not_created(target, &response)),
         }
+    }
+
+    /// Why an index was not created. A kind of vectors that the engine's version does not know is a likely cause, and the
+    /// engine's words do not tell it.
+    fn not_created(&self, target: Target, response: &Response) -> SinkError {
+        let mut error = self.failed(response, &self.names.physical(target));
+        let engine = self.server.kind();
+        if target == Target::Chunks
+            && self.names.generation().mapping.vectors.contains_key(engine)
+            && let (SinkError::Rejected { cause, .. }, Ok(kind)) = (&mut error, self.vector_kind())
+        {
+            let (name, since) = (kind.name, kind.since);
+            *cause = format!("{cause}; vectors are to be kept as {name}, which {engine} knows since {since}");
+        }
+        error
     }
 
     async fn add_alias(&self, target: Target, alias: &str, write: bool) -> Result<(), SinkError> {

@@ -8,6 +8,7 @@ use tracing::{error, warn};
 use super::Engine;
 use crate::ensured::IndexState;
 use crate::error::SinkError;
+use crate::vectors::VectorKind;
 use crate::wire::{Body, Method, Server};
 
 /// Seconds for which deletions must be remembered: see `gc_deletes` in `mapping.rs`.
@@ -89,7 +90,8 @@ fn primary(copies: &Value) -> Option<&str> {
     copies.as_array()?.iter().find(is_primary)?.pointer("/commit/user_data/history_uuid")?.as_str()
 }
 
-/// Rejects a field whose vectors have another dimension or similarity than `generation`.
+/// Rejects a field whose vectors have another dimension or similarity than `generation`, or are kept in another way than
+/// its mapping says.
 pub(super) fn check_vectors(
     server: &dyn Server,
     (index, created): (&str, bool),
@@ -97,11 +99,17 @@ pub(super) fn check_vectors(
     generation: &Generation,
 ) -> Result<(), SinkError> {
     let (dimension, similarity) = server.vectors_of(field);
-    let both = [
+    let mut told = vec![
         ("the dimension of vectors", dimension.unwrap_or(0).to_string(), generation.dimension.to_string()),
         ("the similarity", similarity, server.cosine().to_owned()),
     ];
-    for (what, mut found, expected) in both {
+    // Where the mapping does not say, a setting decided when the index was made, and may have changed since.
+    if generation.mapping.vectors.contains_key(server.kind()) {
+        let found = VectorKind::told(server.vectors(), field).map_or("unknown", |kind| kind.name);
+        let expected = VectorKind::of(server, generation)?.name;
+        told.push(("the kind of vectors", found.to_owned(), expected.to_owned()));
+    }
+    for (what, mut found, expected) in told {
         if found != expected {
             if created {
                 found.push_str(

@@ -8,17 +8,26 @@ use fault::Mechanism;
 use generation::{Generation, Names, Target};
 use serde_json::{Value, json};
 
+use crate::action::EMBEDDING;
 use crate::settings::RequestSettings;
-use crate::wire::Server;
+use crate::vectors::{UnknownVectors, VectorKind};
+use crate::wire::{Server, merge};
 
-/// The body of the request that creates an index together with its write alias.
-pub(super) fn body(server: &dyn Server, settings: &RequestSettings, names: &Names, target: Target) -> Value {
+/// The body of the request that creates an index together with its write alias. Fails when the engine has no such kind of
+/// vectors as the generation wants.
+pub(super) fn body(
+    server: &dyn Server,
+    settings: &RequestSettings,
+    names: &Names,
+    target: Target,
+) -> Result<Value, UnknownVectors> {
+    let generation = names.generation();
     // Terms can be recomputed from the text, so `_source` leaves them out.
     let source = match target {
         Target::Chunks => json!({"excludes": ["terms"]}),
         Target::Documents => json!({}),
     };
-    let wanted = &names.generation().mapping;
+    let wanted = &generation.mapping;
     let mut index = json!({
         "number_of_shards": wanted.shards.unwrap_or(settings.index_shards),
         "number_of_replicas": wanted.replicas.unwrap_or(settings.index_replicas),
@@ -28,16 +37,17 @@ pub(super) fn body(server: &dyn Server, settings: &RequestSettings, names: &Name
         Target::Documents => documents(),
         Target::Chunks => {
             merge(&mut index, server.vector_settings());
+            let kind = VectorKind::of(server, generation)?;
             let mut properties = chunks();
-            merge(&mut properties, json!({"vector": server.vector_field(names.generation().dimension)}));
+            merge(&mut properties, json!({EMBEDDING: server.vector_field(generation.dimension, kind)}));
             properties
         }
     };
-    json!({
+    Ok(json!({
         "settings": {"index": index},
-        "mappings": {"dynamic": "strict", "_source": source, "_meta": meta(names.generation()), "properties": properties},
+        "mappings": {"dynamic": "strict", "_source": source, "_meta": meta(generation), "properties": properties},
         "aliases": {names.write_alias(target): {"is_write_index": true}},
-    })
+    }))
 }
 
 /// How long deletions are remembered. When an engine forgets one, a late write brings the deleted item back.
@@ -76,12 +86,6 @@ fn documents() -> Value {
         "chunks": {"type": "object", "enabled": false}, "parts": {"type": "object", "enabled": false},
         "left_out": {"type": "object", "enabled": false},
     })
-}
-
-fn merge(into: &mut Value, from: Value) {
-    if let (Value::Object(into), Value::Object(from)) = (into, from) {
-        into.extend(from);
-    }
 }
 
 #[cfg(test)]

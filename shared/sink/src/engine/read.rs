@@ -39,7 +39,8 @@ impl Engine {
             let words = Words::of("fusion", &[analysis::UNDETERMINED.to_owned()]);
             let mut vector = vec![0.0; dimension];
             vector.iter_mut().take(1).for_each(|first| *first = 1.0);
-            let body = search::fused(&*self.server, &words, &vector, &Window::of(1));
+            let kind = self.vector_kind()?;
+            let body = search::fused(&*self.server, kind, &words, &vector, &Window::of(1));
             match self.searched(Target::Chunks, &body).await {
                 Ok(_) => Ok(true),
                 Err(SinkError::Rejected { cause, .. } | SinkError::Denied { cause, .. }) => {
@@ -91,7 +92,7 @@ impl Reader for Engine {
         if window.size == 0 {
             return Ok(Vec::new());
         }
-        let body = search::nearest(&*self.server, vector, window);
+        let body = search::nearest(&*self.server, self.vector_kind()?, vector, window);
         let answer = self.searched(Target::Chunks, &body).await?;
         self.usable(search::hits(&answer), "vector search")
     }
@@ -105,7 +106,7 @@ impl Reader for Engine {
         if window.size == 0 || words.is_empty() {
             return Ok((Vec::new(), self.vector(vector, window).await?));
         }
-        let nearest = search::nearest(&*self.server, vector, window);
+        let nearest = search::nearest(&*self.server, self.vector_kind()?, vector, window);
         let index = self.names.physical(Target::Chunks);
         let lines = search::lines(&index, &[search::keyword(words, window), nearest]);
         let whole = self.ask(Method::Post, "_msearch".to_owned(), Body::Lines(lines.into())).await?;
@@ -127,8 +128,8 @@ impl Reader for Engine {
         if window.size == 0 || words.is_empty() || !self.offers_fusion(vector.len()).await? {
             return Ok(None);
         }
-        let answer =
-            self.searched(Target::Chunks, &search::fused(&*self.server, words, vector, window)).await?;
+        let body = search::fused(&*self.server, self.vector_kind()?, words, vector, window);
+        let answer = self.searched(Target::Chunks, &body).await?;
         self.usable(search::hits(&answer), "fused search").map(Some)
     }
 

@@ -7,8 +7,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::action::EMBEDDING;
 use crate::question::{Clause, Window, Words};
 use crate::reader::{Hit, Page, Place, RANK_CONSTANT, StoredVector};
+use crate::vectors::VectorKind;
 use crate::wire::{SearchDepth, Server, explain};
 
 /// Why a response cannot be used.
@@ -39,18 +41,25 @@ fn matching(words: &Words, window: &Window) -> Value {
     json!({"bool": {"filter": filter(window), "should": should, "minimum_should_match": 1}})
 }
 
-pub(super) fn nearest(server: &dyn Server, vector: &[f32], window: &Window) -> Value {
-    brought(near(server, vector, window), window)
+pub(super) fn nearest(server: &dyn Server, kind: &VectorKind, vector: &[f32], window: &Window) -> Value {
+    brought(near(server, kind, vector, window), window)
 }
 
-fn near(server: &dyn Server, vector: &[f32], window: &Window) -> Value {
-    let depth = SearchDepth { size: window.size, candidates: window.candidates.max(window.size) };
+fn near(server: &dyn Server, kind: &VectorKind, vector: &[f32], window: &Window) -> Value {
+    let candidates = window.candidates.max(window.size);
+    let depth = SearchDepth { size: window.size, candidates, oversample: kind.oversample };
     server.nearest(vector, &filter(window), depth)
 }
 
 /// Keyword and vector search, fused by the engine.
-pub(super) fn fused(server: &dyn Server, words: &Words, vector: &[f32], window: &Window) -> Value {
-    let (query, near) = (matching(words, window), near(server, vector, window));
+pub(super) fn fused(
+    server: &dyn Server,
+    kind: &VectorKind,
+    words: &Words,
+    vector: &[f32],
+    window: &Window,
+) -> Value {
+    let (query, near) = (matching(words, window), near(server, kind, vector, window));
     let mut body = brought(server.fused(query, near, window.size, RANK_CONSTANT), window);
     // Retrievers and hybrid queries do not accept `track_total_hits`.
     body.as_object_mut().and_then(|body| body.remove("track_total_hits"));
@@ -123,7 +132,7 @@ pub(super) fn frequencies_of(answer: &Value, count: usize) -> Result<(u64, Vec<u
 /// The first passages by id, without vectors.
 pub(super) fn drawn(size: usize) -> Value {
     json!({
-        "size": size, "track_total_hits": false, "_source": {"excludes": ["vector"]},
+        "size": size, "track_total_hits": false, "_source": {"excludes": [EMBEDDING]},
         "query": {"match_all": {}}, "sort": [{"id": "asc"}],
     })
 }
@@ -131,7 +140,7 @@ pub(super) fn drawn(size: usize) -> Value {
 /// These chunks, without vectors.
 pub(super) fn passages(ids: &[ChunkId]) -> Value {
     json!({
-        "size": ids.len(), "track_total_hits": false, "_source": {"excludes": ["vector"]},
+        "size": ids.len(), "track_total_hits": false, "_source": {"excludes": [EMBEDDING]},
         "query": {"ids": {"values": ids}},
     })
 }
@@ -144,7 +153,7 @@ pub(super) fn scan(document: Option<&DocumentId>, after: Option<&Place>, size: u
         None => json!({"match_all": {}}),
     };
     let mut body = json!({
-        "size": size, "track_total_hits": false, "_source": {"excludes": ["vector"]},
+        "size": size, "track_total_hits": false, "_source": {"excludes": [EMBEDDING]},
         "query": query, "sort": [{"document": "asc"}, {"id": "asc"}],
     });
     if let (Some(after), Some(body)) = (after, body.as_object_mut()) {
@@ -240,7 +249,8 @@ fn place(hit: &Value) -> Option<Place> {
 pub(super) fn stored_vectors(answer: &Value) -> Result<Vec<StoredVector>, Unusable> {
     let read = |hit: &Value| {
         let id = hit.get("_id").and_then(Value::as_str).unwrap_or_default();
-        let numbers = hit.pointer("/_source/vector").or_else(|| hit.pointer("/fields/vector"));
+        let within = |part: &str| hit.get(part)?.get(EMBEDDING);
+        let numbers = within("_source").or_else(|| within("fields"));
         let vector = numbers.cloned().and_then(|numbers| serde_json::from_value(numbers).ok());
         let vector =
             vector.ok_or_else(|| Unusable::Partial(format!("the chunk {id} came without its vector")))?;

@@ -20,6 +20,7 @@ const LENGTH: f64 = 0.75;
 pub(super) struct Passage {
     #[serde(flatten)]
     pub(super) chunk: StoredChunk,
+    #[serde(rename = "embedding")]
     pub(super) vector: Vec<f32>,
     /// The vector's norm.
     #[serde(skip)]

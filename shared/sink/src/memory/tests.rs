@@ -37,7 +37,7 @@ fn item(target: Target) -> Value {
         Target::Documents => json!({"status": "empty", "etag": "e", "size": 0, "chunks": []}),
         Target::Chunks => {
             let id = "0".repeat(32);
-            json!({"id": id, "heading_path": [], "text": "t", "tokens": 1, "vector": [1.0], "terms": "t"})
+            json!({"id": id, "heading_path": [], "text": "t", "tokens": 1, "embedding": [1.0], "terms": "t"})
         }
     };
     item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -5,7 +5,9 @@ use std::time::Duration;
 use clap::Parser;
 use generation::{Generation, MAPPING_VERSION, Names, Target};
 use message::Fingerprint;
-use sink::{Catalog, ElasticsearchSettings, Engine, OpenSearchSettings, Reader, RequestSettings, Sink};
+use sink::{
+    Catalog, ElasticsearchSettings, Engine, EngineKind, OpenSearchSettings, Reader, RequestSettings, Sink,
+};
 
 /// Dimension of the test vectors.
 pub(crate) const DIMENSION: usize = 8;
@@ -16,6 +18,8 @@ pub(crate) trait Bench: Sized {
     type Engine: Catalog + Sink + Reader;
     /// Whether it fuses ranks itself, as installed here.
     const FUSES: bool = false;
+    /// Which engine it is; none in memory.
+    const KIND: Option<EngineKind> = None;
 
     /// An engine with unique names, whose indexes do not exist yet.
     fn open(fact: &str) -> Self;
@@ -23,8 +27,12 @@ pub(crate) trait Bench: Sized {
     fn engine(&self) -> &Self::Engine;
     /// Another generation on the same engine.
     fn over(&self, names: Names) -> Self::Engine;
+    /// Deletes an index of this engine, or of one that was made by [`Bench::over`].
+    async fn remove(engine: &Self::Engine, target: Target);
     /// Deletes an index without the engine's knowledge.
-    async fn drop_index(&self, target: Target);
+    async fn drop_index(&self, target: Target) {
+        Self::remove(self.engine(), target).await;
+    }
     /// Removes everything.
     async fn close(self) {
         self.drop_index(Target::Chunks).await;
@@ -96,14 +104,15 @@ impl Bench for Memory {
         self.0.over(names)
     }
 
-    async fn drop_index(&self, target: Target) {
-        self.0.drop_index(target);
+    async fn remove(engine: &sink::MemoryEngine, target: Target) {
+        engine.drop_index(target);
     }
 }
 
 impl Bench for OpenSearch {
     type Engine = Engine;
     const FUSES: bool = true;
+    const KIND: Option<EngineKind> = Some(EngineKind::Opensearch);
 
     fn open(fact: &str) -> Self {
         let settings = OpenSearchFlags::parse_from(["test"]).settings;
@@ -118,13 +127,14 @@ impl Bench for OpenSearch {
         self.0.over(names)
     }
 
-    async fn drop_index(&self, target: Target) {
-        tokio::time::timeout(Duration::from_mins(1), self.0.delete_index(target)).await.unwrap().unwrap();
+    async fn remove(engine: &Engine, target: Target) {
+        tokio::time::timeout(Duration::from_mins(1), engine.delete_index(target)).await.unwrap().unwrap();
     }
 }
 
 impl Bench for Elasticsearch {
     type Engine = Engine;
+    const KIND: Option<EngineKind> = Some(EngineKind::Elasticsearch);
 
     fn open(fact: &str) -> Self {
         let settings = ElasticsearchFlags::parse_from(["test"]).settings;
@@ -139,7 +149,7 @@ impl Bench for Elasticsearch {
         self.0.over(names)
     }
 
-    async fn drop_index(&self, target: Target) {
-        tokio::time::timeout(Duration::from_mins(1), self.0.delete_index(target)).await.unwrap().unwrap();
+    async fn remove(engine: &Engine, target: Target) {
+        tokio::time::timeout(Duration::from_mins(1), engine.delete_index(target)).await.unwrap().unwrap();
     }
 }

@@ -2,22 +2,32 @@
 
 use generation::{Generation, Names, Target};
 use message::Fingerprint;
-use serde_json::Value;
-use sink::{Engine, OutsideAliases, Sink, SinkError};
+use serde_json::{Value, json};
+use sink::{Engine, OutsideAliases, Reader, Sink, SinkError};
+use stream::Boottime;
 
 use super::bench::{self, Bench, generation};
+use super::data::{all_done, chunk, put, vector, version};
+
+/// What a client of the engine's own is answered.
+async fn asked(url: &str, path: &str, body: Option<Value>) -> Value {
+    use elasticsearch::http::headers::HeaderMap;
+    use elasticsearch::http::request::JsonBody;
+    use elasticsearch::http::transport::Transport;
+    use elasticsearch::http::{Method, headers};
+
+    let server = Transport::single_node(url).unwrap();
+    let method = if body.is_some() { Method::Post } else { Method::Get };
+    let json = (headers::CONTENT_TYPE, headers::HeaderValue::from_static("application/json"));
+    let headers = HeaderMap::from_iter([json]);
+    let answer =
+        server.send(method, path, headers, None::<&()>, body.map(JsonBody::new), None).await.unwrap();
+    answer.json().await.unwrap()
+}
 
 /// The indexes behind an alias.
 async fn holders(url: &str, alias: &str) -> Vec<String> {
-    use elasticsearch::http::Method;
-    use elasticsearch::http::headers::HeaderMap;
-    use elasticsearch::http::transport::Transport;
-
-    let server = Transport::single_node(url).unwrap();
-    let path = format!("_alias/{alias}");
-    let answer =
-        server.send(Method::Get, &path, HeaderMap::new(), None::<&()>, None::<()>, None).await.unwrap();
-    let answer: Value = answer.json().await.unwrap();
+    let answer = asked(url, &format!("_alias/{alias}"), None).await;
     answer.as_object().unwrap().keys().cloned().collect()
 }
 
@@ -69,3 +79,52 @@ macro_rules! follows {
 
 follows!(opensearch_aliases_follow, OpenSearch, "MILLRACE_OPENSEARCH_URL", "real: opensearch");
 follows!(elasticsearch_aliases_follow, Elasticsearch, "MILLRACE_ELASTICSEARCH_URL", "real: elasticsearch");
+
+/// Asks the outside alias for the passage nearest to a vector, as a client does that knows no more than these names: the fields
+/// `text` and `embedding`.
+async fn answers_by_the_names_of_the_design(
+    url: &str,
+    engine: &Engine,
+    query: impl Fn(&[f32]) -> Value,
+) -> Value {
+    engine.ensure().await.unwrap();
+    let passages = [1, 2, 3].map(|seed| chunk("k", &format!("passage {seed}"), seed, version(1)));
+    all_done(&engine.write(passages.iter().map(put).collect(), Boottime::now()).await);
+    engine.name_outside(OutsideAliases::All).await.unwrap();
+    engine.refresh().await.unwrap();
+    let alias = engine.names().outside_alias(Target::Chunks);
+    let answer = asked(url, &format!("{alias}/_search"), Some(query(&vector(2)))).await;
+    assert_eq!(answer["hits"]["hits"][0]["_source"]["text"], "passage 2", "{answer}");
+    let mapping = asked(url, &format!("{alias}/_mapping"), None).await;
+    mapping[engine.names().physical(Target::Chunks)]["mappings"]["properties"].clone()
+}
+
+#[tokio::test]
+#[ignore = "real: opensearch"]
+#[expect(clippy::disallowed_methods, reason = "edge: asks the server as an outside client does")]
+async fn opensearch_answers_by_the_names_of_the_design() {
+    let url = std::env::var("MILLRACE_OPENSEARCH_URL").unwrap();
+    let bench = bench::OpenSearch::open("design");
+    let query =
+        |vector: &[f32]| json!({"size": 1, "query": {"knn": {"embedding": {"vector": vector, "k": 1}}}});
+    let fields = answers_by_the_names_of_the_design(&url, bench.engine(), query).await;
+    let embedding = &fields["embedding"];
+    assert_eq!((&fields["text"]["type"], &embedding["type"]), (&json!("text"), &json!("knn_vector")));
+    assert_eq!(embedding["method"]["name"], "hnsw", "{embedding}");
+    let similarity = embedding.get("space_type").unwrap_or(&embedding["method"]["space_type"]);
+    assert_eq!(similarity, "cosinesimil", "{embedding}");
+    bench.close().await;
+}
+
+#[tokio::test]
+#[ignore = "real: elasticsearch"]
+#[expect(clippy::disallowed_methods, reason = "edge: asks the server as an outside client does")]
+async fn elasticsearch_answers_by_the_names_of_the_design() {
+    let url = std::env::var("MILLRACE_ELASTICSEARCH_URL").unwrap();
+    let bench = bench::Elasticsearch::open("design");
+    let query = |vector: &[f32]| json!({"size": 1, "knn": {"field": "embedding", "query_vector": vector, "k": 1, "num_candidates": 10}});
+    let fields = answers_by_the_names_of_the_design(&url, bench.engine(), query).await;
+    let types = (&fields["text"]["type"], &fields["embedding"]["type"]);
+    assert_eq!(types, (&json!("text"), &json!("dense_vector")));
+    bench.close().await;
+}

@@ -1,5 +1,6 @@
 //! What every broker must do: one suite, run over the in-memory broker and a real Kafka.
 
+mod begin;
 mod standing;
 mod wire;
 
@@ -15,6 +16,7 @@ use stream::{
 };
 use tokio::time::timeout;
 
+pub(crate) use begin::*;
 pub(crate) use standing::*;
 pub(crate) use wire::*;
 

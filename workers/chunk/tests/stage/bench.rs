@@ -115,9 +115,13 @@ pub(crate) fn topics() -> OutputTopics {
 
 /// A reader with `extractor`, for documents of at most `most` chunks.
 pub(crate) fn reader<E: Extractor>(extractor: E, most: usize) -> DocumentReader<E> {
-    let splitting = Limits { max_tokens: 64, max_chunks: most, ..Limits::default() };
+    DocumentReader::new(extractor, splitter(64, most))
+}
+
+/// A splitter for passages of at most `max_tokens` words and two more, and documents of at most `most` chunks.
+pub(crate) fn splitter(max_tokens: usize, most: usize) -> Splitter<Arc<dyn Tokens>> {
     let tokens: Arc<dyn Tokens> = Arc::new(Words);
-    DocumentReader::new(extractor, Splitter::new(tokens, splitting).unwrap())
+    Splitter::new(tokens, Limits { max_tokens, max_chunks: most, ..Limits::default() }).unwrap()
 }
 
 /// A stage with `extractor`.
@@ -304,6 +308,7 @@ pub(crate) fn refer(document: DocumentId, (why, force): (Why, bool), suspects: &
     let trace = format!("trace-{}", document.key());
     let headers = Headers::new(document.clone(), trace);
     let reference = DocumentReference {
+        only: None,
         document,
         why,
         force,

@@ -107,3 +107,22 @@ async fn a_partition_that_moves_to_another_disk_does_not_begin_a_new_count() {
     assert!(outcome.verdicts.is_empty(), "{} more went away", outcome.verdicts.len());
     assert!(outcome.retry.unwrap().cause.contains("4 of 40 live"));
 }
+
+/// The window is over, as after a night: nobody confirmed, so that nothing more may go.
+#[tokio::test]
+async fn a_partition_that_waits_for_a_person_waits_longer_than_the_window() {
+    let bench = emptied().await;
+    let mut lane = bench.stage().open(stream::Partition::ONLY, None).await.unwrap();
+    let outcome = handle(&bench, &mut lane, 0).await;
+    let cause = outcome.retry.unwrap().cause;
+    let mut window: serde_json::Value = serde_json::from_str(&lane.note()).unwrap();
+    window["began"] = (window["began"].as_u64().unwrap() - 7200).into();
+    let next = i64::try_from(ALLOWED).unwrap();
+    drop(lane);
+    for (waiting, more) in [(Some(stream::Waiting::new(next, 1, &cause)), false), (None, true)] {
+        let memo = stream::Memo { note: window.to_string(), waiting, ..stream::Memo::default() };
+        let committed = stream::Committed { next, memo };
+        let mut lane = bench.stage().open(stream::Partition::ONLY, Some(&committed)).await.unwrap();
+        assert_eq!(!handle(&bench, &mut lane, ALLOWED).await.verdicts.is_empty(), more);
+    }
+}

@@ -4,6 +4,7 @@
 
 mod bench;
 mod change;
+mod chunkings;
 mod exactness;
 mod guard;
 mod ledger;

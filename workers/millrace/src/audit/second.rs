@@ -63,7 +63,8 @@ pub async fn look_again<K: Broker, O: Store, E: Reader>(
         let unexplained = left.iter().any(|(_, cause)| cause.is_none());
         again.add(left);
         if let Some(repair) = repair.as_deref_mut().filter(|_| unexplained) {
-            let request = LookRequest::forced(seen.document.clone(), seen.suspects());
+            let request =
+                LookRequest::forced(seen.document.clone(), seen.suspects()).only(&world.generation.chunking);
             repair.writer.say(request.record("audit --repair", &repair.run)?).await?;
         }
     }

@@ -1,9 +1,9 @@
 //! Generations of indexes: one beside the other.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use model::FurtherModels;
+use registry::rules::MOST_BEHIND;
+use sink::VectorChoice;
 
 use super::WorldSettings;
 
@@ -61,10 +61,12 @@ pub struct StartGeneration {
     /// Where.
     #[command(flatten)]
     pub ask: GenerationAsk,
-    /// Bundle of another model: every passage that is there is embedded with it. `embed` and `serve` need it in a folder below
-    /// `MILLRACE_MODELS`. It must cut passages as the model that is served: the same tokenizer and prefix, no smaller limit.
-    #[arg(long, value_name = "DIR")]
-    pub with_model: Option<PathBuf>,
+    /// Another model: the folder of its bundle, or its fingerprint in the registry (`millrace model list`). With the tokenizer
+    /// and the prefix of the one that is served and no smaller limit it embeds the passages that are there; otherwise every
+    /// document is read and cut anew. `chunk`, `embed` and `serve` need the bundle in a folder below `MILLRACE_MODELS`, into
+    /// which they fetch what is in the registry.
+    #[arg(long, value_name = "DIR|FINGERPRINT")]
+    pub with_model: Option<String>,
     /// The models of further generations.
     #[command(flatten)]
     pub further: FurtherModels,
@@ -74,6 +76,10 @@ pub struct StartGeneration {
     /// Copies of each shard; by default as `MILLRACE_INDEX_REPLICAS` of `index` and `replicate` says.
     #[arg(long, value_parser = clap::value_parser!(u32).range(0..=20))]
     pub replicas: Option<u32>,
+    /// How an engine keeps vectors, such as `elasticsearch=int8_hnsw`; again, or after a comma, for another engine. One that is
+    /// not named keeps them as in what is served. workers/GENERATIONS.md has the kinds and what each costs.
+    #[arg(long, value_name = "ENGINE=KIND", value_delimiter = ',')]
+    pub vectors: Vec<VectorChoice>,
     /// Tells it apart from a generation that is equal in everything else: any number but 0.
     #[arg(long, default_value_t = 0)]
     pub instance: u32,
@@ -120,7 +126,7 @@ pub struct PromoteGeneration {
     #[command(flatten)]
     pub ask: GenerationAsk,
     /// Records that each of its writers may be behind.
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = MOST_BEHIND)]
     pub most_behind: i64,
     /// Give up after so many seconds: exit code 1.
     #[arg(long, default_value_t = 120)]

@@ -240,7 +240,7 @@ pub struct DataSettings {
 }
 
 /// Parses a pause between rounds: at least a second.
-fn pause(text: &str) -> Result<Duration, String> {
+pub(super) fn pause(text: &str) -> Result<Duration, String> {
     let pause = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if pause < Duration::from_secs(1) { Err("at least 1s".to_owned()) } else { Ok(pause) }
 }

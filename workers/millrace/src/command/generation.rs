@@ -25,7 +25,7 @@ use crate::show;
 use crate::world::World;
 
 /// What is wrong where a release before this one made the topics.
-const NO_TOPIC: &str = "there is no topic `models`: run `millrace topics apply` first";
+pub(super) const NO_TOPIC: &str = "there is no topic `models`: run `millrace topics apply` first";
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
 

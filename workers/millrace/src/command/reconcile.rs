@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use message::{DocumentId, sha256_hex};
+use message::{DocumentId, Fingerprint, sha256_hex};
 use objects::S3Store;
 use process::Failure;
 use serde_json::json;
@@ -24,10 +24,10 @@ const FRESH: Duration = Duration::from_hours(24);
 pub(super) async fn run(ask: Reconcile) -> Result<ExitCode, Failure> {
     let (store, kafka) = (S3Store::new(&ask.bucket.store)?, Kafka::new(&ask.kafka));
     let generation = world::generation(&ask.generation, &kafka).await?;
-    let ledger = topics::ledger(&generation.chunking);
+    let (ledger, only) = (generation.ledger(), ask.generation.other.as_ref().map(|_| generation.chunking));
     rounds(ask.every, async || {
         let entries = Entries::open(&kafka, ledger.clone(), &ask.data.folder).await?;
-        round(&ask, &store, &kafka, &entries).await
+        round(&ask, &store, &kafka, (&entries, &only)).await
     })
     .await
 }
@@ -36,13 +36,14 @@ async fn round(
     ask: &Reconcile,
     store: &S3Store,
     kafka: &Kafka,
-    entries: &Entries<Kafka>,
+    (entries, only): (&Entries<Kafka>, &Option<Fingerprint>),
 ) -> Result<ExitCode, Failure> {
     let plan = ReconcilePlan {
         bucket: ask.bucket.bucket.clone(),
         prefix: ask.prefix.clone(),
         scope: ask.scope.clone(),
         dry_run: ask.dry_run,
+        only: only.clone(),
         run: this_run(),
     };
     let mut place = Place::of(&ask.data.folder, &plan);
@@ -93,7 +94,8 @@ struct Place {
 
 impl Place {
     fn of(folder: &Path, plan: &ReconcilePlan) -> Self {
-        let name = sha256_hex([plan.bucket.as_bytes(), plan.prefix.as_bytes()]);
+        let only = plan.only.as_ref().map_or("", Fingerprint::as_str);
+        let name = sha256_hex([plan.bucket.as_bytes(), plan.prefix.as_bytes(), only.as_bytes()]);
         let file = folder.join(format!("reconcile-{}.json", name.get(..16).unwrap_or_default()));
         Self { folder: folder.to_path_buf(), file }
     }
@@ -169,7 +171,7 @@ mod tests {
 
     fn plan(prefix: &str) -> ReconcilePlan {
         let (bucket, prefix, run) = ("b".to_owned(), prefix.to_owned(), String::new());
-        ReconcilePlan { bucket, prefix, scope: objects::Scope::default(), dry_run: false, run }
+        ReconcilePlan { bucket, prefix, scope: objects::Scope::default(), dry_run: false, only: None, run }
     }
 
     #[test]

@@ -184,7 +184,7 @@ impl<K: Broker> Writing<'_, K> {
         let forgotten: Vec<ChunkId> = ids.filter(|id| !live.contains(id)).cloned().collect();
         let meanwhile = there.version.epoch() >= u64::from(self.target.epoch);
         if meanwhile && !forgotten.is_empty() {
-            let request = LookRequest::forced(entry.document.clone(), forgotten);
+            let request = LookRequest::forced(entry.document.clone(), forgotten).only(&entry.chunking);
             looks.say(request.record(SOURCE, self.target.run)?).await?;
         }
         Ok(())

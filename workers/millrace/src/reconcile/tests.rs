@@ -31,7 +31,7 @@ impl Watch for Heard {
 
 fn plan() -> ReconcilePlan {
     let (bucket, prefix, run) = (bench::BUCKET.to_owned(), String::new(), "1".to_owned());
-    ReconcilePlan { bucket, prefix, scope: Scope::default(), dry_run: false, run }
+    ReconcilePlan { bucket, prefix, scope: Scope::default(), dry_run: false, only: None, run }
 }
 
 async fn run(

@@ -52,6 +52,7 @@ pub(super) async fn serve(
         models: Models::open(&ask.llm)?,
         bucket: Some(ServedBucket { name: ask.bucket(), store: ground.store.clone() }),
         pipeline: Some(Pipeline::new(ground.broker.clone(), vec!["index"])),
+        generations: None,
         engine: "memory",
         gate: Arc::new(Gate::new(None, 0)),
         index: names.index().to_owned(),

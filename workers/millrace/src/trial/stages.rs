@@ -69,12 +69,7 @@ impl Ground {
         let wanted = WantedObjects { buckets: buckets(ask), scope: Scope::default() };
         let documents = IntakeStage::new(wanted, &chunk.topic);
         self.run(&mut pipelines, documents, plan(intake, Delivery::Transactional));
-        let cut = OutputTopics {
-            chunks: embed.topic.clone(),
-            ledger,
-            confirmations: topics::CONFIRMATIONS.to_owned(),
-            largest_record: topics::LARGEST_RECORD,
-        };
+        let cut = OutputTopics::of(&generation.chunking);
         let reader = DocumentReader::new(Sandbox::new(ask.sandbox.clone()), splitter);
         let cutter = self.cutter(ask, reader, (generation.chunking.clone(), cut));
         self.run(&mut pipelines, cutter, plan(chunk, Delivery::Transactional));

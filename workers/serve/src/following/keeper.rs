@@ -60,7 +60,7 @@ pub(super) struct Keeper<'a, E, R> {
 
 impl<'a, E: Encoder + 'static, R: Reader + Sink> Keeper<'a, E, R> {
     pub(super) fn new(following: &'a FollowedSearch<'_, E, R>) -> Self {
-        let FollowedSearch { search, local, snapshot, settings, open } = following;
+        let FollowedSearch { search, local, snapshot, settings, open, .. } = following;
         let shelf = EncoderShelf::new(snapshot.space().clone(), Arc::clone(&snapshot.encoder), open.clone());
         Self {
             search,

@@ -5,6 +5,8 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use registry::RegistryError;
+use registry::rules::RuleRefusal;
 use serde_json::json;
 use tracing::warn;
 
@@ -78,6 +80,20 @@ impl From<SearchError> for HttpRefusal {
             SearchError::Late => Self::timeout(),
             error @ (SearchError::Unavailable(_) | SearchError::Unserved(_)) => Self::unavailable(&error),
         }
+    }
+}
+
+impl From<RegistryError> for HttpRefusal {
+    fn from(error: RegistryError) -> Self {
+        let status = match &error {
+            RegistryError::Refused(RuleRefusal::Unknown(_)) => StatusCode::NOT_FOUND,
+            RegistryError::Refused(RuleRefusal::State { .. } | RuleRefusal::Otherwise(_))
+            | RegistryError::Rival
+            | RegistryError::Unreadable(_) => StatusCode::CONFLICT,
+            RegistryError::Stream(_) => return Self::unavailable(&error),
+        };
+        let kind = if status == StatusCode::NOT_FOUND { "not_found" } else { "conflict" };
+        Self::new(status, kind, error.to_string())
     }
 }
 

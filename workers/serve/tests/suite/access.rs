@@ -71,6 +71,8 @@ async fn without_a_key_nothing_is_told_but_that_one_is_needed() {
             ("PUT", "/v1/documents?key=a"),
             ("GET", "/_application/rag"),
             ("GET", "/v1/pipeline"),
+            ("GET", "/v1/generations"),
+            ("POST", "/v1/generations/0123456789ab/promote"),
         ] {
             let (status, body) = server.send(method, path, key, None).await;
             assert_eq!(
@@ -94,6 +96,11 @@ async fn a_role_allows_what_it_says_and_no_more() {
         ("PUT", "/v1/documents?key=up.md", 1),
         ("DELETE", "/v1/documents?key=new.md", 1),
         ("GET", "/v1/pipeline", 2),
+        ("GET", "/v1/generations", 2),
+        ("POST", "/v1/generations/rollback", 2),
+        ("POST", "/v1/generations/0123456789ab/promote", 2),
+        ("POST", "/v1/generations/0123456789ab/pause", 2),
+        ("POST", "/v1/generations/0123456789ab/resume", 2),
         ("GET", "/_application/rag", 2),
         ("DELETE", "/_application/rag/none", 2),
     ] {

@@ -201,6 +201,7 @@ pub(crate) fn server<R: Reader + Catalog + Clone>(search: Search<Fussy, R>) -> S
         models: Models::none(),
         bucket: None,
         pipeline: None,
+        generations: None,
         engine: "memory",
         gate: Arc::new(Gate::new(None, 0)),
         index: "test".to_owned(),

@@ -7,6 +7,7 @@ mod ask;
 mod bench;
 mod follower;
 mod following;
+mod generations;
 mod http;
 mod llm;
 mod mcp;

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 
-import { documents, HOSTILE } from "./world.mjs";
+import { documents, generations, HOSTILE } from "./world.mjs";
 
 const POLICY =
   "default-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
@@ -18,7 +18,7 @@ export const KEYS = { "reader-key": "read", "writer-key": "write", "admin-key": 
 
 /** `keys`: whether a key is needed; `bucket`: null for a server without one. */
 export async function startMock({ port = 0, keys = false, bucket = "docs", pace = 12 } = {}) {
-  const world = { documents: documents(), keys, bucket, pace, requests: [], readings: 0, serial: 0 };
+  const world = { documents: documents(), registry: generations(), keys, bucket, pace, requests: [], readings: 0, serial: 0 };
   const server = createServer((request, response) => {
     serve(world, request, response).catch((error) => {
       console.error(error);
@@ -42,7 +42,8 @@ async function serve(world, request, response) {
   if (!url.pathname.startsWith("/v1/")) return page(url, response);
   const context = { world, url, request, response, id, role: roleOf(world, request) };
   if (context.role === null) return refuse(context, 401, "unauthorized", "this server needs a key: send Authorization: Bearer KEY");
-  const route = routes[`${request.method} ${url.pathname}`];
+  const [, generation, change] = /^\/v1\/generations\/(\w+)\/(promote|pause|resume)$/.exec(url.pathname) ?? [];
+  const route = change && request.method === "POST" ? ["admin", (context) => changed(context, generation, change)] : routes[`${request.method} ${url.pathname}`];
   if (!route) return refuse(context, 404, "not_found", `there is no ${request.method} ${url.pathname}`);
   const [needed, handler] = route;
   if (roles.indexOf(context.role) < roles.indexOf(needed)) return refuse(context, 403, "forbidden", `this needs a key with the role ${needed}`);
@@ -63,6 +64,7 @@ const routes = {
   "PUT /v1/documents": ["write", put],
   "DELETE /v1/documents": ["write", remove],
   "GET /v1/pipeline": ["admin", pipeline],
+  "GET /v1/generations": ["admin", ({ world, response }) => json(response, world.registry)],
 };
 
 async function page(url, response) {
@@ -244,6 +246,26 @@ function pipeline({ world, response }) {
     topics, throughput: [{ topic: "object-events", per_second: 0 }, { topic: "documents", per_second: 6.4 }, { topic: "chunks.5b1f00aa", per_second: 41.25 }, { topic: "vectors.bc20bc4c", per_second: 38 }],
     dead_letters: { count: 14, latest }, engine: { kind: "elasticsearch", chunks: 61_408, documents: 4_212 },
   });
+}
+
+/** A change by the rules that matter to the page: one that is not loaded everywhere is not served, and asks for JSON. */
+async function changed(context, id, change) {
+  const { world, request, response } = context;
+  const { registry } = world;
+  const text = (await body(request)).toString();
+  if (request.headers["content-type"] !== "application/json" || text === "") return refuse(context, 400, "question", "send a JSON object");
+  const one = registry.generations.find((generation) => generation.id === id);
+  if (!one) return refuse(context, 404, "not_found", `there is no generation ${id}`);
+  if (change !== "promote") {
+    Object.assign(one, { state: change === "pause" ? "paused" : "building", by: "admin-team", reason: null });
+    return json(response, { generation: id, state: one.state });
+  }
+  if (one.lacking.length > 0) return refuse(context, 409, "conflict", `not loaded yet by ${one.lacking.join(", ")}: wait for it, or stop that process`);
+  const before = registry.serving.id;
+  for (const generation of registry.generations) Object.assign(generation, { served: generation.id === id, previous: generation.id === before });
+  registry.serving = { ...registry.serving, id, previous: before, sequence: registry.serving.sequence + 1 };
+  registry.instances = registry.instances.map(({ instance }, number) => ({ instance, current: number > 0 }));
+  json(response, { serving: id });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

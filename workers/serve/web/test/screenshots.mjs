@@ -30,6 +30,7 @@ const scenes = {
   async pipeline(page, { mock }) {
     mock.world.readings = 7;
     await page.locator(".topics tbody tr").first().waitFor();
+    await page.locator(".generations > li").first().waitFor();
   },
 };
 
@@ -59,6 +60,15 @@ await shoot("panel-light", "chat", { viewport: wide, colorScheme: "light" }, ope
 await shoot("panel-narrow", "chat", { viewport: narrow, colorScheme: "dark" }, openSource);
 await shoot("chat-chinese", "chat", { viewport: wide, colorScheme: "light", locale: "zh-CN" }, openSource);
 await shoot("documents-chinese", "documents", { viewport: wide, colorScheme: "dark", locale: "zh-CN" });
+const toGenerations = (page) => page.locator(".generations").evaluate((list) => list.parentElement.scrollIntoView({ block: "start" }));
+await shoot("generations-light", "pipeline", { viewport: wide, colorScheme: "light" }, toGenerations);
+await shoot("generations-narrow", "pipeline", { viewport: narrow, colorScheme: "dark" }, toGenerations);
+await shoot("generations-chinese", "pipeline", { viewport: wide, colorScheme: "dark", locale: "zh-CN" }, toGenerations);
+const goBack = async (page) => {
+  await page.getByRole("button", { name: /^Go back to it/ }).click();
+  await page.getByRole("dialog").waitFor();
+};
+await shoot("generations-dialog", "pipeline", { viewport: wide, colorScheme: "light" }, goBack);
 const openHit = async (page) => {
   await page.locator(".hit .open:visible").first().click();
   await page.locator("[data-shown]").waitFor();

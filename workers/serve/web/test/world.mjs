@@ -75,3 +75,29 @@ export function documents() {
     row("docs/人事/加班制度.docx", "live", "docx", "zh", 88_200, 9, { chunks: 7 }),
   ];
 }
+
+/** Four generations: one served, one that was, one being built and one that failed. */
+export function generations() {
+  const at = Date.UTC(2026, 9, 20, 8, 30) / 1000;
+  const writer = (name, group, whole, missing, rest = {}) => ({ writer: name, group, whole, missing, behind: missing, waits: 0, ...rest });
+  const one = (id, model, state, rest) => ({
+    id, model, dimension: 384, mapping: { version: 4 }, source: "vectors", state, since: at, by: "maria", reason: null,
+    served: false, previous: false, loaded: [], lacking: ["serve-1-7-1760000000", "serve-2-9-1760000000"], writers: [], trouble: null, ...rest,
+  });
+  const both = ["serve-1-7-1760000000", "serve-2-9-1760000000"];
+  const through = [writer("opensearch", "index-x", 0, 0), writer("elasticsearch", "replicate-x", 0, 0)];
+  return {
+    index: "millrace", kafka: null,
+    serving: { index: "millrace", id: "0a1b2c3d4e5f", previous: "f5e4d3c2b1a0", sequence: 2, by: "maria", at },
+    instances: both.map((instance) => ({ instance, current: true })),
+    generations: [
+      one("f5e4d3c2b1a0", "all-MiniLM-L6-v2", "built", { source: "reconcile", since: at - 900_000, previous: true, loaded: both, lacking: [], writers: through }),
+      one("0a1b2c3d4e5f", "all-MiniLM-L6-v2", "built", { mapping: { version: 4, shards: 3 }, served: true, loaded: both, lacking: [], writers: through }),
+      one("77aa88bb99cc", "multilingual-e5-small", "building", {
+        source: "chunks", mapping: { version: 4, vectors: { elasticsearch: "int8_hnsw" } }, since: at + 3600,
+        writers: [writer("embed", "embed-x", 412_733, 157_900, { rate: 210.4, left: 750 }), writer("opensearch", "index-y", 0, 0, { behind: 12 }), writer("elasticsearch", "replicate-y", 0, 0, { behind: 40 })],
+      }),
+      one("deadbeef0001", "<script>window.__run=1</script>", "failed", { reason: "replicate: the engine's disk is full <b>now</b>", writers: [writer("opensearch", "index-z", 1000, 10), writer("elasticsearch", "replicate-z", 1000, 990, { waits: 1 })] }),
+    ],
+  };
+}

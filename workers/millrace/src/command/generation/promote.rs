@@ -115,13 +115,8 @@ fn target(
 
 /// Why it would answer with less than there is. The marks of transactions count as records here: to leave them out takes long.
 async fn behind(ground: &Ground<'_>, entry: &GenerationEntry, most: i64) -> Result<Option<String>, Failure> {
-    let late = lags(&ground.world(entry)?, entry).await?.into_iter().find(|(_, behind)| *behind > most);
-    Ok(late.map(|(writer, behind)| {
-        format!(
-            "{} is {behind} records behind in {writer}, and {most} are allowed: wait, or raise --most-behind",
-            entry.id
-        )
-    }))
+    let behind = lags(&ground.world(entry)?, entry).await?;
+    Ok(rules::caught_up(&entry.id, behind, most).err().map(|refused| refused.to_string()))
 }
 
 /// Writes the commit point, as soon as every process that answers has loaded it.

@@ -101,7 +101,8 @@ async fn delete(
     Ok(None)
 }
 
-/// The groups of its writers, and that of `embed` if the topic that it fills goes, too. Kafka refuses while one has a member.
+/// The groups of its writers, and those of `embed` and `chunk` if the topics that they fill go, too. Kafka refuses while one has
+/// a member.
 async fn delete_groups(world: &World, unneeded: &[String]) -> Result<(), Failure> {
     let mut readers = Vec::new();
     for one in &world.engines {
@@ -109,6 +110,9 @@ async fn delete_groups(world: &World, unneeded: &[String]) -> Result<(), Failure
     }
     if unneeded.contains(&world.generation.vectors()) {
         readers.push(TopicReader::embed(&world.generation));
+    }
+    if unneeded.contains(&world.generation.ledger()) {
+        readers.push(TopicReader::chunk(&world.generation.chunking));
     }
     let there = groups(&world.kafka).await?;
     for reader in readers.into_iter().filter(|reader| there.contains(&reader.group)) {

@@ -1,24 +1,28 @@
 //! `generation start`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use generation::{Generation, MAPPING_VERSION, Target};
-use message::{BuildState, FillSource, GenerationEntry, IndexMapping};
+use message::{BuildState, DocumentId, FillSource, GenerationEntry, IndexMapping};
 use model::Bundle;
+use objects::S3Store;
 use process::Failure;
 use registry::Registry;
 use registry::rules;
 use serde::Serialize;
 use sink::Reader as _;
 use stream::Broker as _;
-use stream::kafka::end_offsets;
+use stream::kafka::{Kafka, end_offsets};
 
+use super::super::rounds::run as this_run;
 use super::super::topics_apply;
 use super::list::mapping;
 use super::{Ground, show};
+use crate::again::LookWriter;
 use crate::cli::StartGeneration;
+use crate::reconcile::{Finding, Progress, ReconcilePlan, Watch, reconcile};
 use crate::world::{self, World};
 
 /// Passages that each engine takes in a second, for the estimate: loadtest/README.md tells how it is measured.
@@ -40,6 +44,9 @@ struct Estimate {
     bytes: Vec<(&'static str, u64)>,
     /// Seconds, at [`A_SECOND`] passages in each; none where it depends on how fast passages are embedded.
     seconds: Option<u64>,
+    /// Why documents have to be cut anew, if they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut_anew: Option<String>,
 }
 
 impl Estimate {
@@ -59,19 +66,16 @@ pub(super) async fn run(ask: &StartGeneration) -> Result<ExitCode, Failure> {
     let base = base(&ground, &registry)?;
     let world = ground.world(&base)?;
     let estimate = estimate(&world, &base).await?;
-    let next = next(&ground, &base, ask).await?;
-    let estimate = estimate.of(&next);
+    let folder = match &ask.with_model {
+        Some(named) => Some(folder_of(named, &registry, ask).await?),
+        None => None,
+    };
+    let (next, cut_anew) = next(&ground, (&base, &registry), (ask, folder.as_deref()))?;
+    let estimate = Estimate { cut_anew, ..estimate.of(&next) };
+    // Refused here, it has cost nothing yet.
+    rules::start(&registry, next.clone())?;
     if !ask.dry_run {
-        if next.source == FillSource::Chunks {
-            make_topics(&ground, &next).await?;
-        }
-        let author = ground.author();
-        let change = |registry: &Registry| {
-            let mut entries = rules::adopt(registry, base.clone(), &author)?;
-            entries.extend(rules::start(registry, next.clone())?);
-            Ok(entries)
-        };
-        ground.change(change).await?;
+        begin(&ground, &base, next.clone()).await?;
     }
     if ask.ask.json {
         show::json(&estimate)?;
@@ -79,6 +83,67 @@ pub(super) async fn run(ask: &StartGeneration) -> Result<ExitCode, Failure> {
         tell(&estimate, &next, ask.dry_run);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes what the new one needs, and enters it.
+async fn begin(ground: &Ground<'_>, base: &GenerationEntry, next: GenerationEntry) -> Result<(), Failure> {
+    if next.source != FillSource::Vectors {
+        make_topics(ground, base, &next).await?;
+    }
+    if next.source == FillSource::Reconcile {
+        ask_for_all(&ground.world(&next)?).await?;
+    }
+    let next = with_barrier(&ground.kafka, next).await?;
+    let author = ground.author();
+    let change = |registry: &Registry| {
+        let mut entries = rules::adopt(registry, base.clone(), &author)?;
+        entries.extend(rules::start(registry, next.clone())?);
+        Ok(entries)
+    };
+    Ok(ground.change(change).await?)
+}
+
+/// Asks `chunk` to look at every object of the bucket, for the new chunking alone. It reads the topic from its start, so that
+/// this may be asked before it begins.
+async fn ask_for_all(world: &World) -> Result<(), Failure> {
+    let entries = world.entries().await?;
+    let plan = ReconcilePlan {
+        bucket: world.bucket.clone(),
+        prefix: String::new(),
+        scope: world.scope.clone(),
+        dry_run: false,
+        only: Some(world.generation.chunking.clone()),
+        run: this_run(),
+    };
+    let mut writer = LookWriter::new(&world.kafka)?;
+    reconcile(&plan, (&world.store, &entries), &mut writer, None, &mut Unwatched).await?;
+    Ok(())
+}
+
+/// With the ends of the topic that it is filled from as its barrier: who has taken everything before them holds all that is
+/// there now.
+async fn with_barrier(kafka: &Kafka, next: GenerationEntry) -> Result<GenerationEntry, Failure> {
+    let generation = Generation::from(&next);
+    let topic = match next.source {
+        FillSource::Vectors => generation.vectors(),
+        FillSource::Chunks => generation.chunks(),
+        FillSource::Reconcile => topics::DOCUMENTS.to_owned(),
+    };
+    let ends = end_offsets(kafka, &topic).await?;
+    Ok(GenerationEntry { barrier: [(topic, ends)].into(), ..next })
+}
+
+/// A run that nobody watches: asked again, it finds out anew what is missing.
+struct Unwatched;
+
+impl Watch for Unwatched {
+    fn differs(&mut self, _: &DocumentId, _: Finding) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn keep(&mut self, _: &Progress) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// What the new one is made from: what is served, or what the workers were started with.
@@ -90,36 +155,66 @@ fn base(ground: &Ground<'_>, registry: &Registry) -> Result<GenerationEntry, Fai
     Ok(local.entry(ground.index, FillSource::Reconcile, &ground.author()))
 }
 
-/// The new one, with the ends of the topic that it is filled from as its barrier: who has taken everything before them
-/// holds all that is there now.
-async fn next(
+/// The new one, and why documents have to be cut anew for it, if they do.
+fn next(
     ground: &Ground<'_>,
-    base: &GenerationEntry,
-    ask: &StartGeneration,
-) -> Result<GenerationEntry, Failure> {
+    (base, registry): (&GenerationEntry, &Registry),
+    (ask, folder): (&StartGeneration, Option<&Path>),
+) -> Result<(GenerationEntry, Option<String>), Failure> {
+    let chosen = ask.vectors.iter().map(|one| (one.engine.name().to_owned(), one.kind.name.to_owned()));
+    let mut vectors = base.mapping.vectors.clone();
+    vectors.extend(chosen);
     let mapping = IndexMapping {
         version: MAPPING_VERSION,
         shards: ask.shards,
         replicas: ask.replicas,
-        vectors: base.mapping.vectors.clone(),
+        vectors,
         instance: ask.instance,
     };
-    let (of, source) = match &ask.with_model {
-        Some(folder) => (with_model(folder, base, ask)?, FillSource::Chunks),
-        None => (Generation::from(base), FillSource::Vectors),
+    let (of, differs) = match folder {
+        Some(folder) => with_model(folder, base, ask)?,
+        None => (Generation::from(base), None),
     };
-    let next = Generation { mapping, ..of };
-    let topic = if source == FillSource::Chunks { next.chunks() } else { next.vectors() };
-    let ends = end_offsets(&ground.kafka, &topic).await?;
-    let entry = next.entry(ground.index, source, &ground.author());
-    Ok(GenerationEntry { barrier: [(topic, ends)].into(), state: BuildState::Building, ..entry })
+    let source = match (folder, &differs) {
+        (None, _) => FillSource::Vectors,
+        (Some(_), None) => FillSource::Chunks,
+        (Some(_), Some(_)) if is_cut(registry, ground.index, &of) => FillSource::Chunks,
+        (Some(_), Some(_)) => FillSource::Reconcile,
+    };
+    let next = Generation { mapping, ..of }.entry(ground.index, source, &ground.author());
+    Ok((next, differs.filter(|_| source == FillSource::Reconcile)))
 }
 
-/// Another model over the passages that are there.
-fn with_model(folder: &Path, base: &GenerationEntry, ask: &StartGeneration) -> Result<Generation, Failure> {
+/// The folder of a bundle that is named by its folder, or by the fingerprint of a model of the registry, which is fetched.
+async fn folder_of(named: &str, registry: &Registry, ask: &StartGeneration) -> Result<PathBuf, Failure> {
+    let folder = PathBuf::from(named);
+    if folder.join(Bundle::MANIFEST).exists() {
+        return Ok(folder);
+    }
+    let model = rules::model_of(registry, named)
+        .map_err(|refusal| format!("{named} is no folder of a bundle, and {refusal}"))?;
+    let models = ask.further.models.as_deref().ok_or_else(|| {
+        format!("name a folder for bundles in MILLRACE_MODELS, so that {} can be fetched", model.name)
+    })?;
+    let store = S3Store::new(&ask.ask.world.bucket.store)?;
+    Ok(bundles::fetch(&store, model, models).await?)
+}
+
+/// Whether another generation of this index holds every passage as `of` wants it.
+fn is_cut(registry: &Registry, index: &str, of: &Generation) -> bool {
+    let mut there = registry.generations(index);
+    there.any(|entry| entry.state == BuildState::Built && entry.chunking == of.chunking)
+}
+
+/// Another model: over the passages that are there if they fit it, or else over passages of its own, and why.
+fn with_model(
+    folder: &Path,
+    base: &GenerationEntry,
+    ask: &StartGeneration,
+) -> Result<(Generation, Option<String>), Failure> {
     let settings = &ask.ask.world.generation;
     let (own, next) = (settings.model.open()?, Bundle::open(folder)?);
-    let served = ask.further.bundle_of(&own, &settings.backend, &base.model)?.ok_or_else(|| {
+    let served = ask.further.bundle_of(&own, &settings.backend, base)?.ok_or_else(|| {
         format!(
             "the model that is served, {} ({}), is not on this machine, so that nothing tells whether its passages fit: name its \
              bundle in MILLRACE_MODEL, or put it into a folder below MILLRACE_MODELS",
@@ -127,21 +222,22 @@ fn with_model(folder: &Path, base: &GenerationEntry, ask: &StartGeneration) -> R
             base.model.short()
         )
     })?;
-    let next_name = &next.manifest().name;
-    model::fits(&served, &next).map_err(|cause| {
-        format!(
-            "{next_name} cannot take the passages of {}: {cause}. Documents would have to be cut anew",
-            base.name
-        )
-    })?;
-    Ok(model::generation_over(base.chunking.clone(), &next, &settings.backend))
+    let served = served.verified()?;
+    Ok(match model::fits(&served, &next) {
+        Ok(()) => (model::generation_over(base.chunking.clone(), &next, &settings.backend), None),
+        Err(differs) => (model::generation(&next, &settings.backend), Some(differs)),
+    })
 }
 
-/// Makes the topic of a new space, with as many partitions as the topic that it is filled from.
-async fn make_topics(ground: &Ground<'_>, next: &GenerationEntry) -> Result<(), Failure> {
-    let generation = Generation::from(next);
-    let partitions = ground.kafka.partitions(&generation.chunks()).await?;
-    topics_apply::apply(&ground.kafka, &[generation], (partitions, None), |_| Ok(())).await?;
+/// Makes the topics of a new space or chunking, with as many partitions as those that are there.
+async fn make_topics(
+    ground: &Ground<'_>,
+    base: &GenerationEntry,
+    next: &GenerationEntry,
+) -> Result<(), Failure> {
+    let partitions = ground.kafka.partitions(&Generation::from(base).chunks()).await?;
+    let generations = [Generation::from(next)];
+    topics_apply::apply(&ground.kafka, &generations, (partitions, None), |_| Ok(())).await?;
     Ok(())
 }
 
@@ -166,7 +262,7 @@ async fn estimate(world: &World, base: &GenerationEntry) -> Result<Estimate, Fai
     };
     let sum: u64 = drawn.iter().map(|chunk| u64::from(chunk.tokens)).sum();
     let tokens = (sum * passages).div_ceil(drawn.len().max(1) as u64);
-    Ok(Estimate { generation: String::new(), passages, tokens, bytes, seconds })
+    Ok(Estimate { generation: String::new(), passages, tokens, bytes, seconds, cut_anew: None })
 }
 
 fn tell(estimate: &Estimate, next: &GenerationEntry, dry_run: bool) {
@@ -176,6 +272,12 @@ fn tell(estimate: &Estimate, next: &GenerationEntry, dry_run: bool) {
         0 => "from the vectors that are there: nothing is embedded".to_owned(),
         tokens => format!("about {tokens} tokens are embedded by the workers of `embed` that have the model"),
     };
+    if let Some(differs) = &estimate.cut_anew {
+        show::line(&format!(
+            "{} is cut otherwise: {differs}. The workers of `chunk` that have the model read every object of the bucket again",
+            next.name
+        ));
+    }
     show::line(&format!("{} passages; {source}", estimate.passages));
     let bytes: Vec<String> =
         estimate.bytes.iter().map(|(engine, bytes)| format!("{} in {engine}", size(*bytes))).collect();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use message::{BuildState, GenerationEntry};
 use process::Failure;
 use registry::rules::{self, word};
+use registry::{FillSpeed, WriterFill, fill_speeds};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -14,11 +15,13 @@ use super::list::mapping;
 use super::{Ground, PAUSE};
 use crate::audit::audit;
 use crate::cli::GenerationStatus;
-use crate::fill::{EngineFill, FillSpeed, fills, speed};
+use crate::fill::fills;
 use crate::show;
 
 /// Between the two looks that tell how fast it goes.
 const APART: Duration = Duration::from_secs(2);
+/// Records that a writer without a barrier may be behind before an audit is worth it: uploads go on all the while.
+const NEARLY: i64 = 100;
 /// How long documents on their way may take before an audit counts them as different.
 const SETTLE: Duration = Duration::from_secs(5);
 
@@ -39,7 +42,7 @@ pub(super) async fn run(ask: &GenerationStatus) -> Result<ExitCode, Failure> {
     if now.iter().any(|fill| fill.missing > 0) {
         sleep(APART).await;
         let after = fills(&world, &entry).await?;
-        speeds = speed(&now, &after, APART);
+        speeds = fill_speeds(&now, &after, APART);
         now = after;
     }
     if ask.ask.json {
@@ -50,7 +53,7 @@ pub(super) async fn run(ask: &GenerationStatus) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(entry: &GenerationEntry, fills: &[EngineFill], speeds: &BTreeMap<String, Option<FillSpeed>>) {
+fn print(entry: &GenerationEntry, fills: &[WriterFill], speeds: &BTreeMap<String, Option<FillSpeed>>) {
     let reason = entry.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
     show::line(&format!("{} is {}{reason}; {}, {}", entry.id, word(entry.state), entry.name, mapping(entry)));
     for fill in fills {
@@ -63,7 +66,7 @@ fn print(entry: &GenerationEntry, fills: &[EngineFill], speeds: &BTreeMap<String
 }
 
 /// How far an engine is, for people.
-fn told(fill: &EngineFill, speed: Option<FillSpeed>) -> String {
+fn told(fill: &WriterFill, speed: Option<FillSpeed>) -> String {
     let mut words = match (fill.missing, fill.whole) {
         (0, 0) => "follows the log".to_owned(),
         (0, _) => "has everything that was there when it began".to_owned(),
@@ -119,7 +122,8 @@ pub(super) async fn until_built(
 async fn missing(ground: &Ground<'_>, entry: &GenerationEntry) -> Result<Option<String>, Failure> {
     let world = ground.world(entry)?;
     let fills = fills(&world, entry).await?;
-    if let Some(fill) = fills.iter().find(|fill| fill.missing > 0 || fill.whole == 0 && fill.behind > 0) {
+    if let Some(fill) = fills.iter().find(|fill| fill.missing > 0 || fill.whole == 0 && fill.behind > NEARLY)
+    {
         return Ok(Some(format!("{}: {}", fill.writer, told(fill, None))));
     }
     let report = audit(&world, &mut world.entries().await?, SETTLE, None, |_, _| Ok(())).await?;

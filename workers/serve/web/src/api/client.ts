@@ -1,6 +1,6 @@
 import { ApiError, errorOf } from "./error.ts";
 import type { Keyring } from "./keyring.ts";
-import type { DocumentPage, Filters, Me, Mode, Pipeline, SearchAnswer, WholeDocument } from "./types.ts";
+import type { DocumentPage, Filters, GenerationChange, GenerationList, Me, Mode, Pipeline, SearchAnswer, WholeDocument } from "./types.ts";
 
 export interface SearchOptions extends Filters {
   mode: Mode;
@@ -34,6 +34,15 @@ export class Client {
 
   pipeline(signal?: AbortSignal): Promise<Pipeline> {
     return this.json("/v1/pipeline", signal);
+  }
+
+  generations(signal?: AbortSignal): Promise<GenerationList> {
+    return this.json("/v1/generations", signal);
+  }
+
+  async changeGeneration(id: string, change: GenerationChange): Promise<void> {
+    const headers = { "content-type": "application/json" };
+    await this.send(`/v1/generations/${encodeURIComponent(id)}/${change}`, { method: "POST", body: "{}", headers });
   }
 
   async upload(key: string, bytes: Blob): Promise<void> {

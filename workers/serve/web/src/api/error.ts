@@ -23,6 +23,7 @@ const typeOfStatus: Record<number, string> = {
   401: "unauthorized",
   403: "forbidden",
   404: "not_found",
+  409: "conflict",
   413: "too_large",
   429: "rate_limited",
   503: "unavailable",

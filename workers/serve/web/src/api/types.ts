@@ -157,3 +157,46 @@ export interface Pipeline {
   dead_letters: { count: number; latest: { document: string; stage: string; cause: string; at?: string }[] };
   engine: { kind: string; chunks: number; documents: number };
 }
+
+export type BuildState = "building" | "paused" | "built" | "failed" | "retiring";
+
+/** How far one writer of a generation is. `rate` and `left` are missing while nothing moves, and while too few looks tell. */
+export interface WriterFill {
+  writer: string;
+  group: string;
+  whole: number;
+  missing: number;
+  behind: number;
+  waits: number;
+  rate?: number;
+  left?: number;
+}
+
+export interface Generation {
+  id: string;
+  model: string;
+  dimension: number;
+  mapping: { version: number; shards?: number; replicas?: number; vectors?: Record<string, string>; instance?: number };
+  source: "vectors" | "chunks" | "reconcile";
+  state: BuildState;
+  /** Seconds since 1970. */
+  since: number;
+  by: string;
+  reason: string | null;
+  served: boolean;
+  previous: boolean;
+  loaded: string[];
+  lacking: string[];
+  writers: WriterFill[];
+  trouble: string | null;
+}
+
+export interface GenerationList {
+  index: string;
+  serving: { id: string; previous?: string; sequence: number; by: string; at: number } | null;
+  generations: Generation[];
+  instances: { instance: string; current: boolean }[];
+  kafka: string | null;
+}
+
+export type GenerationChange = "promote" | "pause" | "resume";

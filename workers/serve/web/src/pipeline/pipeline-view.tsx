@@ -7,6 +7,7 @@ import { Failure } from "../shell/failure.tsx";
 import { clock } from "../words/figures.ts";
 import { DeadLetters } from "./dead-letters.tsx";
 import { drain, flows } from "./flow.ts";
+import { Generations } from "./generation-list.tsx";
 import { Summary } from "./summary.tsx";
 import { TopicTable } from "./topic-table.tsx";
 import { type Readings, useReadings } from "./use-readings.ts";
@@ -15,15 +16,24 @@ export function PipelineView({ active }: { active: boolean }) {
   const { say, client, me } = useShell();
   // A key whose role is known not to suffice is not tried: each try would be a refusal in the server's log.
   const barred = me !== null && !me.open && me.role !== "admin";
-  const readings = useReadings(client, active && me !== null && !barred);
+  const looks = active && me !== null && !barred;
+  const readings = useReadings(client, looks);
   if (barred || readings.error?.status === 403) return <Barred />;
   const { pipeline } = readings;
+  // They are shown also while nothing is served: then it is here that one sees why.
+  const generations = (
+    <Block title={say("generations.title")}>
+      <Generations active={looks} />
+    </Block>
+  );
   return (
     <>
       <h1 class="unseen">{say("pipeline.title")}</h1>
       {readings.error && <Failure error={readings.error} again={readings.again} />}
       {!pipeline && !readings.error && <p class="faint">{say("shell.loading")}</p>}
       {pipeline && <Overview pipeline={pipeline} readings={readings} />}
+      {(pipeline || readings.error) && generations}
+      {pipeline && <Rest pipeline={pipeline} />}
     </>
   );
 }
@@ -56,6 +66,14 @@ function Overview({ pipeline, readings }: { pipeline: Pipeline; readings: Readin
       <Block title={say("pipeline.topics")}>
         <TopicTable flows={all} />
       </Block>
+    </>
+  );
+}
+
+function Rest({ pipeline }: { pipeline: Pipeline }) {
+  const { say } = useShell();
+  return (
+    <>
       <Block title={say("pipeline.dead")}>
         <DeadLetters letters={pipeline.dead_letters} />
       </Block>

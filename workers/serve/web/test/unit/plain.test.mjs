@@ -7,6 +7,7 @@ import { Keyring, sendable } from "../../.build/api/keyring.js";
 import { firstFolder, folderOf, mayWrite } from "../../.build/documents/key.js";
 import { stretches } from "../../.build/passage/stretches.js";
 import { drain, flows, KEPT, line, remember } from "../../.build/pipeline/flow.js";
+import { progressOf } from "../../.build/pipeline/progress.js";
 import { askedOf, parametersOf, ranksOf, share } from "../../.build/search/asked.js";
 import { dayOf, filled } from "../../.build/search/filters.js";
 import { parseRoute, routeHash } from "../../.build/shell/route.js";
@@ -106,4 +107,16 @@ test("lag over time, and how long it takes to be worked off", () => {
   assert.equal(drain({ ...flow, perSecond: 0 }), null);
   assert.equal(drain({ ...flow, lag: 0, perSecond: null }), 0);
   assert.match(line([0, 5, 10], 118, 20), /^M114 20L116 10L118 0$/);
+});
+
+test("a generation is as far as the slowest of its writers, and whole only when nothing is missing", () => {
+  const writer = (whole, missing, rest = {}) => ({ writer: "w", group: "g", whole, missing, behind: missing, waits: 0, ...rest });
+  const half = progressOf([writer(1000, 0), writer(1000, 500, { left: 50, rate: 10, waits: 2 })]);
+  assert.deepEqual(half, { percent: 50, left: 50, behind: 500, waits: 2 });
+  assert.equal(progressOf([writer(1000, 1, { left: 1 })]).percent, 99);
+  assert.deepEqual(progressOf([writer(1000, 500, { left: 50 }), writer(1000, 20)]).left, null, "one whose pace is not known");
+  assert.deepEqual(progressOf([writer(1000, 0), writer(0, 0, { behind: 3 })]), { percent: 100, left: 0, behind: 3, waits: 0 });
+  // Engines after `embed` have no barrier: they lack what it has written and they have not.
+  assert.equal(progressOf([writer(1000, 0), writer(0, 0, { behind: 4000 })]).percent, 99);
+  assert.deepEqual(progressOf([writer(0, 0)]), { percent: 100, left: 0, behind: 0, waits: 0 });
 });

@@ -1,0 +1,142 @@
+//! The changes that may be made here: by the same rules as those of `millrace generation`, and no looser.
+
+use generation::{Generation, Names, TopicReader};
+use message::{BuildState, ChangeAuthor, GenerationEntry, RegistryEntry};
+use registry::rules::{self, RuleRefusal};
+use registry::{GenerationKey, Heard, Registry, RegistryError, RegistryWriter};
+use stream::StreamError;
+use tracing::info;
+
+use super::{Generations, NO_TOPIC, UNHEARD};
+use crate::pipeline::Watched;
+
+impl<B: Watched> Generations<B> {
+    /// Serves `id` from now on: the commit point is written, and each server follows it. Nothing when it is served.
+    ///
+    /// # Errors
+    /// When it is not built, a writer is more than `most_behind` records behind, a server that answers now has not loaded it,
+    /// somebody else changes what is served at this moment, or Kafka does not answer.
+    pub async fn promote(
+        &self,
+        id: &str,
+        most_behind: i64,
+        author: &ChangeAuthor,
+    ) -> Result<(), RegistryError> {
+        let heard = self.known()?;
+        let (key, now) = (self.key(id), heard.now());
+        // What is refused anyway is neither measured nor disturbs another writer.
+        rules::promote(&heard.registry, key, now, author)?;
+        let entry = entry(&heard.registry, key)?;
+        let groups = self.broker.groups().await?;
+        let fills = self.fills(entry, &groups).await?;
+        rules::caught_up(id, fills.iter().map(|fill| (fill.writer, fill.behind)), most_behind)?;
+        self.change(|registry| rules::promote(registry, key, now, author)).await?;
+        info!(generation = id, by = author.by, "promoted");
+        Ok(())
+    }
+
+    /// Serves the one before again, and answers with its id.
+    ///
+    /// # Errors
+    /// When there is none, and as [`Generations::promote`].
+    pub async fn roll_back(&self, most_behind: i64, author: &ChangeAuthor) -> Result<String, RegistryError> {
+        let heard = self.known()?;
+        let previous = heard.registry.serving(&self.index).and_then(|serving| serving.previous.clone());
+        let none = || refused("nothing was served before: there is nothing to go back to");
+        let previous = previous.ok_or_else(none)?;
+        self.promote(&previous, most_behind, author).await?;
+        Ok(previous)
+    }
+
+    /// Stops writing to `id` for now.
+    ///
+    /// # Errors
+    /// When it is not being built, somebody else changes the registry at this moment, or Kafka does not answer.
+    pub async fn pause(
+        &self,
+        id: &str,
+        reason: Option<String>,
+        author: &ChangeAuthor,
+    ) -> Result<(), RegistryError> {
+        let key = self.key(id);
+        rules::mark(&self.known()?.registry, key, (BuildState::Paused, reason.clone()), author)?;
+        self.change(|registry| rules::mark(registry, key, (BuildState::Paused, reason), author)).await?;
+        info!(generation = id, by = author.by, "paused");
+        Ok(())
+    }
+
+    /// Goes on with `id`, which was paused or failed.
+    ///
+    /// # Errors
+    /// When it is neither, nothing is known of how far it was, somebody else changes the registry at this moment, or Kafka does
+    /// not answer.
+    pub async fn resume(
+        &self,
+        id: &str,
+        reason: Option<String>,
+        author: &ChangeAuthor,
+    ) -> Result<(), RegistryError> {
+        let (heard, key) = (self.known()?, self.key(id));
+        rules::mark(&heard.registry, key, (BuildState::Building, reason.clone()), author)?;
+        let entry = entry(&heard.registry, key)?;
+        if entry.state != BuildState::Building {
+            self.check_known(entry).await?;
+        }
+        self.change(|registry| rules::mark(registry, key, (BuildState::Building, reason), author)).await?;
+        info!(generation = id, by = author.by, "resumed");
+        Ok(())
+    }
+
+    /// Kafka forgets the offsets of a group that has had no member for 7 days. Its indexes then have to be deleted before they
+    /// are filled again, in both engines, of which this process knows one: that is left to the command.
+    async fn check_known(&self, entry: &GenerationEntry) -> Result<(), RegistryError> {
+        let names = Names::new(&entry.index, &Generation::from(entry));
+        let names = names.map_err(|error| StreamError::Fatal(error.to_string()))?;
+        let groups = self.broker.groups().await?;
+        for kind in &self.engines {
+            let mut is_known = false;
+            for reader in TopicReader::among(kind.worker(), &names, &groups) {
+                let standings = self.broker.standings(&reader.group, &reader.topic).await?;
+                is_known |= standings.iter().any(|standing| standing.committed.is_some());
+            }
+            if !is_known {
+                return Err(refused(&format!(
+                    "nothing is known of how far {} was with {id}, so that its indexes have to be made anew: \
+                     `millrace generation resume {id}` does that",
+                    kind.name(),
+                    id = entry.id
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn key<'a>(&'a self, id: &'a str) -> GenerationKey<'a> {
+        GenerationKey { index: &self.index, id }
+    }
+
+    /// What the registry says.
+    fn known(&self) -> Result<Heard, RegistryError> {
+        let heard = self.heard.borrow().clone();
+        let heard = heard.ok_or_else(|| StreamError::Unavailable(UNHEARD.to_owned()))?;
+        if heard.next.is_none() {
+            return Err(refused(NO_TOPIC));
+        }
+        Ok(heard)
+    }
+
+    async fn change<F>(&self, rule: F) -> Result<(), RegistryError>
+    where
+        F: FnOnce(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
+    {
+        RegistryWriter::new(self.broker.clone(), &self.index).change(rule).await
+    }
+}
+
+fn entry<'a>(registry: &'a Registry, key: GenerationKey<'_>) -> Result<&'a GenerationEntry, RegistryError> {
+    registry.generation(key).ok_or_else(|| RuleRefusal::Unknown(key.id.to_owned()).into())
+}
+
+fn refused(cause: &str) -> RegistryError {
+    RuleRefusal::Otherwise(cause.to_owned()).into()
+}
