@@ -128,11 +128,13 @@ impl VectorKind {
         }
     }
 
-    /// Whether it needs OpenSearch's native library (faiss), which is in no package registry. A node without it
-    /// acknowledges the index, and ends at the first passage.
+    /// Whether it needs the native libraries of OpenSearch's plugin, which are in every stock OpenSearch and in no package registry:
+    /// faiss, and what compares vectors of 1 bit a number. A node without them acknowledges the index, and ends at the first
+    /// passage or question.
     #[must_use]
     pub fn is_native(&self) -> bool {
-        matches!(self.form, VectorForm::Graph { library: "faiss", .. })
+        let one_bit = Some("32x");
+        matches!(&self.form, VectorForm::Graph { library, compression, .. } if *library == "faiss" || *compression == one_bit)
     }
 
     fn named(engine: &str, kinds: &'static [Self], name: &str) -> Result<&'static Self, UnknownVectors> {
@@ -224,10 +226,10 @@ mod tests {
     }
 
     #[test]
-    fn only_faiss_is_native() {
+    fn faiss_and_single_bits_are_native() {
         let native = OPENSEARCH.iter().filter(|kind| kind.is_native()).map(|kind| kind.name);
         let native: Vec<&str> = native.collect();
-        assert_eq!(native, ["faiss", "faiss_fp16", "on_disk_8x", "on_disk_16x", "on_disk_32x"]);
+        assert_eq!(native, ["lucene_32x", "faiss", "faiss_fp16", "on_disk_8x", "on_disk_16x", "on_disk_32x"]);
         assert!(ELASTICSEARCH.iter().all(|kind| !kind.is_native()));
     }
 }

@@ -104,6 +104,12 @@ impl Memory {
         self.lock().failing_publishes = times;
     }
 
+    /// Makes the group forget the next `times` members that join, as a client can be forgotten that takes itself for joined: they
+    /// get neither partitions nor a word.
+    pub fn forget_members(&self, times: usize) {
+        self.lock().forgotten_members = times;
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

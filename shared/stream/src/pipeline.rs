@@ -26,6 +26,10 @@ struct Running {
     task: JoinHandle<()>,
 }
 
+/// So long a group may leave a member without partitions and without a word before it joins anew. A rebalance ends with a word to
+/// each member, if only that it gets nothing, and waits for members that drain (less than a minute).
+const SILENCE: Duration = Duration::from_secs(90);
+
 /// Runs `stage` over the input until `stopping` is ready, then drains and leaves the group.
 ///
 /// # Errors
@@ -37,61 +41,148 @@ pub async fn run<B: Broker, S: Stage>(
     stage: S,
     stopping: impl Future<Output = ()> + Send,
 ) -> Result<(), StreamError> {
-    let (plan, stage) = (Arc::new(plan), Arc::new(stage));
     tokio::pin!(stopping);
     let count = tokio::select! {
         () = &mut stopping => return Ok(()),
         checked = check_topics(&broker, &plan) => checked?,
     };
-    let mut consumer = broker.subscribe(&plan.group, &plan.input, plan.lanes.queue_bytes)?;
-    let mut lanes: HashMap<i32, Running> = HashMap::new();
     let (spent, mut overspent) = mpsc::unbounded_channel();
-    let refusals = Arc::new(Refusals::new(plan.lanes.dead_letter_budget, spent));
-    let mut troubles = Troubles::default();
+    let mut seat = Seat::take(broker, plan, stage, (count, spent))?;
     let ended = loop {
         let event = tokio::select! {
             biased;
             () = &mut stopping => break Ok(()),
             Some(error) = overspent.recv() => break Err(error),
-            event = consumer.next() => event,
+            event = seat.consumer.next() => event,
+            () = silence(seat.asked) => {
+                if let Err(error) = seat.take_again() {
+                    break Err(error);
+                }
+                continue;
+            }
         };
+        if let Err(error) = seat.hear(event).await {
+            break Err(error);
+        }
+    };
+    let Seat { mut consumer, lanes, plan, .. } = seat;
+    drain(&mut consumer, lanes, &plan).await;
+    ended
+}
+
+/// Resolves when the group has said nothing for too long to a member that has `asked` for partitions.
+async fn silence(asked: Option<Instant>) {
+    match asked {
+        Some(asked) => tokio::time::sleep_until(asked + SILENCE).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A member of the group, and the lanes of its partitions.
+struct Seat<B: Broker, S: Stage> {
+    broker: B,
+    plan: Arc<Plan>,
+    stage: Arc<S>,
+    /// Partitions of the input.
+    count: i32,
+    consumer: B::Consumer,
+    lanes: HashMap<i32, Running>,
+    refusals: Arc<Refusals>,
+    troubles: Troubles,
+    /// Since when it has no partitions, and no word that it gets none.
+    asked: Option<Instant>,
+}
+
+impl<B: Broker, S: Stage> Seat<B, S> {
+    fn take(
+        broker: B,
+        plan: Plan,
+        stage: S,
+        (count, spent): (i32, mpsc::UnboundedSender<StreamError>),
+    ) -> Result<Self, StreamError> {
+        let consumer = broker.subscribe(&plan.group, &plan.input, plan.lanes.queue_bytes)?;
+        let refusals = Arc::new(Refusals::new(plan.lanes.dead_letter_budget, spent));
+        Ok(Self {
+            broker,
+            plan: Arc::new(plan),
+            stage: Arc::new(stage),
+            count,
+            consumer,
+            lanes: HashMap::new(),
+            refusals,
+            troubles: Troubles::default(),
+            asked: Some(Instant::now()),
+        })
+    }
+
+    /// Joins the group as another member. librdkafka can take a group for joined that has forgotten it, when brokers go away
+    /// while a revocation is answered: it then neither reads nor asks.
+    fn take_again(&mut self) -> Result<(), StreamError> {
+        let Plan { worker, group, input, lanes, .. } = self.plan.as_ref();
+        warn!(
+            worker,
+            group,
+            seconds = SILENCE.as_secs(),
+            "the group gave no partitions and no word: joining it anew"
+        );
+        let next = self.broker.subscribe(group, input, lanes.queue_bytes)?;
+        let former = std::mem::replace(&mut self.consumer, next);
+        // It may never come to its end.
+        drop(tokio::task::spawn_blocking(move || drop(former)));
+        self.asked = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Does what an event asks for.
+    async fn hear(&mut self, event: Event) -> Result<(), StreamError> {
+        let worker = self.plan.worker;
         match event {
             Event::Assigned(partitions) => {
-                info!(worker = plan.worker, ?partitions, "assigned");
+                info!(worker, ?partitions, "assigned");
+                self.asked = None;
                 for number in partitions {
-                    let task = |records, closing| LaneTask {
-                        broker: broker.clone(),
-                        stage: Arc::clone(&stage),
-                        plan: Arc::clone(&plan),
-                        partition: Partition { number, count },
-                        membership: consumer.membership(),
-                        records,
-                        closing,
-                        refusals: Arc::clone(&refusals),
-                        stuck: Stuck::default(),
-                    };
-                    lanes.insert(number, start(task));
+                    self.open(number);
                 }
             }
             Event::Revoked(partitions, released) => {
-                info!(worker = plan.worker, ?partitions, "revoked");
-                let taken = partitions.iter().filter_map(|p| lanes.remove(p)).collect();
-                close(taken, plan.lanes.drain()).await;
+                info!(worker, ?partitions, "revoked");
+                let taken = partitions.iter().filter_map(|p| self.lanes.remove(p)).collect();
+                close(taken, self.plan.lanes.drain()).await;
                 drop(released);
+                if self.lanes.is_empty() {
+                    self.asked = Some(Instant::now());
+                }
             }
             Event::Record(record) => {
                 let partition = record.partition;
-                let lane = lanes.get(&partition);
+                let lane = self.lanes.get(&partition);
                 if lane.is_some_and(|lane| lane.records.send(record).is_err()) {
-                    break Err(StreamError::Fatal(format!("the lane of partition {partition} died (a bug)")));
+                    return Err(StreamError::Fatal(format!(
+                        "the lane of partition {partition} died (a bug)"
+                    )));
                 }
             }
-            Event::Failed(error @ StreamError::Fatal(_)) => break Err(error),
-            Event::Failed(error) => troubles.tell(plan.worker, &error),
+            Event::Failed(error @ StreamError::Fatal(_)) => return Err(error),
+            Event::Failed(error) => self.troubles.tell(worker, &error),
         }
-    };
-    drain(&mut consumer, lanes, &plan).await;
-    ended
+        Ok(())
+    }
+
+    fn open(&mut self, number: i32) {
+        let task = |records, closing| LaneTask {
+            broker: self.broker.clone(),
+            stage: Arc::clone(&self.stage),
+            plan: Arc::clone(&self.plan),
+            partition: Partition { number, count: self.count },
+            membership: self.consumer.membership(),
+            records,
+            closing,
+            refusals: Arc::clone(&self.refusals),
+            stuck: Stuck::default(),
+        };
+        let lane = start(task);
+        self.lanes.insert(number, lane);
+    }
 }
 
 /// Closes every lane. Partitions that are revoked meanwhile are released as soon as the lanes have closed, so the group
@@ -188,3 +279,6 @@ async fn close(lanes: Vec<Running>, drain: Duration) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

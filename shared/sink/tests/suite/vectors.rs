@@ -21,7 +21,7 @@ pub(crate) async fn vectors_are_found_and_read_back_however_they_are_kept<B: Ben
     };
     for kind in engine.vectors() {
         if kind.is_native() {
-            println!("skipped: {} needs faiss, whose library is in no package registry", kind.name);
+            println!("skipped: {} needs native libraries that are in no package registry", kind.name);
             continue;
         }
         let engine = kept(bench, engine.name(), kind.name);

@@ -39,7 +39,11 @@ impl MemoryConsumer {
             let mut state = broker.lock();
             state.members += 1;
             let number = state.members;
-            state.groups.entry(group.clone()).or_default().members.push(number);
+            if state.forgotten_members > 0 {
+                state.forgotten_members -= 1;
+            } else {
+                state.groups.entry(group.clone()).or_default().members.push(number);
+            }
             number
         };
         broker.changed.notify_waiters();

@@ -64,6 +64,8 @@ pub(super) struct State {
     pub(super) epochs: HashMap<String, u64>,
     pub(super) members: u64,
     pub(super) failing_publishes: usize,
+    /// Members still to be forgotten.
+    pub(super) forgotten_members: usize,
 }
 
 impl State {
