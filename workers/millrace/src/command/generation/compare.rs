@@ -21,6 +21,18 @@ use crate::world::World;
 const RANKS: usize = 10;
 /// Words of a passage that are asked for.
 const WORDS: usize = 12;
+/// Passages that are looked at for so many documents.
+const DEEP: usize = 5 * RANKS;
+
+/// What rankings are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum RankedBy {
+    /// Passages: both cut documents alike.
+    Passages,
+    /// Documents, where no passage of one is a passage of the other.
+    Documents,
+}
 
 /// Two indexes side by side.
 #[derive(Debug, Serialize)]
@@ -31,10 +43,12 @@ struct Comparison {
     passages: [u64; 2],
     /// Documents in each.
     documents: [u64; 2],
+    /// What is ranked.
+    ranked: RankedBy,
     /// Ranking by words.
     keyword: Alike,
-    /// Ranking by vectors.
-    vector: Alike,
+    /// Ranking by vectors; none where documents are cut otherwise, as then no passage has a vector in both.
+    vector: Option<Alike>,
 }
 
 /// How alike the rankings of two indexes are, over all questions.
@@ -50,7 +64,7 @@ struct Alike {
 
 /// What one index answered to every question: the rankings, and the time that each took.
 struct Answers {
-    rankings: Vec<Vec<ChunkId>>,
+    rankings: Vec<Vec<String>>,
     times: Vec<Duration>,
 }
 
@@ -60,10 +74,11 @@ pub(super) async fn run(ask: &CompareGenerations) -> Result<ExitCode, Failure> {
     let entry = ground.target(&registry, ask.id.as_deref())?;
     let served = ground.served(&registry).ok_or("nothing is served by the registry yet")?;
     let (one, other) = (ground.world(&served)?, ground.world(&entry)?);
+    let ranked = if served.chunking == entry.chunking { RankedBy::Passages } else { RankedBy::Documents };
     let mut all = Vec::new();
     for (engine, beside) in one.engines.iter().zip(&other.engines) {
         let name = format!("{} and {} in {}", served.id, entry.id, engine.kind.name());
-        all.push(compare(name, (&engine.engine, &beside.engine), ask.sample).await?);
+        all.push(compare(name, (&engine.engine, &beside.engine), ranked, ask.sample).await?);
     }
     all.extend(between_engines(&other, &entry, ask.sample).await?);
     if ask.ask.json {
@@ -82,7 +97,7 @@ async fn between_engines(
 ) -> Result<Option<Comparison>, Failure> {
     let [one, other] = world.engines.as_slice() else { return Ok(None) };
     let name = format!("{} in {} and {}", entry.id, one.kind.name(), other.kind.name());
-    compare(name, (&one.engine, &other.engine), sample).await.map(Some)
+    compare(name, (&one.engine, &other.engine), RankedBy::Passages, sample).await.map(Some)
 }
 
 /// Asks two indexes for passages that both hold: by the words of each passage, and by the vector that each index has of it,
@@ -90,26 +105,39 @@ async fn between_engines(
 async fn compare(
     name: String,
     (one, other): (&Engine, &Engine),
+    ranked: RankedBy,
     sample: usize,
 ) -> Result<Comparison, Failure> {
     let drawn = one.drawn(sample).await?;
     let ids: Vec<ChunkId> = drawn.iter().map(|chunk| chunk.id.clone()).collect();
     let counts = async |target| Ok::<_, SinkError>([one.count(target).await?, other.count(target).await?]);
-    let keyword = alike(&by_words(one, &drawn).await?, &by_words(other, &drawn).await?);
-    let vector = alike(&by_vectors(one, &ids).await?, &by_vectors(other, &ids).await?);
+    let keyword = alike(&by_words(one, &drawn, ranked).await?, &by_words(other, &drawn, ranked).await?);
+    let vector = match ranked {
+        RankedBy::Passages => Some(alike(&by_vectors(one, &ids).await?, &by_vectors(other, &ids).await?)),
+        RankedBy::Documents => None,
+    };
     let (passages, documents) = (counts(Target::Chunks).await?, counts(Target::Documents).await?);
-    Ok(Comparison { name, passages, documents, keyword, vector })
+    Ok(Comparison { name, passages, documents, ranked, keyword, vector })
 }
 
-async fn by_words(engine: &Engine, chunks: &[StoredChunk]) -> Result<Answers, SinkError> {
+async fn by_words(engine: &Engine, chunks: &[StoredChunk], ranked: RankedBy) -> Result<Answers, SinkError> {
     let languages = engine.languages().await?;
     let mut answers = Answers { rankings: Vec::new(), times: Vec::new() };
     for chunk in chunks {
         let words: Vec<&str> = chunk.text.split_whitespace().take(WORDS).collect();
         let words = Words::of(&words.join(" "), &languages);
         let begun = Instant::now();
-        let hits = engine.keyword(&words, &Window::of(RANKS + 1)).await?;
-        answers.add(hits, &chunk.id, begun.elapsed());
+        let took = match ranked {
+            RankedBy::Passages => RANKS + 1,
+            RankedBy::Documents => DEEP,
+        };
+        let hits = engine.keyword(&words, &Window::of(took)).await?;
+        match ranked {
+            RankedBy::Passages => answers.add(passages(&hits), chunk.id.as_str(), begun.elapsed()),
+            RankedBy::Documents => {
+                answers.add(documents(&hits), chunk.document.as_str(), begun.elapsed());
+            }
+        }
     }
     Ok(answers)
 }
@@ -124,14 +152,29 @@ async fn by_vectors(engine: &Engine, ids: &[ChunkId]) -> Result<Answers, SinkErr
         };
         let begun = Instant::now();
         let hits = engine.vector(&of.vector, &Window::of(RANKS + 1)).await?;
-        answers.add(hits, id, begun.elapsed());
+        answers.add(passages(&hits), id.as_str(), begun.elapsed());
     }
     Ok(answers)
 }
 
+fn passages(hits: &[Hit]) -> Vec<String> {
+    hits.iter().map(|hit| hit.id.to_string()).collect()
+}
+
+/// Each document once, at the place of its best passage.
+fn documents(hits: &[Hit]) -> Vec<String> {
+    let mut ranking: Vec<String> = Vec::new();
+    for hit in hits {
+        if !ranking.iter().any(|document| document == hit.document.as_str()) {
+            ranking.push(hit.document.to_string());
+        }
+    }
+    ranking
+}
+
 impl Answers {
-    fn add(&mut self, hits: Vec<Hit>, itself: &ChunkId, took: Duration) {
-        let others = hits.into_iter().map(|hit| hit.id).filter(|id| id != itself);
+    fn add(&mut self, ranking: Vec<String>, itself: &str, took: Duration) {
+        let others = ranking.into_iter().filter(|id| id != itself);
         self.rankings.push(others.take(RANKS).collect());
         self.times.push(took);
     }
@@ -160,11 +203,18 @@ fn alike(one: &Answers, other: &Answers) -> Alike {
 }
 
 fn print(one: &Comparison) {
-    let Comparison { name, passages, documents, keyword, vector } = one;
+    let Comparison { name, passages, documents, ranked, keyword, vector } = one;
     show::line(name);
     show::line(&format!("  passages  {} and {}", passages[0], passages[1]));
     show::line(&format!("  documents {} and {}", documents[0], documents[1]));
-    for (name, alike) in [("words", keyword), ("vectors", vector)] {
+    if *ranked == RankedBy::Documents {
+        show::line(
+            "  documents are cut otherwise: rankings are of documents, and vectors are not compared; `millrace eval --generation` \
+             scores both by a set of questions",
+        );
+    }
+    let both = [("words", Some(keyword)), ("vectors", vector.as_ref())];
+    for (name, alike) in both.into_iter().filter_map(|(name, alike)| Some((name, alike?))) {
         let [[first, first_slow], [second, second_slow]] = alike.milliseconds;
         show::line(&format!(
             "  {name:<9} overlap {:.3}, {:.3} of the first {RANKS}; median {first:.1} and {second:.1} ms, 99 % in {first_slow:.1} and \
@@ -180,9 +230,8 @@ mod tests {
 
     #[test]
     fn times_are_told_by_their_quantiles_and_rankings_by_their_overlap() {
-        let id = |text: &str| ChunkId::from_text(text);
         let answers = |ranking: &[&str], times: std::ops::RangeInclusive<u64>| Answers {
-            rankings: vec![ranking.iter().map(|text| id(text)).collect()],
+            rankings: vec![ranking.iter().map(|text| (*text).to_owned()).collect()],
             times: times.map(Duration::from_millis).collect(),
         };
         let (one, other) = (answers(&["a", "b"], 1..=100), answers(&["b", "c"], 3..=3));

@@ -92,6 +92,7 @@ pub(super) async fn until_built(
     id: &str,
     deadline: Instant,
 ) -> Result<Option<String>, Failure> {
+    let mut told = String::new();
     loop {
         let entry = ground.target(&ground.registry().await?, Some(id))?;
         match entry.state {
@@ -105,7 +106,16 @@ pub(super) async fn until_built(
                 );
             }
         }
-        let Some(cause) = missing(ground, &entry).await? else {
+        // A server may go away for a moment in hours of building: that is waited for, and told.
+        let cause = missing(ground, &entry).await.unwrap_or_else(|error| {
+            let cause = process::chain(error.as_ref());
+            if cause != told {
+                show::note(&format!("waiting: {cause}"));
+                told.clone_from(&cause);
+            }
+            Some(cause)
+        });
+        let Some(cause) = cause else {
             let author = ground.author();
             let change = (BuildState::Built, None);
             ground.change(|registry| rules::mark(registry, ground.key(id), change, &author)).await?;
