@@ -86,7 +86,7 @@ fn told(fill: &WriterFill, speed: Option<FillSpeed>) -> String {
 }
 
 /// Waits until a generation holds everything, proves it by an audit, and enters it as built. What is missing, when it
-/// does not come in time.
+/// does not come in time. A server may go away for a moment in hours of building: that is waited for, and told.
 pub(super) async fn until_built(
     ground: &Ground<'_>,
     id: &str,
@@ -94,38 +94,48 @@ pub(super) async fn until_built(
 ) -> Result<Option<String>, Failure> {
     let mut told = String::new();
     loop {
-        let entry = ground.target(&ground.registry().await?, Some(id))?;
-        match entry.state {
-            BuildState::Built => return Ok(None),
-            BuildState::Building => {}
-            state
-            @ (BuildState::Paused | BuildState::Failed | BuildState::Retiring | BuildState::Retired) => {
-                let reason = entry.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-                return Err(
-                    format!("{id} is {}{reason}: `millrace generation resume {id}`", word(state)).into()
-                );
+        let cause = match ground.registry().await {
+            Ok(registry) => {
+                let entry = ground.target(&registry, Some(id))?;
+                if entry.state == BuildState::Built {
+                    return Ok(None);
+                }
+                check_building(&entry)?;
+                missing(ground, &entry).await
             }
-        }
-        // A server may go away for a moment in hours of building: that is waited for, and told.
-        let cause = missing(ground, &entry).await.unwrap_or_else(|error| {
-            let cause = process::chain(error.as_ref());
-            if cause != told {
-                show::note(&format!("waiting: {cause}"));
-                told.clone_from(&cause);
+            Err(error) => Err(error),
+        };
+        let cause = match cause {
+            Ok(None) => {
+                let author = ground.author();
+                let change = (BuildState::Built, None);
+                ground.change(|registry| rules::mark(registry, ground.key(id), change, &author)).await?;
+                return Ok(None);
             }
-            Some(cause)
-        });
-        let Some(cause) = cause else {
-            let author = ground.author();
-            let change = (BuildState::Built, None);
-            ground.change(|registry| rules::mark(registry, ground.key(id), change, &author)).await?;
-            return Ok(None);
+            Ok(Some(cause)) => cause,
+            Err(error) => {
+                let cause = process::chain(error.as_ref());
+                if cause != told {
+                    show::note(&format!("waiting: {cause}"));
+                    told.clone_from(&cause);
+                }
+                cause
+            }
         };
         if Instant::now() > deadline {
             return Ok(Some(cause));
         }
         sleep(PAUSE).await;
     }
+}
+
+/// Only one that is being built becomes built by waiting.
+fn check_building(GenerationEntry { id, state, reason, .. }: &GenerationEntry) -> Result<(), Failure> {
+    if *state == BuildState::Building {
+        return Ok(());
+    }
+    let reason = reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    Err(format!("{id} is {}{reason}: `millrace generation resume {id}`", word(*state)).into())
 }
 
 /// What a generation lacks of being built.

@@ -94,7 +94,7 @@ fn in_one_line(Row { snapshot, log, note }: &Row) -> String {
         SnapshotState::Failed => format!("failed ({})", failures.join("; ")),
     };
     format!(
-        "{name}  {state}, generation {} ({}), {} by {}, {} passages, {} documents; {}",
+        "{name}  {state}, generation {} ({}), as of {}, by {}, {} passages, {} documents; {}",
         note.generation,
         note.model,
         moment(note.places.at),

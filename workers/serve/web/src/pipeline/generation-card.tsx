@@ -64,7 +64,7 @@ function Place({ generation, name }: { generation: Generation; name: string }) {
   const percent = (progress.percent / 100).toLocaleString(tag, { style: "percent" });
   return (
     <>
-      <p class="bar">
+      <p class="progress">
         <progress max={100} value={progress.percent} aria-labelledby={name} />
         <span class="percent">{percent}</span>
         <span class="pace">{state === "building" ? paceOf(say, tag, progress) : null}</span>
