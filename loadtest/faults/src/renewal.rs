@@ -22,9 +22,10 @@ const ANSWERS: Duration = Duration::from_mins(2);
 const CHANGE: Duration = Duration::from_mins(4);
 /// How long is waited for a generation to be built while faults strike; it is waited for again when they are over.
 const AMID_FAULTS: Duration = Duration::from_mins(1);
-/// How long a generation may take to be built or retired when nothing strikes. A minute passes between a promotion and
+/// How long a generation may take to be built or retired when nothing strikes: after a long run the log is minutes behind, and the
+/// proof wants it near. A minute passes between a promotion and
 /// a retirement.
-const CALM: Duration = Duration::from_secs(150);
+const CALM: Duration = Duration::from_mins(7);
 /// The longest that one command may wait for what it asks for, in seconds, before it is asked again.
 const PATIENCE: &str = "60";
 /// How long the writers may take to move the outside aliases: they look each minute.
