@@ -173,7 +173,7 @@ async fn what_fills_one_chunking_does_not_make_the_others_look() {
     .await;
     let keys = |name: &str| {
         let records = broker.records(&topics::ledger(&chunking(name)));
-        let mut keys: Vec<String> = records.iter().map(|record| record.key_text()).collect();
+        let mut keys: Vec<String> = records.iter().map(stream::Record::key_text).collect();
         keys.sort_unstable();
         keys
     };
