@@ -28,9 +28,19 @@ pub enum BundleTrouble {
         /// What it has.
         found: String,
     },
+    /// The registry says of a model what `model add` does not write.
+    #[error(
+        "the registry's entry of the model {model} is not one of a bundle ({what}): enter it again with `millrace model add`"
+    )]
+    Entry {
+        /// The model's name.
+        model: String,
+        /// What is odd.
+        what: String,
+    },
     /// The registry names no place, or one that is none.
     #[error(
-        "{0:?} is no place of a bundle: it must be a bucket, a slash, and a prefix that ends with a slash"
+        "{0:?} is no place of a bundle: it must be a bucket, a slash, and a prefix below .millrace/ that ends with a slash"
     )]
     Place(String),
     /// The folder of models cannot be written.

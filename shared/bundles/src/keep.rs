@@ -1,20 +1,21 @@
 //! Fetches whatever the registry wants and this machine lacks. Stage: awaits a store, and the registry.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use message::{BuildState, GenerationEntry, ModelEntry};
+use message::{BuildState, Fingerprint, GenerationEntry, ModelEntry};
 use objects::FileStore;
 use registry::{Heard, Registry};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{error, info};
 
-use crate::fetch::fetch;
+use crate::fetch::{fetch, is_whole};
 
-/// Says whether this machine lacks what a generation needs.
-pub type MissingModel = Box<dyn Fn(&GenerationEntry) -> bool + Send + Sync>;
+/// Names the model that a generation needs and this machine lacks; none where nothing is lacking.
+pub type MissingModel = Box<dyn Fn(&GenerationEntry) -> Option<Fingerprint> + Send + Sync>;
 
 /// How soon what could not be fetched is tried again.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -29,7 +30,9 @@ pub async fn keep<S: FileStore>(
     loop {
         let registry = heard.borrow_and_update().as_ref().map(|heard| heard.registry.clone());
         let mut failed = false;
-        for entry in registry.iter().flat_map(|registry| wanted(registry, &is_missing)) {
+        let wanted = registry.iter().flat_map(|registry| wanted(registry, &is_missing));
+        // One that is there and does not help is not asked for again and again.
+        for entry in wanted.filter(|entry| !is_whole(&models, entry)) {
             match fetch(&store, &entry, &models).await {
                 Ok(folder) => info!(model = entry.name, folder = %folder.display(), "model fetched"),
                 Err(cause) => {
@@ -49,17 +52,9 @@ pub async fn keep<S: FileStore>(
 
 /// The models that are missing here and stand in the store.
 fn wanted(registry: &Registry, is_missing: &MissingModel) -> Vec<ModelEntry> {
-    let mut wanted: Vec<ModelEntry> = Vec::new();
-    let used = |entry: &&GenerationEntry| {
-        matches!(entry.state, BuildState::Building | BuildState::Built) && is_missing(entry)
-    };
-    for entry in registry.all_generations().filter(used) {
-        let model = registry.model(&entry.model).filter(|model| model.bundle.is_some());
-        if let Some(model) = model
-            && !wanted.iter().any(|one| one.fingerprint == model.fingerprint)
-        {
-            wanted.push(model.clone());
-        }
-    }
-    wanted
+    let used = |entry: &&GenerationEntry| matches!(entry.state, BuildState::Building | BuildState::Built);
+    let missing: BTreeSet<Fingerprint> =
+        registry.all_generations().filter(used).filter_map(is_missing).collect();
+    let known = missing.iter().filter_map(|model| registry.model(model));
+    known.filter(|model| model.bundle.is_some()).cloned().collect()
 }

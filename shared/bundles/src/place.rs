@@ -43,7 +43,9 @@ impl FromStr for BundlePlace {
 
     fn from_str(text: &str) -> Result<Self, BundleTrouble> {
         match text.split_once('/') {
-            Some((bucket, prefix)) if !bucket.is_empty() && prefix.len() > 1 && prefix.ends_with('/') => {
+            Some((bucket, prefix))
+                if !bucket.is_empty() && prefix.starts_with(OWN_PREFIX) && prefix.ends_with('/') =>
+            {
                 Ok(Self { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
             }
             _ => Err(BundleTrouble::Place(text.to_owned())),
@@ -61,7 +63,7 @@ mod tests {
         assert_eq!(place.to_string().parse::<BundlePlace>().unwrap(), place);
         let file = place.file("model.onnx").unwrap();
         assert!(file.key().starts_with(OWN_PREFIX) && file.key().ends_with("/model.onnx"), "{file}");
-        for text in ["", "docs", "docs/", "docs/a", "/a/", "docs//"] {
+        for text in ["", "docs", "docs/", "docs/a/", "/.millrace/a/", "docs/.millrace/a"] {
             assert!(text.parse::<BundlePlace>().is_err(), "{text}");
         }
     }

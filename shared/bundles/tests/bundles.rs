@@ -78,6 +78,38 @@ async fn a_bundle_that_is_gone_or_was_replaced_is_not_used_and_leaves_nothing() 
     assert!(matches!(fetch(&store, &nowhere, models.path()).await, Err(BundleTrouble::Place(_))));
 }
 
+/// Who can write to the topic or the bucket must not write elsewhere on the disks of workers.
+#[tokio::test]
+async fn an_entry_that_is_not_of_a_bundle_writes_nothing() {
+    let (store, _, entry, _) = stored().await;
+    let (outside, digest) = (tempfile::tempdir().unwrap(), "0".repeat(64));
+    let models = outside.path().join("models");
+    let with = |name: &str, digest: &str| {
+        let mut odd = entry.clone();
+        odd.files.insert(name.to_owned(), digest.to_owned());
+        odd
+    };
+    let mut nameless = entry.clone();
+    nameless.files.remove("bundle.json");
+    let mut elsewhere = serde_json::to_value(&entry).unwrap();
+    elsewhere["fingerprint"] = "../../../tmp".into();
+    let odd = [
+        with("../x", &digest),
+        with("/etc/x", &digest),
+        with(".x", &digest),
+        with("weights.bin", "no digest"),
+        nameless,
+        serde_json::from_value(elsewhere).unwrap(),
+    ];
+    for odd in odd {
+        let error = fetch(&store, &odd, &models).await.unwrap_err();
+        assert!(matches!(error, BundleTrouble::Entry { .. }), "{error}");
+    }
+    let beyond = ModelEntry { bundle: Some("docs/handbook/".to_owned()), ..entry };
+    assert!(matches!(fetch(&store, &beyond, &models).await, Err(BundleTrouble::Place(_))));
+    assert!(!models.exists(), "something was written");
+}
+
 fn generation(bundle: &Bundle) -> GenerationEntry {
     let backend = BackendSettings { encoder: BackendKind::Onnx, hashing_dimension: None };
     let author = ChangeAuthor { by: "maria".to_owned(), at: 1 };
@@ -93,7 +125,7 @@ async fn what_a_generation_needs_is_fetched_when_the_registry_says_so() {
     let whole = models.path().join(entry.fingerprint.short());
     let (sender, heard) = watch::channel(None);
     let there = whole.clone();
-    let is_missing = Box::new(move |_: &GenerationEntry| !there.exists());
+    let is_missing = Box::new(move |entry: &GenerationEntry| (!there.exists()).then(|| entry.model.clone()));
     let changing = async {
         let writer = RegistryWriter::new(broker.clone(), BUCKET);
         writer.change(|registry| rules::enter_model(registry, entry.clone())).await.unwrap();

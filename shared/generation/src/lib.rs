@@ -62,6 +62,7 @@ impl Generation {
             index: index.to_owned(),
             chunking: self.chunking.clone(),
             model: self.model.clone(),
+            cut_by: None,
             name: self.name.clone(),
             space: self.space.clone(),
             dimension: self.dimension,

@@ -42,6 +42,18 @@ impl Folder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Removes the copies of a topic that is gone for good. A topic of that name that comes later is another one.
+    ///
+    /// # Errors
+    /// When they cannot be removed.
+    pub fn forget(&self, topic: &str) -> Result<(), LedgerError> {
+        let path = self.path.join(topic);
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(LedgerError::folder(&path, &error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
 }
 
 /// Where a working copy is stored, and how much memory its cache may take.

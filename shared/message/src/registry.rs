@@ -89,6 +89,9 @@ pub struct GenerationEntry {
     pub chunking: Fingerprint,
     /// The fingerprint of the model whose vectors they hold.
     pub model: Fingerprint,
+    /// The model whose tokenizer and limit cut the documents; none where it is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_by: Option<Fingerprint>,
     /// The model's name, for people.
     pub name: String,
     /// The chunking and the model: the fence that every writer and reader checks.

@@ -162,6 +162,18 @@ impl Bundle {
     /// The model's tokenizer.
     pub const TOKENIZER: &'static str = "tokenizer.json";
 
+    /// Whether a file of this name stays in the folder: `../x` or `/x` would be elsewhere.
+    #[must_use]
+    pub fn is_plain(name: &str) -> bool {
+        !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\'])
+    }
+
+    /// Whether this is a SHA-256 in lower-case hex.
+    #[must_use]
+    pub fn is_digest(text: &str) -> bool {
+        text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    }
+
     /// Checks the content of `bundle.json` (`text`), not the files.
     ///
     /// # Errors
@@ -269,13 +281,8 @@ fn problem_of(manifest: &Manifest) -> Option<String> {
         }
     }
     manifest.files.iter().find_map(|(name, digest)| {
-        // A name must stay in the folder: "../x" or "/x" would be read from elsewhere.
-        let plain = !name.is_empty()
-            && name != Bundle::MANIFEST
-            && !name.starts_with('.')
-            && !name.contains(['/', '\\']);
-        let hex = digest.len() == 64 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        match (plain, hex) {
+        let plain = name != Bundle::MANIFEST && Bundle::is_plain(name);
+        match (plain, Bundle::is_digest(digest)) {
             (false, _) => {
                 Some(format!("files names {name:?}, which is not the plain name of a file in the folder"))
             }

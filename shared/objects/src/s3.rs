@@ -31,6 +31,9 @@ use crate::read::{self, Opened, Opening, Source, Start};
 use crate::{Entry, InvalidS3Settings, ListingPage, Look, S3Settings, Store, StoreError, normalise_etag};
 use failure::{Failure, Meaning, meaning};
 
+/// How long the upload of a file may take, whatever its size: the bundle of a model has gigabytes.
+const LONGEST_UPLOAD: Duration = Duration::from_hours(6);
+
 /// An S3 store. Clones share the connections.
 #[derive(Clone, Debug)]
 pub struct S3Store {
@@ -214,7 +217,11 @@ impl FileStore for S3Store {
     async fn put_file(&self, document: &DocumentId, file: &Path) -> Result<(), StoreError> {
         let body = ByteStream::from_path(file).await.map_err(|error| files::of_file(file, &error))?;
         let request = self.client.put_object().bucket(document.bucket()).key(document.key()).body(body);
-        match Box::pin(request.content_type("application/octet-stream").send()).await {
+        let request = request.content_type("application/octet-stream").customize();
+        // The time for one object is meant for documents.
+        let timeouts = TimeoutConfig::builder().operation_timeout(LONGEST_UPLOAD).build();
+        let patient = aws_sdk_s3::Config::builder().timeout_config(timeouts);
+        match Box::pin(request.config_override(patient).send()).await {
             Ok(_) => Ok(()),
             Err(error) => Err(self.error_of(error, document).await),
         }

@@ -27,8 +27,9 @@ struct Running {
 }
 
 /// So long a group may leave a member without partitions and without a word before it joins anew. A rebalance ends with a word to
-/// each member, if only that it gets nothing, and waits for members that drain (less than a minute).
-const SILENCE: Duration = Duration::from_secs(90);
+/// each member, if only that it gets nothing; it waits for members that drain (less than a minute), and for the offsets at which
+/// partitions start (two minutes).
+const SILENCE: Duration = Duration::from_secs(150);
 
 /// Runs `stage` over the input until `stopping` is ready, then drains and leaves the group.
 ///
@@ -91,6 +92,8 @@ struct Seat<B: Broker, S: Stage> {
     troubles: Troubles,
     /// Since when it has no partitions, and no word that it gets none.
     asked: Option<Instant>,
+    /// The member before, while it leaves the group.
+    leaving: Option<JoinHandle<()>>,
 }
 
 impl<B: Broker, S: Stage> Seat<B, S> {
@@ -112,11 +115,15 @@ impl<B: Broker, S: Stage> Seat<B, S> {
             refusals,
             troubles: Troubles::default(),
             asked: Some(Instant::now()),
+            leaving: None,
         })
     }
 
     /// Joins the group as another member. librdkafka can take a group for joined that has forgotten it, when brokers go away
     /// while a revocation is answered: it then neither reads nor asks.
+    ///
+    /// # Errors
+    /// Fatal, when the member before the last has not come to its end either.
     fn take_again(&mut self) -> Result<(), StreamError> {
         let Plan { worker, group, input, lanes, .. } = self.plan.as_ref();
         warn!(
@@ -125,12 +132,25 @@ impl<B: Broker, S: Stage> Seat<B, S> {
             seconds = SILENCE.as_secs(),
             "the group gave no partitions and no word: joining it anew"
         );
-        let next = self.broker.subscribe(group, input, lanes.queue_bytes)?;
-        let former = std::mem::replace(&mut self.consumer, next);
-        // It may never come to its end.
-        drop(tokio::task::spawn_blocking(move || drop(former)));
         self.asked = Some(Instant::now());
-        Ok(())
+        if self.leaving.as_ref().is_some_and(|leaving| !leaving.is_finished()) {
+            return Err(StreamError::Fatal(format!(
+                "a member of the group {group} does not come to its end: this process has to be started again"
+            )));
+        }
+        match self.broker.subscribe(group, input, lanes.queue_bytes) {
+            Ok(next) => {
+                let former = std::mem::replace(&mut self.consumer, next);
+                // It may block for a while, or for ever.
+                self.leaving = Some(tokio::task::spawn_blocking(move || drop(former)));
+                Ok(())
+            }
+            Err(error @ StreamError::Fatal(_)) => Err(error),
+            Err(error) => {
+                self.troubles.tell(worker, &error);
+                Ok(())
+            }
+        }
     }
 
     /// Does what an event asks for.

@@ -3,13 +3,15 @@
 use std::convert::Infallible;
 
 use generation::TopicReader;
-use message::GenerationEntry;
+use ledger::Folder;
+use message::{BuildState, Fingerprint, GenerationEntry};
 use model::ModelSplitter;
 use objects::Store;
-use registry::{Heard, RunScope, Running, Stopping, Supervised, follow as hear, supervise};
+use registry::{Heard, Registry, RunScope, Running, Stopping, Supervised, follow as hear, supervise};
 use sandbox::Extractor;
 use stream::{Broker, Delivery, LaneSettings, Plan, StreamError};
 use tokio::sync::watch;
+use tracing::warn;
 
 use crate::difference::OutputTopics;
 use crate::read::DocumentReader;
@@ -76,10 +78,16 @@ where
     let (splitters, here) = (tools.splitters.clone(), tools.splitters.clone());
     let keeping = here.keep(heard.clone());
     let start = {
-        let broker = broker.clone();
+        let (broker, heard) = (broker.clone(), heard.clone());
         move |entry: &GenerationEntry, stopping: Stopping| -> Running {
             let (broker, tools, entry) = (broker.clone(), tools.clone(), entry.clone());
-            Box::pin(async move { cut_one(broker, tools, entry, stopping).await })
+            let (heard, folder, chunking) =
+                (heard.clone(), tools.copies.folder.clone(), entry.chunking.clone());
+            Box::pin(async move {
+                cut_one(broker, tools, entry, stopping).await?;
+                forget(&folder, &heard, &chunking);
+                Ok(())
+            })
         }
     };
     let supervised = Supervised {
@@ -94,6 +102,22 @@ where
         never = hear(broker.clone(), sender) => match never {},
         never = keeping => match never {},
         ended = supervise(broker.clone(), supervised, heard, stopping) => ended,
+    }
+}
+
+/// Removes the copies of a chunking that is retired: one that is made again has a ledger of its own, which this copy would contradict.
+fn forget(folder: &Folder, heard: &watch::Receiver<Option<Heard>>, chunking: &Fingerprint) {
+    let is_gone = {
+        let heard = heard.borrow();
+        let registry = heard.as_ref().map(|heard| heard.registry.as_ref());
+        let of_it = registry.into_iter().flat_map(Registry::all_generations);
+        let mut of_it = of_it.filter(|entry| entry.chunking == *chunking).peekable();
+        let is_over =
+            |entry: &GenerationEntry| matches!(entry.state, BuildState::Retiring | BuildState::Retired);
+        of_it.peek().is_some() && of_it.all(is_over)
+    };
+    if is_gone && let Err(error) = folder.forget(&topics::ledger(chunking)) {
+        warn!(chunking = chunking.short(), %error, "the copies of a retired ledger stay: remove them by hand");
     }
 }
 

@@ -46,12 +46,12 @@ impl ChunkModels {
         let found = self.further.bundle_that_cuts(&self.bundle, &entry.chunking);
         found.map_err(|error| process::chain(&error))?.ok_or_else(|| {
             format!(
-                "no model on this machine cuts documents as generation {} wants ({}): put the bundle of {} into a folder below \
-                 MILLRACE_MODELS, or into the store with `millrace model add`; if it is there, another release of Millrace cut them, and a `chunk` of that release has to run \
-                 until the generation is retired",
+                "no model on this machine cuts documents as generation {} wants ({}): put the bundle of the model {} into a folder \
+                 below MILLRACE_MODELS, or into the store with `millrace model add`; if it is there, another release of Millrace cut \
+                 them, and a `chunk` of that release has to run until the generation is retired",
                 entry.id,
                 entry.chunking.short(),
-                entry.name
+                entry.cut_by.as_ref().unwrap_or(&entry.model).short()
             )
         })
     }
@@ -77,7 +77,10 @@ impl SplitterSource for ChunkModels {
     async fn keep(&self, heard: watch::Receiver<Option<Heard>>) -> Infallible {
         let Some(folder) = self.further.models.clone() else { return std::future::pending().await };
         let here = self.clone();
-        let is_missing = Box::new(move |entry: &GenerationEntry| here.has(entry).is_err());
+        let is_missing = Box::new(move |entry: &GenerationEntry| {
+            let model = entry.cut_by.as_ref().unwrap_or(&entry.model);
+            here.has(entry).is_err().then(|| model.clone())
+        });
         bundles::keep(self.store.clone(), folder, heard, is_missing).await
     }
 }

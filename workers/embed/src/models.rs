@@ -70,7 +70,8 @@ impl EncoderSource for EmbedModels {
     async fn keep(&self, heard: watch::Receiver<Option<Heard>>) -> Infallible {
         let Some(folder) = self.further.models.clone() else { return std::future::pending().await };
         let here = self.clone();
-        let is_missing = Box::new(move |entry: &GenerationEntry| here.has(entry).is_err());
+        let is_missing =
+            Box::new(move |entry: &GenerationEntry| here.has(entry).is_err().then(|| entry.model.clone()));
         bundles::keep(self.store.clone(), folder, heard, is_missing).await
     }
 }

@@ -48,7 +48,10 @@ impl FurtherBundles {
     /// Fetches the bundles that the registry wants and this machine lacks. Never returns.
     pub async fn keep(self, store: S3Store, heard: watch::Receiver<Option<Heard>>) -> Infallible {
         let Some(folder) = self.further.models.clone() else { return std::future::pending().await };
-        let is_missing = Box::new(move |entry: &GenerationEntry| !matches!(self.find(entry), Ok(Some(_))));
+        let is_missing = Box::new(move |entry: &GenerationEntry| {
+            let is_here = matches!(self.find(entry), Ok(Some(_)));
+            (!is_here).then(|| entry.model.clone())
+        });
         bundles::keep(store, folder, heard, is_missing).await
     }
 }

@@ -35,7 +35,8 @@ impl DescribedBundle {
         if self.is_verified {
             return Ok(self.bundle);
         }
-        let opened = Bundle::open(self.bundle.folder())?;
+        let overlap_tokens = self.bundle.overlap_tokens;
+        let opened = Bundle { overlap_tokens, ..Bundle::open(self.bundle.folder())? };
         if opened == self.bundle {
             return Ok(opened);
         }
@@ -90,7 +91,9 @@ impl FurtherModels {
         for folder in subfolders(folder)? {
             let manifest = folder.join(Bundle::MANIFEST);
             let Ok(text) = std::fs::read(&manifest) else { continue };
-            let Ok(bundle) = Bundle::describe(&folder, &text) else { continue };
+            let Ok(described) = Bundle::describe(&folder, &text) else { continue };
+            // The overlap is a setting of this process, for every model.
+            let bundle = Bundle { overlap_tokens: own.overlap_tokens, ..described };
             if is_wanted(&bundle) {
                 return Ok(Some(DescribedBundle { bundle, is_verified: false }));
             }

@@ -20,6 +20,7 @@ pub(crate) fn author() -> ChangeAuthor {
 pub(crate) fn generation(id: &str) -> GenerationEntry {
     let fingerprint = |name| Fingerprint::of(&[("test", name)]);
     GenerationEntry {
+        cut_by: None,
         id: id.to_owned(),
         index: INDEX.to_owned(),
         chunking: fingerprint("chunking"),

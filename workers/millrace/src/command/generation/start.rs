@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use generation::{Generation, MAPPING_VERSION, Target};
 use message::{BuildState, DocumentId, FillSource, GenerationEntry, IndexMapping};
-use model::Bundle;
+use model::{Bundle, ModelSettings};
 use objects::S3Store;
 use process::Failure;
 use registry::Registry;
@@ -182,7 +182,11 @@ fn next(
         (Some(_), Some(_)) => FillSource::Reconcile,
     };
     let next = Generation { mapping, ..of }.entry(ground.index, source, &ground.author());
-    Ok((next, differs.filter(|_| source == FillSource::Reconcile)))
+    // Passages that are there go on being cut by the model that they were cut for.
+    let over = next.chunking == base.chunking && next.model != base.model;
+    let cut_by = base.cut_by.clone().or_else(|| over.then(|| base.model.clone()));
+    let cut_by = cut_by.filter(|model| next.chunking == base.chunking && *model != next.model);
+    Ok((GenerationEntry { cut_by, ..next }, differs.filter(|_| source == FillSource::Reconcile)))
 }
 
 /// The folder of a bundle that is named by its folder, or by the fingerprint of a model of the registry, which is fetched.
@@ -213,7 +217,8 @@ fn with_model(
     ask: &StartGeneration,
 ) -> Result<(Generation, Option<String>), Failure> {
     let settings = &ask.ask.world.generation;
-    let (own, next) = (settings.model.open()?, Bundle::open(folder)?);
+    let own = settings.model.open()?;
+    let next = ModelSettings { model: folder.to_path_buf(), ..settings.model.clone() }.open()?;
     let served = ask.further.bundle_of(&own, &settings.backend, base)?.ok_or_else(|| {
         format!(
             "the model that is served, {} ({}), is not on this machine, so that nothing tells whether its passages fit: name its \
