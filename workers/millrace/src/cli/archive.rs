@@ -72,9 +72,9 @@ mod tests {
 
     #[test]
     fn an_import_names_the_export() {
-        let words = ["millrace", "import", ".millrace/export/1/", "--model", "m"];
+        let words = ["millrace", "import", ".millrace/export/1/", "--model", "m", "--partitions", "6"];
         let OperatorCommand::Import(ask) = Cli::parse_from(words).ask else { panic!("another command") };
-        assert_eq!((ask.prefix.as_str(), ask.partitions, ask.yes), (".millrace/export/1/", 12, false));
+        assert_eq!((ask.prefix.as_str(), ask.partitions, ask.yes), (".millrace/export/1/", 6, false));
         assert!(Cli::try_parse_from(["millrace", "import", "--model", "m"]).is_err());
     }
 }
