@@ -7,7 +7,7 @@ use message::DocumentId;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::read::{Body as _, Opened, Opening, RESUMES, Source, Start};
+use crate::read::{Body as _, Opened, Opening, RESUMES, Source, Start, unavailable};
 use crate::{Store, StoreError};
 
 /// A store of objects of any size. All wait for each piece, and none for the whole.
@@ -98,13 +98,4 @@ pub(crate) fn of_file(path: &Path, cause: &impl ToString) -> StoreError {
 
 fn changed<S: Source>(source: &S, document: &DocumentId) -> StoreError {
     unavailable(source, document, "the object changed while it was read".to_owned())
-}
-
-fn unavailable<S: Source>(source: &S, document: &DocumentId, cause: String) -> StoreError {
-    StoreError::Unavailable {
-        subject: document.to_string(),
-        endpoint: source.endpoint().to_owned(),
-        cause,
-        retry_after: None,
-    }
 }

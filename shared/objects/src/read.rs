@@ -134,7 +134,8 @@ async fn fill<B: Body>(body: &mut B, bytes: &mut BytesMut, size: usize) -> Resul
     Ok(())
 }
 
-fn unavailable<S: Source>(source: &S, document: &DocumentId, cause: String) -> StoreError {
+/// A read that failed now and may succeed later.
+pub(crate) fn unavailable<S: Source>(source: &S, document: &DocumentId, cause: String) -> StoreError {
     StoreError::Unavailable {
         subject: document.to_string(),
         endpoint: source.endpoint().to_owned(),

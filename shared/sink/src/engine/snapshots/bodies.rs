@@ -202,17 +202,19 @@ pub(super) fn progress(indexes: &[String; 2], shards: &Value) -> RestoreProgress
     }
 }
 
-/// Whether every primary shard came from this snapshot of this repository, by `_recovery`. A shard that waits for a place is not
-/// told yet.
+/// Whether every primary shard came from this snapshot of this repository, by `_recovery`, and there is one: a shard that waits for a
+/// place is not told yet, and of none nothing is known.
 pub(super) fn is_from(recovery: &Value, (repository, snapshot): (&SnapshotName, &SnapshotName)) -> bool {
     let indexes = recovery.as_object().into_iter().flat_map(|indexes| indexes.values());
-    let mut shards = indexes.filter_map(|index| index.get("shards")?.as_array()).flatten();
-    shards.all(|shard| {
-        let source = |name: &str| shard.get("source")?.get(name)?.as_str();
-        let is_primary = shard.get("primary").and_then(Value::as_bool).unwrap_or_default();
-        let from = (source("repository"), source("snapshot"));
-        !is_primary || from == (Some(repository.0.as_str()), Some(snapshot.0.as_str()))
-    })
+    let shards = indexes.filter_map(|index| index.get("shards")?.as_array()).flatten();
+    let is_primary = |shard: &&Value| shard.get("primary").and_then(Value::as_bool).unwrap_or_default();
+    let mut primaries = shards.filter(is_primary).peekable();
+    primaries.peek().is_some()
+        && primaries.all(|shard| {
+            let source = |name: &str| shard.get("source")?.get(name)?.as_str();
+            (source("repository"), source("snapshot"))
+                == (Some(repository.0.as_str()), Some(snapshot.0.as_str()))
+        })
 }
 
 #[cfg(test)]

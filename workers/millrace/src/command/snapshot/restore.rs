@@ -116,7 +116,10 @@ async fn plan(
         registry.generations(index).map(|entry| entry.mapping.instance).max().unwrap_or_default() + 1;
     let mapping = IndexMapping { instance, ..base.mapping.clone() };
     let next = Generation { mapping, ..base.clone() };
-    let entry = next.entry(index, FillSource::Vectors, author);
+    // Who cuts its documents is not part of what it is.
+    let before = registry.generation(GenerationKey { index, id: &note.generation });
+    let cut_by = before.and_then(|entry| entry.cut_by.clone());
+    let entry = GenerationEntry { cut_by, ..next.entry(index, FillSource::Vectors, author) };
     // Refused here, it has cost nothing yet.
     rules::start(&registry, entry.clone())?;
     let first = match registry.serving(index) {
@@ -176,9 +179,13 @@ async fn restore(
 ) -> Result<bool, Failure> {
     let Some(note) = plan.notes.get(one.kind.name()) else { return Ok(false) };
     let (engine, repository) = (&one.engine, &ask.of.repository);
-    if engine.restored().await? == RestoreProgress::Absent {
+    let is_new = engine.restored().await? == RestoreProgress::Absent;
+    if is_new {
         engine.begin_restore(repository, &ask.name, &plan.from).await?;
-    } else if !engine.is_restored_from(repository, &ask.name).await? {
+    }
+    wait(engine, ask).await?;
+    // Not before: a shard that still waits for its place does not tell where it comes from.
+    if !is_new && !engine.is_restored_from(repository, &ask.name).await? {
         return Err(format!(
             "indexes of these names are there, left by a restore that was interrupted, and the engine does not know, or no longer \
              knows, that they came from this snapshot: {}",
@@ -186,7 +193,6 @@ async fn restore(
         )
         .into());
     }
-    wait(engine, ask).await?;
     // Checks what they were made for, and adds the aliases by which they are written.
     let indexes = engine.ensure().await?;
     if indexes.chunks.created || indexes.documents.created {
