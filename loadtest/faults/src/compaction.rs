@@ -6,9 +6,11 @@ use stream::kafka::TopicSpec;
 
 use crate::world::World;
 
-/// `delete.retention.ms` in seconds. Longer than any worker stays stopped while no other takes over, so nobody misses
-/// a tombstone.
+/// `delete.retention.ms` in seconds. Longer than any worker stays stopped while no other takes over.
 const RETENTION: u64 = 90;
+/// Seconds behind after which a worker says that it may have missed deletions: on a busy machine one is behind for longer than
+/// Kafka keeps them here.
+pub const STALE_AFTER: u64 = RETENTION - 30;
 
 /// Topic settings under which Kafka compacts continuously.
 fn settings() -> [(&'static str, String); 4] {

@@ -11,6 +11,7 @@ use fault::{Mechanism, Place};
 use process::Failure;
 use tokio::process::Command;
 
+use crate::compaction::STALE_AFTER;
 use crate::config::StoreServer;
 use crate::mirror::LOST;
 use crate::schedule::{Blow, Worker};
@@ -87,6 +88,7 @@ impl Fleet {
         command.env("MILLRACE_BULK_BYTES", "65536").env("MILLRACE_QUEUE_BYTES", "262144");
         // Low enough that nobody has to confirm a deletion, but above what the oracle deletes within this window.
         command.env("MILLRACE_GUARD_WINDOW", "60").env("MILLRACE_GUARD_LEAST", "20");
+        command.env("MILLRACE_STALE_AFTER", STALE_AFTER.to_string());
         command.env("MILLRACE_SWITCHED_OFF", self.off.map_or("", Mechanism::name));
         run(command).await.map(|_| ())
     }

@@ -8,7 +8,7 @@
 //! *edge*: [`http`] and [`proxy`] (failing servers), [`oracle`] (changes the bucket), [`notices`], [`fleet`] (workers
 //! as processes), [`brokers`] (who leads what), [`field`] (injects faults), [`operator`] (the operator's command),
 //! [`renewal`] (a new generation is built and served) and [`questions`] (asked meanwhile), [`compaction`], [`world`],
-//! [`indexes`], [`log`], [`remains`] and [`proof`] (inspect the result), [`results`].
+//! [`indexes`], [`log`], [`remains`], [`settled`] and [`proof`] (inspect the result), [`results`].
 //!
 //! [`seed`] ties them together.
 
@@ -41,5 +41,6 @@ pub mod renewal;
 pub mod results;
 pub mod schedule;
 pub mod seed;
+pub mod settled;
 pub mod turnover;
 pub mod world;

@@ -17,6 +17,7 @@ use crate::mirror::Mirror;
 use crate::operator::Operator;
 use crate::outage::Engine;
 use crate::passages;
+use crate::settled::{Settled, Which, seconds_until, shortened};
 use crate::world::{Ledger, World};
 
 /// Words to search for: about this many of those that must be gone, and of those that must be there.
@@ -80,50 +81,24 @@ impl Proof {
         }
     }
 
-    /// Waits until every live generation is built, everything in it is searchable, and no group lags; returns what is
-    /// still missing at the deadline.
+    /// Waits until every live generation is built, everything in it is searchable, and no group lags.
     ///
     /// # Errors
     /// When the status cannot be parsed.
-    pub async fn settle(&self, world: &World, deadline: Instant) -> Result<Vec<String>, Failure> {
-        let mut found = Vec::new();
+    pub async fn settle(&self, world: &World, deadline: Instant) -> Result<Settled, Failure> {
+        let mut settled = Settled::default();
         for of in Which::all(world) {
-            let missing = self.settle_one(&of, deadline).await?;
-            found.extend(missing.map(|missing| format!("{of}{missing}")));
+            settled.until_searchable(&self.operator, &of, deadline).await?;
             if let Some(id) = of.id() {
                 let patience = seconds_until(deadline).max(1).to_string();
                 let status = ["status", id, "--until-built", "--patience", patience.as_str()];
                 let unbuilt = self.operator.generation(&status).await.err();
-                found
+                let missing = &mut settled.missing;
+                missing
                     .extend(unbuilt.map(|error| format!("{of}not built: {}", shortened(&error.to_string()))));
             }
         }
-        Ok(found)
-    }
-
-    async fn settle_one(&self, of: &Which, deadline: Instant) -> Result<Option<String>, Failure> {
-        let mut last = String::new();
-        loop {
-            let left = seconds_until(deadline);
-            if left == 0 {
-                return Ok(Some(format!("not settled in time: {last}")));
-            }
-            let patience = left.to_string();
-            let status = ["status", "--until-searchable", "--patience", patience.as_str(), "--json"];
-            match self.operator.millrace(&of.asked(&status)).await {
-                Ok(text) => {
-                    let picture: Value = serde_json::from_str(text.lines().last().unwrap_or_default())?;
-                    let lags = picture.get("lags").and_then(Value::as_array).cloned().unwrap_or_default();
-                    if lags.iter().all(|lag| lag.get("behind").and_then(Value::as_i64) == Some(0)) {
-                        return Ok(None);
-                    }
-                    last = format!("equal, and somebody is behind: {}", Value::Array(lags));
-                }
-                // It prints its status every two seconds; the last one counts.
-                Err(error) => last = shortened(error.to_string().lines().last().unwrap_or_default()),
-            }
-            sleep(Duration::from_secs(1)).await;
-        }
+        Ok(settled)
     }
 
     /// Runs `millrace audit` of every live generation and returns the differences it finds, and whether its count of
@@ -299,38 +274,6 @@ impl Proof {
     }
 }
 
-/// Which generation a command is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Which(Option<String>);
-
-impl Which {
-    /// Every live generation; while there is only one, it is the served one and is not named.
-    fn all(world: &World) -> Vec<Self> {
-        let ids: Vec<String> = world.live().iter().map(|pair| pair.id().to_owned()).collect();
-        if ids.len() > 1 { ids.into_iter().map(|id| Self(Some(id))).collect() } else { vec![Self(None)] }
-    }
-
-    fn id(&self) -> Option<&str> {
-        self.0.as_deref()
-    }
-
-    /// These arguments, and those that name the generation.
-    fn asked<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
-        let named = self.id().into_iter().flat_map(|id| ["--generation", id]);
-        arguments.iter().copied().chain(named).collect()
-    }
-}
-
-impl std::fmt::Display for Which {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.id().map_or(Ok(()), |id| write!(f, "generation {id}: "))
-    }
-}
-
-fn seconds_until(deadline: Instant) -> u64 {
-    deadline.saturating_duration_since(Instant::now()).as_secs()
-}
-
 /// Searches both engines for some words that must be gone, and some that must be there.
 async fn searched(pair: &IndexPair, mirror: &Mirror) -> Result<Vec<String>, Failure> {
     let mut wrong = Vec::new();
@@ -361,10 +304,6 @@ fn told(place: &str, mut found: Vec<String>) -> Vec<String> {
         found.push(format!("{place}: {all} such differences"));
     }
     found
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(600).collect()
 }
 
 #[cfg(test)]

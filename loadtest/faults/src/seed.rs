@@ -15,6 +15,7 @@ use crate::remains;
 use crate::renewal::Renewal;
 use crate::results::Outcome;
 use crate::schedule::{self, Schedule, Worker};
+use crate::settled::LATE;
 
 /// Upper bound, in seconds, on how long activity continues while waiting for every fault to strike.
 const LONGER: u64 = 30;
@@ -79,6 +80,7 @@ impl Seed<'_> {
         outcome.seconds = begun.elapsed().as_secs();
         outcome.settled = calm.elapsed().as_secs();
         outcome.faults = struck;
+        outcome.faults.extend(self.field.take().await.0.remove_entry(LATE));
         outcome.written = written;
         outcome.compacted = self.compacted(proof).await;
         outcome.generations = renewal.as_ref().map(Renewal::counts);
@@ -346,7 +348,9 @@ impl Seed<'_> {
         // A retirement waits a minute, and so does the rest: both at once.
         let (settled, ended) = tokio::join!(proof.settle(world, deadline), ended);
         ended?;
-        let mut found = settled?;
+        let settled = settled?;
+        self.field.count(LATE, settled.repairs).await;
+        let mut found = settled.missing;
         let state = self.field.oracle.state().await;
         found.extend(proof.audit(world, &state.mirror, &self.name).await?);
         found.extend(proof.look(world, &state.mirror).await?);

@@ -45,11 +45,11 @@ pub struct Memo {
     /// The digest of the last record before the offset. If the log holds another record there, it is another log.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub last: String,
-    /// When the partition was last read up to here, in seconds since 1970 by the reader's clock; 0 if unknown.
+    /// Everything that was written before this moment, in seconds since 1970, has been read; 0 if unknown.
     #[serde(skip_serializing_if = "is_zero")]
     pub at: u64,
-    /// Deletions before this moment (in seconds since 1970) may have been missed, because the partition was not read
-    /// for longer than its log keeps deletions.
+    /// Deletions before this moment (in seconds since 1970) may have been missed, because the reader was behind for longer
+    /// than its log keeps deletions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale: Option<u64>,
     /// The record that the partition is waiting at, if any.

@@ -216,14 +216,15 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
     ) -> Result<(), Ended> {
         self.spend(&outcome)?;
         let (mut outputs, mut committed) = (Vec::new(), opened.standing.clone());
-        if let Some(last) = batch.get(..outcome.verdicts.len()).and_then(<[Record]>::last) {
+        let last = batch.get(..outcome.verdicts.len()).and_then(<[Record]>::last);
+        if let Some(last) = last {
             committed.pass(last);
         }
         for (record, verdict) in batch.iter().zip(outcome.verdicts) {
             outputs.extend(self.outputs(record, verdict).map_err(Ended::Trouble)?);
         }
         committed.memo.note = opened.lane.note();
-        self.grow_old(&mut committed.memo);
+        self.grow_old(&mut committed.memo, last);
         let published = self.publish(opened, outputs, committed).await;
         let published = published.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
         fault::strike(Place::AfterCommit);

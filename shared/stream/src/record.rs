@@ -23,8 +23,8 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
     /// Its headers as received.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// When it was written, in milliseconds since 1970 by its writer's clock, if the broker knows. For people, never
-    /// for ordering.
+    /// When it was written, in milliseconds since 1970 by its writer's clock, if the broker knows. For people and for
+    /// how far behind a reader is, never for ordering.
     pub timestamp: Option<i64>,
     /// Returns the bytes to the consumer's limit when the record is dropped.
     pub held: Option<Held>,
@@ -36,6 +36,12 @@ impl Record {
     pub fn bytes(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + headers
+    }
+
+    /// When it was written, in whole seconds since 1970, if the broker knows.
+    #[must_use]
+    pub fn written_at(&self) -> Option<u64> {
+        self.timestamp.and_then(|millis| u64::try_from(millis / 1000).ok())
     }
 
     /// The headers that every record of ours carries.

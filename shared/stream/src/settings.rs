@@ -26,8 +26,7 @@ pub struct LaneSettings {
     /// not drain a topic into dead letters. 0: never.
     #[arg(long, env = "MILLRACE_DEAD_LETTER_BUDGET", default_value_t = 100)]
     pub dead_letter_budget: usize,
-    /// Seconds after which a partition that was not read may have missed deletions: `delete.retention.ms` of the topics,
-    /// less a day.
+    /// Seconds behind after which a reader may have missed deletions: `delete.retention.ms` of the topics, less a day.
     #[arg(long = "stale-after", env = "MILLRACE_STALE_AFTER", default_value_t = 518_400)]
     pub stale_after_seconds: u64,
     /// How long a partition waits before it reports the record with its offset.

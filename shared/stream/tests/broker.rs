@@ -110,6 +110,7 @@ suite!(
     a_worker_that_drains_answers_a_rebalance,
     a_reader_that_was_away_for_too_long_is_told,
     a_reader_whose_server_was_away_for_too_long_is_told,
+    a_reader_that_reads_on_and_stays_too_far_behind_is_told,
 );
 
 /// A failed publish is repeated on a reopened lane, and nothing is written twice.

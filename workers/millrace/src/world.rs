@@ -63,7 +63,7 @@ pub struct Lag {
     pub behind: i64,
     /// Partitions that are held up by a record.
     pub waits: Vec<Wait>,
-    /// Partitions that were not read for longer than their topic keeps deletions, and that have not been compared
+    /// Partitions whose reader was behind for longer than their topic keeps deletions, and that have not been compared
     /// since.
     pub stale: Vec<i32>,
 }

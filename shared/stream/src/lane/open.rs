@@ -8,6 +8,7 @@ use crate::boottime::{Boottime, wall_seconds};
 use crate::broker::{Broker, Committed, Membership, Memo, Publisher};
 use crate::committed::digest_of;
 use crate::plan::{Delivery, transactional_id};
+use crate::record::Record;
 use crate::stage::{Lane, Stage, Trouble};
 
 impl<B: Broker, S: Stage> LaneTask<B, S> {
@@ -111,24 +112,28 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         Ok(())
     }
 
-    /// Notes in `memo` that the partition has been read up to now, and raises an alarm if that took longer than the log
-    /// keeps deletions. A deletion from that time may be gone from the log, and then the document remains where this
-    /// group wrote it. No reader can notice that, only a comparison can. Called when records were handled or when there
+    /// Notes in `memo` up to which moment the partition has been read: that of `last`, or now if there is nothing left to
+    /// read. Raises an alarm if the reader is further behind than the log keeps deletions, whether it was away or is slow: it
+    /// may have read a passage whose deletion is gone from the log before it comes there, and then the document remains where
+    /// this group wrote it. No reader can notice that, only a comparison can. Called when records were handled or when there
     /// are none: retrying is not reading.
-    pub(super) fn grow_old(&self, memo: &mut Memo) {
+    pub(super) fn grow_old(&self, memo: &mut Memo, last: Option<&Record>) {
         let now = wall_seconds();
-        let age = if memo.at == 0 { 0 } else { now.saturating_sub(memo.at) };
+        let before = if memo.at == 0 { now } else { memo.at };
+        let age = now.saturating_sub(before);
         if age > self.plan.lanes.stale_after_seconds {
-            error!(
-                worker = self.plan.worker,
-                partition = self.partition.number,
-                topic = self.plan.input,
-                age,
-                "the partition was not read for longer (seconds) than its topic keeps deletions: what was deleted meanwhile may \
-                 still be there. Run `millrace reconcile` and `millrace audit --repair`"
-            );
+            if memo.stale.is_none() {
+                error!(
+                    worker = self.plan.worker,
+                    partition = self.partition.number,
+                    topic = self.plan.input,
+                    age,
+                    "the reader of the partition was behind for longer (seconds) than its topic keeps deletions: what was deleted \
+                     meanwhile may still be there. Run `millrace reconcile` and `millrace audit --repair`"
+                );
+            }
             memo.stale = Some(now);
         }
-        memo.at = now;
+        memo.at = before.max(last.and_then(Record::written_at).unwrap_or(now).min(now));
     }
 }

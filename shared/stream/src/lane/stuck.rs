@@ -114,7 +114,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
     pub(super) async fn stay_young(&mut self, opened: &mut Opened<B, S>) -> Result<(), Ended> {
         self.hear_checked(opened).await.map_err(|error| Ended::Trouble(trouble_of(&error)))?;
         let mut standing = opened.standing.clone();
-        self.grow_old(&mut standing.memo);
+        self.grow_old(&mut standing.memo, None);
         let published = self.publish(opened, Vec::new(), standing).await;
         published.map(drop).map_err(|error| Ended::Trouble(trouble_of(&error)))
     }

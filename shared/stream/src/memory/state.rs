@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::boottime::wall_seconds;
 use crate::broker::{Committed, Published};
 use crate::record::{Outgoing, Record};
 
@@ -11,6 +12,8 @@ pub struct Stored {
     key: Option<Vec<u8>>,
     value: Option<Vec<u8>>,
     headers: Vec<(String, Vec<u8>)>,
+    /// Milliseconds since 1970.
+    written: Option<i64>,
 }
 
 impl Stored {
@@ -24,7 +27,7 @@ impl Stored {
             key: self.key.clone(),
             value: self.value.clone(),
             headers: self.headers.clone(),
-            timestamp: None,
+            timestamp: self.written,
             held: None,
         }
     }
@@ -79,6 +82,7 @@ impl State {
             key: outgoing.key.clone(),
             value: outgoing.value.clone(),
             headers: outgoing.wire_headers(),
+            written: i64::try_from(wall_seconds()).ok().map(|seconds| seconds * 1000),
         });
         i64::try_from(partition.len() - 1).ok()
     }

@@ -292,3 +292,43 @@ pub(crate) async fn a_reader_whose_server_was_away_for_too_long_is_told<B: Bench
     ended.unwrap();
     assert!(found.memo.stale.is_some(), "{found:?}");
 }
+
+/// Takes its time for each record.
+struct Slow;
+
+impl Stage for Slow {
+    type Lane = Self;
+
+    async fn open(&self, _: Partition, _: Option<&Committed>) -> Result<Self, Trouble> {
+        Ok(Self)
+    }
+}
+
+impl Lane for Slow {
+    async fn handle(&mut self, batch: &[Record]) -> Outcome {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        Outcome { verdicts: batch.iter().map(|_| Verdict::Done(Vec::new())).collect(), retry: None }
+    }
+}
+
+/// A worker that never stops reading, and is behind for longer than the log keeps deletions, may have missed some as well: a
+/// passage that it wrote may be deleted by a record that is gone before it comes there. One that keeps up has missed none.
+pub(crate) async fn a_reader_that_reads_on_and_stays_too_far_behind_is_told<B: Bench>(bench: &B) {
+    for (name, limit, is_stale) in [("slow", 2, true), ("soon", 3_600, false)] {
+        let (input, dead) =
+            (bench.topic(&format!("{name}-in"), 1).await, bench.topic(&format!("{name}-dead"), 1).await);
+        publish(bench, (0..8).map(|n| record(&input, &format!("k{n}"), "v")).collect()).await;
+        let mut plan = Plan { delivery: Delivery::AfterWrite, ..plan(&input, &input, &dead) };
+        (plan.lanes.stale_after_seconds, plan.lanes.batch.batch_records) = (limit, 1);
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let running = stream::run(bench.broker().clone(), plan.clone(), Slow, async { drop(stopped.await) });
+        let watching = async {
+            let found = committed(bench, &plan, |found| found.next == 8).await;
+            drop(stop);
+            found
+        };
+        let (ended, found) = tokio::join!(running, watching);
+        ended.unwrap();
+        assert_eq!(found.memo.stale.is_some(), is_stale, "{name}: {found:?}");
+    }
+}

@@ -48,7 +48,7 @@ async fn round(world: &World, ask: &Audit) -> Result<ExitCode, Failure> {
     Ok(if report.equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// If a worker did not read for longer than its topic keeps deletions, announces that nothing was missed.
+/// If a worker was behind for longer than its topic keeps deletions, announces that nothing was missed.
 async fn tell_checked(world: &World, checked_at: u64) -> Result<(), Failure> {
     if world.lags().await?.iter().all(|lag| lag.stale.is_empty()) {
         return Ok(());

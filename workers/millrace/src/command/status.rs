@@ -154,7 +154,7 @@ impl Picture {
         self.counts.unread == 0 && self.engines.values().all(|engine| *engine == held)
     }
 
-    /// Number of document records that both engines hold, but at most the number of objects: during deletions, engines
+    /// Number of document records that every engine holds, but at most the number of objects: during deletions, engines
     /// hold more than that.
     fn searchable(&self) -> u64 {
         let held = self.engines.values().map(|engine| engine.map_or(0, |held| held.documents));
@@ -181,9 +181,10 @@ fn progress(picture: &Picture, bar: &ProgressBar, ask: &cli::StatusArguments) ->
             format!("behind: {}", lags.join(", "))
         };
         show::note(&format!(
-            "{} of {} objects searchable in both engines, {} unread; {behind}",
+            "{} of {} objects searchable in {}, {} unread; {behind}",
             picture.searchable(),
             picture.counts.objects,
+            picture.engines.keys().copied().collect::<Vec<_>>().join(" and "),
             picture.counts.unread
         ));
     }
@@ -229,9 +230,9 @@ fn troubles(lag: &Lag) -> Vec<String> {
     });
     let stale = lag.stale.iter().map(|partition| {
         format!(
-            "was away       {}/{partition} was not read by {} for longer than deletions are kept: run `millrace reconcile` and \
+            "was behind     {} was further behind on {}/{partition} than deletions are kept: run `millrace reconcile` and \
              `millrace audit --repair`",
-            lag.topic, lag.worker
+            lag.worker, lag.topic
         )
     });
     waits.chain(stale).collect()
