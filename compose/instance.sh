@@ -8,6 +8,7 @@
 #   MILLRACE_INSTANCE     which instance: demo (the default), test, or a name of your own
 #   MILLRACE_MODEL        the folder of a model bundle (default all-MiniLM-L6-v2, which compose/install makes)
 #   MILLRACE_STORE        which S3 server: versitygw (the default) or minio
+#   MILLRACE_OPENSEARCH_ML  1: OpenSearch is the one that runs models itself (compose/install opensearch-ml)
 #   MILLRACE_BROKERS      how many brokers Kafka has: 1 (the default), or 3 with a controller of their own
 #   MILLRACE_PORT_OFFSET  added to every port: 0 for demo and 1000 for test; a name of your own needs one
 # shellcheck disable=SC2034  # the ports and folders are used by the scripts that source this
@@ -83,7 +84,7 @@ METRICS_PORT=$((19700 + port_offset))
 
 # Every worker in the order of the flow, and those that a document passes. A new one is added here.
 FLOW=(intake chunk embed index replicate)
-WORKERS=("${FLOW[@]}" serve)
+WORKERS=("${FLOW[@]}" serve train)
 
 # Brokers 2 and 3 listen two and four ports further.
 MILLRACE_KAFKA_BROKERS=127.0.0.1:$KAFKA_PORT
@@ -103,6 +104,11 @@ export MILLRACE_INDEX_REPLICAS=0
 export MILLRACE_OPENSEARCH_URL=http://127.0.0.1:$OPENSEARCH_PORT
 export MILLRACE_ELASTICSEARCH_URL=http://127.0.0.1:$ELASTICSEARCH_PORT
 export MILLRACE_MODEL=${MILLRACE_MODEL:-$DIST_DIR/models/all-MiniLM-L6-v2}
+# Further models are fetched into it, and what trains them is kept.
+export MILLRACE_MODELS=${MILLRACE_MODELS:-$MILLRACE_INSTANCE_DIR/models}
+export MILLRACE_TRAINER_PROGRAM=$DIST_DIR/trainer/venv/bin/python
+export MILLRACE_TRAINER_SCRIPT=$COMPOSE_DIR/trainer/train.py
+export MILLRACE_TRAINER_WORK=$MILLRACE_INSTANCE_DIR/trainer
 export MILLRACE_ONNXRUNTIME=$DIST_DIR/onnxruntime/libonnxruntime.so
 export MILLRACE_SERVE_LISTEN=127.0.0.1:$SERVE_PORT
 export MILLRACE_SERVE_URL=http://127.0.0.1:$SERVE_PORT

@@ -3,7 +3,8 @@
 #   server_name, server_ports (array),
 #   server_prepare (writes the configuration), server_command (sets the array `command`), server_ready (a check that is
 #   true once clients can work), server_url (for people); perhaps server_needs (for
-#   people, when it does not start)
+#   people, when it does not start) and server_dist (the stage of compose/install that has its program, when that is not
+#   called like the server)
 
 # shellcheck disable=SC2154  # see above for who sets what is not set here
 
@@ -14,7 +15,7 @@ server_start_seconds=${MILLRACE_START_SECONDS:-180} # a busy 2-core machine has 
 server_stop_seconds=30
 
 SERVER_DIR=$MILLRACE_INSTANCE_DIR/$server_name
-SERVER_DIST=$DIST_DIR/$server_name
+SERVER_DIST=$DIST_DIR/${server_dist:=$server_name}
 SERVER_LOG=$MILLRACE_INSTANCE_DIR/logs/$server_name.log
 SERVER_PIDFILE=$SERVER_DIR/pid
 
@@ -41,7 +42,7 @@ server_fail() {
 server_check() {
   local port holder try
   if [[ ! -d $SERVER_DIST ]]; then
-    server_say "is not installed: run compose/install $server_name" >&2
+    server_say "is not installed: run compose/install $server_dist" >&2
     return 1
   fi
   if ! "${as_server[@]}" test -x "$SERVER_DIST"; then
@@ -116,7 +117,7 @@ server_status() {
 
 server_main() {
   case ${1:-} in
-    install) exec "$COMPOSE_DIR/install" "$server_name" ;;
+    install) exec "$COMPOSE_DIR/install" "$server_dist" ;;
     start) server_start ;;
     stop) process_stop "$server_name" "$SERVER_PIDFILE" "$server_stop_seconds" ;;
     status) server_status ;;

@@ -9,6 +9,9 @@ OPENSEARCH_VERSION=3.6.0
 # The plugins have a version of their own, which must fit the server's exactly. Never ask Maven Central for the latest
 # one: its list of these is incomplete.
 OPENSEARCH_PLUGIN_VERSION=3.6.0.0
+# What ML Commons runs models with (opensearch-ml): libtorch, and the bridge to it, whose version begins with libtorch's.
+LIBTORCH_VERSION=2.5.1
+LIBTORCH_JNI_VERSION=2.5.1-0.32.0
 ELASTICSEARCH_VERSION=9.5.3
 # The one that clouds still sell, for the second run of the engines' tests. Another may be tried by saying so:
 # ELASTICSEARCH_8_VERSION=8.15.3 compose/install elasticsearch-8

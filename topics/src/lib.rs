@@ -17,6 +17,10 @@ pub const CONFIRMATIONS: &str = "confirmations";
 pub const MODELS: &str = "models";
 /// A sample of the questions asked.
 pub const QUERIES: &str = "queries";
+/// What each look at documents and questions found: whether the model is still right for them.
+pub const DRIFT: &str = "drift";
+/// Days for which `queries` keeps its records, unless somebody asks for others.
+pub const QUERIES_DAYS: u32 = 7;
 /// Records that workers had to refuse.
 pub const DEAD_LETTERS: &str = "dead-letters";
 
@@ -25,7 +29,7 @@ pub const DEAD_LETTERS: &str = "dead-letters";
 pub const LARGEST_RECORD: usize = 8 << 20;
 
 /// The files, in the order of the data flow.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("object-events.yaml", include_str!("../object-events.yaml")),
     ("documents.yaml", include_str!("../documents.yaml")),
     ("confirmations.yaml", include_str!("../confirmations.yaml")),
@@ -34,6 +38,7 @@ const FILES: [(&str, &str); 9] = [
     ("vectors.yaml", include_str!("../vectors.yaml")),
     ("models.yaml", include_str!("../models.yaml")),
     ("queries.yaml", include_str!("../queries.yaml")),
+    ("drift.yaml", include_str!("../drift.yaml")),
     ("dead-letters.yaml", include_str!("../dead-letters.yaml")),
 ];
 
@@ -90,6 +95,16 @@ pub struct Topic {
     pub partitions: Option<i32>,
     /// Its settings, as Kafka names them.
     pub settings: BTreeMap<String, String>,
+}
+
+impl Topic {
+    /// The same, with its records kept for so many days.
+    #[must_use]
+    pub fn kept_for(mut self, days: u32) -> Self {
+        let milliseconds = u64::from(days) * 86_400_000;
+        self.settings.insert("retention.ms".to_owned(), milliseconds.to_string());
+        self
+    }
 }
 
 /// A file that is not a valid description.
@@ -171,6 +186,7 @@ mod tests {
             vectors(&fingerprint),
             MODELS.to_owned(),
             QUERIES.to_owned(),
+            DRIFT.to_owned(),
             DEAD_LETTERS.to_owned(),
         ];
         assert_eq!(names, expected);
@@ -182,6 +198,17 @@ mod tests {
         for ((file, _), description) in FILES.iter().zip(descriptions().unwrap()) {
             assert_eq!(*file, format!("{}.yaml", description.name));
         }
+    }
+
+    #[test]
+    fn questions_are_kept_for_as_long_as_is_asked_for() {
+        let fingerprint = Fingerprint::of(&[("a", "b")]);
+        let all = all(&fingerprint, &fingerprint).unwrap();
+        let queries = all.into_iter().find(|topic| topic.name == QUERIES).unwrap();
+        assert_eq!(queries.clone().kept_for(QUERIES_DAYS), queries, "the file says the same");
+        let longer = queries.kept_for(180);
+        assert_eq!(longer.settings["retention.ms"], "15552000000");
+        assert_eq!(longer.settings["cleanup.policy"], "delete");
     }
 
     #[test]

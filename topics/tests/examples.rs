@@ -5,7 +5,8 @@
 use std::path::Path;
 
 use message::{
-    Chunk, ChunkId, DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query, RegistryEntry, Said,
+    Chunk, ChunkId, DeadLetter, DocumentReference, DriftReport, Embedded, LedgerEntry, Passage, QueryRecord,
+    RegistryEntry, Said,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -62,9 +63,33 @@ fn models() {
     round_trip::<RegistryEntry>("models");
 }
 
+/// What a reader knew of a question before there were judgements; see topics/README.md: it ignores what it does not know.
+#[derive(serde::Deserialize)]
+struct FormerQuery {
+    question: String,
+    hits: Vec<message::QueryHit>,
+}
+
 #[test]
 fn queries() {
-    round_trip::<Query>("queries");
+    let mut judged = 0;
+    for record in round_trip::<QueryRecord>("queries") {
+        match record {
+            QueryRecord::Query(query) => {
+                let text = serde_json::to_string(&query).unwrap();
+                let former: FormerQuery = serde_json::from_str(&text).unwrap();
+                assert_eq!((former.question, former.hits), (query.question, query.hits));
+                assert!(query.cited.iter().all(|cited| query.shown.contains(cited)));
+            }
+            QueryRecord::Feedback(_) => judged += 1,
+        }
+    }
+    assert!(judged > 0, "no example shows a judgement");
+}
+
+#[test]
+fn drift() {
+    round_trip::<DriftReport>("drift");
 }
 
 #[test]

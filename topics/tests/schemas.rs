@@ -8,7 +8,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use message::{DeadLetter, DocumentReference, Embedded, LedgerEntry, Passage, Query, RegistryEntry, Said};
+use message::{
+    DeadLetter, DocumentReference, DriftReport, Embedded, LedgerEntry, Passage, QueryRecord, RegistryEntry,
+    Said,
+};
 use serde_json::{Value, json};
 
 /// The schema of the type that a topic's file names.
@@ -20,7 +23,8 @@ fn schema_of(kind: &str) -> Option<Value> {
         "Passage" => schemars::schema_for!(Passage),
         "Embedded" => schemars::schema_for!(Embedded),
         "RegistryEntry" => schemars::schema_for!(RegistryEntry),
-        "Query" => schemars::schema_for!(Query),
+        "QueryRecord" => schemars::schema_for!(QueryRecord),
+        "DriftReport" => schemars::schema_for!(DriftReport),
         "DeadLetter" => schemars::schema_for!(DeadLetter),
         _ => return None,
     };

@@ -93,7 +93,7 @@ fn is_late(lag: &Value) -> bool {
 
 /// Which generation a command is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Which(Option<String>);
+pub struct Which(pub(crate) Option<String>);
 
 impl Which {
     /// Every live generation; while there is only one, it is the served one and is not named.

@@ -61,8 +61,28 @@ pub async fn embed<E: Encoder>(
 /// The best documents for a question by the dot product, best first.
 #[must_use]
 pub fn rank(question: &[f32], documents: &[(String, Vec<f32>)]) -> Vec<String> {
+    nearest(question, documents).into_iter().map(|(_, id)| id.to_owned()).collect()
+}
+
+/// The same with their products, which are cosines when all vectors have the length 1 ([`unit`]).
+#[must_use]
+pub fn nearest<'a>(question: &[f32], documents: &'a [(String, Vec<f32>)]) -> Vec<(f32, &'a str)> {
     let dot = |vector: &[f32]| -> f32 { question.iter().zip(vector).map(|(a, b)| a * b).sum() };
-    let mut scored: Vec<(f32, &String)> = documents.iter().map(|(id, vector)| (dot(vector), id)).collect();
+    let mut scored: Vec<(f32, &str)> =
+        documents.iter().map(|(id, vector)| (dot(vector), id.as_str())).collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    scored.into_iter().take(DEPTH).map(|(_, id)| id.clone()).collect()
+    scored.truncate(DEPTH);
+    scored
+}
+
+/// The vector with the length 1, as the engines compare it; one of zeros stays as it is.
+#[must_use]
+pub fn unit(mut vector: Vec<f32>) -> Vec<f32> {
+    let length = vector.iter().map(|number| number * number).sum::<f32>().sqrt();
+    if length > 0.0 {
+        for number in &mut *vector {
+            *number /= length;
+        }
+    }
+    vector
 }

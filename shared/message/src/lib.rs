@@ -9,11 +9,13 @@ mod confirmation;
 mod dead_letter;
 mod digest;
 mod document;
+mod drift;
 mod headers;
 mod id;
 mod ledger;
 mod query;
 mod registry;
+mod run;
 mod vector;
 mod version;
 
@@ -24,13 +26,15 @@ pub use confirmation::{Checked, Confirmation, Said, Skip};
 pub use dead_letter::DeadLetter;
 pub use digest::{RunningDigest, content_digest, sha256_hex};
 pub use document::{DocumentReference, Why};
+pub use drift::{DriftClue, DriftMeasurement, DriftReport, DriftSignal, DriftWindow, TopicDrift};
 pub use headers::{Headers, document_on, partition_of, trace, trace_on};
 pub use id::{ChunkId, DocumentId, Fingerprint, InvalidDocumentId};
 pub use ledger::LedgerEntry;
-pub use query::{Query, QueryHit};
+pub use query::{AnswerFeedback, AnswerJudgement, Query, QueryHit, QueryRecord, standing_feedback};
 pub use registry::{
     BuildState, ChangeAuthor, FillSource, GenerationEntry, IndexMapping, ModelEntry, ModelState, ReadyEntry,
     RegistryEntry, ServingEntry,
 };
+pub use run::{RunState, TrainingRun};
 pub use vector::{Embedded, EmbeddedChunk, InvalidVector, Vector};
 pub use version::Version;

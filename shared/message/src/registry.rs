@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Fingerprint;
+use crate::{Fingerprint, TrainingRun};
 
 /// A value of `models`. Its kind and its key belong together; a record without a value forgets what its key names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,8 @@ pub enum RegistryEntry {
     Serving(ServingEntry),
     /// What a process has loaded; key `ready/<instance>`.
     Ready(ReadyEntry),
+    /// A run that trains a model; key `run/<id>`.
+    Run(TrainingRun),
 }
 
 impl RegistryEntry {
@@ -33,6 +35,7 @@ impl RegistryEntry {
             Self::Generation(generation) => format!("generation/{}-{}", generation.index, generation.id),
             Self::Serving(serving) => format!("serving/{}", serving.index),
             Self::Ready(ready) => format!("ready/{}", ready.instance),
+            Self::Run(run) => format!("run/{}", run.id),
         }
     }
 }

@@ -1,6 +1,12 @@
 //! What may be changed, and what is written then. Pure: each rule looks at a whole [`Registry`] and answers with the
 //! entries to write, all of them or none.
 
+mod proven;
+mod runs;
+
+pub use proven::enter_proven;
+pub use runs::{advance_run, ask_to_stop, claim_run, enter_run, is_conducted, release_run, run_of};
+
 use message::{
     BuildState, ChangeAuthor, Fingerprint, GenerationEntry, ModelEntry, ModelState, RegistryEntry,
     ServingEntry,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use message::{Fingerprint, GenerationEntry, ModelEntry, ReadyEntry, RegistryEntry, ServingEntry};
+use message::{
+    Fingerprint, GenerationEntry, ModelEntry, ReadyEntry, RegistryEntry, ServingEntry, TrainingRun,
+};
 
 /// All that stands in the topic `models`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,6 +14,7 @@ pub struct Registry {
     generations: BTreeMap<String, GenerationEntry>,
     serving: BTreeMap<String, Dated<ServingEntry>>,
     ready: BTreeMap<String, Dated<ReadyEntry>>,
+    runs: BTreeMap<String, Counted>,
     now: i64,
 }
 
@@ -43,6 +46,13 @@ impl fmt::Display for GenerationKey<'_> {
 struct Dated<T> {
     entry: T,
     at: i64,
+}
+
+/// A run, and how many records were taken that name it.
+#[derive(Clone, Debug, PartialEq)]
+struct Counted {
+    run: TrainingRun,
+    words: u64,
 }
 
 /// A record that cannot be taken: a newer program wrote it, or none of ours.
@@ -85,6 +95,10 @@ impl Registry {
             RegistryEntry::Ready(entry) => {
                 drop(self.ready.insert(entry.instance.clone(), Dated { entry, at }));
             }
+            RegistryEntry::Run(run) => {
+                let words = self.words_of(&run.id) + 1;
+                drop(self.runs.insert(run.id.clone(), Counted { run, words }));
+            }
         }
         Ok(())
     }
@@ -96,6 +110,7 @@ impl Registry {
             "generation" => drop(self.generations.remove(name)),
             "serving" => drop(self.serving.remove(name)),
             "ready" => drop(self.ready.remove(name)),
+            "run" => drop(self.runs.remove(name)),
             _ => {}
         }
     }
@@ -165,5 +180,30 @@ impl Registry {
             dated.entry.index == index && now.saturating_sub(dated.at) < lease
         };
         self.ready.values().filter(alive).map(|dated| &dated.entry)
+    }
+
+    /// A run that trains a model.
+    #[must_use]
+    pub fn run(&self, id: &str) -> Option<&TrainingRun> {
+        self.runs.get(id).map(|counted| &counted.run)
+    }
+
+    /// The runs for what is called `index` outside, in the order of their ids.
+    pub fn runs<'a>(&'a self, index: &'a str) -> impl Iterator<Item = &'a TrainingRun> {
+        self.runs.values().map(|counted| &counted.run).filter(move |run| run.index == index)
+    }
+
+    /// The one of them that has not ended; there is at most one.
+    #[must_use]
+    pub fn open_run(&self, index: &str) -> Option<&TrainingRun> {
+        let mut runs = self.runs.values().map(|counted| &counted.run);
+        runs.find(|run| run.index == index && !run.state.is_end())
+    }
+
+    /// How many records were taken that name this run. Who conducts it writes again and again, so a number that stays the same
+    /// says that nobody does.
+    #[must_use]
+    pub fn words_of(&self, run: &str) -> u64 {
+        self.runs.get(run).map_or(0, |counted| counted.words)
     }
 }

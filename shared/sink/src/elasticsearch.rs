@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::action::EMBEDDING;
 use crate::engine::Engine;
 use crate::error::SinkError;
+use crate::patient::Patient;
 use crate::settings::{RequestSettings, address};
 use crate::vectors::{self, VectorKind};
 use crate::wire::{Failure, Method, Request, Response, SearchDepth, Sending, Server, chain, merge};
@@ -59,6 +60,15 @@ impl ElasticsearchSettings {
     /// # Errors
     /// When the settings are invalid.
     pub fn connect(&self, requests: &RequestSettings, names: Names) -> Result<Engine, SinkError> {
+        Ok(Engine::new(self.server()?, requests.clone(), names))
+    }
+
+    /// Prepares connections for requests about other things than the indexes of a generation; sends nothing yet.
+    pub(crate) fn patient(&self, requests: &RequestSettings) -> Result<Patient, SinkError> {
+        Ok(Patient::new(self.server()?, requests))
+    }
+
+    fn server(&self) -> Result<ElasticsearchServer, SinkError> {
         const SETTING: &str = "MILLRACE_ELASTICSEARCH_URL";
         let url = address(SETTING, &self.elasticsearch_url)?;
         let broken = |cause| SinkError::Setting { setting: SETTING, cause };
@@ -69,7 +79,7 @@ impl ElasticsearchSettings {
             builder = builder.auth(credentials);
         }
         let transport = builder.build().map_err(|error| broken(error.to_string()))?;
-        Ok(Engine::new(ElasticsearchServer { transport, url }, requests.clone(), names))
+        Ok(ElasticsearchServer { transport, url })
     }
 }
 

@@ -5,21 +5,28 @@
 //! over all three. Every bulk response is read item by item. Writes go to an alias that must exist, so that a write
 //! never recreates a deleted index. Writers and readers reject vectors of another space, and every request has a
 //! deadline.
+//!
+//! Beside generations: [`ModelHost`] has OpenSearch run a model itself and opens an index that embeds what anyone writes
+//! ([`DirectIndex`]); [`IndexCopy`] copies such an index to Elasticsearch.
 
 mod action;
 mod age;
 mod bulk;
 mod carried;
 mod catalog;
+mod copied;
 mod elasticsearch;
 mod engine;
 mod ensured;
 mod error;
+mod fuse;
 mod lane;
 mod memory;
+mod mlcommons;
 mod opensearch;
 mod origin;
 mod outside;
+mod patient;
 mod question;
 mod reader;
 mod registry;
@@ -32,6 +39,7 @@ mod wire;
 
 pub use action::{Action, Operation, WrongSpace, action_of, delete};
 pub use catalog::Catalog;
+pub use copied::{CopiedSlice, CopyMoment, CopyShape, CopySlice, CopyTrouble, CopyVerdict, IndexCopy};
 pub use elasticsearch::ElasticsearchSettings;
 pub use engine::Engine;
 pub use engine::snapshots::{
@@ -39,8 +47,12 @@ pub use engine::snapshots::{
 };
 pub use ensured::{Ensured, IndexState};
 pub use error::SinkError;
+pub use fuse::{FUSED_WINDOW, Fused, Fusion, Scored, fuse};
 pub use lane::WriteLane;
 pub use memory::{Fault, MemoryEngine};
+pub use mlcommons::{
+    DirectIndex, HostSetting, HostTrouble, HostedModel, ModelHost, ModelSource, RegisteredModel, TextSide,
+};
 pub use opensearch::{KnnEngine, OpenSearchSettings};
 pub use question::{Clause, Window, Words};
 pub use reader::{

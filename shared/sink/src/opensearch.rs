@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::action::EMBEDDING;
 use crate::engine::Engine;
 use crate::error::SinkError;
+use crate::patient::Patient;
 use crate::settings::{RequestSettings, address};
 use crate::vectors::{self, VectorKind};
 use crate::wire::{Failure, Method, Request, Response, SearchDepth, Sending, Server, chain, merge};
@@ -66,6 +67,15 @@ impl OpenSearchSettings {
     /// # Errors
     /// When the settings are invalid.
     pub fn connect(&self, requests: &RequestSettings, names: Names) -> Result<Engine, SinkError> {
+        Ok(Engine::new(self.server()?, requests.clone(), names))
+    }
+
+    /// Prepares connections for requests about other things than the indexes of a generation; sends nothing yet.
+    pub(crate) fn patient(&self, requests: &RequestSettings) -> Result<Patient, SinkError> {
+        Ok(Patient::new(self.server()?, requests))
+    }
+
+    fn server(&self) -> Result<OpenSearchServer, SinkError> {
         const SETTING: &str = "MILLRACE_OPENSEARCH_URL";
         let url = address(SETTING, &self.opensearch_url)?;
         let broken = |cause| SinkError::Setting { setting: SETTING, cause };
@@ -78,8 +88,7 @@ impl OpenSearchSettings {
             builder = builder.auth(Credentials::Basic(user, password));
         }
         let transport = builder.build().map_err(|error| broken(error.to_string()))?;
-        let server = OpenSearchServer { transport, url, engine: self.opensearch_engine };
-        Ok(Engine::new(server, requests.clone(), names))
+        Ok(OpenSearchServer { transport, url, engine: self.opensearch_engine })
     }
 }
 

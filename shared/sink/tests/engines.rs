@@ -7,8 +7,11 @@
 mod suite {
     pub(crate) mod bench;
     pub(crate) mod catalog;
+    mod copied;
     pub(crate) mod data;
     mod faults;
+    mod hosted;
+    mod hosted_for_real;
     mod outside;
     pub(crate) mod read;
     mod restored;

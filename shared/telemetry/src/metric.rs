@@ -55,6 +55,8 @@ names! {
         Questions = "millrace_questions_total",
         /// Questions to applications, whether or not answered in sentences.
         Asked = "millrace_asked_total",
+        /// Training runs that ended (label `state`: accepted, refused, failed, stopped).
+        TrainingRunsEnded = "millrace_training_runs_ended_total",
     }
 }
 
@@ -79,6 +81,8 @@ names! {
         Worker = "millrace_worker",
         /// 1 while the worker is ready, 0 while it is not (`/readyz` says why).
         Ready = "millrace_ready",
+        /// 1 for the state of the newest training run that this process conducts, 0 for the others (label `state`: planned, submitting, training, trained, judging, accepted, refused, failed, stopped).
+        TrainingRun = "millrace_training_run",
     }
 }
 
@@ -91,6 +95,8 @@ names! {
         Version = "version",
         /// The reaction to a failure.
         Remedy = "remedy",
+        /// How far a training run is.
+        State = "state",
     }
 }
 

@@ -11,24 +11,32 @@ use telemetry::{LogFormat, TelemetrySettings};
 
 mod archive;
 mod asking;
+mod drifting;
 mod generations;
 mod models;
 mod reading;
+mod registering;
 mod snapshots;
+mod training;
+mod training_runs;
 mod trying;
 mod upkeep;
 
+pub use self::training::{MakeTrainingData, PairsFrom, TrainCommand};
 pub use archive::{ExportLog, ImportLog};
 pub use asking::{AskQuestion, Eval, KeyArguments, KeyRole, SearchArguments, SearchMode, ServeAddress};
+pub use drifting::{DriftCommand, MeasureDrift, ShowDrift};
 pub use generations::{
     CompareGenerations, GenerationAsk, GenerationCommand, GenerationReason, GenerationStatus,
     ListGenerations, PromoteGeneration, RetireGeneration, StartGeneration,
 };
-pub use models::{AddModel, ListModels, MarkModel, ModelCommand, RegistrySettings};
+pub use models::{AddModel, GuardFolder, ListModels, MarkModel, ModelCommand, ProveModel, RegistrySettings};
 pub use reading::{ChunkArguments, Extract, ReadingArguments};
+pub use registering::{RegisterModel, ReplicateIndex};
 pub use snapshots::{
     CreateSnapshot, DeleteSnapshot, ListSnapshots, RestoreSnapshot, SnapshotAsk, SnapshotCommand,
 };
+pub use training_runs::{RunTrainer, TrainLog, TrainNow, TrainStatus, TrainStop};
 pub use trying::Try;
 pub use upkeep::{
     Audit, Confirm, DataSettings, LedgerCommand, LedgerRebuild, LetterFilter, LettersCommand, ListLetters,
@@ -83,7 +91,7 @@ pub enum OperatorCommand {
     Ask(AskQuestion),
     /// Make an API key for `serve`: prints the key once, and the entry for the file of keys.
     Key(KeyArguments),
-    /// Compare bucket, ledger and both engines; exit code 1 when they differ.
+    /// Compare bucket, ledger and engines; exit code 1 when they differ.
     Audit(Audit),
     /// Compare the bucket with the ledger and ask `chunk` to look at each difference: heals lost notices, and is the
     /// first load of an existing bucket.
@@ -99,6 +107,15 @@ pub enum OperatorCommand {
     /// Models: put a bundle where every worker can fetch it, and say what may be built with it.
     #[command(subcommand)]
     Model(Box<ModelCommand>),
+    /// Models of your own: make training data from the documents, have a model trained, and see how far it is.
+    #[command(subcommand)]
+    Train(Box<TrainCommand>),
+    /// Whether documents and questions are still those that the model was made for.
+    #[command(subcommand)]
+    Drift(DriftCommand),
+    /// Copy an index of OpenSearch that others write, such as that of `model register`, to Elasticsearch. May be repeated, also after
+    /// an interruption: it writes what is missing or older there.
+    ReplicateIndex(Box<ReplicateIndex>),
     /// Snapshots of a generation's indexes, kept by the engines in a repository of theirs.
     #[command(subcommand)]
     Snapshot(Box<SnapshotCommand>),
@@ -149,6 +166,9 @@ pub struct TopicsApply {
     /// Copies of each record; by default one on each broker, at most three.
     #[arg(long, env = "MILLRACE_REPLICATION", value_parser = clap::value_parser!(i32).range(1..=10))]
     pub replication: Option<i32>,
+    /// Days for which the topic `queries` keeps questions and what people thought of their answers; give the same each time.
+    #[arg(long, env = "MILLRACE_QUERIES_DAYS", default_value_t = topics::QUERIES_DAYS, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub queries_days: u32,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -265,7 +285,7 @@ pub struct StatusArguments {
     /// Look again every two seconds.
     #[arg(long)]
     pub watch: bool,
-    /// End when every object of the bucket is searchable in both engines, or refused with its cause.
+    /// End when every object of the bucket is searchable in every engine, or refused with its cause.
     #[arg(long)]
     pub until_searchable: bool,
     /// Give up after so many seconds (with --until-searchable): exit code 1.

@@ -7,6 +7,7 @@ mod bucket;
 mod chunk;
 mod confirm;
 mod dead_letters;
+mod drift;
 mod embed;
 mod eval;
 mod extract;
@@ -16,6 +17,8 @@ mod ledger_rebuild;
 mod model;
 mod put;
 mod reconcile;
+mod register;
+mod replicate_index;
 mod rm;
 mod rounds;
 mod search;
@@ -23,6 +26,7 @@ mod skip;
 mod snapshot;
 mod status;
 mod topics_apply;
+mod train;
 mod try_folder;
 
 use std::process::ExitCode;
@@ -52,6 +56,9 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         OperatorCommand::Ledger(LedgerCommand::Rebuild(ask)) => ledger_rebuild::run(ask).await,
         OperatorCommand::Generation(ask) => generation::run(*ask).await,
         OperatorCommand::Model(ask) => model::run(*ask).await,
+        OperatorCommand::Train(ask) => train::run(*ask).await,
+        OperatorCommand::Drift(ask) => drift::run(ask).await,
+        OperatorCommand::ReplicateIndex(ask) => replicate_index::run(&ask).await,
         OperatorCommand::Snapshot(ask) => snapshot::run(*ask).await,
         OperatorCommand::Export(ask) => archive::export(&ask).await,
         OperatorCommand::Import(ask) => archive::import(&ask).await,

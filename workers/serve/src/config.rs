@@ -31,9 +31,18 @@ pub struct Config {
     /// Maximum size of a file uploaded through this server, in bytes.
     #[arg(long, env = "MILLRACE_SERVE_LARGEST_UPLOAD", default_value_t = 67_108_864)]
     pub serve_largest_upload: usize,
-    /// Share of the questions written to the topic `queries` to measure drift, 0 to 1.
+    /// Share of the questions written to the topic `queries`, to measure drift and to train, 0 to 1; a question whose answer was
+    /// judged is written in any case.
     #[arg(long, env = "MILLRACE_SERVE_SAMPLE", default_value_t = 0.1)]
     pub serve_sample: f64,
+    /// Whether answers can be judged (thumbs on the page, `POST /v1/feedback`); a judgement is written to the topic `queries`
+    /// with its question.
+    #[arg(long, env = "MILLRACE_SERVE_FEEDBACK", default_value_t = true, action = clap::ArgAction::Set)]
+    pub serve_feedback: bool,
+    /// Whether personal data in questions and reasons is replaced before they are written to the topic `queries`: e-mail and IP
+    /// addresses, telephone and card numbers, IBANs, Chinese identity numbers.
+    #[arg(long, env = "MILLRACE_SERVE_MASK", default_value_t = true, action = clap::ArgAction::Set)]
+    pub serve_mask: bool,
     /// Minimum relevance of the best passages for an answer to be written, 0 (no minimum) to 1; see the README, How
     /// answers are written.
     #[arg(long, env = "MILLRACE_SERVE_LEAST_RELEVANCE", default_value_t = FLOOR, value_parser = share)]

@@ -1,5 +1,7 @@
 //! A search result as it is sent. Pure.
 
+use std::collections::HashSet;
+
 use message::{About, ChunkId, DocumentId, Fingerprint};
 use serde::{Serialize, Serializer};
 use sink::Hit;
@@ -30,6 +32,31 @@ pub struct Answer {
     pub timing: Timing,
     /// The passages, best first.
     pub hits: Vec<FoundPassage>,
+}
+
+/// A search's result, and what is kept of it besides.
+#[derive(Debug, PartialEq)]
+pub struct LookedUp {
+    /// The result.
+    pub answer: Answer,
+    /// The question's vector, if it was embedded.
+    pub vector: Option<Vec<f32>>,
+    /// How far words and vectors agree: see [`overlap`].
+    pub overlap: Option<f64>,
+}
+
+/// How many of the best passages are compared.
+const BEST: usize = 10;
+
+/// Of the ten best passages by words and the ten best by vectors, the share of the longer list that is in both, 0 to 1; none
+/// when both are empty.
+#[must_use]
+pub fn overlap(keyword: &[Hit], vector: &[Hit]) -> Option<f64> {
+    let best: HashSet<&ChunkId> = keyword.iter().take(BEST).map(|hit| &hit.id).collect();
+    let both = vector.iter().take(BEST).filter(|hit| best.contains(&hit.id)).count();
+    let longer = keyword.len().max(vector.len()).min(BEST);
+    let number = |count: usize| u8::try_from(count).map_or(f64::NAN, f64::from);
+    (longer > 0).then(|| number(both) / number(longer))
 }
 
 /// Milliseconds spent in each step of a search.
@@ -135,6 +162,38 @@ impl FoundPassage {
             before: None,
             after: None,
             copies: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hits(names: &str) -> Vec<Hit> {
+        let hit = |name: &str| Hit {
+            id: ChunkId::from_text(name),
+            score: 1.0,
+            document: DocumentId::new("docs", "a").unwrap(),
+            heading_path: Vec::new(),
+            text: String::new(),
+            about: About::default(),
+        };
+        names.split_whitespace().map(hit).collect()
+    }
+
+    #[test]
+    fn how_far_words_and_vectors_agree() {
+        let many = "a b c d e f g h i j k l";
+        for (keyword, vector, expected) in [
+            ("", "", None),
+            ("", many, Some(0.0)),
+            ("a", "a", Some(1.0)),
+            ("a b", "b", Some(0.5)),
+            (many, "k l", Some(0.0)),
+            (many, "j i h", Some(0.3)),
+        ] {
+            assert_eq!(overlap(&hits(keyword), &hits(vector)), expected, "{keyword:?} {vector:?}");
         }
     }
 }

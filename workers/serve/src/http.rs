@@ -5,6 +5,7 @@ mod application;
 mod ask;
 mod chat;
 mod document;
+mod feedback;
 mod generations;
 pub mod guard;
 mod mcp;
@@ -41,6 +42,10 @@ use refusal::HttpRefusal;
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Maximum size of a body in bytes, except for uploads.
 const LARGEST_BODY: usize = 1024 * 1024;
+
+/// Maximum size of a judgement in bytes: a reason of [`crate::feedback::LONGEST_REASON`] characters, each as two escapes, and more
+/// than enough for the rest.
+const LARGEST_FEEDBACK: usize = 16 * 1024;
 
 /// The components of a server.
 pub trait Parts: Send + Sync + 'static {
@@ -149,6 +154,7 @@ pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
         .route("/v1/ask", post(ask::post::<P>))
         .route("/v1/models", get(chat::models::<P>))
         .route("/v1/chat/completions", post(chat::post::<P>))
+        .route("/v1/feedback", post(feedback::post::<P>).layer(DefaultBodyLimit::max(LARGEST_FEEDBACK)))
         .route("/v1/documents", get(document::list::<P>))
         .route("/v1/document", get(document::get::<P>))
         .route_service("/mcp", mcp::service(&server))

@@ -1,26 +1,28 @@
 //! Questions in, passages and answers out.
 //!
-//! A question is turned into terms and a vector, the engine ranks passages by both, the rankings are fused here, and
-//! a language model, or none, writes an answer that cites them. A request uses one immutable snapshot of encoder,
+//! A question is turned into terms and a vector, the engine ranks passages by both, the rankings are fused here (`sink::fuse`),
+//! and a language model, or none, writes an answer that cites them. A request uses one immutable snapshot of encoder,
 //! space and physical indexes throughout; an alias, or an index of another space, is never queried.
 //!
 //! Reading order: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way
-//! over a [`snapshot`], with [`languages`], [`fuse`], [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
+//! over a [`snapshot`], with [`languages`], [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
 //! [`highlight`], and [`found`] the result · [`following`] which snapshot is served, by [`serving`], [`encoders`], [`served`]
 //! and [`lease`], [`generations`] what is said of them all · [`application`] how it is answered · [`chat`] the way to an answer ·
-//! [`llm`] who writes it · [`sample`] what is kept of it · [`pipeline`] how documents get here · [`http`] the edge,
+//! [`llm`] who writes it · [`sample`] what is kept of it, with [`mask`]ed texts, [`answer_id`] and
+//! [`recent`] · [`feedback`] what people think of it · [`pipeline`] how documents get here · [`http`] the edge,
 //! assembled by [`start`].
 
 pub mod access;
+pub mod answer_id;
 pub mod application;
 pub mod around;
 pub mod chat;
 pub mod config;
 pub mod encoders;
+pub mod feedback;
 pub mod following;
 pub mod found;
 mod further;
-pub mod fuse;
 pub mod gather;
 pub mod generations;
 pub mod highlight;
@@ -28,10 +30,12 @@ pub mod http;
 pub mod languages;
 pub mod lease;
 pub mod llm;
+pub mod mask;
 pub mod pipeline;
 pub mod place;
 pub mod question;
 pub mod rate;
+pub mod recent;
 pub mod relevance;
 pub mod rerank;
 pub mod sample;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 use sink::Clause;
+pub use sink::Fusion;
 
 /// Maximum number of passages in a result.
 pub const LONGEST: usize = 1000;
@@ -19,19 +20,6 @@ pub enum Mode {
     /// By both, fused.
     #[default]
     Hybrid,
-}
-
-/// How to fuse two rankings; see [`crate::fuse`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fusion {
-    /// The weighted sum of both normalised scores; the weight is how clearly a ranking singles out its best passage.
-    #[default]
-    Auto,
-    /// The sum of both normalised scores, with equal weights.
-    Convex,
-    /// Reciprocal rank fusion.
-    Rrf,
 }
 
 /// What to add to the result on request.

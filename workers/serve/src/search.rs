@@ -5,13 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use message::ChunkId;
 use model::{EncodeError, Encoder, Role, TextFault};
-use sink::{Hit, Reader, SinkError, Window, Words};
+use sink::{FUSED_WINDOW, Hit, Reader, Scored, SinkError, Window, Words, fuse};
 use stream::Boottime;
 use tokio::time::{Duration, Instant};
 
 use crate::around;
-use crate::found::{Answer, FoundPassage, Timing};
-use crate::fuse::{Scored, fuse};
+use crate::found::{Answer, FoundPassage, LookedUp, Timing, overlap};
 use crate::gather::gather;
 use crate::highlight::highlight;
 use crate::lease::AnswerLease;
@@ -27,9 +26,6 @@ use crate::snapshot::Snapshot;
 const PRESENT: Duration = Duration::from_secs(10);
 /// Timeout of a question's search.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// Minimum number of passages of each ranking to fuse: more than any page shows, so that one ranking can lift a
-/// passage that is far down in the other.
-const WINDOW: usize = 100;
 /// Factor on the window's size when passages per document are limited.
 const SPARE: usize = 3;
 /// Maximum number of passages in a window.
@@ -43,6 +39,7 @@ struct Ranked {
     /// The question's vector, if it was embedded.
     vector: Option<Vec<f32>>,
     relevance: Option<f64>,
+    overlap: Option<f64>,
 }
 
 /// Why a search failed.
@@ -117,10 +114,16 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         self.served.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Samples questions.
+    /// Keeps questions, and what is thought of their answers.
     #[must_use]
     pub fn with_sample(self, sample: Sample) -> Self {
         Self { sample, ..self }
+    }
+
+    /// What is kept of questions.
+    #[must_use]
+    pub fn sample(&self) -> &Sample {
+        &self.sample
     }
 
     /// Treats results with a lower [`Answer::relevance`] as irrelevant; 0 for none.
@@ -162,16 +165,26 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     /// [`SearchError::Question`] when the question is invalid, [`SearchError::Late`] after the deadline,
     /// [`SearchError::Unserved`] while nothing may be answered, otherwise [`SearchError::Unavailable`].
     pub async fn answer(&self, question: &Question) -> Result<Answer, SearchError> {
-        let snapshot = self.snapshot()?;
-        let answer = tokio::time::timeout(DEADLINE, self.find(&snapshot, question));
-        answer.await.map_err(|_| SearchError::Late)?
+        let looked = self.look_up(question).await?;
+        self.sample.take(question, &looked);
+        Ok(looked.answer)
     }
 
-    async fn find(&self, snapshot: &Snapshot<E, R>, question: &Question) -> Result<Answer, SearchError> {
+    /// The same for who goes on to write an answer, and keeps the question together with that.
+    ///
+    /// # Errors
+    /// As [`Search::answer`].
+    pub async fn look_up(&self, question: &Question) -> Result<LookedUp, SearchError> {
+        let snapshot = self.snapshot()?;
+        let looked = tokio::time::timeout(DEADLINE, self.find(&snapshot, question));
+        looked.await.map_err(|_| SearchError::Late)?
+    }
+
+    async fn find(&self, snapshot: &Snapshot<E, R>, question: &Question) -> Result<LookedUp, SearchError> {
         question.check()?;
         snapshot.check().await.map_err(unavailable)?;
         let mut timing = Timing::default();
-        let Ranked { mut passages, vector, relevance } =
+        let Ranked { mut passages, vector, relevance, overlap } =
             self.ranking(snapshot, question, &mut timing).await?;
         let begun = Instant::now();
         let reranked = self.judge_again(question, &mut passages).await?;
@@ -195,8 +208,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         let (space, generation) = (snapshot.space().clone(), snapshot.generation().to_owned());
         let answer =
             Answer { mode: question.mode, fusion, reranked, space, generation, relevance, timing, hits };
-        self.sample.take(question, &answer, vector);
-        Ok(answer)
+        Ok(LookedUp { answer, vector, overlap })
     }
 
     async fn ranking(
@@ -208,7 +220,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         // Copies are merged and documents limited after the engine's answer, so more passages are requested than
         // wanted.
         let times = if question.per_document.is_some() { SPARE } else { 1 };
-        let size = (question.size * times).clamp(WINDOW, LONGEST_WINDOW);
+        let size = (question.size * times).clamp(FUSED_WINDOW, LONGEST_WINDOW);
         let window = Window { filter: question.filter.clone(), ..Window::of(size) };
         let words = match question.mode {
             Mode::Vector if !question.include.relevance => Words::default(),
@@ -230,7 +242,8 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         {
             timing.engine_ms = milliseconds(begun);
             let passages = hits.into_iter().map(FoundPassage::of).collect();
-            return Ok(Ranked { passages, vector: Some(vector.clone()), relevance: None });
+            let vector = Some(vector.clone());
+            return Ok(Ranked { passages, vector, relevance: None, overlap: None });
         }
         let (keyword, nearest) = match &vector {
             None => (snapshot.reader.keyword(&words, &window).await.map_err(unavailable)?, Vec::new()),
@@ -238,23 +251,9 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             Some(vector) => snapshot.reader.both(&words, vector, &window).await.map_err(unavailable)?,
         };
         timing.engine_ms = milliseconds(begun);
-        let relevance = if question.include.relevance {
-            let languages = snapshot.languages.of(&snapshot.reader).await.map_err(unavailable)?;
-            let evidence = Evidence {
-                question: &question.text,
-                words: &words,
-                languages: &languages,
-                by_words: keyword.first(),
-                by_vector: nearest.first(),
-            };
-            snapshot
-                .judge
-                .relevance(snapshot.encoder.as_ref(), &snapshot.reader, &evidence)
-                .await
-                .map_err(unavailable)?
-        } else {
-            None
-        };
+        let relevance = relevance(snapshot, question, &words, keyword.first(), nearest.first()).await?;
+        let is_both = vector.is_some() && !words.is_empty();
+        let overlap = is_both.then(|| overlap(&keyword, &nearest)).flatten();
         let begun = Instant::now();
         let passages = match question.mode {
             Mode::Keyword => keyword.into_iter().map(FoundPassage::of).collect(),
@@ -262,7 +261,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
             Mode::Hybrid => fused(question.fusion, keyword, nearest),
         };
         timing.fuse_ms = milliseconds(begun);
-        Ok(Ranked { passages, vector, relevance })
+        Ok(Ranked { passages, vector, relevance, overlap })
     }
 
     async fn judge_again(
@@ -288,6 +287,23 @@ impl<E: Encoder, R: Reader> Search<E, R> {
 async fn present<E: Encoder, R: Reader>(snapshot: &Snapshot<E, R>) -> Result<(), SearchError> {
     let checked = tokio::time::timeout(PRESENT, snapshot.check_again());
     checked.await.map_err(|_| SearchError::Late)?.map_err(unavailable)
+}
+
+/// How relevant the best passages of both rankings are, where that was asked for and can be judged.
+async fn relevance<E: Encoder, R: Reader>(
+    snapshot: &Snapshot<E, R>,
+    question: &Question,
+    words: &Words,
+    by_words: Option<&Hit>,
+    by_vector: Option<&Hit>,
+) -> Result<Option<f64>, SearchError> {
+    if !question.include.relevance {
+        return Ok(None);
+    }
+    let languages = snapshot.languages.of(&snapshot.reader).await.map_err(unavailable)?;
+    let evidence = Evidence { question: &question.text, words, languages: &languages, by_words, by_vector };
+    let judged = snapshot.judge.relevance(snapshot.encoder.as_ref(), &snapshot.reader, &evidence);
+    judged.await.map_err(unavailable)
 }
 
 async fn words<E: Encoder, R: Reader>(

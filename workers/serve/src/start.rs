@@ -27,7 +27,7 @@ use crate::http::{self, Parts, ServedBucket, Server};
 use crate::llm::Models;
 use crate::pipeline::Pipeline;
 use crate::rerank::Reranking;
-use crate::sample::Sample;
+use crate::sample::{Sample, SampleSettings};
 use crate::search::Search;
 
 /// How often the admin port's readiness is updated.
@@ -78,12 +78,17 @@ pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
     let again = reranker(config.serve_reranker.as_deref(), config.serve_rerank_depth, &config.encoder.onnx)?;
     let engines = config.engines.written.clone();
     let writers = engines.iter().map(|engine| engine.worker()).collect();
+    let kept = SampleSettings {
+        share: config.serve_sample,
+        feedback: config.serve_feedback,
+        mask: config.serve_mask,
+    };
     let (telling, heard) = watch::channel(None);
     let server: Server<OverS3<E, R, C>> = Server {
         search: search
             .with_reranker(again)
             .fused_by_engine(config.serve_rrf == RrfBy::Engine)
-            .with_sample(Sample::start(kafka.clone(), config.serve_sample))
+            .with_sample(Sample::start(kafka.clone(), kept))
             .with_floor(config.serve_least_relevance),
         catalog,
         models: Models::open(&config.llm)?,

@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "edge: looks into the folder of further models")]
 //! Further models on this machine, beside the one that the settings name.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use message::{Fingerprint, GenerationEntry};
@@ -104,7 +105,12 @@ impl FurtherModels {
 
 fn subfolders(folder: &Path) -> Result<Vec<PathBuf>, BundleError> {
     let unreadable = |source| BundleError::Read { file: folder.to_path_buf(), source };
-    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        // Nothing was fetched into it yet.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
     let mut folders = Vec::new();
     for entry in entries {
         let entry = entry.map_err(unreadable)?;

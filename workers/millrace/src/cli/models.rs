@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use model::BackendSettings;
+use model::{BackendSettings, EncoderSettings, FurtherModels, ModelSettings};
 use sink::IndexSettings;
 use stream::kafka::KafkaSettings;
 
-use super::BucketSettings;
+use super::{BucketSettings, RegisterModel};
 
 /// `model`
 #[derive(Debug, Subcommand)]
@@ -16,6 +16,13 @@ pub enum ModelCommand {
     Add(AddModel),
     /// Name every model, and the generations that are built with it.
     List(ListModels),
+    /// Say whether a candidate is better than the model that is served: on the golden questions of training data, with
+    /// intervals, and no worse in general; exit code 1 when it is not. Needs no server unless something is named by what it is
+    /// called there.
+    Prove(Box<ProveModel>),
+    /// Have OpenSearch run a trained model itself, once it gives the same vectors as here, and open an index that embeds the text
+    /// that anyone writes to it.
+    Register(Box<RegisterModel>),
     /// Let generations be built with a model.
     Accept(MarkModel),
     /// Say that no generation may be built with a model any more.
@@ -76,4 +83,85 @@ pub struct MarkModel {
     /// Why; it is kept.
     #[arg(long)]
     pub reason: Option<String>,
+}
+
+/// `model prove`
+#[derive(Args, Debug)]
+pub struct ProveModel {
+    /// What may become the next model: the folder of a bundle, the output folder of train.py, or the fingerprint of a model of
+    /// the registry, or its beginning.
+    #[arg(value_name = "CANDIDATE")]
+    pub candidate: String,
+    /// Training data, with the golden questions: its folder, or its digest where it stands in the bucket.
+    #[arg(long, value_name = "DIR|DIGEST")]
+    pub data: String,
+    /// Compare with this model: a folder or a fingerprint, as above; by default that of `MILLRACE_MODEL`.
+    #[arg(long, value_name = "DIR|FINGERPRINT")]
+    pub against: Option<String>,
+    /// A general set in BEIR's layout, on which it must not become worse, and its split, e.g. `sets/scifact:test`; may be given
+    /// several times.
+    #[arg(long, value_name = "DIR:SPLIT", value_parser = guard)]
+    pub guard: Vec<GuardFolder>,
+    /// Documents of each general set that are embedded at most: those judged relevant, and a sample of the others.
+    #[arg(long, default_value_t = 20_000)]
+    pub guard_documents: usize,
+    /// The dimension that was asked for; by default that of its training, or of the model that it is compared with.
+    #[arg(long)]
+    pub dimension: Option<usize>,
+    /// Allow any size; without it, 1.5 times that of the model that it is compared with.
+    #[arg(long)]
+    pub allow_larger: bool,
+    /// Write the result as a page (Markdown), too.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Enter it into the registry as the proof says, accepted or refused with the reason, and put its bundle into the store.
+    #[arg(long)]
+    pub accept: bool,
+    /// Where the registry is.
+    #[command(flatten)]
+    pub registry: RegistrySettings,
+    /// Where bundles and training data are: below `.millrace/`, which is never ingested.
+    #[command(flatten)]
+    pub bucket: BucketSettings,
+    /// The model that is served.
+    #[command(flatten)]
+    pub model: ModelSettings,
+    /// How both models are run.
+    #[command(flatten)]
+    pub encoder: EncoderSettings,
+    /// Where bundles are fetched to; without it, for this proof only.
+    #[command(flatten)]
+    pub further: FurtherModels,
+}
+
+/// A set in BEIR's layout, and the split that is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuardFolder {
+    /// The set's folder.
+    pub folder: PathBuf,
+    /// The split.
+    pub split: String,
+}
+
+fn guard(text: &str) -> Result<GuardFolder, String> {
+    match text.rsplit_once(':') {
+        Some((folder, split)) if !folder.is_empty() && !split.is_empty() && !split.contains('/') => {
+            Ok(GuardFolder { folder: folder.into(), split: split.to_owned() })
+        }
+        _ => Err("give the folder of the set and its split, e.g. sets/scifact:test".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guard_set_has_a_folder_and_a_split() {
+        let found = guard("sets/a:b/scifact:test").unwrap();
+        assert_eq!((found.folder.to_str(), found.split.as_str()), (Some("sets/a:b/scifact"), "test"));
+        for text in ["scifact", ":test", "scifact:", "a:b/scifact"] {
+            assert!(guard(text).is_err(), "{text}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use stream::Broker as _;
 
 use super::rounds::run as this_run;
-use super::topics_apply;
+use super::topics_apply::{self, TopicWish};
 use crate::cli::LedgerRebuild;
 use crate::rebuild::{Found, draft};
 use crate::show;
@@ -20,13 +20,8 @@ pub(super) async fn run(ask: LedgerRebuild) -> Result<ExitCode, Failure> {
     let world = World::open(&ask.world).await?;
     // The existing topic decides; after the loss of all of Kafka, the setting does.
     let partitions = world.kafka.partitions(topics::DOCUMENTS).await.unwrap_or(ask.partitions);
-    topics_apply::apply(
-        &world.kafka,
-        std::slice::from_ref(&world.generation),
-        (partitions, ask.replication),
-        |_| Ok(()),
-    )
-    .await?;
+    let wish = TopicWish { partitions, replication: ask.replication, queries_days: None };
+    topics_apply::apply(&world.kafka, std::slice::from_ref(&world.generation), wish, |_| Ok(())).await?;
     let folder = world.data.join("rebuild");
     let claimed = Folder::claim(&folder)?;
     // What an interrupted run left behind is of no use.

@@ -1,5 +1,10 @@
 //! `model …`: bundles in the store, and what the registry says of them.
 
+mod entered;
+mod named;
+mod prove;
+mod told;
+
 use std::process::ExitCode;
 
 use bundles::BundlePlace;
@@ -20,6 +25,8 @@ pub(super) async fn run(ask: ModelCommand) -> Result<ExitCode, Failure> {
     match ask {
         ModelCommand::Add(ask) => add(&ask).await,
         ModelCommand::List(ask) => list(&ask).await,
+        ModelCommand::Prove(ask) => Box::pin(prove::run(&ask)).await,
+        ModelCommand::Register(ask) => Box::pin(super::register::run(&ask)).await,
         ModelCommand::Accept(ask) => mark(&ask, ModelState::Accepted).await,
         ModelCommand::Refuse(ask) => mark(&ask, ModelState::Refused).await,
     }

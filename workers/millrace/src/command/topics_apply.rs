@@ -7,6 +7,7 @@ use generation::Generation;
 use message::BuildState;
 use process::Failure;
 use serde_json::json;
+use stream::Broker as _;
 use stream::kafka::{Applied, Kafka, TopicSpec};
 
 use crate::cli::{GenerationSettings, TopicsApply};
@@ -15,8 +16,12 @@ use crate::{show, world};
 pub(super) async fn run(ask: TopicsApply) -> Result<ExitCode, Failure> {
     let kafka = Kafka::new(&ask.kafka);
     let generations = kept(&ask.generation, &kafka).await?;
-    let copies =
-        apply(&kafka, &generations, (ask.partitions, ask.replication), |done| tell(done, ask.json)).await?;
+    let wish = TopicWish {
+        partitions: ask.partitions,
+        replication: ask.replication,
+        queries_days: Some(ask.queries_days),
+    };
+    let copies = apply(&kafka, &generations, wish, |done| tell(done, ask.json)).await?;
     if copies == 1 {
         show::note(
             "WARNING: each record has ONE copy. When that broker's disk is lost, everything that Kafka holds is lost: documents \
@@ -43,15 +48,26 @@ pub(super) enum Step<'a> {
     Topic(&'a TopicSpec, Applied),
 }
 
+/// What the topics' files leave to who applies them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TopicWish {
+    /// Partitions of the topics that hold documents' histories.
+    pub(super) partitions: i32,
+    /// Copies of each record; none for one on each broker, at most three.
+    pub(super) replication: Option<i32>,
+    /// Days for which `queries` keeps its records; none for who is not asked: a topic that is there stays as it is then.
+    pub(super) queries_days: Option<u32>,
+}
+
 /// Proves that the broker gives compaction and transactions, and applies every topic; returns the number of copies
 /// requested of each record.
 pub(super) async fn apply(
     kafka: &Kafka,
     generations: &[Generation],
-    (partitions, replication): (i32, Option<i32>),
+    wish: TopicWish,
     tell: impl Fn(Step<'_>) -> Result<(), Failure>,
 ) -> Result<i32, Failure> {
-    let replication = match replication {
+    let replication = match wish.replication {
         Some(replication) => replication,
         None => kafka.default_copies().await?,
     };
@@ -63,7 +79,12 @@ pub(super) async fn apply(
         all.extend(topics.into_iter().map(|topic| (topic.name.clone(), topic)));
     }
     for topic in all.into_values() {
-        let partitions = topic.partitions.unwrap_or(partitions);
+        let topic = match wish.queries_days {
+            Some(days) if topic.name == topics::QUERIES => topic.kept_for(days),
+            None if topic.name == topics::QUERIES && kafka.existing(&topic.name).await?.is_some() => continue,
+            Some(_) | None => topic,
+        };
+        let partitions = topic.partitions.unwrap_or(wish.partitions);
         let spec = TopicSpec { name: topic.name, partitions, settings: topic.settings };
         let applied = kafka.apply(&spec, replication).await?;
         tell(Step::Topic(&spec, applied))?;

@@ -1,21 +1,16 @@
-//! The way from a question to an answer: find passages, check their relevance, give the model as many as fit, and
-//! pass on its text with only valid citations.
+//! The way from a question to an answer: find passages, check their relevance, and give the model as many as fit.
 
-use std::collections::HashSet;
-
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
-use message::{ChunkId, DocumentId, Fingerprint, Part};
+use message::{ChunkId, DocumentId, Part};
 use model::Encoder;
 use serde::Serialize;
 use sink::{Clause, Reader};
 
-use super::citation::{CitationFilter, Sentence, sentences};
-use super::context::{fit, prompt_tokens, tokens};
+use super::context::{fit, prompt_tokens};
+use super::writing::Begun;
 use crate::application::{Application, Retrieval};
 use crate::found::FoundPassage;
 use crate::llm::{
-    EndReason, Finish, Given, LanguageModel as _, LlmError, Models, Piece, Pieces, Prompt, Speaker, Turn,
-    Usage,
+    EndReason, Finish, Given, LanguageModel as _, LlmError, Models, Piece, Prompt, Speaker, Turn, Usage,
 };
 use crate::question::{Fusion, Include, Question, Wrong};
 use crate::search::{Search, SearchError};
@@ -95,66 +90,6 @@ pub struct Passages {
     pub left_out: usize,
 }
 
-/// An answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Answer {
-    /// The text with its citations.
-    pub answer: String,
-    /// False if nothing relevant was found, and therefore no model was asked.
-    pub found: bool,
-    /// Its sentences.
-    pub sentences: Vec<Sentence>,
-    /// The cited passages.
-    pub citations: Vec<CitedSource>,
-    /// Counts of passages.
-    pub passages: Passages,
-    /// Number of citations removed because their passage was not given.
-    pub invented_citations: usize,
-    /// The model that wrote it.
-    pub model: String,
-    /// The application.
-    pub application: String,
-    /// The space of the vectors.
-    pub space: Fingerprint,
-    /// The id of the generation whose passages these are.
-    pub generation: String,
-    /// Why it ended.
-    pub finish_reason: EndReason,
-    /// Tokens, as counted by the provider or else here.
-    pub usage: Usage,
-}
-
-/// An event while an answer is written.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ChatEvent {
-    /// More of its text.
-    Delta(String),
-    /// It is complete; its text is all deltas joined.
-    Done(Box<Answer>),
-}
-
-/// An answer that has begun: the passages it may cite are known.
-pub struct Begun {
-    /// The passages given to the model.
-    pub sources: Vec<CitedSource>,
-    /// Counts of passages.
-    pub passages: Passages,
-    /// The space of the vectors.
-    pub space: Fingerprint,
-    /// The id of the generation whose passages these are.
-    pub generation: String,
-    pieces: Pieces,
-    prompt_tokens: usize,
-    model: String,
-    application: String,
-}
-
-impl std::fmt::Debug for Begun {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Begun").field("passages", &self.passages).finish_non_exhaustive()
-    }
-}
-
 /// Begins an application's answer to a question.
 ///
 /// # Errors
@@ -167,7 +102,10 @@ pub async fn begin<E: Encoder, R: Reader>(
 ) -> Result<Begun, AskError> {
     let model = models.get(&application.llm.provider)?;
     let question = question(&ask, application);
-    let answer = search.answer(&question).await?;
+    let looked = search.look_up(&question).await?;
+    // Kept from here on, however this ends.
+    let mut pending = search.sample().begin(&question, &looked, &application.name);
+    let answer = looked.answer;
     let is_relevant = search.is_relevant(&answer);
     let (space, generation, found) = (answer.space, answer.generation, answer.hits);
     let writer = application.llm.model.clone().unwrap_or_else(|| application.llm.provider.clone());
@@ -176,6 +114,7 @@ pub async fn begin<E: Encoder, R: Reader>(
             .into_iter()
             .chain([Piece::Finish(Finish { reason: EndReason::Stop, usage: Some(Usage::default()) })]);
         return Ok(Begun {
+            pending,
             sources: Vec::new(),
             passages: Passages { found: found.len(), ..Passages::default() },
             space,
@@ -194,9 +133,11 @@ pub async fn begin<E: Encoder, R: Reader>(
         // Without passages, a model would answer from memory.
         return Err(nothing_fits(application).into());
     }
-    let sources = (1..).zip(found).take(given).map(source).collect();
+    let sources: Vec<CitedSource> = (1..).zip(found).take(given).map(source).collect();
+    pending.show(&sources);
     let prompt_tokens = prompt_tokens(&prompt);
     Ok(Begun {
+        pending,
         sources,
         passages: Passages { found: given + left_out.passages, given, left_out: left_out.passages },
         space,
@@ -293,96 +234,5 @@ fn source((number, found): (usize, FoundPassage)) -> CitedSource {
         end,
         text: found.text,
         score: found.score,
-    }
-}
-
-/// An answer in progress.
-struct Writing {
-    begun: Begun,
-    filter: CitationFilter,
-    text: String,
-    finish: Option<Finish>,
-    is_over: bool,
-}
-
-impl Begun {
-    /// The answer as events; the last one is [`ChatEvent::Done`].
-    pub fn events(self) -> impl Stream<Item = Result<ChatEvent, LlmError>> + Send {
-        let filter = CitationFilter::new(self.sources.len());
-        let writing = Writing { begun: self, filter, text: String::new(), finish: None, is_over: false };
-        futures::stream::try_unfold(writing, Writing::next)
-    }
-
-    /// The complete answer.
-    ///
-    /// # Errors
-    /// When it breaks off.
-    pub async fn whole(self) -> Result<Answer, LlmError> {
-        let mut events = Box::pin(self.events());
-        while let Some(event) = events.try_next().await? {
-            if let ChatEvent::Done(answer) = event {
-                return Ok(*answer);
-            }
-        }
-        Err(LlmError::Broken("it ended without an end".to_owned()))
-    }
-}
-
-impl Writing {
-    async fn next(mut self) -> Result<Option<(ChatEvent, Self)>, LlmError> {
-        while !self.is_over {
-            if let Some(finish) = self.finish.take() {
-                self.is_over = true;
-                return Ok(Some((ChatEvent::Done(Box::new(self.answer(finish))), self)));
-            }
-            let piece = self.begun.pieces.next().await;
-            let piece = piece.ok_or_else(|| LlmError::Broken("it ended without an end".to_owned()))??;
-            match piece {
-                Piece::Text(text) => {
-                    let shown = self.filter.push(&text);
-                    if !shown.is_empty() {
-                        self.text.push_str(&shown);
-                        return Ok(Some((ChatEvent::Delta(shown), self)));
-                    }
-                }
-                Piece::Finish(finish) => {
-                    let rest = self.filter.finish();
-                    self.finish = Some(finish);
-                    if !rest.is_empty() {
-                        self.text.push_str(&rest);
-                        return Ok(Some((ChatEvent::Delta(rest), self)));
-                    }
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    fn answer(&mut self, finish: Finish) -> Answer {
-        let text = self.text.trim().to_owned();
-        let sentences = sentences(&text, self.begun.sources.len());
-        let cited: HashSet<usize> =
-            sentences.iter().flat_map(|sentence| &sentence.citations).copied().collect();
-        let begun = &self.begun;
-        let citations =
-            begun.sources.iter().filter(|source| cited.contains(&source.number)).cloned().collect();
-        let counted = || {
-            let (prompt_tokens, completion_tokens) = (begun.prompt_tokens as u64, tokens(&text) as u64);
-            Usage { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens }
-        };
-        Answer {
-            found: !begun.sources.is_empty(),
-            sentences,
-            citations,
-            passages: begun.passages,
-            invented_citations: self.filter.invented,
-            model: begun.model.clone(),
-            application: begun.application.clone(),
-            space: begun.space.clone(),
-            generation: begun.generation.clone(),
-            finish_reason: finish.reason,
-            usage: finish.usage.unwrap_or_else(counted),
-            answer: text,
-        }
     }
 }

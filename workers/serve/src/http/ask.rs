@@ -19,7 +19,8 @@ use super::refusal::HttpRefusal;
 use super::{Parts, Server};
 use crate::access::Principal;
 use crate::application::BUILT_IN;
-use crate::chat::answer::{AskError, Begun, ChatEvent, ChatQuestion, begin};
+use crate::chat::answer::{AskError, ChatQuestion, begin};
+use crate::chat::writing::{Begun, ChatEvent};
 use crate::llm::{LlmError, Turn};
 use crate::question::{Parameters, Question, several, whole};
 
@@ -115,7 +116,7 @@ pub(super) async fn post<P: Parts>(
     }
     let begun_at = Instant::now();
     let begun = server.begin(&principal, wanted(body)?).await?;
-    let sources = json!({"citations": begun.sources, "passages": begun.passages});
+    let sources = json!({"id": begun.id(), "citations": begun.sources, "passages": begun.passages});
     let head = futures::stream::iter([Ok(named("sources", &sources))]);
     Ok(stream(head.chain(begun.events().map(move |event| Ok(shown(event, begun_at))))))
 }

@@ -1,7 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "edge: the HTTP server, and its clock")]
 //! `POST /v1/chat/completions` and `GET /v1/models`, compatible with OpenAI's clients
 //! (platform.openai.com/docs/api-reference/chat). `model` is an application's name; citations, space and generation are
-//! additional fields.
+//! additional fields. An answer's `id` is its name behind the prefix that these clients expect; `POST /v1/feedback` takes it.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -20,7 +20,8 @@ use super::ask::{self, Wanted, plain};
 use super::refusal::HttpRefusal;
 use super::{Parts, Server};
 use crate::access::Principal;
-use crate::chat::answer::{Answer, ChatEvent};
+use crate::answer_id::{AnswerId, CHAT_PREFIX};
+use crate::chat::writing::{Answer, ChatEvent};
 use crate::llm::{LlmError, Speaker, Turn};
 
 /// The supported fields; others are ignored, because clients send many that no application needs.
@@ -122,10 +123,10 @@ struct Envelope {
 }
 
 impl Envelope {
-    fn new(model: &str, nonce: &str) -> Self {
+    fn new(model: String, id: &AnswerId) -> Self {
         let created = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let created = created.map(|since| since.as_secs()).unwrap_or_default();
-        Self { id: format!("chatcmpl-{nonce}"), created, model: model.to_owned() }
+        Self { id: format!("{CHAT_PREFIX}{id}"), created, model }
     }
 
     fn of(&self, object: &str, more: &Value) -> Value {
@@ -162,8 +163,9 @@ pub(super) async fn post<P: Parts>(
     let is_stream = body.stream;
     let with_usage = body.stream_options.as_ref().is_some_and(|options| options.include_usage);
     let wanted = body.wanted()?;
-    let envelope = Envelope::new(&wanted.application, &wanted.ask.nonce);
+    let application = wanted.application.clone();
     let begun = server.begin(&principal, wanted).await?;
+    let envelope = Envelope::new(application, begun.id());
     if !is_stream {
         let answer = begun.whole().await?;
         let message = json!({"role": "assistant", "content": answer.answer, "refusal": null, "citations": answer.citations});

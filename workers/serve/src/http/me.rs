@@ -23,6 +23,6 @@ pub(super) async fn get<P: Parts>(
     Json(json!({
         "key": principal.name, "role": principal.role, "prefixes": principal.prefixes, "open": server.gate.is_open(),
         "model": model, "index": server.index, "bucket": server.bucket.as_ref().map(|bucket| &bucket.name),
-        "applications": names, "version": env!("CARGO_PKG_VERSION"),
+        "applications": names, "feedback": server.search.sample().takes_feedback(), "version": env!("CARGO_PKG_VERSION"),
     }))
 }

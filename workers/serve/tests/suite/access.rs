@@ -65,6 +65,7 @@ async fn without_a_key_nothing_is_told_but_that_one_is_needed() {
             ("GET", "/v1/me"),
             ("GET", "/v1/search?q=cat"),
             ("POST", "/v1/ask"),
+            ("POST", "/v1/feedback"),
             ("POST", "/mcp"),
             ("POST", "/v1/chat/completions"),
             ("GET", "/v1/document?document=docs/cats.md"),

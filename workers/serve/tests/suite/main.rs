@@ -5,6 +5,7 @@
 mod access;
 mod ask;
 mod bench;
+mod feedback;
 mod follower;
 mod following;
 mod generations;

@@ -2,6 +2,7 @@ import "./style/tokens.css";
 import "./style/shell.css";
 import "./style/controls.css";
 import "./style/chat.css";
+import "./style/feedback.css";
 import "./style/search.css";
 import "./style/documents.css";
 import "./style/pipeline.css";

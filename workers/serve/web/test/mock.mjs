@@ -18,7 +18,7 @@ export const KEYS = { "reader-key": "read", "writer-key": "write", "admin-key": 
 
 /** `keys`: whether a key is needed; `bucket`: null for a server without one. */
 export async function startMock({ port = 0, keys = false, bucket = "docs", pace = 12 } = {}) {
-  const world = { documents: documents(), registry: generations(), keys, bucket, pace, requests: [], readings: 0, serial: 0 };
+  const world = { documents: documents(), registry: generations(), keys, bucket, pace, requests: [], readings: 0, serial: 0, judged: [] };
   const server = createServer((request, response) => {
     serve(world, request, response).catch((error) => {
       console.error(error);
@@ -59,6 +59,7 @@ const routes = {
   "GET /v1/me": ["read", me],
   "GET /v1/search": ["read", search],
   "POST /v1/ask": ["read", ask],
+  "POST /v1/feedback": ["read", judge],
   "GET /v1/documents": ["read", list],
   "GET /v1/document": ["read", show],
   "PUT /v1/documents": ["write", put],
@@ -86,7 +87,7 @@ function refuse({ response, id }, status, type, message, field) {
 
 function me({ world, response, role }) {
   const applications = ["millrace", "prod-chat"];
-  json(response, { key: world.keys ? `${role}-team` : null, role, prefixes: [], open: !world.keys, model: "all-MiniLM-L6-v2", index: "millrace", bucket: world.bucket, applications, version: "0.1.0" });
+  json(response, { key: world.keys ? `${role}-team` : null, role, prefixes: [], open: !world.keys, model: "all-MiniLM-L6-v2", index: "millrace", bucket: world.bucket, applications, feedback: true, version: "0.1.0" });
 }
 
 /** All passages that hold a word (or a Chinese pair of characters) of the question, the most first. */
@@ -154,7 +155,8 @@ async function ask(context) {
   const passages = { found: found.length + (q.includes("many") ? 3 : 0), given: found.length, left_out: q.includes("many") ? 3 : 0 };
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   const send = (event, data) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-  send("sources", { citations, passages });
+  const name = `answer-${world.serial}`.padEnd(32, "0");
+  send("sources", { id: name, citations, passages });
   const answer = answerTo(q, found, citations);
   for (const text of answer.match(/[\s\S]{1,6}/gu) ?? []) {
     await new Promise((resolve) => setTimeout(resolve, q.includes("slow") ? 150 : world.pace));
@@ -167,8 +169,19 @@ async function ask(context) {
     if (q.includes("breaks")) break;
   }
   if (q.includes("breaks")) send("error", { error: { type: "timeout", message: "the model fell silent; ask again", request_id: context.id } });
-  else send("done", done(question, answer, citations, passages));
+  else send("done", { id: name, ...done(question, answer, citations, passages) });
   response.end();
+}
+
+/** A reason that holds "fails" cannot be kept; neither can anything while `world.deaf`. */
+async function judge(context) {
+  const { world, request, response } = context;
+  const feedback = JSON.parse(await body(request));
+  if (world.slow) await new Promise((resolve) => setTimeout(resolve, world.slow));
+  if (world.deaf || feedback.reason?.includes("fails")) return refuse(context, 503, "unavailable", "the judgement could not be kept: try again");
+  if ((feedback.reason?.length ?? 0) > 500) return refuse(context, 400, "feedback", "the reason is too long", "reason");
+  world.judged.push(feedback);
+  json(response, { answer: feedback.answer, judgement: feedback.judgement, with_question: true });
 }
 
 function answerTo(q, found, citations) {

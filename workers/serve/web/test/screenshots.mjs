@@ -60,6 +60,14 @@ await shoot("panel-light", "chat", { viewport: wide, colorScheme: "light" }, ope
 await shoot("panel-narrow", "chat", { viewport: narrow, colorScheme: "dark" }, openSource);
 await shoot("chat-chinese", "chat", { viewport: wide, colorScheme: "light", locale: "zh-CN" }, openSource);
 await shoot("documents-chinese", "documents", { viewport: wide, colorScheme: "dark", locale: "zh-CN" });
+const disagree = async (page) => {
+  await page.locator(".sources [data-thumb=up]").first().click();
+  await page.locator(".answer [data-thumb=down]").click();
+  await page.locator("[name=reason]").fill("it is last year's rule");
+  await page.getByText("Kept").first().waitFor();
+};
+await shoot("feedback-light", "chat", { viewport: wide, colorScheme: "light" }, disagree);
+await shoot("feedback-narrow", "chat", { viewport: narrow, colorScheme: "dark" }, disagree);
 const toGenerations = (page) => page.locator(".generations").evaluate((list) => list.parentElement.scrollIntoView({ block: "start" }));
 await shoot("generations-light", "pipeline", { viewport: wide, colorScheme: "light" }, toGenerations);
 await shoot("generations-narrow", "pipeline", { viewport: narrow, colorScheme: "dark" }, toGenerations);

@@ -19,7 +19,7 @@ use sink::{Engine, Reader as _, Sink as _, SinkError};
 use stream::kafka::Kafka;
 use stream::{BeginGroup, Broker, Committed, Memo, StreamError, wall_seconds};
 
-use super::super::topics_apply;
+use super::super::topics_apply::{self, TopicWish};
 use super::file::{LogFileReader, scratch};
 use super::manifest::{ArchivePlace, LogFile, LogManifest, MANIFEST};
 use crate::again::LookWriter;
@@ -53,7 +53,8 @@ pub(in crate::command) async fn run(ask: &ImportLog) -> Result<ExitCode, Failure
     // The existing topic decides; after the loss of all of Kafka, the setting does.
     let partitions = kafka.partitions(topics::DOCUMENTS).await.unwrap_or(ask.partitions);
     let generations = std::slice::from_ref(&world.generation);
-    topics_apply::apply(&kafka, generations, (partitions, ask.replication), |_| Ok(())).await?;
+    let wish = TopicWish { partitions, replication: ask.replication, queries_days: None };
+    topics_apply::apply(&kafka, generations, wish, |_| Ok(())).await?;
     let folder = scratch(&world.data)?;
     let job = ImportJob {
         kafka: &kafka,

@@ -17,7 +17,7 @@ use stream::Broker as _;
 use stream::kafka::{Kafka, end_offsets};
 
 use super::super::rounds::run as this_run;
-use super::super::topics_apply;
+use super::super::topics_apply::{self, TopicWish};
 use super::list::mapping;
 use super::{Ground, show};
 use crate::again::LookWriter;
@@ -242,7 +242,8 @@ async fn make_topics(
 ) -> Result<(), Failure> {
     let partitions = ground.kafka.partitions(&Generation::from(base).chunks()).await?;
     let generations = [Generation::from(next)];
-    topics_apply::apply(&ground.kafka, &generations, (partitions, None), |_| Ok(())).await?;
+    let wish = TopicWish { partitions, replication: None, queries_days: None };
+    topics_apply::apply(&ground.kafka, &generations, wish, |_| Ok(())).await?;
     Ok(())
 }
 

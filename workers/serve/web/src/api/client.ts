@@ -1,6 +1,6 @@
 import { ApiError, errorOf } from "./error.ts";
 import type { Keyring } from "./keyring.ts";
-import type { DocumentPage, Filters, GenerationChange, GenerationList, Me, Mode, Pipeline, SearchAnswer, WholeDocument } from "./types.ts";
+import type { DocumentPage, Feedback, Filters, GenerationChange, GenerationList, Me, Mode, Pipeline, SearchAnswer, WholeDocument } from "./types.ts";
 
 export interface SearchOptions extends Filters {
   mode: Mode;
@@ -43,6 +43,11 @@ export class Client {
   async changeGeneration(id: string, change: GenerationChange): Promise<void> {
     const headers = { "content-type": "application/json" };
     await this.send(`/v1/generations/${encodeURIComponent(id)}/${change}`, { method: "POST", body: "{}", headers });
+  }
+
+  async judge(feedback: Feedback): Promise<void> {
+    const headers = { "content-type": "application/json" };
+    await this.send("/v1/feedback", { method: "POST", body: JSON.stringify(feedback), headers });
   }
 
   async upload(key: string, bytes: Blob): Promise<void> {

@@ -12,6 +12,8 @@ export interface Me {
   index: string;
   bucket: string | null;
   applications: string[];
+  /** Whether answers can be judged. */
+  feedback?: boolean;
   version: string;
 }
 
@@ -98,6 +100,8 @@ export interface PassageCounts {
 }
 
 export interface Sources {
+  /** The answer's name, by which it can be judged. */
+  id?: string;
   citations: Citation[];
   passages: PassageCounts;
 }
@@ -113,6 +117,17 @@ export interface Answer extends Sources {
   finish_reason: "stop" | "length" | "content_filter";
   usage?: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
   took_ms: number;
+}
+
+/** "none" takes back what was thought before. */
+export type Judgement = "up" | "down" | "none";
+
+/** What somebody thinks of an answer, or of a passage that it showed. */
+export interface Feedback {
+  answer: string;
+  passage?: string;
+  judgement: Judgement;
+  reason?: string;
 }
 
 export type DocumentState = "live" | "empty" | "refused" | "waiting" | "removed";

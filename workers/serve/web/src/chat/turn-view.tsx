@@ -1,6 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 
 import type { Citation } from "../api/types.ts";
+import { Thumbs } from "../feedback/thumbs.tsx";
 import { useShell } from "../shell/context.ts";
 import { Failure } from "../shell/failure.tsx";
 import { span } from "../words/figures.ts";
@@ -10,7 +11,7 @@ import { SourceList } from "./source-list.tsx";
 import type { Turn } from "./turn.ts";
 
 export function TurnView({ turn, again }: { turn: Turn; again: () => void }) {
-  const { say } = useShell();
+  const { say, me } = useShell();
   // The citation under the pointer or the focus: its source is marked as well, and the other way round.
   const [pointed, setPointed] = useState<number | null>(null);
   const known = useMemo(() => new Map(turn.citations.map((citation) => [citation.number, citation])), [turn.citations]);
@@ -18,6 +19,7 @@ export function TurnView({ turn, again }: { turn: Turn; again: () => void }) {
   const numbers = useMemo(() => new Set(cited(made)), [made]);
   const nothing = turn.phase === "done" && turn.answer?.found === false;
   const busy = turn.phase === "looking" || turn.phase === "writing";
+  const judged = !busy && me?.feedback ? turn.name : null;
   return (
     <article class="turn" aria-busy={busy} data-phase={turn.phase}>
       <h2 class="question" dir="auto">
@@ -28,9 +30,10 @@ export function TurnView({ turn, again }: { turn: Turn; again: () => void }) {
         {nothing ? <Nothing turn={turn} /> : <Prose made={made} known={known} pointed={pointed} point={setPointed} growing={busy} />}
         {turn.phase === "stopped" && <p class="notice">{say("chat.stopped")}</p>}
         {turn.error && <Failure error={turn.error} again={again} />}
+        {judged && turn.text !== "" && <Thumbs answer={judged} />}
         <Remarks turn={turn} />
       </div>
-      {turn.citations.length > 0 && <SourceList citations={turn.citations} cited={settled(turn, numbers)} pointed={pointed} point={setPointed} />}
+      {turn.citations.length > 0 && <SourceList citations={turn.citations} cited={settled(turn, numbers)} judged={turn.phase === "done" ? judged : null} pointed={pointed} point={setPointed} />}
     </article>
   );
 }

@@ -4,6 +4,8 @@ import type { Answer, Citation, PassageCounts, Question, Sources } from "../api/
 /** One question and what has come of it so far. */
 export interface Turn {
   id: number;
+  /** The server's name of the answer, as soon as it is told. */
+  name: string | null;
   question: Question;
   phase: "looking" | "writing" | "done" | "stopped" | "failed";
   text: string;
@@ -26,7 +28,7 @@ export function reduce(turns: Turn[], happening: Happening): Turn[] {
   if (happening.kind === "cleared") return [];
   if (happening.kind === "asked") {
     const { id, question } = happening;
-    return [...turns, { id, question, phase: "looking", text: "", citations: [], passages: null, answer: null, error: null }];
+    return [...turns, { id, name: null, question, phase: "looking", text: "", citations: [], passages: null, answer: null, error: null }];
   }
   return turns.map((turn) => (turn.id === happening.id ? advance(turn, happening) : turn));
 }
@@ -36,7 +38,7 @@ type Progress = Exclude<Happening, { kind: "asked" | "cleared" }>;
 function advance(turn: Turn, happening: Progress): Turn {
   switch (happening.kind) {
     case "sources":
-      return { ...turn, phase: "writing", citations: happening.sources.citations, passages: happening.sources.passages };
+      return { ...turn, name: happening.sources.id ?? null, phase: "writing", citations: happening.sources.citations, passages: happening.sources.passages };
     case "delta":
       return { ...turn, phase: "writing", text: turn.text + happening.text };
     case "done":
@@ -50,7 +52,7 @@ function advance(turn: Turn, happening: Progress): Turn {
 
 /** The whole answer replaces what was streamed: invented citations are taken out of it only then. */
 function finished(turn: Turn, answer: Answer): Turn {
-  return { ...turn, phase: "done", text: answer.answer, answer, passages: answer.passages, citations: joined(turn.citations, answer.citations) };
+  return { ...turn, name: answer.id ?? turn.name, phase: "done", text: answer.answer, answer, passages: answer.passages, citations: joined(turn.citations, answer.citations) };
 }
 
 /** The answer may name only what it cites; the passages that were given and not cited are still worth showing. */

@@ -26,6 +26,14 @@ export function ThemeIcon({ theme }: { theme: Theme }) {
   );
 }
 
+export function Thumb({ down }: { down: boolean }) {
+  return (
+    <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round">
+      <path transform={down ? "rotate(180 10 10)" : undefined} d="M6.5 9.2v7.3H3.2V9.2zM6.5 9.2l3.2-6.4c1.3 0 2.2 1 1.9 2.4l-.5 2.6h4.1c1 0 1.7.9 1.5 1.9l-1 5.3c-.2.9-.9 1.5-1.8 1.5H6.5" />
+    </svg>
+  );
+}
+
 export function Cross() {
   return (
     <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.8">

@@ -38,6 +38,7 @@ export const strings = {
   "key.use": ["Use this key", "使用此密钥"],
 
   "error.question": ["The question cannot be answered as it is", "无法处理此问题"],
+  "error.feedback": ["The judgement cannot be kept as it is", "无法记录此评价"],
   "error.unavailable": ["The server cannot answer at present", "服务暂时不可用"],
   "error.timeout": ["No answer in time", "等待超时"],
   "error.forbidden": ["This key may not do that", "此密钥无权执行该操作"],
@@ -88,6 +89,18 @@ export const strings = {
   "chat.tokens": [{ one: "{count} token", other: "{count} tokens" }, "{count} 个词元"],
   "chat.clear": ["Clear", "清空"],
   "chat.log": ["Questions and answers", "问题与回答"],
+
+  "feedback.label": ["Judge this answer", "评价此回答"],
+  "feedback.up": ["This answer helps", "回答有帮助"],
+  "feedback.down": ["This answer does not help", "回答没有帮助"],
+  "feedback.passage": ["Judge source {number}", "评价来源 {number}"],
+  "feedback.passage.up": ["Source {number} is about this question", "来源 {number} 与问题相关"],
+  "feedback.passage.down": ["Source {number} is not about this question", "来源 {number} 与问题无关"],
+  "feedback.kept": ["Kept, thank you", "已记录，谢谢"],
+  "feedback.failed": ["Not kept: {message}", "未能记录：{message}"],
+  "feedback.reason": ["What is wrong with it? You need not say.", "哪里不对？可以不填。"],
+  "feedback.send": ["Send", "发送"],
+  "feedback.note": ["Kept together with your question.", "将与您的问题一起保存。"],
 
   "search.question": ["Search for", "搜索内容"],
   "search.placeholder": ["Words or a question…", "关键词或问题…"],

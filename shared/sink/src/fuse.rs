@@ -17,9 +17,26 @@
 use std::collections::HashMap;
 
 use message::ChunkId;
-use sink::RANK_CONSTANT;
+use serde::{Deserialize, Serialize};
 
-use crate::question::Fusion;
+use crate::reader::RANK_CONSTANT;
+
+/// Passages of each ranking that are fused at least: more than any page shows, so that one ranking can lift a passage that
+/// is far down in the other.
+pub const FUSED_WINDOW: usize = 100;
+
+/// How to fuse two rankings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fusion {
+    /// The weighted sum of both normalised scores; the weight is how clearly a ranking singles out its best passage.
+    #[default]
+    Auto,
+    /// The sum of both normalised scores, with equal weights.
+    Convex,
+    /// Reciprocal rank fusion.
+    Rrf,
+}
 
 /// A keyword ranking shorter than this is padded with zeros, BM25's score for all other passages, before its peak is
 /// computed; otherwise a single matching passage would have no peak. Of 10, 20, 30, 50 and 100, the value with the

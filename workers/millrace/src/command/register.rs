@@ -1,0 +1,176 @@
+//! `model register`: has OpenSearch run a model itself, once it gives the same vectors as here, and opens an index that takes
+//! text from anyone.
+
+mod golden;
+mod output;
+
+use std::process::ExitCode;
+
+use process::Failure;
+use serde_json::json;
+use sink::{DirectIndex, HostSetting, ModelHost, ModelSource, RegisteredModel};
+
+use self::golden::Agreement;
+use self::output::TrainedOutput;
+use crate::cli::RegisterModel;
+use crate::show;
+
+/// What was done.
+struct Done {
+    direct: DirectIndex,
+    settings: Vec<HostSetting>,
+    model: RegisteredModel,
+    digest: String,
+    agreement: Agreement,
+    removed: Vec<String>,
+}
+
+pub(super) async fn run(ask: &RegisterModel) -> Result<ExitCode, Failure> {
+    let scratch = tempfile::tempdir()?;
+    let output = output::open(ask, scratch.path()).await?;
+    let host = ask.opensearch.model_host(&ask.requests, ask.patience)?;
+    let done = Box::pin(register(ask, &output, &host)).await?;
+    if ask.registry.json {
+        show::json(&as_json(ask, &done))?;
+    } else {
+        tell(ask, &host, &done);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn register(ask: &RegisterModel, output: &TrainedOutput, host: &ModelHost) -> Result<Done, Failure> {
+    let fingerprint = output.bundle.model_fingerprint();
+    let direct = DirectIndex {
+        index: ask.direct.clone().unwrap_or_else(|| format!("{}-direct", ask.registry.index.index)),
+        name: ask.name.clone(),
+        dimension: output.bundle.dimension(),
+        model: fingerprint.clone(),
+    };
+    let source = match &ask.url {
+        Some(url) => ModelSource::Url(url.clone()),
+        None => ModelSource::File(output.script.clone()),
+    };
+    // What is refused here has changed nothing yet.
+    host.has_direct(&direct).await?;
+    let reference = golden::reference(&output.bundle, &ask.encoder).await?;
+    let settings = host.prepare(&source, ask.configure).await?;
+    let hosted = output.hosted(&ask.name, &fingerprint);
+    let bar = show::bar(0, "sent");
+    let progress = |piece, of| {
+        bar.set_length(of);
+        bar.set_position(piece);
+    };
+    let model = host.register(&hosted, &source, progress).await?;
+    bar.finish_and_clear();
+    host.deploy(&model.id).await?;
+    let agreement = match golden::compare(host, &model.id, &reference).await {
+        Ok(agreement) if agreement.is_same() => agreement,
+        Ok(agreement) => {
+            host.undeploy(&model.id).await?;
+            return Err(refusal(ask, host, &agreement).into());
+        }
+        Err(trouble) => {
+            // Nobody is to use what could not be compared. That it cannot be undeployed either is the lesser news.
+            if let Err(error) = host.undeploy(&model.id).await {
+                show::note(&format!("the model {} stays deployed: {error}", model.id));
+            }
+            return Err(trouble.into());
+        }
+    };
+    host.open_direct(&direct, &model.id, &ask.requests).await?;
+    let removed = host.remove_old(&model, usize::from(ask.keep)).await?;
+    Ok(Done { direct, settings, model, digest: hosted.digest, agreement, removed })
+}
+
+fn refusal(ask: &RegisterModel, host: &ModelHost, agreement: &Agreement) -> String {
+    format!(
+        "OpenSearch at {} embeds otherwise than ONNX Runtime here: over {} texts the numbers of {} differ by up to {:.1e} (at most \
+         1e-3 is allowed) and the cosine is as low as {:.6} (at least 0.999), worst for {:?}. It is undeployed, and nothing is \
+         written by it: the TorchScript was not made from these weights, or pools or normalises otherwise; train or export it \
+         again",
+        host.url(),
+        agreement.texts,
+        ask.name,
+        agreement.largest,
+        agreement.cosine,
+        agreement.worst
+    )
+}
+
+fn tell(ask: &RegisterModel, host: &ModelHost, done: &Done) {
+    let Done { direct, settings, model, digest, agreement, removed } = done;
+    for setting in settings {
+        show::line(&format!("set in the cluster: {setting}"));
+    }
+    let was = if model.existed { "was there already and runs" } else { "is registered and runs" };
+    let short = digest.get(..12).unwrap_or(digest);
+    show::line(&format!("{} ({short}) {was} in OpenSearch as {}", ask.name, model.id));
+    show::line(&format!(
+        "its vectors are those of ONNX Runtime: {} texts, numbers at most {:.1e} apart, cosine at least {:.7}",
+        agreement.texts, agreement.largest, agreement.cosine
+    ));
+    if !removed.is_empty() {
+        show::line(&format!("older ones removed: {}", removed.join(", ")));
+    }
+    show::line(&format!("text written to {} is embedded by it; for example:", direct.index));
+    let user = if ask.opensearch.opensearch_user.is_some() { " -u USER" } else { "" };
+    show::line("");
+    for line in examples(host.url(), user, (&direct.index, &model.id)) {
+        show::line(&line);
+    }
+}
+
+/// Commands to try it with.
+fn examples(url: &str, user: &str, (index, model): (&str, &str)) -> Vec<String> {
+    let header = |kind: &str| format!("-H 'Content-Type: application/{kind}'");
+    let item = json!({"index": {"_id": "1"}});
+    let text = json!({"text": "The valve is closed before the filter is opened."});
+    let query = json!({
+        "_source": ["text"],
+        "query": {"neural": {"embedding": {"query_text": "when may I open the filter?", "model_id": model, "k": 5}}},
+    });
+    vec![
+        format!(
+            "curl -s{user} '{url}/{index}/_bulk?refresh=true' {} --data-binary '{item}",
+            header("x-ndjson")
+        ),
+        text.to_string(),
+        "'".to_owned(),
+        format!("curl -s{user} '{url}/{index}/_search?pretty' {} -d '{query}'", header("json")),
+    ]
+}
+
+fn as_json(ask: &RegisterModel, done: &Done) -> serde_json::Value {
+    let Done { direct, settings, model, digest, agreement, removed } = done;
+    json!({
+        "name": ask.name, "function_name": "TEXT_EMBEDDING", "model_format": "TORCH_SCRIPT",
+        "model_content_hash_value": digest,
+        "model_id": model.id, "model_group_id": model.group, "existed": model.existed,
+        "settings": settings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "texts": agreement.texts, "largest_difference": agreement.largest, "least_cosine": agreement.cosine,
+        "index": direct.index, "pipeline": direct.pipeline(), "dimension": direct.dimension,
+        "fingerprint": direct.model, "removed": removed,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn what_is_printed_can_be_pasted() {
+        let lines = examples("http://o:9200", "", ("docs-direct", "m1"));
+        let whole = lines.join("\n");
+        assert!(whole.starts_with("curl -s 'http://o:9200/docs-direct/_bulk?refresh=true'"), "{whole}");
+        // Between the quotes: two lines of JSON, the last one ended.
+        let bulk = whole.split("--data-binary '").nth(1).unwrap().split('\'').next().unwrap();
+        let parts: Vec<Value> = bulk.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((parts.len(), bulk.ends_with('\n')), (2, true), "{bulk}");
+        let query = whole.rsplit("-d '").next().unwrap().trim_end_matches('\'');
+        let query: Value = serde_json::from_str(query).unwrap();
+        assert_eq!(query["query"]["neural"]["embedding"]["model_id"], "m1");
+        assert!(examples("u", " -u USER", ("i", "m"))[0].starts_with("curl -s -u USER 'u/i/_bulk"));
+    }
+}

@@ -1,0 +1,189 @@
+//! The proof that `train` uses: `eval`'s gate, on the golden questions of the run's data. Stage: awaits a broker, a store and two
+//! encoders.
+
+use std::path::{Path, PathBuf};
+
+use eval::UnusableFile;
+use eval::beir::RetrievalSet;
+use eval::gate::{GateBounds, GateInput, SeedScores, judge};
+use eval::guard::GuardSet;
+use eval::judged::{FetchDataError, JudgedData, fetch_judged};
+use eval::looks::{GoldenLook, LookTrouble, count};
+use eval::opened::OpenedModel;
+use eval::proof::{ProofSets, measure};
+use message::{ModelEntry, TrainingRun};
+use model::{Bundle, EncoderSettings};
+use objects::{FileStore, Remedy};
+use stream::Broker;
+use tracing::info;
+
+use crate::judge::{Proof, ProofTrouble, ProofVerdict, TrainedOutput};
+use crate::output::OutputTrouble;
+
+/// A general set on which a model may not get worse: BEIR's layout, and the split that is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuardPlace {
+    /// The set's folder.
+    pub folder: PathBuf,
+    /// The split.
+    pub split: String,
+}
+
+impl std::str::FromStr for GuardPlace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.rsplit_once(':') {
+            Some((folder, split)) if !folder.is_empty() && !split.is_empty() && !split.contains('/') => {
+                Ok(Self { folder: folder.into(), split: split.to_owned() })
+            }
+            _ => Err("give the folder of the set and its split, e.g. sets/scifact:test".to_owned()),
+        }
+    }
+}
+
+/// What a proof is made with.
+#[derive(Clone, Debug)]
+pub struct ProofSettings {
+    /// The bucket of training data.
+    pub bucket: String,
+    /// A folder for what is fetched: two models and a judged set.
+    pub scratch: PathBuf,
+    /// What runs the models.
+    pub encoder: EncoderSettings,
+    /// General sets.
+    pub guards: Vec<GuardPlace>,
+    /// Documents of a general set that are embedded, at most.
+    pub guard_documents: usize,
+}
+
+/// Compares a model with the one that it was made from.
+#[derive(Clone, Debug)]
+pub struct GateProof<B, S> {
+    broker: B,
+    store: S,
+    settings: ProofSettings,
+}
+
+impl<B: Broker, S: FileStore> GateProof<B, S> {
+    /// A proof with these settings.
+    #[must_use]
+    pub fn new(broker: B, store: S, settings: ProofSettings) -> Self {
+        Self { broker, store, settings }
+    }
+
+    async fn opened(&self, entry: &ModelEntry, folder: &Path) -> Result<OpenedModel, ProofTrouble> {
+        let found = bundles::fetch(&self.store, entry, &folder.join("models")).await;
+        let folder = found.map_err(|trouble| of_output(trouble.into()))?;
+        let settings = self.settings.encoder.clone();
+        let open = move || {
+            let bundle = Bundle::open(&folder).map_err(|error| impossible(&error))?;
+            OpenedModel::open(bundle, &settings).map_err(|error| impossible(&error))
+        };
+        tokio::task::spawn_blocking(open).await.map_err(|error| ProofTrouble::Wait(error.to_string()))?
+    }
+
+    async fn base(&self, run: &TrainingRun) -> Result<ModelEntry, ProofTrouble> {
+        let registry = registry::read(&self.broker).await;
+        let registry = registry.map_err(|error| ProofTrouble::Wait(process::chain(&error)))?;
+        registry.model(&run.base).cloned().ok_or_else(|| {
+            let base = run.base.short();
+            ProofTrouble::Impossible(format!(
+                "the registry does not know its base {base} any more: `millrace model add` enters it"
+            ))
+        })
+    }
+
+    async fn sets(
+        &self,
+        run: &TrainingRun,
+        folder: &Path,
+    ) -> Result<(JudgedData, Vec<GuardSet>), ProofTrouble> {
+        let digest = run.data.as_deref().unwrap_or_default();
+        let data = fetch_judged(&self.store, (&self.settings.bucket, digest), &folder.join("data")).await;
+        let data = data.map_err(|error| of_data(&error))?;
+        let (places, most) = (self.settings.guards.clone(), self.settings.guard_documents);
+        let read = move || places.iter().map(|place| guard(place, most)).collect::<Result<Vec<_>, _>>();
+        let guards = tokio::task::spawn_blocking(read).await;
+        let guards = guards.map_err(|error| ProofTrouble::Wait(error.to_string()))?;
+        // Without a set that is asked for the model would be accepted unseen; the set can be put back.
+        Ok((data, guards.map_err(|error| ProofTrouble::Wait(error.to_string()))?))
+    }
+
+    async fn look(
+        &self,
+        data: &JudgedData,
+        [base, candidate]: [&OpenedModel; 2],
+    ) -> Result<(), ProofTrouble> {
+        let (candidate, base) = (candidate.fingerprint.as_str(), base.fingerprint.as_str());
+        let look = GoldenLook::at(stream::wall_seconds(), data, candidate, base);
+        let looks = count(&self.store, &self.settings.bucket, &data.index, &look).await;
+        let looks = looks.map_err(|error: LookTrouble| ProofTrouble::Wait(process::chain(&error)))?;
+        info!(looks, "the golden questions are looked at");
+        Ok(())
+    }
+}
+
+impl<B: Broker, S: FileStore> Proof for GateProof<B, S> {
+    async fn prove(&self, run: &TrainingRun, output: &TrainedOutput) -> Result<ProofVerdict, ProofTrouble> {
+        let scratch = &self.settings.scratch;
+        let of_scratch = |error: std::io::Error| {
+            ProofTrouble::Wait(format!("the folder {} cannot be written: {error}", scratch.display()))
+        };
+        tokio::fs::create_dir_all(scratch).await.map_err(of_scratch)?;
+        // Dropped, it is removed.
+        let folder = tempfile::Builder::new().prefix("proof-").tempdir_in(scratch).map_err(of_scratch)?;
+        let (data, guards) = self.sets(run, folder.path()).await?;
+        let base = self.opened(&self.base(run).await?, folder.path()).await?;
+        let candidate = self.opened(&output.model, folder.path()).await?;
+        self.look(&data, [&base, &candidate]).await?;
+        let sets = ProofSets { golden: data.golden, guards };
+        let measured = measure(&base.measured(), &candidate.measured(), &sets, &()).await;
+        let input = GateInput {
+            measures: measured.map_err(|error| impossible(&error))?,
+            seeds: Some(seeds(output)),
+            asked_dimension: output.done.dimension,
+            bounds: GateBounds::default(),
+        };
+        let verdict = judge(&input);
+        Ok(ProofVerdict {
+            accepted: verdict.accepted,
+            summary: verdict.summary(),
+            scores: input.measures.scores(),
+        })
+    }
+}
+
+fn seeds(output: &TrainedOutput) -> SeedScores {
+    let dev = &output.done.dev;
+    SeedScores { base: dev.base.ndcg, seeds: dev.seeds.iter().map(|seed| seed.ndcg).collect() }
+}
+
+fn guard(GuardPlace { folder, split }: &GuardPlace, most: usize) -> Result<GuardSet, UnusableFile> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    Ok(GuardSet::bounded(format!("{name} {split}"), RetrievalSet::read(folder, split)?, most))
+}
+
+fn impossible(error: &(dyn std::error::Error + 'static)) -> ProofTrouble {
+    ProofTrouble::Impossible(process::chain(error))
+}
+
+fn of_output(trouble: OutputTrouble) -> ProofTrouble {
+    match trouble {
+        OutputTrouble::Wait(why) => ProofTrouble::Wait(why),
+        OutputTrouble::Unusable(_) => impossible(&trouble),
+    }
+}
+
+fn of_data(error: &FetchDataError) -> ProofTrouble {
+    match error {
+        FetchDataError::Store(store) if store.remedy() != Remedy::Refuse => {
+            ProofTrouble::Wait(store.to_string())
+        }
+        FetchDataError::Store(_)
+        | FetchDataError::Gone(_)
+        | FetchDataError::File(_)
+        | FetchDataError::Place(_)
+        | FetchDataError::Other { .. } => impossible(error),
+    }
+}

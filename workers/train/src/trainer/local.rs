@@ -1,0 +1,328 @@
+//! Trains in a process on this machine. Stage: awaits a store, and a process.
+//!
+//! A run has a folder below the work folder: `data` and `base` are fetched into it, the process writes `out`, and what
+//! is in `out` is put into the object store when it has ended. The process outlives this program: files in the
+//! folder ([`folder`]) say that it runs and how it ended, so that a `train` that is started anew goes on watching it, and
+//! two at once never start two.
+
+mod child;
+mod folder;
+mod said;
+mod transfer;
+
+use std::io::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use model::Bundle;
+use objects::FileStore;
+
+use super::{
+    InvalidTrainerSettings, JobState, ObjectPlace, Trainer, TrainerTrouble, TrainingJob, is_run, shown,
+};
+use child::{Identity, Program};
+use folder::RunFolder;
+use transfer::{Undelivered, of_disk};
+
+/// The manifest of training data.
+const MANIFEST: &str = "manifest.json";
+/// What stands in `stop` when it was over its time, and when somebody asked for it.
+const OVERTIME: &str = "overtime";
+const ASKED: &str = "asked to stop";
+/// Lines of standard error in a log, at most.
+const ERRORS: usize = 50;
+const GIB: u64 = 1 << 30;
+
+/// The process that trains on this machine.
+#[derive(Args, Clone, Debug)]
+pub struct LocalSettings {
+    /// Python with what the training needs (`compose/install trainer`).
+    #[arg(
+        id = "trainer-program",
+        long = "trainer-program",
+        env = "MILLRACE_TRAINER_PROGRAM",
+        value_name = "FILE",
+        default_value = "/var/tmp/millrace/dist/trainer/venv/bin/python"
+    )]
+    pub program: PathBuf,
+    /// The script that it runs.
+    #[arg(
+        id = "trainer-script",
+        long = "trainer-script",
+        env = "MILLRACE_TRAINER_SCRIPT",
+        value_name = "FILE",
+        default_value = "compose/trainer/train.py"
+    )]
+    pub script: PathBuf,
+    /// Folder in which each run has one of its own; several times the size of data and model must fit.
+    #[arg(
+        id = "trainer-work",
+        long = "trainer-work",
+        env = "MILLRACE_TRAINER_WORK",
+        value_name = "DIR",
+        default_value = "/var/tmp/millrace/trainer"
+    )]
+    pub work: PathBuf,
+    /// How much the training gives way to other programs, 0 (not at all) to 19.
+    #[arg(id = "trainer-nice", long = "trainer-nice", env = "MILLRACE_TRAINER_NICE", default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=19))]
+    pub nice: u8,
+    /// Maximum address space of the training in GiB, which is more than the memory it uses; 0 for no limit.
+    #[arg(id = "trainer-memory-gib", long = "trainer-memory-gib", env = "MILLRACE_TRAINER_MEMORY_GIB", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=65_536))]
+    pub memory_gib: u64,
+    /// Maximum size of a run's data and base in GiB.
+    #[arg(id = "trainer-disk-gib", long = "trainer-disk-gib", env = "MILLRACE_TRAINER_DISK_GIB", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    pub disk_gib: u64,
+    /// Maximum time of a training in hours.
+    #[arg(id = "trainer-hours", long = "trainer-hours", env = "MILLRACE_TRAINER_HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=720))]
+    pub hours: u64,
+    /// Seconds that a training may take to end when it is stopped; then it is killed.
+    #[arg(id = "trainer-stop-seconds", long = "trainer-stop-seconds", env = "MILLRACE_TRAINER_STOP_SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub stop_seconds: u64,
+}
+
+/// Trains in a process on this machine. Clones are the same trainer.
+#[derive(Clone, Debug)]
+pub struct LocalTrainer<S> {
+    settings: Arc<LocalSettings>,
+    store: Arc<S>,
+}
+
+/// How a run's process stands.
+#[derive(Debug)]
+enum Stand {
+    /// Nothing runs, and nothing says how it ended; the process that did not say it, if there was one.
+    Gone(Option<Identity>),
+    Runs(Identity),
+    Ended(i32),
+}
+
+impl<S: FileStore> LocalTrainer<S> {
+    /// Prepares it; starts nothing.
+    ///
+    /// # Errors
+    /// When its program or script is not there.
+    pub fn open(settings: &LocalSettings, store: S) -> Result<Self, InvalidTrainerSettings> {
+        check(settings).map_err(InvalidTrainerSettings)?;
+        // The process stands in another folder. A link to Python is kept: its environment is found by it.
+        let absolute = |path: &Path| {
+            std::path::absolute(path)
+                .map_err(|error| InvalidTrainerSettings(format!("{}: {error}", path.display())))
+        };
+        let settings = LocalSettings {
+            program: absolute(&settings.program)?,
+            script: absolute(&settings.script)?,
+            work: absolute(&settings.work)?,
+            ..settings.clone()
+        };
+        Ok(Self { settings: Arc::new(settings), store: Arc::new(store) })
+    }
+
+    /// What a job takes at most, for people.
+    #[must_use]
+    pub fn estimate(&self) -> String {
+        let LocalSettings { hours, nice, .. } = *self.settings;
+        format!("a process on this machine (nice {nice}), for at most {hours} hours")
+    }
+
+    fn folder(&self, run: &str) -> Option<RunFolder> {
+        is_run(run).then(|| RunFolder::new(&self.settings.work, run))
+    }
+
+    /// Fetches what is needed, and starts the process.
+    async fn begin(&self, folder: &RunFolder, job: &TrainingJob) -> Result<(), TrainerTrouble> {
+        let of_disk = |error: &Error| of_disk(folder.root(), error);
+        let most = self.settings.disk_gib.saturating_mul(GIB);
+        let (data, base, out) = (folder.path("data"), folder.path("base"), folder.path("out"));
+        transfer::fetch(&*self.store, &job.data, MANIFEST, &data, most).await?;
+        transfer::fetch(&*self.store, &job.base, Bundle::MANIFEST, &base, most).await?;
+        let order = serde_json::to_string(job).map_err(|error| of_disk(&error.into()))?;
+        folder.write("job.json", &order).map_err(|error| of_disk(&error))?;
+        let [data, base, out] = [data, base, out].map(|path| path.display().to_string());
+        let program = Program {
+            folder: folder.root(),
+            nice: self.settings.nice,
+            memory: self.settings.memory_gib.saturating_mul(GIB >> 10),
+            interpreter: &self.settings.program,
+            script: &self.settings.script,
+            arguments: job.arguments(&data, &base, &out),
+        };
+        program
+            .start()
+            .map_err(|error| TrainerTrouble::Denied(format!("/bin/sh cannot be started: {error}")))?;
+        // Whether it has begun or not: `started` keeps a second one from it.
+        if child::begun(|| folder.has("process")).await {
+            Ok(())
+        } else {
+            Err(TrainerTrouble::Unclear(format!("nothing says in {} that it runs", folder.root().display())))
+        }
+    }
+
+    /// Brings the output of a run that ended well to its place.
+    async fn deliver(&self, folder: &RunFolder, run: &str) -> Result<JobState, TrainerTrouble> {
+        let of_disk = |error: &Error| of_disk(folder.root(), error);
+        let place = match place(folder) {
+            Ok(place) => place,
+            Err(reason) => return Ok(JobState::Failed { reason }),
+        };
+        let Some(_lock) = folder.lock().map_err(|error| of_disk(&error))? else {
+            return Ok(JobState::Running { detail: "its output is being stored".to_owned() });
+        };
+        match transfer::deliver(&*self.store, folder, run, &place).await {
+            Ok(()) => {
+                folder.add("delivered", ".").map_err(|error| of_disk(&error))?;
+                folder.clear(&["data", "base", "out"]).map_err(|error| of_disk(&error))?;
+                Ok(JobState::Succeeded)
+            }
+            Err(Undelivered::Unusable(reason)) => {
+                folder.clear(&["data", "base"]).map_err(|error| of_disk(&error))?;
+                Ok(JobState::Failed { reason })
+            }
+            Err(Undelivered::Trouble(trouble)) => Err(trouble),
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.settings.stop_seconds)
+    }
+}
+
+impl<S: FileStore> Trainer for LocalTrainer<S> {
+    async fn find(&self, run: &str) -> Result<Option<String>, TrainerTrouble> {
+        let Some(folder) = self.folder(run) else { return Ok(None) };
+        Ok(match stand(&folder)? {
+            Stand::Gone(_) => None,
+            Stand::Runs(_) | Stand::Ended(_) => Some(run.to_owned()),
+        })
+    }
+
+    async fn create(&self, job: &TrainingJob) -> Result<String, TrainerTrouble> {
+        let Some(folder) = self.folder(&job.run) else {
+            return Err(TrainerTrouble::Refused(format!("{:?} cannot be the name of a folder", job.run)));
+        };
+        let of_disk = |error: Error| of_disk(folder.root(), &error);
+        check(&self.settings).map_err(TrainerTrouble::Denied)?;
+        folder.create(&["data", "base", "out"]).map_err(of_disk)?;
+        let Some(_lock) = folder.lock().map_err(of_disk)? else {
+            return Err(TrainerTrouble::busy("another process prepares this run"));
+        };
+        if let Stand::Gone(before) = stand(&folder)? {
+            if let Some(before) = before {
+                before.kill_orphans(folder.root());
+            }
+            folder.forget_process().map_err(of_disk)?;
+            self.begin(&folder, job).await?;
+        }
+        Ok(job.run.clone())
+    }
+
+    async fn look(&self, job: &str) -> Result<JobState, TrainerTrouble> {
+        let Some(folder) = self.folder(job) else { return Ok(JobState::Gone) };
+        match stand(&folder)? {
+            Stand::Gone(_) => Ok(JobState::Gone),
+            Stand::Runs(process) => {
+                let most = Duration::from_secs(self.settings.hours.saturating_mul(3600));
+                if process.age() > most {
+                    if !folder.has("stop") {
+                        folder.write("stop", OVERTIME).map_err(|error| of_disk(folder.root(), &error))?;
+                    }
+                    process.end(self.patience()).await;
+                }
+                Ok(JobState::Running { detail: detail(&folder) })
+            }
+            Stand::Ended(0) if is_delivered(&folder) => Ok(JobState::Succeeded),
+            Stand::Ended(0) => self.deliver(&folder, job).await,
+            Stand::Ended(code) => {
+                // Only the log is of use any more, and the disk may be why it failed.
+                let _is_cleared = folder.clear(&["data", "base", "out"]).is_ok();
+                Ok(ended(&folder, code, self.settings.hours))
+            }
+        }
+    }
+
+    async fn stop(&self, job: &str) -> Result<(), TrainerTrouble> {
+        let Some(folder) = self.folder(job) else { return Ok(()) };
+        let Stand::Runs(process) = stand(&folder)? else { return Ok(()) };
+        folder.write("stop", ASKED).map_err(|error| of_disk(folder.root(), &error))?;
+        if process.end(self.patience()).await {
+            Ok(())
+        } else {
+            Err(TrainerTrouble::busy("the training does not end, though it was killed"))
+        }
+    }
+
+    async fn log(&self, job: &str) -> Result<Vec<String>, TrainerTrouble> {
+        let Some(folder) = self.folder(job) else { return Ok(Vec::new()) };
+        let (mut lines, errors) = (folder.tail("out.log"), folder.tail("err.log"));
+        let first = errors.len().saturating_sub(ERRORS);
+        lines.extend(errors.into_iter().skip(first));
+        Ok(shown(lines))
+    }
+}
+
+/// Whether program and script are there.
+fn check(settings: &LocalSettings) -> Result<(), String> {
+    for (setting, file) in
+        [("MILLRACE_TRAINER_PROGRAM", &settings.program), ("MILLRACE_TRAINER_SCRIPT", &settings.script)]
+    {
+        if !file.is_file() {
+            return Err(format!(
+                "{setting} is {}, where there is no file: install the trainer with compose/install trainer, or set it",
+                file.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// How the process of a run stands, by its folder.
+fn stand(folder: &RunFolder) -> Result<Stand, TrainerTrouble> {
+    let read = |name: &str| folder.read(name).map_err(|error| of_disk(folder.root(), &error));
+    let Some(identity) = read("process")?.as_deref().and_then(Identity::parse) else {
+        return Ok(Stand::Gone(None));
+    };
+    let is_alive = identity.is_alive();
+    // Read after it was looked at: one that ends in between has written it.
+    let code = read("exit")?.and_then(|text| text.trim().parse().ok());
+    Ok(match code {
+        Some(code) => Stand::Ended(code),
+        None if is_alive => Stand::Runs(identity),
+        // It was killed because we said so.
+        None if folder.has("stop") => {
+            identity.kill_orphans(folder.root());
+            Stand::Ended(137)
+        }
+        None => Stand::Gone(Some(identity)),
+    })
+}
+
+/// Where the output of a run belongs, as it was ordered.
+fn place(folder: &RunFolder) -> Result<ObjectPlace, String> {
+    let order = folder.read("job.json").map_err(|error| error.to_string())?.unwrap_or_default();
+    let order: TrainingJob =
+        serde_json::from_str(&order).map_err(|error| format!("its job.json: {error}"))?;
+    Ok(order.output)
+}
+
+fn is_delivered(folder: &RunFolder) -> bool {
+    folder.read("delivered").ok().flatten().is_some_and(|names| names.lines().any(|name| name == "."))
+}
+
+fn detail(folder: &RunFolder) -> String {
+    if folder.has("stop") {
+        return "it is being stopped".to_owned();
+    }
+    said::progress(&folder.tail("out.log")).unwrap_or_else(|| "it has begun".to_owned())
+}
+
+/// How a run that did not end well ended.
+fn ended(folder: &RunFolder, code: i32, hours: u64) -> JobState {
+    match folder.read("stop").ok().flatten().as_deref() {
+        Some(OVERTIME) => JobState::Failed {
+            reason: format!("it took longer than {hours} hours (MILLRACE_TRAINER_HOURS), and was stopped"),
+        },
+        Some(reason) => JobState::Stopped { reason: reason.to_owned() },
+        None => JobState::Failed { reason: said::reason(code, &folder.tail("err.log")) },
+    }
+}
