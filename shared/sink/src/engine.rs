@@ -33,6 +33,10 @@ mod write;
 #[derive(Debug, Default)]
 struct Told(Mutex<BTreeSet<String>>);
 
+/// What OpenSearch's k-NN plugin (3.6) says of a parameter that it knows, when the first searches after its start arrive at once: it
+/// fills the table of names at the first use, unguarded. The next search is answered.
+const JUST_STARTED: &str = "unknown method parameter found [ef_search]";
+
 impl Told {
     /// Whether this is said for the first time.
     fn is_news(&self, what: String) -> bool {
@@ -111,6 +115,10 @@ impl Engine {
             }
             408 | 429 | 500 | 502..=504 => {
                 let cause = format!("status {status}: {cause}");
+                SinkError::Unavailable { url, cause, retry_after: None }
+            }
+            400 if cause.contains(JUST_STARTED) => {
+                let cause = format!("it has just started: {cause}");
                 SinkError::Unavailable { url, cause, retry_after: None }
             }
             status => SinkError::Rejected { url, operation: operation.to_owned(), status, cause },

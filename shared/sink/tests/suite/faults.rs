@@ -274,6 +274,24 @@ async fn readers_sort_what_goes_wrong() {
     }
 }
 
+/// OpenSearch refuses what it knows when its first searches come at once: the question is right, and neither whether it fuses nor
+/// anything else follows from it.
+#[tokio::test]
+async fn a_node_that_has_just_started_is_asked_again() {
+    let reason = "[1:155] [knn] failed to parse field [method_parameters]: [knn] unknown method parameter found [ef_search]";
+    let body =
+        json!({"error": {"type": "x_content_parse_exception", "reason": reason}, "status": 400}).to_string();
+    let server = Script::start(move |_, _| Step::ItemAnswer(400, "", body.clone())).await;
+    let (opensearch, _) = engines(&server.url);
+    let (words, window) = (Words::of("a", &["en".to_owned()]), Window::of(3));
+    for error in [
+        opensearch.vector(&[1.0, 0.0], &window).await.unwrap_err(),
+        opensearch.fused(&words, &[1.0, 0.0], &window).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, SinkError::Unavailable { .. }), "{error}");
+    }
+}
+
 /// An Elasticsearch with a licence for fusion, and engines without it: tried once, and the result is kept.
 #[tokio::test]
 async fn an_engine_is_asked_once_whether_it_fuses() {
