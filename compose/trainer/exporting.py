@@ -61,7 +61,10 @@ def cut(model, dimension):
 def write_weights(folder, config, tensors):
     folder.mkdir(parents=True)
     put_json(folder / "config.json", config)
-    save_file({name: value.contiguous() for name, value in tensors.items()}, folder / "model.safetensors", {"format": "pt"})
+    file = folder / "model.safetensors"
+    save_file({name: value.contiguous() for name, value in tensors.items()}, file, {"format": "pt"})
+    # safetensors writes it for its owner alone; who serves the model may be another user.
+    file.chmod(0o644)
 
 
 def write_graph(file, config, tensors, blocks, dimension):

@@ -147,6 +147,17 @@ fn a_stop_is_kept_until_the_run_ends_and_is_asked_for_once() {
     assert!(words(rules::ask_to_stop(&there, ID, &author())).contains("has ended"));
 }
 
+/// Nobody may be there to conduct it: its trainer is installed nowhere.
+#[test]
+fn a_run_without_a_job_ends_as_soon_as_somebody_asks_for_it() {
+    for state in [RunState::Planned, RunState::Trained, RunState::Judging] {
+        let there = registry([TrainingRun { state, ..run(ID) }]);
+        let ended = written(rules::ask_to_stop(&there, ID, &author()));
+        assert_eq!((ended.state, ended.since), (RunState::Stopped, author().at));
+        assert_eq!(ended.outcome.as_deref(), Some("asked to stop by maria"));
+    }
+}
+
 #[test]
 fn one_process_conducts_a_run_and_another_only_once_it_is_let_go_of() {
     let mut there = registry([run(ID)]);

@@ -8,6 +8,7 @@ pub mod file;
 use std::collections::HashMap;
 
 use message::{DocumentId, sha256_hex};
+use secret::Secret;
 use serde::{Deserialize, Serialize};
 use sink::Clause;
 
@@ -55,6 +56,8 @@ pub struct Principal {
     pub role: AccessRole,
     /// The prefixes it may see; empty for everything.
     pub prefixes: Vec<String>,
+    /// What its key is known by, which nobody can guess; none where no keys are configured.
+    pub seal: Option<Secret>,
 }
 
 #[derive(Deserialize)]
@@ -83,8 +86,10 @@ impl Keys {
                     "the key {name:?} has an empty prefix: leave `prefixes` out if it may see all"
                 ));
             }
-            let principal = Principal { name: Some(name.clone()), role, prefixes };
-            if by_digest.insert(sha256.to_ascii_lowercase(), principal).is_some() {
+            let digest = sha256.to_ascii_lowercase();
+            let seal = Some(Secret::from(digest.clone()));
+            let principal = Principal { name: Some(name.clone()), role, prefixes, seal };
+            if by_digest.insert(digest, principal).is_some() {
                 return Err(format!("the key {name:?} is there twice"));
             }
         }
@@ -102,7 +107,7 @@ impl Principal {
     /// The sender where no keys are configured: anybody who can reach the address.
     #[must_use]
     pub fn anybody() -> Self {
-        Self { name: None, role: AccessRole::Admin, prefixes: Vec::new() }
+        Self { name: None, role: AccessRole::Admin, prefixes: Vec::new(), seal: None }
     }
 
     /// The filter on all passages shown, if there is one.
@@ -162,7 +167,7 @@ mod tests {
     fn of_a_bucket_that_is_seen_which_is_asked_for_and_allowed() {
         let seen = |prefixes: &[&str], asked: &str| {
             let prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
-            Principal { name: None, role: AccessRole::Read, prefixes }.visible("docs", asked)
+            Principal { name: None, role: AccessRole::Read, prefixes, seal: None }.visible("docs", asked)
         };
         assert_eq!(seen(&[], ""), [""]);
         assert_eq!(seen(&[], "a/"), ["a/"]);

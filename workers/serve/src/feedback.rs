@@ -87,7 +87,7 @@ pub async fn judge(
         judgement: sent.judgement,
         reason: reason(sent.reason)?.map(|reason| sample.stored(reason)),
         at: wall_seconds(),
-        by: principal.name.as_deref().map(|name| by(name, &answer)),
+        by: principal.seal.as_ref().map(|seal| by(seal.reveal(), &answer)),
     };
     let (with_question, question) = match remembered(sample, principal, &feedback)? {
         Remembered::Nothing => (false, None),
@@ -164,9 +164,10 @@ fn reason(text: Option<String>) -> Result<Option<String>, FeedbackError> {
     }
 }
 
-/// Computed with the answer's name, so that nobody who reads the topic can follow a key from one answer to the next.
-fn by(name: &str, answer: &AnswerId) -> String {
-    let mut by = sha256_hex([b"feedback".as_slice(), answer.as_str().as_bytes(), name.as_bytes()]);
+/// Computed with the answer's id, so that nobody who reads the topic can follow a key from one answer to the next, and with the
+/// digest of the key instead of its name, so that nobody finds it by trying names.
+fn by(seal: &str, answer: &AnswerId) -> String {
+    let mut by = sha256_hex([b"feedback".as_slice(), answer.as_str().as_bytes(), seal.as_bytes()]);
     by.truncate(BY);
     by
 }

@@ -32,9 +32,26 @@ const FINDERS: [(&str, Finder); 6] = [
     ("<phone>", number::phone),
 ];
 
-/// Replaces personal data in `text`.
+/// Replaces personal data in `text`. A text that holds some is changed further: spaces, dashes and full-width characters as other
+/// keyboards and web pages write them stand as plain ones, because what is looked for may be written with them.
 #[must_use]
 pub fn mask(text: &str) -> MaskedText {
+    let plain: String = text.chars().map(plain).collect();
+    let masked = masked(&plain);
+    if masked.count > 0 { masked } else { MaskedText { text: text.to_owned(), count: 0 } }
+}
+
+/// The character that a keyboard for English has for it.
+fn plain(character: char) -> char {
+    match character {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
+        '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{3000}' | '\t' => ' ',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        _ => character,
+    }
+}
+
+fn masked(text: &str) -> MaskedText {
     let mut masked = MaskedText { text: String::with_capacity(text.len()), count: 0 };
     let mut at = 0;
     while let Some((before, rest)) = text.split_at_checked(at).filter(|(_, rest)| !rest.is_empty()) {
@@ -57,7 +74,12 @@ mod tests {
     use super::*;
 
     /// A text, and what it becomes.
-    const FOUND: [(&str, &str); 50] = [
+    const FOUND: [(&str, &str); 54] = [
+        // as other keyboards and web pages write it
+        ("call +49\u{a0}30\u{202f}1234567", "call <phone>"),
+        ("138\u{2011}1234\u{2013}5678", "<phone>"),
+        ("电话１３８１２３４５６７８", "电话<phone>"),
+        ("ａ＠b.com", "<email>"),
         // e-mail
         ("Write to anna.müller+x@mail.example.co.uk.", "Write to <email>."),
         ("邮箱zhang_wei@example.com是谁的", "邮箱<email>是谁的"),

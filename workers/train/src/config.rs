@@ -61,6 +61,7 @@ impl Config {
             bucket: self.bucket.clone(),
             scratch: self.data.join("train"),
             encoder: self.encoder.clone(),
+            dimension: self.trainer.options.dimension.and_then(|numbers| usize::try_from(numbers).ok()),
             guards: self.guards.clone(),
             guard_documents: self.guard_documents,
         }

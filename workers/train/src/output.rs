@@ -7,7 +7,7 @@ use std::io::Error;
 use std::path::{Path, PathBuf};
 
 use bundles::{BundlePlace, BundleTrouble};
-use message::{DocumentId, InvalidDocumentId, ModelEntry, ModelState, TrainingRun};
+use message::{DocumentId, Fingerprint, InvalidDocumentId, ModelEntry, ModelState, TrainingRun};
 use model::{BackendSettings, Bundle};
 use objects::{FileStore, Look, OWN_PREFIX, Remedy, Store, StoreError};
 
@@ -93,7 +93,8 @@ pub struct ModelShelf {
 }
 
 /// Fetches the bundle of an output, verifies each file, and puts it where models are. Gives what the registry is to say of it: a
-/// candidate. Asked again, it does the same again.
+/// candidate. Asked again, it does the same again. Of a model that is `known` nothing is written: its bundle has another name and
+/// version inside, and the registry knows the digests of the one that is there.
 ///
 /// # Errors
 /// See [`OutputTrouble`].
@@ -102,6 +103,7 @@ pub async fn shelve<S: FileStore>(
     place: &ObjectPlace,
     done: &DoneReport,
     shelf: &ModelShelf,
+    known: impl Fn(&Fingerprint) -> Option<ModelEntry> + Send,
 ) -> Result<ModelEntry, OutputTrouble> {
     tokio::fs::create_dir_all(&shelf.scratch).await.map_err(|error| of_folder(&shelf.scratch, &error))?;
     // Dropped, it is removed.
@@ -114,6 +116,9 @@ pub async fn shelve<S: FileStore>(
     if bundle.dimension() != done.dimension {
         let (one, other) = (bundle.dimension(), done.dimension);
         return Err(unusable(format!("its bundle has {one} numbers in a vector, and {DONE} says {other}")));
+    }
+    if let Some(known) = known(&entry.fingerprint).filter(|known| known.bundle.is_some()) {
+        return Ok(ModelEntry { state: ModelState::Candidate, ..known });
     }
     let there = BundlePlace::of(&shelf.bucket, &entry.fingerprint);
     Ok(bundles::put(store, &there, &bundle, entry).await?)

@@ -12,8 +12,9 @@ use eval::looks::{GoldenLook, LookTrouble, count};
 use eval::opened::OpenedModel;
 use eval::proof::{ProofSets, measure};
 use message::{ModelEntry, TrainingRun};
-use model::{Bundle, EncoderSettings};
+use model::{Bundle, Encoder as _, EncoderSettings};
 use objects::{FileStore, Remedy};
+use registry::GenerationKey;
 use stream::Broker;
 use tracing::info;
 
@@ -51,13 +52,15 @@ pub struct ProofSettings {
     pub scratch: PathBuf,
     /// What runs the models.
     pub encoder: EncoderSettings,
+    /// The dimension that the trainer is asked for; none for that of what is served.
+    pub dimension: Option<usize>,
     /// General sets.
     pub guards: Vec<GuardPlace>,
     /// Documents of a general set that are embedded, at most.
     pub guard_documents: usize,
 }
 
-/// Compares a model with the one that it was made from.
+/// Compares a model with what is served.
 #[derive(Clone, Debug)]
 pub struct GateProof<B, S> {
     broker: B,
@@ -83,13 +86,19 @@ impl<B: Broker, S: FileStore> GateProof<B, S> {
         tokio::task::spawn_blocking(open).await.map_err(|error| ProofTrouble::Wait(error.to_string()))?
     }
 
-    async fn base(&self, run: &TrainingRun) -> Result<ModelEntry, ProofTrouble> {
+    /// What is served, or while the registry says nothing of that the model that the run began with.
+    async fn rival(&self, run: &TrainingRun) -> Result<ModelEntry, ProofTrouble> {
         let registry = registry::read(&self.broker).await;
         let registry = registry.map_err(|error| ProofTrouble::Wait(process::chain(&error)))?;
-        registry.model(&run.base).cloned().ok_or_else(|| {
-            let base = run.base.short();
+        let served = registry
+            .serving(&run.index)
+            .and_then(|serving| registry.generation(GenerationKey { index: &run.index, id: &serving.id }));
+        let rival = served.map_or(&run.base, |served| &served.model);
+        let known = registry.model(rival).filter(|model| model.bundle.is_some()).cloned();
+        known.ok_or_else(|| {
+            let rival = rival.short();
             ProofTrouble::Impossible(format!(
-                "the registry does not know its base {base} any more: `millrace model add` enters it"
+                "the model {rival} that it has to be better than is not in the store: put it there with `millrace model add DIR`"
             ))
         })
     }
@@ -102,6 +111,12 @@ impl<B: Broker, S: FileStore> GateProof<B, S> {
         let digest = run.data.as_deref().unwrap_or_default();
         let data = fetch_judged(&self.store, (&self.settings.bucket, digest), &folder.join("data")).await;
         let data = data.map_err(|error| of_data(&error))?;
+        if data.index != run.index {
+            return Err(ProofTrouble::Impossible(format!(
+                "its data {digest} is of the index {}, whose golden questions say nothing of {}",
+                data.index, run.index
+            )));
+        }
         let (places, most) = (self.settings.guards.clone(), self.settings.guard_documents);
         let read = move || places.iter().map(|place| guard(place, most)).collect::<Result<Vec<_>, _>>();
         let guards = tokio::task::spawn_blocking(read).await;
@@ -134,7 +149,8 @@ impl<B: Broker, S: FileStore> Proof for GateProof<B, S> {
         // Dropped, it is removed.
         let folder = tempfile::Builder::new().prefix("proof-").tempdir_in(scratch).map_err(of_scratch)?;
         let (data, guards) = self.sets(run, folder.path()).await?;
-        let base = self.opened(&self.base(run).await?, folder.path()).await?;
+        let rival = self.rival(run).await?;
+        let base = self.opened(&rival, folder.path()).await?;
         let candidate = self.opened(&output.model, folder.path()).await?;
         self.look(&data, [&base, &candidate]).await?;
         let sets = ProofSets { golden: data.golden, guards };
@@ -142,13 +158,13 @@ impl<B: Broker, S: FileStore> Proof for GateProof<B, S> {
         let input = GateInput {
             measures: measured.map_err(|error| impossible(&error))?,
             seeds: Some(seeds(output)),
-            asked_dimension: output.done.dimension,
+            asked_dimension: self.settings.dimension.unwrap_or_else(|| base.encoder.dimension()),
             bounds: GateBounds::default(),
         };
         let verdict = judge(&input);
         Ok(ProofVerdict {
             accepted: verdict.accepted,
-            summary: verdict.summary(),
+            summary: format!("{} (compared with {})", verdict.summary(), rival.fingerprint.short()),
             scores: input.measures.scores(),
         })
     }

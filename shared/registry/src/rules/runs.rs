@@ -56,7 +56,8 @@ pub fn run_of<'a>(
     }
 }
 
-/// Asks for a run to be stopped: whoever conducts it stops its job and ends it. Asked again, it changes nothing.
+/// Asks for a run to be stopped: whoever conducts it stops its job and ends it. One that has no job ends at once, so that nobody has to
+/// conduct it: its trainer may be installed nowhere. Asked again, it changes nothing.
 ///
 /// # Errors
 /// When there is no such run, or it has ended.
@@ -73,7 +74,18 @@ pub fn ask_to_stop(
         return Ok(Vec::new());
     }
     let outcome = Some(format!("asked to stop by {}", author.by));
-    Ok(vec![RegistryEntry::Run(TrainingRun { stop: true, outcome, ..there.clone() })])
+    let stopped = TrainingRun { stop: true, outcome, ..there.clone() };
+    Ok(vec![RegistryEntry::Run(match there.state {
+        RunState::Planned | RunState::Trained | RunState::Judging => {
+            TrainingRun { state: RunState::Stopped, since: author.at, ..stopped }
+        }
+        RunState::Submitting
+        | RunState::Training
+        | RunState::Accepted
+        | RunState::Refused
+        | RunState::Failed
+        | RunState::Stopped => stopped,
+    })])
 }
 
 /// Says that the process `holder` conducts a run. `from` is who conducted it when the process looked. Said by who conducts it

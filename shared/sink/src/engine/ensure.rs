@@ -11,6 +11,9 @@ use crate::ensured::{Ensured, IndexState};
 use crate::error::SinkError;
 use crate::wire::{Body, Method, Response};
 
+/// How often aliases are moved again when an index went meanwhile; each time takes some milliseconds.
+const ALIAS_TRIES: u32 = 5;
+
 impl Engine {
     pub(super) async fn ensure_both(&self) -> Result<Ensured, SinkError> {
         let chunks = self.ensure_one(Target::Chunks).await?;
@@ -74,8 +77,16 @@ impl Engine {
             actions.push(json!({"remove": {"index": "*", "alias": alias, "must_exist": false}}));
             actions.push(json!({"add": {"index": index, "alias": alias}}));
         }
-        let body = Body::Json(json!({ "actions": actions }).to_string().into());
-        self.ask(Method::Post, "_aliases".to_owned(), body).await.map(|_| ())
+        let body = json!({ "actions": actions }).to_string();
+        let mut tries = 0;
+        loop {
+            let asked = self.ask(Method::Post, "_aliases".to_owned(), Body::Json(body.clone().into())).await;
+            match asked {
+                // `*` names every index, and somebody has just deleted one of them.
+                Err(SinkError::Missing { .. }) if tries < ALIAS_TRIES => tries += 1,
+                asked => return asked.map(|_| ()),
+            }
+        }
     }
 
     /// Bytes that both indexes take on the engine's disks, with their copies.

@@ -134,7 +134,8 @@ pub(super) fn model_ids(pipelines: &Value) -> BTreeSet<String> {
     while let Some(value) = left.pop() {
         match value {
             Value::Object(fields) => {
-                found.extend(fields.get("model_id").and_then(Value::as_str).map(str::to_owned));
+                let names = ["model_id", "default_model_id"].map(|name| fields.get(name));
+                found.extend(names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
                 left.extend(fields.values());
             }
             Value::Array(items) => left.extend(items),

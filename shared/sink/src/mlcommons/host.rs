@@ -134,14 +134,14 @@ impl ModelHost {
         Ok(RegisteredModel { id, group, existed: false })
     }
 
-    /// Has nodes run a model, and waits until they do. Does nothing for one that runs.
+    /// Has nodes run a model, and waits until they do: true. Does nothing for one that runs: false.
     ///
     /// # Errors
     /// [`HostTrouble::Failed`] with what the nodes say, [`HostTrouble::Memory`], [`HostTrouble::Late`]; otherwise as
     /// [`ModelHost::register`]. A model whose file is not what was announced is deleted.
-    pub async fn deploy(&self, id: &str) -> Result<(), HostTrouble> {
+    pub async fn deploy(&self, id: &str) -> Result<bool, HostTrouble> {
         if self.known(id).await?.state == HostedState::Deployed {
-            return Ok(());
+            return Ok(false);
         }
         let answer = self.ask(Method::Post, &format!("{MODELS}/{id}/_deploy"), &Body::Empty).await?;
         let task = self.read(answers::id_of(&answer, "task_id"))?;
@@ -154,7 +154,7 @@ impl ModelHost {
                 );
                 Err(HostTrouble::Failed { url, doing, cause })
             }
-            done => done.map(drop),
+            done => done.map(|_| true),
         }
     }
 
@@ -181,15 +181,16 @@ impl ModelHost {
         self.read(answers::vectors_of(&answer, texts.len()))
     }
 
-    /// Undeploys and deletes the models of a group that are beyond its `keep` newest ones; never `model` itself, and none by which
-    /// a pipeline embeds. Returns their ids.
+    /// Undeploys and deletes the models of a group that are beyond its `keep` newest ones; never `model` itself, and none that
+    /// a pipeline names, of indexing or of searching. Returns their ids.
     ///
     /// # Errors
     /// As [`ModelHost::prepare`].
     pub async fn remove_old(&self, model: &RegisteredModel, keep: usize) -> Result<Vec<String>, HostTrouble> {
         let models = self.models(&model.group).await?;
         let mut removed = Vec::new();
-        let used = answers::model_ids(&self.ask(Method::Get, "_ingest/pipeline", &Body::Empty).await?);
+        let mut used = answers::model_ids(&self.ask(Method::Get, "_ingest/pipeline", &Body::Empty).await?);
+        used.extend(answers::model_ids(&self.ask(Method::Get, "_search/pipeline", &Body::Empty).await?));
         for old in answers::beyond(&models, keep, &model.id).into_iter().filter(|old| !used.contains(&old.id))
         {
             self.undeploy(&old.id).await?;

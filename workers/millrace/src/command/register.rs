@@ -62,24 +62,31 @@ async fn register(ask: &RegisterModel, output: &TrainedOutput, host: &ModelHost)
     };
     let model = host.register(&hosted, &source, progress).await?;
     bar.finish_and_clear();
-    host.deploy(&model.id).await?;
+    let is_new = host.deploy(&model.id).await?;
     let agreement = match golden::compare(host, &model.id, &reference).await {
         Ok(agreement) if agreement.is_same() => agreement,
         Ok(agreement) => {
-            host.undeploy(&model.id).await?;
+            stop(host, &model.id, is_new).await;
             return Err(refusal(ask, host, &agreement).into());
         }
         Err(trouble) => {
-            // Nobody is to use what could not be compared. That it cannot be undeployed either is the lesser news.
-            if let Err(error) = host.undeploy(&model.id).await {
-                show::note(&format!("the model {} stays deployed: {error}", model.id));
-            }
+            stop(host, &model.id, is_new).await;
             return Err(trouble.into());
         }
     };
     host.open_direct(&direct, &model.id, &ask.requests).await?;
     let removed = host.remove_old(&model, usize::from(ask.keep)).await?;
     Ok(Done { direct, settings, model, digest: hosted.digest, agreement, removed })
+}
+
+/// Has no node run a model that is not to be used. One that ran before is somebody's, who writes by it: it goes on. That it cannot be
+/// undeployed is the lesser news.
+async fn stop(host: &ModelHost, id: &str, is_new: bool) {
+    if !is_new {
+        show::note(&format!("the model {id} ran before and goes on"));
+    } else if let Err(error) = host.undeploy(id).await {
+        show::note(&format!("the model {id} stays deployed: {error}"));
+    }
 }
 
 fn refusal(ask: &RegisterModel, host: &ModelHost, agreement: &Agreement) -> String {

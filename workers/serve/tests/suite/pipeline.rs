@@ -12,7 +12,7 @@ use stream::{Broker as _, Outgoing};
 use crate::bench::generation;
 
 fn everybody() -> Principal {
-    Principal { name: None, role: AccessRole::Admin, prefixes: Vec::new() }
+    Principal { name: None, role: AccessRole::Admin, prefixes: Vec::new(), seal: None }
 }
 
 fn pipeline() -> (Memory, Names, Pipeline<Memory>) {

@@ -1,7 +1,7 @@
 //! The acts of a run. Each gives what is to be written, and writes no word itself.
 
 use bytes::Bytes;
-use message::{ModelEntry, RunState, TrainingRun};
+use message::{Fingerprint, ModelEntry, RunState, TrainingRun};
 use objects::FileStore;
 use registry::Registry;
 use stream::Broker;
@@ -24,7 +24,7 @@ impl<B: Broker, T: Trainer, D: DataMaker, P: Proof, S: FileStore> Conductor<B, T
             NextAct::Prepare => self.prepare(registry, run).await,
             NextAct::Submit => self.submit(registry, run).await,
             NextAct::Look { job } => self.look(run, &job).await,
-            NextAct::Register => self.register(run).await,
+            NextAct::Register => self.register(registry, run).await,
             NextAct::Judge => self.judge(registry, run).await,
             NextAct::Stop { job } => self.stop(run, job).await,
             NextAct::End { state, outcome } => Err(self.end(run, state, outcome)),
@@ -173,7 +173,7 @@ impl<B: Broker, T: Trainer, D: DataMaker, P: Proof, S: FileStore> Conductor<B, T
         }
     }
 
-    async fn register(&self, run: &TrainingRun) -> Result<ActEnd, ActEnd> {
+    async fn register(&self, registry: &Registry, run: &TrainingRun) -> Result<ActEnd, ActEnd> {
         let (store, place) = (&self.parts.store, self.output(run));
         let done = look_done(store, &place, run).await.map_err(|trouble| self.unread(run, trouble))?;
         let Some(done) = done else {
@@ -183,7 +183,8 @@ impl<B: Broker, T: Trainer, D: DataMaker, P: Proof, S: FileStore> Conductor<B, T
             }
             return Ok(ActEnd::Wait(None, why));
         };
-        let model = shelve(store, &place, &done, &self.settings.shelf).await;
+        let known = |model: &Fingerprint| registry.model(model).cloned();
+        let model = shelve(store, &place, &done, &self.settings.shelf, known).await;
         let model = Box::new(model.map_err(|trouble| self.unread(run, trouble))?);
         let next = moved(run, RunState::Judging, self.now());
         let next = TrainingRun { model: Some(model.fingerprint.clone()), ..next };

@@ -246,7 +246,8 @@ impl<S: FileStore> Trainer for LocalTrainer<S> {
         let Stand::Runs(process) = stand(&folder)? else { return Ok(()) };
         folder.write("stop", ASKED).map_err(|error| of_disk(folder.root(), &error))?;
         if process.end(self.patience()).await {
-            Ok(())
+            // Nobody looks at a run that was stopped: what is large goes now.
+            folder.clear(&["data", "base", "out"]).map_err(|error| of_disk(folder.root(), &error))
         } else {
             Err(TrainerTrouble::busy("the training does not end, though it was killed"))
         }

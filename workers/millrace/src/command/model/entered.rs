@@ -41,9 +41,15 @@ pub(super) async fn check(
 /// has to find out again.
 pub(super) async fn enter(ask: &ProveModel, bundle: &Bundle, entry: ModelEntry) -> Result<(), Failure> {
     let registry = super::read(&ask.registry).await?;
-    let known = registry.model(&entry.fingerprint).and_then(|there| there.bundle.clone());
-    let entry = if known.is_some() {
-        ModelEntry { bundle: known, ..entry }
+    let known = registry.model(&entry.fingerprint).filter(|there| there.bundle.is_some());
+    let entry = if let Some(there) = known {
+        // What is there stays, with its digests: another bundle of this model differs in name and version.
+        ModelEntry {
+            bundle: there.bundle.clone(),
+            files: there.files.clone(),
+            name: there.name.clone(),
+            ..entry
+        }
     } else {
         let place = BundlePlace::of(&ask.bucket.bucket, &entry.fingerprint);
         bundles::put(&S3Store::new(&ask.bucket.store)?, &place, bundle, entry).await?

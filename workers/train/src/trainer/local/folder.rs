@@ -14,8 +14,9 @@
 //! | `exit` | its exit code | `run.sh`, last of all |
 //! | `delivered` | names of the files that are in their place; `.` when all are | this program |
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a small file, or of the end of a log, that are read.
@@ -62,7 +63,10 @@ impl RunFolder {
 
     /// Creates it, with these folders in it.
     pub(super) fn create(&self, folders: &[&str]) -> Result<(), Error> {
-        folders.iter().try_for_each(|name| std::fs::create_dir_all(self.path(name)))
+        // Passages and people's questions are in it: nobody else on this machine reads them.
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        folders.iter().try_for_each(|name| builder.create(self.path(name)))
     }
 
     /// Locks it; none when another process has it.

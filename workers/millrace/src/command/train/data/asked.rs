@@ -1,6 +1,6 @@
 //! What people asked, and which passages answered: of the topic `queries`. Pure.
 //!
-//! A passage answers a question when its answer cites it, or somebody calls it right; not when somebody calls it, or the
+//! A passage answers a question when its answer cites it, or shows it and somebody calls it right; not when somebody calls it, or the
 //! whole answer, wrong.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -14,7 +14,8 @@ const MOST: usize = 50_000;
 /// Questions and judgements, as they are read.
 #[derive(Debug, Default)]
 pub(super) struct AskedSoFar {
-    questions: VecDeque<(Option<String>, AskedQuestion)>,
+    /// With what their answers showed.
+    questions: VecDeque<(Option<String>, AskedQuestion, BTreeSet<ChunkId>)>,
     feedback: VecDeque<AnswerFeedback>,
 }
 
@@ -33,8 +34,10 @@ impl AskedSoFar {
                 if query.id.is_none() && query.cited.is_empty() {
                     return;
                 }
+                // A judgement of what the answer did not show is nobody's who saw it.
+                let shown = query.shown.into_iter().chain(query.cited.iter().cloned()).collect();
                 let asked = AskedQuestion { question: query.question, cited: query.cited };
-                self.questions.push_back((query.id, asked));
+                self.questions.push_back((query.id, asked, shown));
                 if self.questions.len() > MOST {
                     self.questions.pop_front();
                 }
@@ -48,22 +51,22 @@ impl AskedSoFar {
         for feedback in standing_feedback(self.feedback) {
             thought.entry(feedback.answer.clone()).or_default().push(feedback);
         }
-        let answered = self.questions.into_iter().map(|(id, AskedQuestion { question, cited })| {
+        let answered = self.questions.into_iter().map(|(id, AskedQuestion { question, cited }, shown)| {
             let thought = id.and_then(|id| thought.get(&id)).map_or(&[][..], Vec::as_slice);
-            AskedQuestion { question, cited: answering(cited, thought) }
+            AskedQuestion { question, cited: answering(cited, &shown, thought) }
         });
         answered.filter(|asked| !asked.cited.is_empty()).collect()
     }
 }
 
 /// The passages that answer, of those that were `cited` and of what people thought.
-fn answering(cited: Vec<ChunkId>, thought: &[AnswerFeedback]) -> Vec<ChunkId> {
+fn answering(cited: Vec<ChunkId>, shown: &BTreeSet<ChunkId>, thought: &[AnswerFeedback]) -> Vec<ChunkId> {
     let of = |judgement: AnswerJudgement| thought.iter().filter(move |one| one.judgement == judgement);
     let wrong: BTreeSet<&ChunkId> =
         of(AnswerJudgement::Down).filter_map(|one| one.passage.as_ref()).collect();
     let is_wrong = of(AnswerJudgement::Down).any(|one| one.passage.is_none());
     let cited = if is_wrong { Vec::new() } else { cited };
-    let liked = of(AnswerJudgement::Up).filter_map(|one| one.passage.clone());
+    let liked = of(AnswerJudgement::Up).filter_map(|one| one.passage.clone()).filter(|id| shown.contains(id));
     let all: BTreeSet<ChunkId> = cited.into_iter().chain(liked).collect();
     all.into_iter().filter(|id| !wrong.contains(id)).collect()
 }
@@ -81,7 +84,8 @@ mod tests {
     fn answered(question: &str, answer: &str, cited: &[&str]) -> QueryRecord {
         let query = Query::new(question, "hybrid", Fingerprint::of(&[]));
         let cited = cited.iter().map(|text| id(text)).collect();
-        QueryRecord::Query(Box::new(Query { id: Some(answer.to_owned()), cited, ..query }))
+        let shown = vec![id("a"), id("b"), id("c")];
+        QueryRecord::Query(Box::new(Query { id: Some(answer.to_owned()), cited, shown, ..query }))
     }
 
     fn thought(answer: &str, passage: Option<&str>, judgement: AnswerJudgement) -> QueryRecord {
@@ -111,6 +115,7 @@ mod tests {
             thought("3", None, Down),
             thought("3", Some("c"), Up),
             thought("4", Some("c"), Up),
+            thought("5", Some("a passage that the answer did not show"), Up),
             thought("6", None, Down),
             thought("6", None, Withdrawn),
             thought("an answer that was not kept", Some("c"), Up),
