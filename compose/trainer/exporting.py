@@ -4,7 +4,6 @@ import copy
 import json
 import shutil
 import zipfile
-from typing import Dict
 
 import numpy as np
 import onnx
@@ -77,21 +76,27 @@ def write_graph(file, config, tensors, blocks, dimension):
     put(file, model.SerializeToString(deterministic=True))
 
 
-class ForMlCommons(torch.nn.Module):
-    """What ML Commons calls: a map of tensors in (input_ids, attention_mask, for some also token_type_ids), a map out.
+# What ML Commons calls: a map of tensors in (input_ids, attention_mask, for some also token_type_ids), a map out. Its translator for
+# sentence_transformers and TORCH_SCRIPT hands over one map without token types and returns each tensor of the answer under its name
+# (SentenceTransformerTextEmbeddingTranslator); `sentence_embedding` is what it looks for. A text and not a method: torch would read
+# this file again to compile a method, hours after it was loaded, and it may have been updated meanwhile.
+FOR_ML_COMMONS = """
+def forward(self, features: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    ids, mask = features["input_ids"], features["attention_mask"]
+    types = features["token_type_ids"] if "token_type_ids" in features else torch.zeros_like(ids)
+    return {"sentence_embedding": self.embed(ids, mask, types)}
+"""
 
-    Its translator for sentence_transformers and TORCH_SCRIPT hands over one map without token types and returns each tensor
-    of the answer under its name (SentenceTransformerTextEmbeddingTranslator); `sentence_embedding` is what it looks for.
-    """
 
-    def __init__(self, traced):
+class Holder(torch.nn.Module):
+    """What FOR_ML_COMMONS is defined on: `embed` is traced, `forward` is that text."""
+
+    def __init__(self, vectors):
         super().__init__()
-        self.traced = traced
+        self.vectors = vectors
 
-    def forward(self, features: Dict[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
-        ids, mask = features["input_ids"], features["attention_mask"]
-        types = features["token_type_ids"] if "token_type_ids" in features else torch.zeros_like(ids)
-        return {"sentence_embedding": self.traced(ids, mask, types)}
+    def embed(self, ids, mask, types):
+        return self.vectors(ids, mask, types)
 
 
 def write_torchscript(file, config, tensors, dimension):
@@ -101,8 +106,9 @@ def write_torchscript(file, config, tensors, dimension):
     mask = torch.ones_like(ids)
     mask[1, 5:] = 0
     with torch.no_grad():
-        traced = torch.jit.trace(vectors, (ids, mask, torch.zeros_like(ids)), check_trace=False)
-        script = torch.jit.script(ForMlCommons(traced))
+        example = (ids, mask, torch.zeros_like(ids))
+        script = torch.jit.trace_module(Holder(vectors), {"embed": example}, check_trace=False)
+    script.define(FOR_ML_COMMONS)
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_suffix(".new")
     torch.jit.save(script, str(fresh))

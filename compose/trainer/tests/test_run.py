@@ -5,9 +5,11 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 import zipfile
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -158,6 +160,20 @@ class Faults(unittest.TestCase):
             code, told, said = tiny.run(place)
             self.assertEqual((code, told), (2, []))
             self.assertIn("kept for dev", said)
+
+    def test_a_trainer_that_is_updated_under_a_run_still_exports(self):
+        """Hours after they were loaded, the files may be others: nothing is compiled from them."""
+        with tempfile.TemporaryDirectory() as folder:
+            bundle = Path(folder) / "base"
+            tiny.bundle(bundle)
+            begun = read_base(bundle)
+            changed = mock.patch("inspect.getsourcelines", side_effect=OSError("lineno is out of bounds"))
+            with changed, mock.patch("inspect.getsource", side_effect=OSError("lineno is out of bounds")):
+                exporting.write_torchscript(Path(folder) / "model.pt", begun.config, begun.tensors, 32)
+            script = torch.jit.load(str(Path(folder) / "model.pt"))
+            ids = torch.ones((1, 4), dtype=torch.int64)
+            found = script({"input_ids": ids, "attention_mask": ids})
+            self.assertEqual(tuple(found["sentence_embedding"].shape), (1, 32))
 
     def test_a_full_disk_at_export_leaves_no_done_and_the_seeds(self):
         with tiny.workplace() as place:
