@@ -7,12 +7,14 @@
 //! Raise `sink::MAPPING_VERSION` with any change that gives some text other terms: everything must be indexed again.
 //!
 //! [`language`] detects a text's language · [`terms`] cuts a text into terms · [`line`] joins them for the index ·
-//! [`asked`] gives those of a question.
+//! [`asked`] gives those of a question · [`opening`] is the beginning of a passage.
 
 mod language;
+mod opening;
 mod terms;
 
 pub use language::language;
+pub use opening::opening;
 pub use terms::{Term, asked, is_character, line, terms};
 
 /// Stands for a language that cannot be detected (ISO 639-2); its words are not stemmed.

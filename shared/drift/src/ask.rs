@@ -8,7 +8,6 @@ use model::{Encoder, Role};
 use sink::{Hit, Reader, StoredChunk, Window};
 
 use crate::observation::{OpeningRank, PassageObservation};
-use crate::opening::opening;
 use crate::trouble::DriftTrouble;
 
 /// Openings that are embedded in one call.
@@ -105,7 +104,7 @@ pub(crate) async fn observed<R: Reader, E: Encoder>(
 ) -> Result<Vec<PassageObservation>, DriftTrouble> {
     let mut all = Vec::new();
     for batch in passages.chunks(AT_ONCE) {
-        let openings = batch.iter().map(|passage| opening(&passage.text).trim().to_owned());
+        let openings = batch.iter().map(|passage| analysis::opening(&passage.text).trim().to_owned());
         let (asked, texts): (Vec<&SampledPassage>, Vec<String>) =
             batch.iter().zip(openings).filter(|(_, text)| text.chars().any(char::is_alphanumeric)).unzip();
         let vectors = encoder.embed_each(texts, Role::Query).await?;

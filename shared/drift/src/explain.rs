@@ -6,10 +6,10 @@ pub mod kernel;
 pub mod shape;
 pub mod topics;
 
+use eval::random::SplitMix;
 use message::{DriftClue, TopicDrift};
 
 use crate::observation::{DriftSample, PassageObservation};
-use crate::random::SplitMix;
 
 /// Passages of each side that are compared pair by pair: the time grows with their square, and some hundred tell what there is to
 /// tell.

@@ -3,7 +3,7 @@
 //! What is new is compared with a stored reference, window by window. Measures of how well the model does may begin a training
 //! ([`measure()`], [`decide()`]); how vectors and similarities are spread only explains a change ([`mod@explain`]).
 //!
-//! Order of files: `observation` what is looked at, as figures, made of `units` and `opening` · `reservoir` fair samples within bounds ·
+//! Order of files: `observation` what is looked at, as figures, made of `units` · `reservoir` fair samples within bounds ·
 //! `difference` the tests · `measure` · `rules`, `decide` when a change counts · `explain` · `report`, `words` for people: pure ·
 //! `window` what is new in the topics, `ask` openings at the engine, `kept` what is stored, `look` all of it: stages · `limits` how
 //! much is looked at.
@@ -24,8 +24,6 @@ mod limits;
 mod look;
 mod measure;
 mod observation;
-mod opening;
-mod random;
 mod report;
 mod reservoir;
 mod rules;
@@ -47,8 +45,6 @@ pub use limits::DriftLimits;
 pub use look::{DriftGround, DriftLook, DriftManner, DriftSubject};
 pub use measure::{DriftMeasure, MeasuredDrift, measure};
 pub use observation::{DriftSample, OpeningRank, PassageObservation, QuestionObservation};
-pub use opening::opening;
-pub use random::SplitMix;
 pub use report::{ReportHead, report, window};
 pub use reservoir::{Reservoir, ReservoirBounds, Weighed};
 pub use rules::{DAY, DriftRules, EffectBounds};

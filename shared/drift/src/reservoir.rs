@@ -1,8 +1,7 @@
 //! A fair sample of a stream of any length, within bounds. Pure.
 
+use eval::random::SplitMix;
 use serde::{Deserialize, Serialize};
-
-use crate::random::SplitMix;
 
 /// What a sample may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,12 +1,12 @@
 //! How often the decision is wrong, by windows that are made up: none of 200 without drift gives a signal, and a drift gives one
 //! within four windows.
 
+use eval::random::SplitMix;
 use message::{DocumentId, Vector};
 
 use crate::decide::{DriftState, decide};
 use crate::measure::{DriftMeasure, measure};
 use crate::observation::{DriftSample, OpeningRank, PassageObservation, QuestionObservation};
-use crate::random::SplitMix;
 use crate::rules::{DAY, DriftRules};
 
 /// How much worse each measure is: in the order of [`Shift::of`].

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::random::SplitMix;
 use crate::score::Scores;
 
 /// Draws; the interval's ends move by less than its hundredth from seed to seed.
@@ -51,7 +52,7 @@ pub fn difference(first: &[Scores], second: &[Scores], measure: fn(&Scores) -> f
     if differences.is_empty() {
         return ScoreDifference { mean: 0.0, low: 0.0, high: 0.0 };
     }
-    let mut random = SplitMix(0x5eed);
+    let mut random = SplitMix::new(0x5eed);
     let mut means: Vec<f64> = (0..DRAWS)
         .map(|_| {
             let drawn =
@@ -78,19 +79,6 @@ pub fn difference(first: &[Scores], second: &[Scores], measure: fn(&Scores) -> f
 #[expect(clippy::cast_precision_loss, reason = "questions of a set")]
 fn length(values: &[f64]) -> f64 {
     values.len() as f64
-}
-
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014).
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn below(&mut self, count: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let scaled = u128::from(mixed ^ (mixed >> 31)) * count as u128;
-        usize::try_from(scaled >> 64).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //! What `train.py` leaves behind: read only when it is whole.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path};
+use std::path::Path;
 
+use model::Bundle;
 use serde::Deserialize;
 
 use crate::UnusableFile;
@@ -15,11 +16,13 @@ pub const DONE: &str = "done.json";
 pub const BUNDLE: &str = "bundle";
 /// The version of the layout that this program reads.
 const FORMAT: u64 = 1;
+/// More files than a trainer writes, and few enough to be listed.
+const MOST_FILES: usize = 256;
 /// What there is to be of a bundle.
 const NEEDED: [&str; 3] = ["bundle/model.onnx", "bundle/tokenizer.json", "bundle/bundle.json"];
 
 /// The output of a training.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct FinishedTraining {
     format: u64,
     /// The token of its run; empty where nobody gave one.
@@ -40,7 +43,7 @@ pub struct FinishedTraining {
     dev: Dev,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 struct Dev {
     base: Score,
     #[serde(default)]
@@ -48,7 +51,7 @@ struct Dev {
 }
 
 /// A score that a trainer did not get is `null`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 struct Score {
     #[serde(rename = "ndcg@10")]
     ndcg: Option<f64>,
@@ -85,14 +88,27 @@ impl FinishedTraining {
         if let Some(missing) = NEEDED.iter().find(|name| !done.files.contains_key(**name)) {
             return Err(format!("it does not name {missing}"));
         }
+        if done.dimension == 0 || done.files.len() > MOST_FILES {
+            let (dimension, files) = (done.dimension, done.files.len());
+            return Err(format!("it names {dimension} numbers in a vector and {files} files"));
+        }
         // Its names become paths.
-        let is_below = |name: &str| {
-            !name.is_empty() && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
-        };
-        match done.files.keys().find(|name| !is_below(name)) {
-            Some(odd) => Err(format!("it names {odd:?}, which is not below its folder")),
+        let is_below = |path: &str| path.split('/').all(Bundle::is_plain);
+        match done.files.iter().find(|(path, digest)| !is_below(path) || !Bundle::is_digest(digest)) {
+            Some((path, digest)) => Err(format!(
+                "it names the file {path:?} with the digest {digest:?}: not below its folder, or no digest"
+            )),
             None => Ok(done),
         }
+    }
+
+    /// The files of the bundle by their names in it, with the SHA-256 of each.
+    pub fn bundle(&self) -> impl Iterator<Item = (&str, &str)> {
+        let inside = |(path, digest)| {
+            let name = String::as_str(path).strip_prefix(BUNDLE)?.strip_prefix('/')?;
+            Some((name, String::as_str(digest)))
+        };
+        self.files.iter().filter_map(inside).filter(|(name, _)| Bundle::is_plain(name))
     }
 
     /// The scores on the dev split. One that is missing is no number, which the gate refuses.
@@ -114,10 +130,11 @@ mod tests {
     use super::*;
 
     fn done() -> Value {
+        let digest = "0f".repeat(32);
         json!({
             "format": 1, "token": "0123456789ab", "name": "domain", "version": "1", "base": "mini", "data": "ba9876543210",
             "dimension": 384,
-            "files": {"bundle/model.onnx": "a", "bundle/tokenizer.json": "b", "bundle/bundle.json": "c", "report.html": "d"},
+            "files": {"bundle/model.onnx": digest, "bundle/tokenizer.json": digest, "bundle/bundle.json": digest, "report.html": digest},
             "dev": {
                 "base": {"ndcg@10": 0.5}, "seeds": [{"seed": 1, "ndcg@10": 0.6}, {"seed": 2, "ndcg@10": null}],
                 "averaged": {"ndcg@10": 0.61}, "weight": 0.7, "ndcg@10": 0.62,
@@ -152,10 +169,12 @@ mod tests {
         assert!(error.contains("bundle/tokenizer.json"), "{error}");
         for name in ["../x", "/etc/passwd", "bundle/../../x", ""] {
             let mut value = done();
-            value["files"][name] = json!("a");
+            value["files"][name] = json!("0f".repeat(32));
             let error = of(&value).unwrap_err();
             assert!(error.contains("not below its folder"), "{name}: {error}");
         }
+        assert!(with(|value| value["files"]["report.html"] = json!("short")).contains("\"short\""));
+        assert!(with(|value| value["dimension"] = json!(0)).contains("0 numbers"));
         // What Python writes for what is no number.
         let text = done().to_string().replacen("0.5", "NaN", 1);
         assert!(text.contains("NaN") && FinishedTraining::of(text.as_bytes()).is_err(), "{text}");

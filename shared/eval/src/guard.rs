@@ -1,10 +1,46 @@
-//! General sets that a model must not become worse on, made small enough to be embedded twice. Pure.
+//! General sets that a model must not become worse on, made small enough to be embedded twice.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use message::content_digest;
 
+use crate::UnusableFile;
 use crate::beir::RetrievalSet;
+
+/// A general set in BEIR's layout, and the split that is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuardFolder {
+    /// The set's folder.
+    pub folder: PathBuf,
+    /// The split.
+    pub split: String,
+}
+
+impl std::str::FromStr for GuardFolder {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.rsplit_once(':') {
+            Some((folder, split)) if !folder.is_empty() && !split.is_empty() && !split.contains('/') => {
+                Ok(Self { folder: folder.into(), split: split.to_owned() })
+            }
+            _ => Err("give the folder of the set and its split, e.g. sets/scifact:test".to_owned()),
+        }
+    }
+}
+
+impl GuardFolder {
+    /// Reads the set, of which at most `most` documents are kept: see [`GuardSet::bounded`].
+    ///
+    /// # Errors
+    /// As [`RetrievalSet::read`].
+    pub fn read(&self, most: usize) -> Result<GuardSet, UnusableFile> {
+        let name = self.folder.file_name().unwrap_or_default().to_string_lossy();
+        let set = RetrievalSet::read(&self.folder, &self.split)?;
+        Ok(GuardSet::bounded(format!("{name} {}", self.split), set, most))
+    }
+}
 
 /// A general set: what a model knew before it was trained on a domain.
 #[derive(Debug)]
@@ -97,6 +133,15 @@ mod tests {
 
     fn ids(guard: &GuardSet) -> Vec<&str> {
         guard.set.corpus.iter().map(|document| document.id.as_str()).collect()
+    }
+
+    #[test]
+    fn a_guard_set_has_a_folder_and_a_split() {
+        let found: GuardFolder = "sets/a:b/scifact:test".parse().unwrap();
+        assert_eq!((found.folder.to_str(), found.split.as_str()), (Some("sets/a:b/scifact"), "test"));
+        for text in ["scifact", ":test", "scifact:", "a:b/scifact"] {
+            assert!(text.parse::<GuardFolder>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //! model is better than another.
 //!
 //! Order of files: [`score`] the measures, [`compare`] which tells a drop from noise, [`overlap`] which tells how alike two
-//! rankings are, [`gate`] which judges a candidate, and [`guard`] which makes a set small, pure · [`brute`] compares every
+//! rankings are, [`gate`] which judges a candidate,
+//! [`guard`] which makes a set small, [`random`] which draws, pure · [`brute`] compares every
 //! pair, [`keyword`] ranks by words, [`proof`] measures two models for the gate, [`looks`] counts how often a golden set was
 //! looked at: stages · [`beir`] reads a set, [`judged`] that of training data, [`finished`] the output of a training, [`opened`] a
 //! model, [`kept`] keeps scores: the edge.
@@ -21,6 +22,7 @@ pub mod looks;
 pub mod opened;
 pub mod overlap;
 pub mod proof;
+pub mod random;
 pub mod score;
 
 pub use error::UnusableFile;

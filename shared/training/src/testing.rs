@@ -1,8 +1,24 @@
 //! Corpora for tests.
 
+use std::collections::HashMap;
+
 use message::{ChunkId, DocumentId, Version};
 
+use crate::copies::Copies;
 use crate::corpus::{SourceDocument, SourcePassage};
+use crate::kind::Surroundings;
+use crate::repeats;
+
+/// What stands around the documents of a corpus, where nobody has asked anything.
+pub(crate) fn around(corpus: &[SourceDocument]) -> Surroundings {
+    let copies = Copies::of(corpus);
+    Surroundings {
+        headings: repeats::headings(corpus, &copies),
+        most_headings: 2,
+        sentences: repeats::sentences(corpus, &copies),
+        asked: HashMap::new(),
+    }
+}
 
 /// Words of no language, others for each number; a sentence has twelve of them.
 pub(crate) fn prose(number: usize, words: usize) -> String {

@@ -30,7 +30,7 @@ pub use generations::{
     CompareGenerations, GenerationAsk, GenerationCommand, GenerationReason, GenerationStatus,
     ListGenerations, PromoteGeneration, RetireGeneration, StartGeneration,
 };
-pub use models::{AddModel, GuardFolder, ListModels, MarkModel, ModelCommand, ProveModel, RegistrySettings};
+pub use models::{AddModel, ListModels, MarkModel, ModelCommand, ProveModel, RegistrySettings};
 pub use reading::{ChunkArguments, Extract, ReadingArguments};
 pub use registering::{RegisterModel, ReplicateIndex};
 pub use snapshots::{

@@ -22,8 +22,6 @@ pub mod judge;
 pub const FLOOR: f64 = 0.2;
 /// With fewer passages than this, nothing is measured and nothing refused.
 const FEWEST: usize = 32;
-/// Words in an opening; two characters of a script without spaces count as one word.
-const OPENING: usize = 12;
 /// Minimum share of openings that must find their own passage for cosines to count.
 const TRUSTED: f64 = 0.6;
 /// Factor for words that decide alone: on their own, the best floor was half as high.
@@ -86,25 +84,6 @@ pub fn rarity(all: u64, holding: u64) -> f64 {
     (1.0 + (all - holding + 0.5).max(0.0) / (holding + 0.5)).ln()
 }
 
-/// The first words of a passage.
-fn opening(text: &str) -> &str {
-    let (mut left, mut in_word) = (2 * OPENING, false);
-    for (at, c) in text.char_indices() {
-        let is_character = analysis::is_character(c.encode_utf8(&mut [0; 4]));
-        let cost = match c {
-            _ if is_character => 1,
-            c if c.is_alphanumeric() && !in_word => 2,
-            _ => 0,
-        };
-        if cost > left {
-            return text[..at].trim_end();
-        }
-        left -= cost;
-        in_word = !is_character && !c.is_whitespace() && (in_word || c.is_alphanumeric());
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,15 +115,6 @@ mod tests {
         assert!(scale.finding < TRUSTED);
         assert!((relevance(0.05, Some((0.9, scale))) - 0.1).abs() < 1e-9);
         assert_eq!(Scale::of(&directions(0.0)[..31], &directions(0.0)), None);
-    }
-
-    #[test]
-    fn an_opening_has_twelve_words_or_twice_as_many_characters() {
-        let text = "One, two three four don't-break six 7 eight nine ten (eleven) twelve thirteen.";
-        assert_eq!(opening(text), "One, two three four don't-break six 7 eight nine ten (eleven) twelve");
-        assert_eq!(opening("short one"), "short one");
-        assert_eq!(opening(&"水".repeat(30)).chars().count(), 24);
-        assert_eq!(opening(""), "");
     }
 
     #[test]

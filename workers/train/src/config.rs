@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use eval::guard::GuardFolder;
 use model::EncoderSettings;
 use objects::{Buckets, S3Settings};
 use process::Settings;
@@ -11,7 +12,7 @@ use sink::IndexSettings;
 use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;
 
-use crate::proof::{GuardPlace, ProofSettings};
+use crate::proof::ProofSettings;
 use crate::trainer::TrainerSettings;
 
 /// Conducts runs that train a model on the documents' own domain.
@@ -35,7 +36,7 @@ pub struct Config {
     pub encoder: EncoderSettings,
     /// General sets on which a model may not get worse: folders in BEIR's layout with the split that is asked, DIR:SPLIT[,…].
     #[arg(long = "guard", env = "MILLRACE_TRAIN_GUARDS", value_name = "DIR:SPLIT", value_delimiter = ',')]
-    pub guards: Vec<GuardPlace>,
+    pub guards: Vec<GuardFolder>,
     /// Documents of a general set that are embedded, at most.
     #[arg(long, env = "MILLRACE_TRAIN_GUARD_DOCUMENTS", default_value_t = 5_000)]
     pub guard_documents: usize,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use eval::finished::FinishedTraining;
 use message::{ModelEntry, TrainingRun};
 
-use crate::done::DoneReport;
 use crate::trainer::ObjectPlace;
 
 /// What came out of a run, and is to be proven.
@@ -14,7 +14,7 @@ pub struct TrainedOutput {
     /// Where the trainer's output is.
     pub place: ObjectPlace,
     /// What the trainer says of it, with the scores of each seed.
-    pub done: DoneReport,
+    pub done: FinishedTraining,
     /// The model, as it is registered: a candidate, whose bundle is in the store.
     pub model: ModelEntry,
 }

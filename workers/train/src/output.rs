@@ -7,11 +7,12 @@ use std::io::Error;
 use std::path::{Path, PathBuf};
 
 use bundles::{BundlePlace, BundleTrouble};
+use eval::finished::{BUNDLE, DONE, FinishedTraining};
 use message::{DocumentId, Fingerprint, InvalidDocumentId, ModelEntry, ModelState, TrainingRun};
 use model::{BackendSettings, Bundle};
 use objects::{FileStore, Look, OWN_PREFIX, Remedy, Store, StoreError};
 
-use crate::done::{BUNDLE, DONE, DoneReport, LARGEST_DONE, UnusableOutput};
+use crate::done::{LARGEST_DONE, UnusableOutput, read_done};
 use crate::trainer::{InvalidObjectPlace, ObjectPlace};
 
 /// Why an output was not read or registered.
@@ -72,10 +73,10 @@ pub async fn look_done<S: Store>(
     store: &S,
     place: &ObjectPlace,
     run: &TrainingRun,
-) -> Result<Option<DoneReport>, OutputTrouble> {
+) -> Result<Option<FinishedTraining>, OutputTrouble> {
     let done = place.object(DONE)?;
     match store.look(&done, None, LARGEST_DONE).await? {
-        Look::Found { bytes, .. } => Ok(Some(DoneReport::read(&bytes, run)?)),
+        Look::Found { bytes, .. } => Ok(Some(read_done(&bytes, run)?)),
         Look::TooLarge { size, .. } => Err(unusable(format!("{done} has {size} bytes"))),
         Look::Gone | Look::Unchanged => Ok(None),
     }
@@ -101,7 +102,7 @@ pub struct ModelShelf {
 pub async fn shelve<S: FileStore>(
     store: &S,
     place: &ObjectPlace,
-    done: &DoneReport,
+    done: &FinishedTraining,
     shelf: &ModelShelf,
     known: impl Fn(&Fingerprint) -> Option<ModelEntry> + Send,
 ) -> Result<ModelEntry, OutputTrouble> {
@@ -130,7 +131,7 @@ async fn fetch<S: FileStore>(
     folder: &Path,
     (name, expected): (&str, &str),
 ) -> Result<(), OutputTrouble> {
-    let (object, file) = (place.object(&format!("{BUNDLE}{name}"))?, folder.join(name));
+    let (object, file) = (place.object(&format!("{BUNDLE}/{name}"))?, folder.join(name));
     if !store.save(&object, &file).await? {
         return Err(unusable(format!("{object} is not there, and {DONE} names it")));
     }

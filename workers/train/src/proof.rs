@@ -3,10 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use eval::UnusableFile;
-use eval::beir::RetrievalSet;
-use eval::gate::{GateBounds, GateInput, SeedScores, judge};
-use eval::guard::GuardSet;
+use eval::gate::{GateBounds, GateInput, judge};
+use eval::guard::{GuardFolder, GuardSet};
 use eval::judged::{FetchDataError, JudgedData, fetch_judged};
 use eval::looks::{GoldenLook, LookTrouble, count};
 use eval::opened::OpenedModel;
@@ -21,28 +19,6 @@ use tracing::info;
 use crate::judge::{Proof, ProofTrouble, ProofVerdict, TrainedOutput};
 use crate::output::OutputTrouble;
 
-/// A general set on which a model may not get worse: BEIR's layout, and the split that is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GuardPlace {
-    /// The set's folder.
-    pub folder: PathBuf,
-    /// The split.
-    pub split: String,
-}
-
-impl std::str::FromStr for GuardPlace {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.rsplit_once(':') {
-            Some((folder, split)) if !folder.is_empty() && !split.is_empty() && !split.contains('/') => {
-                Ok(Self { folder: folder.into(), split: split.to_owned() })
-            }
-            _ => Err("give the folder of the set and its split, e.g. sets/scifact:test".to_owned()),
-        }
-    }
-}
-
 /// What a proof is made with.
 #[derive(Clone, Debug)]
 pub struct ProofSettings {
@@ -55,7 +31,7 @@ pub struct ProofSettings {
     /// The dimension that the trainer is asked for; none for that of what is served.
     pub dimension: Option<usize>,
     /// General sets.
-    pub guards: Vec<GuardPlace>,
+    pub guards: Vec<GuardFolder>,
     /// Documents of a general set that are embedded, at most.
     pub guard_documents: usize,
 }
@@ -118,7 +94,7 @@ impl<B: Broker, S: FileStore> GateProof<B, S> {
             )));
         }
         let (places, most) = (self.settings.guards.clone(), self.settings.guard_documents);
-        let read = move || places.iter().map(|place| guard(place, most)).collect::<Result<Vec<_>, _>>();
+        let read = move || places.iter().map(|place| place.read(most)).collect::<Result<Vec<_>, _>>();
         let guards = tokio::task::spawn_blocking(read).await;
         let guards = guards.map_err(|error| ProofTrouble::Wait(error.to_string()))?;
         // Without a set that is asked for the model would be accepted unseen; the set can be put back.
@@ -157,7 +133,7 @@ impl<B: Broker, S: FileStore> Proof for GateProof<B, S> {
         let measured = measure(&base.measured(), &candidate.measured(), &sets, &()).await;
         let input = GateInput {
             measures: measured.map_err(|error| impossible(&error))?,
-            seeds: Some(seeds(output)),
+            seeds: Some(output.done.seeds()),
             asked_dimension: self.settings.dimension.unwrap_or_else(|| base.encoder.dimension()),
             bounds: GateBounds::default(),
         };
@@ -168,16 +144,6 @@ impl<B: Broker, S: FileStore> Proof for GateProof<B, S> {
             scores: input.measures.scores(),
         })
     }
-}
-
-fn seeds(output: &TrainedOutput) -> SeedScores {
-    let dev = &output.done.dev;
-    SeedScores { base: dev.base.ndcg, seeds: dev.seeds.iter().map(|seed| seed.ndcg).collect() }
-}
-
-fn guard(GuardPlace { folder, split }: &GuardPlace, most: usize) -> Result<GuardSet, UnusableFile> {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    Ok(GuardSet::bounded(format!("{name} {split}"), RetrievalSet::read(folder, split)?, most))
 }
 
 fn impossible(error: &(dyn std::error::Error + 'static)) -> ProofTrouble {

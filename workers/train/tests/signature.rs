@@ -1,7 +1,8 @@
 //! Published vectors of ACS3-HMAC-SHA256: Alibaba Cloud's document (1), its SDK's unit test (2), and two that `PyPI`'s
 //! `alibabacloud-openapi-util` gives (3, 4).
 
-use train::trainer::pai::sign::{AcsRequest, canonical_query, sha256};
+use message::content_digest;
+use train::trainer::pai::sign::{AcsRequest, canonical_query};
 
 const DATE: &str = "2026-01-02T03:04:05Z";
 const NONCE: &str = "00000000000000000000000000000001";
@@ -38,7 +39,7 @@ fn the_documents_example() {
         ("x-acs-signature-nonce", "3156853299f313e23d1673dc12e1703d"),
         ("x-acs-version", "2014-05-26"),
     ];
-    let request = request("POST", "/", &query, &headers, &sha256(b""));
+    let request = request("POST", "/", &query, &headers, &content_digest(b""));
     assert_eq!(request.digest(), "7ea06492da5221eba5297e897ce16e55f964061054b7695beedaac1145b1e259");
     let signature = "06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0";
     assert_eq!(request.signature("YourAccessKeySecret"), signature);
@@ -88,7 +89,7 @@ fn a_job_with_temporary_keys() {
         r#""JobSpecs":[{"Type":"Worker","Image":"img:1","PodCount":1,"EcsSpec":"ecs.gn7i-c8g1.2xlarge"}]}"#
     );
     let payload = "58fbd661011353f3c15a6664e38173dd13637d719eedc7a137874700873812ed";
-    assert_eq!((body.len(), sha256(body.as_bytes()).as_str()), (200, payload));
+    assert_eq!((body.len(), content_digest(body.as_bytes()).as_str()), (200, payload));
     let mut headers = headers("CreateJob", payload);
     headers.push(("content-type", "application/json; charset=utf-8"));
     let request = request("POST", "/api/v1/jobs", &[], &headers, payload);

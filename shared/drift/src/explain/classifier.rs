@@ -1,10 +1,10 @@
 //! Can a classifier tell two samples apart? (Lopez-Paz and Oquab, "Revisiting classifier two-sample tests", ICLR 2017.) Pure.
 
+use eval::random::SplitMix;
 use std::collections::BTreeMap;
 
 use super::PlacedPassage;
 use crate::difference::float;
-use crate::random::SplitMix;
 
 /// Parts of the data: each is judged by a classifier that was fitted to the others.
 const FOLDS: usize = 5;

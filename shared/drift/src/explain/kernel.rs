@@ -1,11 +1,11 @@
 //! Do two samples come from one distribution? The squared maximum mean discrepancy with a Gaussian kernel (Gretton, Borgwardt,
 //! Rasch, Schölkopf and Smola, "A kernel two-sample test", JMLR 2012). Pure.
 
+use eval::random::SplitMix;
 use std::collections::BTreeMap;
 
 use super::PlacedPassage;
 use crate::difference::float;
-use crate::random::SplitMix;
 
 /// A discrepancy, and how often chance gives as much.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,13 +1,13 @@
 //! Which topics of the corpus a change is about: the vectors of the reference fall into groups, and new passages go to the nearest
 //! one. Pure.
 
+use eval::random::SplitMix;
 use std::collections::BTreeMap;
 
 use message::TopicDrift;
 
 use crate::difference::float;
 use crate::observation::PassageObservation;
-use crate::random::SplitMix;
 
 /// Groups at most: more than people can look at tell nothing.
 const MOST_GROUPS: usize = 8;

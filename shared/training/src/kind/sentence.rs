@@ -78,22 +78,8 @@ fn one(number: usize, passage: &SourcePassage, around: &Surroundings) -> Option<
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
-    use crate::copies::Copies;
-    use crate::repeats;
-    use crate::testing::{document, id, passage, prose};
-
-    fn around(corpus: &[SourceDocument]) -> Surroundings {
-        let copies = Copies::of(corpus);
-        Surroundings {
-            headings: repeats::headings(corpus, &copies),
-            most_headings: 2,
-            sentences: repeats::sentences(corpus, &copies),
-            asked: HashMap::new(),
-        }
-    }
+    use crate::testing::{around, document, id, passage, prose};
 
     /// The query and the positive of the only passage of a document.
     fn pair(path: &[&str], text: &str) -> Option<(String, String)> {

@@ -21,23 +21,9 @@ pub(super) fn pairs(document: &SourceDocument, around: &Surroundings) -> Vec<Pai
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
-    use crate::copies::Copies;
     use crate::hide::{Hidden, Rest};
-    use crate::repeats;
-    use crate::testing::{document, id, passage, prose};
-
-    fn around(corpus: &[SourceDocument]) -> Surroundings {
-        let copies = Copies::of(corpus);
-        Surroundings {
-            headings: repeats::headings(corpus, &copies),
-            most_headings: 2,
-            sentences: repeats::sentences(corpus, &copies),
-            asked: HashMap::new(),
-        }
-    }
+    use crate::testing::{around, document, id, passage, prose};
 
     #[test]
     fn the_title_asks_for_the_first_passage_that_says_enough() {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use eval::guard::GuardFolder;
 use model::{BackendSettings, EncoderSettings, FurtherModels, ModelSettings};
 use sink::IndexSettings;
 use stream::kafka::KafkaSettings;
@@ -100,7 +101,7 @@ pub struct ProveModel {
     pub against: Option<String>,
     /// A general set in BEIR's layout, on which it must not become worse, and its split, e.g. `sets/scifact:test`; may be given
     /// several times.
-    #[arg(long, value_name = "DIR:SPLIT", value_parser = guard)]
+    #[arg(long, value_name = "DIR:SPLIT")]
     pub guard: Vec<GuardFolder>,
     /// Documents of each general set that are embedded at most: those judged relevant, and a sample of the others.
     #[arg(long, default_value_t = 20_000)]
@@ -132,36 +133,4 @@ pub struct ProveModel {
     /// Where bundles are fetched to; without it, for this proof only.
     #[command(flatten)]
     pub further: FurtherModels,
-}
-
-/// A set in BEIR's layout, and the split that is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GuardFolder {
-    /// The set's folder.
-    pub folder: PathBuf,
-    /// The split.
-    pub split: String,
-}
-
-fn guard(text: &str) -> Result<GuardFolder, String> {
-    match text.rsplit_once(':') {
-        Some((folder, split)) if !folder.is_empty() && !split.is_empty() && !split.contains('/') => {
-            Ok(GuardFolder { folder: folder.into(), split: split.to_owned() })
-        }
-        _ => Err("give the folder of the set and its split, e.g. sets/scifact:test".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_guard_set_has_a_folder_and_a_split() {
-        let found = guard("sets/a:b/scifact:test").unwrap();
-        assert_eq!((found.folder.to_str(), found.split.as_str()), (Some("sets/a:b/scifact"), "test"));
-        for text in ["scifact", ":test", "scifact:", "a:b/scifact"] {
-            assert!(guard(text).is_err(), "{text}");
-        }
-    }
 }

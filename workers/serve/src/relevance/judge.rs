@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Duration, Instant, timeout};
 use tracing::warn;
 
-use super::{FEWEST, Scale, TRUSTED, opening, rarity, relevance};
+use super::{FEWEST, Scale, TRUSTED, rarity, relevance};
 
 /// Number of passages sampled to measure.
 const DRAWN: usize = 256;
@@ -116,7 +116,7 @@ async fn measure<E: Encoder, R: Reader>(encoder: &E, reader: &R) -> Result<Optio
     let mut vectors: HashMap<ChunkId, Vec<f32>> = stored.map(|one| (one.id, one.vector)).collect();
     let (texts, passages): (Vec<String>, Vec<Vec<f32>>) = drawn
         .iter()
-        .filter_map(|one| Some((opening(&one.text).to_owned(), vectors.remove(&one.id)?)))
+        .filter_map(|one| Some((analysis::opening(&one.text).to_owned(), vectors.remove(&one.id)?)))
         .filter(|(opening, _)| !opening.trim().is_empty())
         .unzip();
     let openings = encoder.embed(texts, Role::Query).await?;

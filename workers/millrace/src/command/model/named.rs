@@ -3,16 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use eval::beir::RetrievalSet;
 use eval::finished::{BUNDLE, DONE, FinishedTraining};
-use eval::guard::GuardSet;
+use eval::guard::{GuardFolder, GuardSet};
 use eval::judged::{JudgedData, fetch_judged};
 use model::Bundle;
 use objects::S3Store;
 use process::Failure;
 use registry::rules;
 
-use crate::cli::{GuardFolder, ProveModel};
+use crate::cli::ProveModel;
 
 /// A model, and what its training said, if it was trained.
 #[derive(Debug)]
@@ -77,11 +76,7 @@ pub(super) async fn data(ask: &ProveModel, scratch: &Path) -> Result<JudgedData,
 
 /// The general sets, each with at most `most` documents.
 pub(super) fn guards(named: &[GuardFolder], most: usize) -> Result<Vec<GuardSet>, Failure> {
-    let set = |GuardFolder { folder, split }: &GuardFolder| {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        Ok(GuardSet::bounded(format!("{name} {split}"), RetrievalSet::read(folder, split)?, most))
-    };
-    named.iter().map(set).collect()
+    Ok(named.iter().map(|one| one.read(most)).collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

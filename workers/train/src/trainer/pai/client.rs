@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, SystemTime};
 
 use backoff::retry_after;
+use message::content_digest;
 use reqwest::header::{ACCEPT, AUTHORIZATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Request, Response, Url};
@@ -15,7 +16,7 @@ use serde_json::Value;
 use super::credentials::{KeySource, PaiKeys};
 use super::failure::{PaiFailure, Refusal};
 use super::settings::PaiSettings;
-use super::sign::{AcsRequest, canonical_query, sha256};
+use super::sign::{AcsRequest, canonical_query};
 
 const VERSION: &str = "2020-12-03";
 const CONNECT: Duration = Duration::from_secs(10);
@@ -116,7 +117,7 @@ impl PaiClient {
     /// The request, with its headers. Path, query and body are signed as they are sent.
     fn signed(&self, call: Call, keys: &PaiKeys) -> Result<Request, String> {
         let body = call.body.map(|body| body.to_string().into_bytes());
-        let payload = sha256(body.as_deref().unwrap_or_default());
+        let payload = content_digest(body.as_deref().unwrap_or_default());
         let mut headers = vec![
             ("host", self.host.clone()),
             ("x-acs-action", call.action.to_owned()),

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use message::content_digest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 
 /// The name of the algorithm.
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
@@ -27,7 +28,7 @@ pub struct AcsRequest {
     pub query: String,
     /// Names and values of its headers. Signed are `host`, `content-type` and those that begin with `x-acs-`.
     pub headers: Vec<(String, String)>,
-    /// [`sha256`] of the bytes of its body.
+    /// [`content_digest`] of the bytes of its body.
     pub payload: String,
 }
 
@@ -56,7 +57,7 @@ impl AcsRequest {
     /// The digest of the canonical request, in lower-case hex.
     #[must_use]
     pub fn digest(&self) -> String {
-        sha256(self.canonical().0.as_bytes())
+        content_digest(self.canonical().0.as_bytes())
     }
 
     /// The signature, in lower-case hex.
@@ -75,12 +76,6 @@ impl AcsRequest {
         let signature = self.signature(secret);
         format!("{ALGORITHM} Credential={key_id},SignedHeaders={names},Signature={signature}")
     }
-}
-
-/// The SHA-256 of these bytes, in lower-case hex.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }
 
 /// A segment of a path, or a name or value of a query, as it is sent and signed.

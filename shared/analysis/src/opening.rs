@@ -1,15 +1,17 @@
-//! The opening of a passage, which is asked for to see whether it finds the passage again. Pure.
+//! The opening of a passage, which is asked for to see whether it finds the passage again.
 
-/// Words in an opening; two characters of a script without spaces count as one word. As `serve` has them, which judges by them
-/// what a cosine means.
+use crate::is_character;
+
+/// Words in an opening; two characters of a script without spaces count as one word.
 const OPENING: usize = 12;
 
-/// The first words of a passage.
+/// The first words of a passage: `serve` judges by them what a cosine means, and `drift` whether the model still finds what it
+/// embeds.
 #[must_use]
 pub fn opening(text: &str) -> &str {
     let (mut left, mut in_word) = (2 * OPENING, false);
     for (at, c) in text.char_indices() {
-        let is_character = analysis::is_character(c.encode_utf8(&mut [0; 4]));
+        let is_character = is_character(c.encode_utf8(&mut [0; 4]));
         let cost = match c {
             _ if is_character => 1,
             c if c.is_alphanumeric() && !in_word => 2,
