@@ -1,6 +1,7 @@
 //! What is measured with, in two files of a folder: the passages, as `vectors.<space>` has them, and the questions. One JSON
 //! object a line. An edge.
 
+use std::io::SeekFrom;
 use std::path::Path;
 
 use eval::score::Grades;
@@ -9,7 +10,7 @@ use process::Failure;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::fs::File;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, BufWriter};
+use tokio::io::{AsyncBufReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _, BufReader, BufWriter};
 
 /// The file of passages.
 pub(crate) const PASSAGES: &str = "passages.jsonl";
@@ -43,6 +44,17 @@ impl Writer {
         Ok(Self(BufWriter::with_capacity(1 << 20, File::create(folder.join(name)).await?)))
     }
 
+    /// Writes on behind the first bytes of a file that is there; what stands behind them is cut off.
+    pub(crate) async fn behind(bytes: u64, folder: &Path, name: &str) -> Result<Self, Failure> {
+        if bytes == 0 {
+            return Self::create(folder, name).await;
+        }
+        let mut file = File::options().write(true).open(folder.join(name)).await?;
+        file.set_len(bytes).await?;
+        file.seek(SeekFrom::End(0)).await?;
+        Ok(Self(BufWriter::with_capacity(1 << 20, file)))
+    }
+
     pub(crate) async fn add(&mut self, item: &impl Serialize) -> Result<(), Failure> {
         let mut line = serde_json::to_vec(item)?;
         line.push(b'\n');
@@ -68,6 +80,22 @@ impl Lines {
             None => Ok(None),
         }
     }
+}
+
+/// The items of a file whose writer was ended amid it, each with the bytes up to its end: as far as lines are whole. None where
+/// there is no file.
+pub(crate) async fn begun<T: DeserializeOwned>(folder: &Path, name: &str) -> Vec<(T, u64)> {
+    let Ok(Lines(mut lines)) = Lines::open(folder, name).await else { return Vec::new() };
+    let whole = tokio::fs::metadata(folder.join(name)).await.map_or(0, |metadata| metadata.len());
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    while let Ok(Some(line)) = lines.next_line().await
+        && bytes + line.len() as u64 + 1 <= whole
+        && let Ok(item) = serde_json::from_str(&line)
+    {
+        bytes += line.len() as u64 + 1;
+        items.push((item, bytes));
+    }
+    items
 }
 
 /// All questions.

@@ -12,7 +12,7 @@ use model::{Backend, Bundle, Encoder as _, ModelSplitter, Role, Tokenizer};
 use process::Failure;
 use serde_json::{Value, json};
 
-use crate::corpus::{PASSAGES, QUESTIONS, Question, Writer};
+use crate::corpus::{self, PASSAGES, QUESTIONS, Question, Writer};
 use crate::exact::{self, NEAREST};
 
 /// Texts that are embedded at once.
@@ -81,13 +81,23 @@ fn passages_of(
     Ok(splits.into_iter().map(chunk).collect())
 }
 
-/// Embeds the passages, and writes them with their vectors.
+/// Embeds the passages, and writes them with their vectors. Those that an earlier run embedded and wrote are kept, if it was
+/// ended amid it.
 async fn embed(folder: &Path, chunks: Vec<Chunk>, (bundle, encoder): Model<'_>) -> Result<Passages, Failure> {
     let space = encoder.space(&model::chunking(bundle));
-    let mut file = Writer::create(folder, PASSAGES).await?;
     let mut passages = Passages::default();
     let whole = chunks.len();
     let mut chunks = chunks.into_iter().peekable();
+    let mut bytes = 0;
+    for (EmbeddedChunk { chunk, space: of, vector }, end) in corpus::begun(folder, PASSAGES).await {
+        if of != space || chunks.next_if_eq(&chunk).is_none() {
+            break;
+        }
+        passages.vectors.push(vector.0);
+        passages.keys.push(chunk.document.key().to_owned());
+        bytes = end;
+    }
+    let mut file = Writer::behind(bytes, folder, PASSAGES).await?;
     while chunks.peek().is_some() {
         let part: Vec<Chunk> = chunks.by_ref().take(AT_ONCE).collect();
         let texts = part.iter().map(Chunk::embedded_text).collect();
