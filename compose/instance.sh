@@ -9,6 +9,7 @@
 #   MILLRACE_MODEL        the folder of a model bundle (default all-MiniLM-L6-v2, which compose/install makes)
 #   MILLRACE_STORE        which S3 server: versitygw (the default) or minio
 #   MILLRACE_OPENSEARCH_ML  1: OpenSearch is the one that runs models itself (compose/install opensearch-ml)
+#   MILLRACE_OPENSEARCH_S3  1: OpenSearch is the one that keeps snapshots in the store (compose/install opensearch-s3)
 #   MILLRACE_BROKERS      how many brokers Kafka has: 1 (the default), or 3 with a controller of their own
 #   MILLRACE_PORT_OFFSET  added to every port: 0 for demo and 1000 for test; a name of your own needs one
 # shellcheck disable=SC2034  # the ports and folders are used by the scripts that source this

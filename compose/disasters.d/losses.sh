@@ -158,3 +158,31 @@ scenario_audit_repair() {
   settle
   note "3 documents lost by one engine and a stray passage in the other: named, repaired"
 }
+
+# One engine is empty, and a snapshot of it is in an S3 store: a generation is made of it, takes what came after, and is served.
+scenario_snapshot_in_store() {
+  local name id digest
+  if [[ ${MILLRACE_OPENSEARCH_S3:-0} != 1 ]]; then
+    note "left out: it needs compose/install opensearch-s3 and MILLRACE_OPENSEARCH_S3=1"
+    return 0
+  fi
+  local repository=(--repository snapshots --repository-type s3 --repository-setting bucket=backup --repository-setting base_path=millrace)
+  settle
+  MILLRACE_BUCKET=backup "$millrace" bucket init
+  name=$(MILLRACE_ENGINES=opensearch "$millrace" snapshot create "${repository[@]}" --json | jq -r .opensearch.name)
+  "$here/worker" stop index
+  "$here/servers/opensearch/run" kill
+  rm -rf "$MILLRACE_INSTANCE_DIR/opensearch/data"
+  "$here/servers/opensearch/run" start
+  revise_some 20
+  put
+  id=$(MILLRACE_ENGINES=opensearch "$millrace" snapshot restore "${repository[@]}" "$name" --json | jq -r .opensearch.generation)
+  start index
+  "$millrace" generation status "$id" --until-built --patience "$PATIENCE"
+  "$millrace" generation promote "$id" --patience "$PATIENCE"
+  settle
+  digest=$(jq -r .engines.opensearch.digest "$STATE/audit.json")
+  [[ $digest == "$(jq -r .engines.elasticsearch.digest "$STATE/audit.json")" ]] || fail "the restored index has another digest than Elasticsearch"
+  must_find "$(marker "$(pick_staged)" "$(<"$STATE/revision")")" "a text put after the snapshot"
+  note "restored from the store as $id, with what came after: digest ${digest:0:16} in both engines"
+}

@@ -42,6 +42,32 @@ outage() {
   same_workers "$before"
 }
 
+# blocked ENGINE true|null: as an engine does to its indexes when its disk is full (and in the end undoes itself, once there is room).
+blocked() {
+  local url=$MILLRACE_OPENSEARCH_URL
+  if [[ $1 == elasticsearch ]]; then url=$MILLRACE_ELASTICSEARCH_URL; fi
+  curl -fsS -m 30 -X PUT "$url/${MILLRACE_INDEX:-domain_vectors}-*/_settings" -H 'content-type: application/json' \
+    -d "{\"index.blocks.read_only_allow_delete\": $2}" -o /dev/null
+}
+
+# The disk of one engine is full: its worker waits, says why, and loses nothing; the other engine goes on.
+scenario_disk_full() {
+  local before lines
+  before=$(pids)
+  lines=$(wc -l <"$(worker_log replicate)")
+  blocked elasticsearch true
+  revise_some 20
+  put
+  sleep "$OUTAGE"
+  same_workers "$before"
+  must_have_waited replicate "$lines"
+  tail -n "+$((lines + 1))" "$(worker_log replicate)" | grep -q 'read-only\|disk usage' || fail "replicate does not say that the disk is full"
+  "$millrace" status 2>&1 | grep -q 'read-only\|disk usage' || fail "status does not say that the disk is full"
+  blocked elasticsearch null
+  settle
+  same_workers "$before"
+}
+
 scenario_outage_opensearch() { outage opensearch index; }
 scenario_outage_elasticsearch() { outage elasticsearch replicate; }
 

@@ -146,7 +146,8 @@ def checked(what, apart):
     if not apart <= graph.TOLERANCE:
         raise TrainerFault(
             f"{what} gives other vectors than PyTorch, by {apart:.2g} where {graph.TOLERANCE:g} is allowed: nothing is "
-            "exported; this is a fault of the trainer or of a library that it uses"
+            "exported; this is a fault of the trainer or of a library that it uses. What was trained is kept: once that is mended, "
+            "a run with the same output begins with the export"
         )
     return apart
 

@@ -52,5 +52,5 @@ def verdict(error, settings):
         )
     if is_full(error):
         where = f" ({error.filename})" if getattr(error, "filename", None) else ""
-        return FAILED, f"the disk is full{where}: make room and start again with the same output, finished seeds are kept"
+        return FAILED, f"the disk is full{where}: make room and start again with the same output, what was trained is kept"
     return FAILED, f"{type(error).__name__}: {error}"

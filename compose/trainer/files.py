@@ -34,6 +34,13 @@ def put(file, content):
     os.replace(fresh, file)
 
 
+def settle(fresh, file):
+    """Puts what was written as `fresh` in the place of the file, so that it is whole also after a crash of the machine."""
+    with open(fresh, "rb") as written:
+        os.fsync(written.fileno())
+    os.replace(fresh, file)
+
+
 def put_json(file, content):
     put(file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 

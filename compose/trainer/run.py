@@ -26,7 +26,9 @@ from progress import say, tell
 from seeds import Seeds
 
 DONE_FORMAT = 1
-# The weights stand in the output as safetensors, graph, TorchScript and zip; a seed in training has two moments more.
+CHECKPOINTS = "checkpoints"
+# The weights stand in the output as safetensors, graph, TorchScript and zip, and as the mixture that is exported; a seed in
+# training has two moments more.
 COPIES = 8
 LIBRARIES = ("torch", "sentence-transformers", "transformers", "tokenizers", "peft", "accelerate", "datasets")
 LIBRARIES += ("onnx", "onnxruntime")
@@ -40,10 +42,12 @@ def run(settings):
     manifest = read_manifest(settings.oss_input)
     if is_done(out, manifest["digest"], settings):
         say(f"{out} has the finished model of this data and token already")
+        if lead:
+            shutil.rmtree(out / CHECKPOINTS, ignore_errors=True)
         return
     base, settings = prepared(settings, manifest)
     data = read_data(settings)
-    seeds, judged = Seeds(out / "checkpoints", run_key(base, data, settings)), None
+    seeds, judged = Seeds(out / CHECKPOINTS, run_key(base, data, settings)), None
     if lead:
         judged = begin(base, seeds, settings)
     together()
@@ -104,10 +108,11 @@ def begin(base, seeds, settings):
     out.mkdir(parents=True, exist_ok=True)
     # Whoever reads it must not take what stood here before for what is made now.
     (out / "done.json").unlink(missing_ok=True)
+    # What another run left takes room, too.
+    seeds.begin()
     needed, free = base.parameters * 4 * (COPIES + settings.seeds), shutil.disk_usage(out).free
     if free < needed:
         raise TrainerFault(f"{out} has {free >> 20} MB free and {needed >> 20} MB are needed: make room and start again")
-    seeds.begin()
     folder = seeds.folder / "base"
     shutil.rmtree(folder, ignore_errors=True)
     write_weights(folder, base.config, base.tensors)
@@ -171,14 +176,29 @@ def judge(base, judged, seeds, settings):
         "weight": share,
         "ndcg@10": scores[share],
     }
-    return dev, {f"{share:g}": found for share, found in scores.items()}, beats, average.mixed(base.tensors, change, share)
+    mixed = average.mixed(base.tensors, change, share)
+    found = {"dev": dev, "shares": {f"{share:g}": score for share, score in scores.items()}, "beats_base": beats}
+    return {name: mixed[name].contiguous() for name in change}, found
+
+
+def mixture(base, judged, seeds, settings):
+    """The tensors to export, and what was found about them; those of an earlier attempt whose export failed, if there are."""
+    chosen_by = {name: getattr(settings, name) for name in ("seeds", "dev_passages", "dev_questions")}
+    kept = seeds.mixture(chosen_by)
+    if kept is None:
+        kept = judge(base, judged, seeds, settings)
+        seeds.keep_mixture(*kept, chosen_by)
+    else:
+        say("what was trained before is there and was chosen: only its export is left")
+    return kept
 
 
 def finish(base, data, judged, seeds, settings):
     """All that comes after the training."""
     out = settings.oss_output
-    dev, shares, beats, tensors = judge(base, judged, seeds, settings)
-    if not beats:
+    mixed, found = mixture(base, judged, seeds, settings)
+    tensors = base.tensors | mixed
+    if not found["beats_base"]:
         say("no mixture beats the base on dev: what is exported is the one nearest to it, and the gate will refuse it")
     tell(stage="export")
     differences = export(base, tensors, seeds.folder / "base" / "tokenizer.json", settings, out)
@@ -189,9 +209,7 @@ def finish(base, data, judged, seeds, settings):
         "name": settings.name,
         "version": settings.version,
         "base": base.about["from"],
-        "beats_base": beats,
-        "dev": dev,
-        "shares": shares,
+        **found,
         "seeds": [{"seed": seed["seed"], "losses": seed["losses"], "seconds": seed["seconds"]} for seed in done],
         "trained": done[0]["trained"] | {"pairs": data.found, "pairs drawn": len(data.pairs)},
         "speed": speed(done, seconds) | {"dev questions": len(judged.questions), "dev passages": len(judged.passages)},
@@ -203,7 +221,6 @@ def finish(base, data, judged, seeds, settings):
     }
     report.write(written, out)
     files = sorted(file for folder in FOLDERS for file in (out / folder).iterdir()) + [out / "report.json", out / "report.html"]
-    shutil.rmtree(seeds.folder)
     put_json(
         out / "done.json",
         {
@@ -213,11 +230,13 @@ def finish(base, data, judged, seeds, settings):
             "data": data.manifest["digest"],
             "dimension": settings.dimension,
             "files": {file.relative_to(out).as_posix(): sha256(file) for file in files},
-            "dev": dev,
+            "dev": found["dev"],
             "seconds": seconds,
             "steps": sum(len(seed["losses"]) for seed in done),
         },
     )
+    # Not before: until then an attempt after this one goes on from it. What cannot be removed is no part of the output.
+    shutil.rmtree(seeds.folder, ignore_errors=True)
 
 
 def speed(done, seconds):

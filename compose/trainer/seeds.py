@@ -1,4 +1,5 @@
-"""The seeds of a run, one after another; each is kept when it is finished, so that a killed run loses one at most."""
+"""The seeds of a run, one after another; each is kept when it is finished, so that a killed run loses one at most. And what they
+gave together, so that an export that failed is all that has to be done again."""
 
 import json
 import shutil
@@ -6,9 +7,12 @@ import time
 
 from safetensors.torch import load_file, save_file
 
-from files import put_json, read_json
+from files import put_json, read_json, settle, sha256
 from progress import say, tell
 from tuning import tune
+
+# Of what stands in `checkpoints`: another one is begun anew.
+FORM = 1
 
 
 class Seeds:
@@ -16,7 +20,7 @@ class Seeds:
 
     def __init__(self, folder, key):
         self.began = time.monotonic()
-        self.folder, self.key = folder, json.loads(json.dumps(key, default=str))
+        self.folder, self.key = folder, plain(key | {"form": FORM})
 
     def begin(self):
         """Throws away what another run left."""
@@ -41,12 +45,33 @@ class Seeds:
         changed, losses, trained, pace = tune(seed, base, pairs, settings, work)
         if not lead:
             return
-        weights = self.folder / f"seed-{seed}.safetensors"
-        fresh = weights.with_suffix(".new")
-        save_file(changed, fresh)
-        fresh.replace(weights)
+        save_whole(self.folder / f"seed-{seed}.safetensors", changed)
         # Written after the weights: it is what says that they are whole. Its seconds are those of this attempt: what was
         # lost with a kill is not counted.
         what = {"losses": losses, "trained": trained, "step_seconds": pace, "seconds": round(time.monotonic() - began, 1)}
         put_json(self.folder / f"seed-{seed}.json", {"seed": seed, **what})
         shutil.rmtree(work, ignore_errors=True)
+
+    def mixture(self, chosen_by):
+        """The tensors that `keep_mixture` kept and what was found with them, or None where it was chosen by something else."""
+        kept, weights = read_json(self.folder / "mixture.json"), self.folder / "mixture.safetensors"
+        if kept is None or kept["chosen_by"] != plain(chosen_by) or not weights.is_file() or sha256(weights) != kept["sha256"]:
+            return None
+        return load_file(weights), kept["found"]
+
+    def keep_mixture(self, tensors, found, chosen_by):
+        """Keeps the tensors to export, as far as they are not the base's."""
+        weights = self.folder / "mixture.safetensors"
+        save_whole(weights, tensors)
+        put_json(self.folder / "mixture.json", {"chosen_by": plain(chosen_by), "sha256": sha256(weights), "found": found})
+
+
+def plain(value):
+    """As JSON gives it back."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def save_whole(file, tensors):
+    fresh = file.with_suffix(".new")
+    save_file(tensors, fresh)
+    settle(fresh, file)

@@ -146,6 +146,44 @@ def promote(served, current, target, command, made):
     return took, answer
 
 
+def rivals(served, first, targets):
+    """Two operators promote at the same moment, each another one: one of both is served then, and who lost is told."""
+    served.set(first, *targets)
+    asked = [subprocess.Popen([f"{BIN}/millrace", "generation", "promote", target, "--patience", "120"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for target in targets]
+    said = [(one.communicate(timeout=300)[0].strip(), one.returncode) for one in asked]
+    now = millrace("generation", "list", "--json")["serving"]["id"]
+    served.set(now)
+    won = [code == 0 for _, code in said]
+    print(f"two operators at once: {now} is served; " + " / ".join(f"{code}: {text.splitlines()[-1] if text else ''}" for text, code in said), flush=True)
+    wrong = [] if now in targets and any(won) else [f"two operators at once: {now} is served, they were told {said}"]
+    return now, wrong + [f"an operator lost and was told nothing ({code})" for text, code in said if code != 0 and not text]
+
+
+def cut_off(served, current, target):
+    """A server hears nothing (it is stopped) while another generation is promoted: what it answers first, once it runs on, is not of the old one."""
+    subprocess.run([f"{COMPOSE}/worker", "pause", "serve", "2"], capture_output=True, timeout=60, check=True)
+    served.set(current, target)
+    begun = time.monotonic()
+    try:
+        millrace("generation", "promote", target, "--patience", "180", "--json")
+    finally:
+        took = time.monotonic() - begun
+        subprocess.run([f"{COMPOSE}/worker", "resume", "serve", "2"], capture_output=True, timeout=60, check=True)
+    served.set(target)
+    answers = []
+    while (not answers or answers[-1][0] != 200) and len(answers) < 600:
+        connection = http.client.HTTPConnection(SERVES[1], timeout=30)
+        connection.request("GET", "/v1/search?size=5&q=river")
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        connection.close()
+        answers.append((answer.status, body.get("generation")))
+        time.sleep(0.05)
+    print(f"a server that was cut off: promoted without it in {took:.1f} s; its answers then: {answers[0]} … {answers[-1]}, {len(answers)} in all", flush=True)
+    wrong = [f"a server that was cut off answered {answer}" for answer in answers if answer[0] not in (200, 503) or answer[0] == 200 and answer[1] != target]
+    return took, wrong if answers[-1][0] == 200 else [*wrong, "a server that was cut off does not answer any more"]
+
+
 def quantile(times, share):
     times = sorted(times)
     return round(times[min(len(times) - 1, int(len(times) * share))] * 1000, 1) if times else None
@@ -197,12 +235,18 @@ def drive(ask, folder):
         back.append(took)
         time.sleep(2)
         print(f"{number + 1}: promoted in {forth[-1]:.1f} s, back in {back[-1]:.1f} s", flush=True)
+    now, wrong = rivals(served, first, [second, third])
+    time.sleep(2)
+    promote(served, now, first, "promote", made)
     stop.set()
     for thread in [*clients, writer]:
         thread.join(60)
+    without, more = cut_off(served, first, third)
+    wrong += more
+    promote(served, third, first, "rollback", made)
     millrace("status", "--until-searchable", "--patience", "300", "--json")
     audits = {id: millrace("audit", "--generation", id, "--json", check=False).get("equal") for id in spaces}
-    wrong = [what for client in clients for what in client.wrong]
+    wrong += [what for client in clients for what in client.wrong]
     times = [time_ for client in clients for time_ in client.times]
     seen = {}
     for client in clients:
@@ -212,7 +256,7 @@ def drive(ask, folder):
     line = {
         "commit": commit, "kills": ask.kills, "times": ask.times, "clients": ask.clients, "documents_written": writer.written, "answers": len(times),
         "answers_by_generation": sorted(seen.values()), "wrong": len(wrong), "connections_refused": sum(client.refused for client in clients), "still_starting": sum(client.starting for client in clients),
-        "promote_seconds_most": round(max(forth), 2), "rollback_seconds_most": round(max(back), 2), "rollback_seconds_median": round(sorted(back)[len(back) // 2], 2),
+        "promote_seconds_most": round(max(forth), 2), "rollback_seconds_most": round(max(back), 2), "rollback_seconds_median": round(sorted(back)[len(back) // 2], 2), "promote_seconds_without_a_server": round(without, 2),
         "p99_ms_before": quantile(idle, 0.99), "p99_ms": quantile(times, 0.99), "p50_ms": quantile(times, 0.5), "audits_equal": sorted(audits.values(), key=str),
     }
     print(json.dumps(line))

@@ -23,6 +23,7 @@ import graph  # noqa: E402
 import run  # noqa: E402
 from base import read_base  # noqa: E402
 from encoder import build  # noqa: E402
+from faults import TrainerFault  # noqa: E402
 from files import read_json, sha256  # noqa: E402
 
 
@@ -187,6 +188,60 @@ class Faults(unittest.TestCase):
             self.assertEqual(code, 0, said)
             self.assertFalse([event for event in told if "step" in event], "the finished seed was trained again")
             self.assertTrue((place / "out" / "done.json").exists())
+
+    def test_a_failed_export_is_all_that_is_done_again(self):
+        with tiny.workplace() as place:
+            more = ["--seeds", "2", "--max_steps", "3"]
+            with mock.patch.object(run, "export", side_effect=TrainerFault("model.pt gives other vectors")):
+                code, told, said = tiny.run(place, *more)
+            self.assertEqual(code, 1, said)
+            chosen = [event for event in told if "weight" in event]
+            again = mock.patch.object(run.Judged, "score", side_effect=AssertionError("the mixture was chosen again"))
+            # Another run may go on from it: what it calls itself is not what it trains.
+            with again, mock.patch("seeds.tune", side_effect=AssertionError("a seed was trained again")):
+                code, told, said = tiny.run(place, *more, "--token", "aabbcc", "--name", "another")
+            self.assertEqual(code, 0, said)
+            self.assertEqual([event for event in told if event["stage"] != "export"], [])
+            done, base = read_json(place / "out" / "done.json"), read_base(place / "data" / "base")
+            self.assertEqual([done["dev"]["weight"]], [event["weight"] for event in chosen])
+            self.assertEqual([round(done["dev"]["ndcg@10"], 6)], [event["ndcg@10"] for event in chosen])
+            after = read_base(place / "out" / "bundle")
+            self.assertTrue(any(not torch.equal(base.tensors[name], tensor) for name, tensor in after.tensors.items()))
+            self.assertFalse((place / "out" / "checkpoints").exists())
+
+    def test_a_mixture_that_was_chosen_by_something_else_or_is_broken_is_chosen_again(self):
+        with tiny.workplace() as place:
+            for spoil, more in ((False, ["--dev_questions", "10"]), (True, [])):
+                with mock.patch.object(run, "export", side_effect=TrainerFault("no")):
+                    self.assertEqual(tiny.run(place)[0], 1)
+                if spoil:
+                    with open(place / "out" / "checkpoints" / "mixture.safetensors", "ab") as file:
+                        file.write(b"x")
+                code, told, said = tiny.run(place, *more)
+                self.assertEqual(code, 0, said)
+                self.assertTrue([event for event in told if "weight" in event], more)
+                self.assertFalse([event for event in told if "step" in event])
+                (place / "out" / "done.json").unlink()
+
+    def test_nothing_that_was_trained_is_removed_before_it_is_done(self):
+        with tiny.workplace() as place:
+            written = run.put_json
+
+            def put_json(file, content):
+                if file.name == "done.json":
+                    raise OSError(errno.ENOSPC, "No space left on device", "done.json")
+                written(file, content)
+
+            with mock.patch.object(run, "put_json", side_effect=put_json):
+                self.assertEqual(tiny.run(place)[0], 1)
+            self.assertFalse((place / "out" / "done.json").exists())
+            code, told, said = tiny.run(place)
+            self.assertEqual(code, 0, said)
+            self.assertFalse([event for event in told if "step" in event], "the finished seed was trained again")
+            # What a kill just after that leaves goes, too.
+            (place / "out" / "checkpoints").mkdir()
+            self.assertEqual(tiny.run(place)[:2], (0, []))
+            self.assertFalse((place / "out" / "checkpoints").exists())
 
     def test_too_little_room_is_said_before_anything_is_trained(self):
         with tiny.workplace() as place, mock.patch.object(run.shutil, "disk_usage", return_value=mock.Mock(free=1000)):

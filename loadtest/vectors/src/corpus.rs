@@ -89,7 +89,7 @@ pub(crate) async fn begun<T: DeserializeOwned>(folder: &Path, name: &str) -> Vec
     let whole = tokio::fs::metadata(folder.join(name)).await.map_or(0, |metadata| metadata.len());
     let (mut items, mut bytes) = (Vec::new(), 0);
     while let Ok(Some(line)) = lines.next_line().await
-        && bytes + line.len() as u64 + 1 <= whole
+        && bytes + (line.len() as u64) < whole
         && let Ok(item) = serde_json::from_str(&line)
     {
         bytes += line.len() as u64 + 1;

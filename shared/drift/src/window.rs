@@ -1,6 +1,6 @@
 //! What is new in the topics since the last look, as fair samples. Stage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::TryStreamExt as _;
 use message::{
@@ -136,9 +136,10 @@ impl Weighed for Asked {
     }
 }
 
-/// A sample of the questions that were asked of `space` since `places`, with what was thought of answers, and where the next window
-/// begins. A judgement whose question is not in the sample stands alone. What another release wrote and this one cannot read is
-/// left out.
+/// A sample of the questions that were asked of `space` since `places`, with what was thought of their answers, and where the next
+/// window begins. A judgement whose question is not in the sample stands alone; one of an answer that no question of this space and
+/// time has is left out: it may be of another model, or of no answer at all. What another release wrote and this one cannot read is
+/// left out too.
 ///
 /// # Errors
 /// When the broker does not answer.
@@ -150,14 +151,19 @@ pub(crate) async fn new_questions<B: Broker>(
 ) -> Result<(Vec<QuestionObservation>, Places), DriftTrouble> {
     let mut sample = Reservoir::new(limits.of_questions(), limits.seed);
     let (mut said, mut next) = (Vec::new(), Vec::new());
+    // Of at most as many questions as one look reads. A judgement may stand before its question, in another partition.
+    let mut known = BTreeSet::new();
     for stretch in stretches(broker, topics::QUERIES, places, limits.records).await? {
         next.push(stretch.end);
         read(broker, topics::QUERIES, &stretch, |record| {
             match serde_json::from_slice(record.value.as_deref().unwrap_or_default()) {
-                // What is here only because it was judged would take places in a fair sample; its judgement stands alone.
-                Ok(QueryRecord::Query(query)) if query.space == *space && !query.only_judged => {
-                    let observation = QuestionObservation::of(&query, Vec::new());
-                    sample.offer(Asked { answer: query.id, observation });
+                Ok(QueryRecord::Query(query)) if query.space == *space => {
+                    known.extend(query.id.clone());
+                    // What is here only because it was judged would take places in a fair sample; its judgement stands alone.
+                    if !query.only_judged {
+                        let observation = QuestionObservation::of(&query, Vec::new());
+                        sample.offer(Asked { answer: query.id, observation });
+                    }
                 }
                 Ok(QueryRecord::Feedback(feedback)) if said.len() < limits.judgements => said.push(feedback),
                 Ok(_) | Err(_) => {}
@@ -166,6 +172,7 @@ pub(crate) async fn new_questions<B: Broker>(
         })
         .await?;
     }
+    said.retain(|feedback: &AnswerFeedback| known.contains(&feedback.answer));
     Ok((judged(sample.into_items(), said), next))
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use message::ProvenScore;
 use serde::Serialize;
 
 use crate::compare::{ScoreDifference, difference};
@@ -151,20 +152,8 @@ impl GateMeasures {
     /// the gain with its interval. What is no number is left out: nobody could read the entry.
     #[must_use]
     pub fn scores(&self) -> BTreeMap<String, f64> {
-        let mut scores = BTreeMap::new();
-        for pair in [&self.golden_vector, &self.golden_hybrid].into_iter().chain(&self.guards) {
-            let gain = pair.gain().unwrap_or(NO_NUMBER);
-            let values = [
-                ("", mean(&pair.candidate).ndcg),
-                (" before", mean(&pair.base).ndcg),
-                (" gain", gain.mean),
-                (" gain low", gain.low),
-                (" gain high", gain.high),
-            ];
-            scores.extend(values.map(|(what, value)| (format!("{} ndcg@10{what}", pair.name), value)));
-        }
-        scores.retain(|_, value| value.is_finite());
-        scores
+        let pairs = [&self.golden_vector, &self.golden_hybrid].into_iter().chain(&self.guards);
+        pairs.flat_map(|pair| pair.proven().entries()).collect()
     }
 }
 
@@ -177,6 +166,18 @@ impl PairedScores {
         let is_whole = all.clone().all(|scores| scores.ndcg.is_finite());
         let is_paired = self.base.len() == self.candidate.len() && !self.base.is_empty();
         (is_whole && is_paired).then(|| difference(&self.candidate, &self.base, |scores| scores.ndcg))
+    }
+
+    fn proven(&self) -> ProvenScore {
+        let gain = self.gain();
+        ProvenScore {
+            name: self.name.clone(),
+            after: mean(&self.candidate).ndcg,
+            before: Some(mean(&self.base).ndcg),
+            gain: gain.map(|gain| gain.mean),
+            low: gain.map(|gain| gain.low),
+            high: gain.map(|gain| gain.high),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod drift;
 mod headers;
 mod id;
 mod ledger;
+mod proven;
 mod query;
 mod registry;
 mod run;
@@ -30,6 +31,7 @@ pub use drift::{DriftClue, DriftMeasurement, DriftReport, DriftSignal, DriftWind
 pub use headers::{Headers, document_on, partition_of, trace, trace_on};
 pub use id::{ChunkId, DocumentId, Fingerprint, InvalidDocumentId};
 pub use ledger::LedgerEntry;
+pub use proven::ProvenScore;
 pub use query::{AnswerFeedback, AnswerJudgement, Query, QueryHit, QueryRecord, standing_feedback};
 pub use registry::{
     BuildState, ChangeAuthor, FillSource, GenerationEntry, IndexMapping, ModelEntry, ModelState, ReadyEntry,

@@ -22,6 +22,8 @@ const EQUAL: usize = 51;
 const COMPARED: usize = 8;
 /// Documents that hold the same passage are compared each with so many after it: some boilerplate stands in all of them.
 const NEIGHBOURS: usize = 16;
+/// Groups of documents in which a passage may stand that tells of copies: what stands in more is boilerplate.
+const TELLING: usize = 3;
 
 /// The step of `SplitMix64` (Steele, Lea, Flood 2014).
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -196,118 +198,73 @@ fn first_passages(corpus: &[SourceDocument]) -> Vec<usize> {
     union.leaders()
 }
 
-/// Of each document the first that it is a copy of: at least half of the passages of the smaller one stand in both.
-/// `holders` are the documents of each passage, ascending.
+/// What documents have in common.
+struct Overlap {
+    /// How many of the passages each document holds.
+    held: Vec<usize>,
+    /// How many of them two documents both hold, the earlier one first.
+    shared: HashMap<(usize, usize), usize>,
+}
+
+impl Overlap {
+    /// Of passages, each given by the documents that hold it, ascending.
+    fn of<'a>(count: usize, holders: impl Iterator<Item = &'a Vec<usize>>) -> Self {
+        let (mut held, mut shared) = (vec![0_usize; count], HashMap::new());
+        for documents in holders {
+            for (place, one) in documents.iter().enumerate() {
+                if let Some(held) = held.get_mut(*one) {
+                    *held += 1;
+                }
+                for other in documents.iter().skip(place + 1).take(NEIGHBOURS) {
+                    *shared.entry((*one, *other)).or_insert(0_usize) += 1;
+                }
+            }
+        }
+        Self { held, shared }
+    }
+
+    fn held(&self, document: usize) -> usize {
+        self.held.get(document).copied().unwrap_or_default()
+    }
+}
+
+/// Of each document the first that it is a copy of. `holders` are the documents of each passage, ascending.
+///
+/// Two are copies when three quarters of the passages of the larger one stand in both: versions of a document, however many. And
+/// when half of those of the smaller one do, of passages that stand in few groups: an excerpt is a copy of what it is taken from,
+/// but a page that holds nothing but a notice is none of all that end with it. What became one group lets further passages
+/// tell, so that it is looked at again until nothing changes.
 fn groups(count: usize, holders: &BTreeMap<usize, Vec<usize>>) -> Vec<usize> {
-    let (mut held, mut shared) = (vec![0_usize; count], HashMap::new());
-    for documents in holders.values() {
-        for (place, one) in documents.iter().enumerate() {
-            if let Some(held) = held.get_mut(*one) {
-                *held += 1;
-            }
-            for other in documents.iter().skip(place + 1).take(NEIGHBOURS) {
-                *shared.entry((*one, *other)).or_insert(0_usize) += 1;
-            }
-        }
-    }
+    let all = Overlap::of(count, holders.values());
     let mut union = Union::of(count);
-    let held = |document: usize| held.get(document).copied().unwrap_or_default();
-    for ((one, other), both) in shared {
-        if 2 * both >= held(one).min(held(other)) {
-            union.join(one, other);
+    for ((one, other), both) in &all.shared {
+        if 4 * both >= 3 * all.held(*one).max(all.held(*other)) {
+            union.join(*one, *other);
         }
     }
-    union.leaders()
+    let mut groups = union.leaders();
+    loop {
+        let telling = holders.values().filter(|documents| {
+            let of_group: BTreeSet<_> = documents.iter().filter_map(|one| groups.get(*one)).collect();
+            of_group.len() <= TELLING
+        });
+        let telling = Overlap::of(count, telling);
+        let mut union = Union::of(count);
+        for (document, first) in groups.iter().enumerate() {
+            union.join(*first, document);
+        }
+        for ((one, other), both) in &telling.shared {
+            if 2 * both >= all.held(*one).min(all.held(*other)) {
+                union.join(*one, *other);
+            }
+        }
+        let next = union.leaders();
+        if next == groups {
+            return groups;
+        }
+        groups = next;
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{document, prose};
-
-    /// The share of runs of four words that two texts have in common: counted, not estimated.
-    fn resemblance(one: &str, other: &str) -> f64 {
-        let runs = |text: &str| -> BTreeSet<String> {
-            let words: Vec<&str> = text.split(' ').collect();
-            words.windows(4).map(|run| run.join(" ")).collect()
-        };
-        let (one, other) = (runs(one), runs(other));
-        let count = |n: usize| f64::from(u32::try_from(n).unwrap());
-        count(one.intersection(&other).count()) / count(one.union(&other).count())
-    }
-
-    fn at(document: usize, passage: usize) -> PassageAt {
-        PassageAt { document, passage }
-    }
-
-    #[test]
-    fn the_estimate_is_near_what_is_counted() {
-        let base = prose(1, 200);
-        for changed in [0, 2, 10, 30, 60] {
-            let mut words: Vec<String> = base.split(' ').map(str::to_owned).collect();
-            for n in 0..changed {
-                words[n * 3] = format!("other{n}");
-            }
-            let other = words.join(" ");
-            let (one, two) = (Signature::of(&base), Signature::of(&other));
-            let equal = one.0.iter().zip(&two.0).filter(|(a, b)| a == b).count();
-            let estimate = f64::from(u32::try_from(equal).unwrap()) / 64.0;
-            let counted = resemblance(&base, &other);
-            assert!((estimate - counted).abs() < 0.2, "{changed}: {estimate} where {counted} is counted");
-        }
-    }
-
-    #[test]
-    fn case_and_punctuation_make_no_other_text_and_words_do() {
-        let copy = |one: &str, other: &str| Signature::of(one).is_copy(&Signature::of(other));
-        assert!(copy("Delete the bucket, then wait.", "delete the BUCKET then wait"));
-        assert!(!copy("Delete the bucket, then wait.", "Make the bucket, then read."));
-        assert!(copy("如何删除一个存储桶？", "如何删除一个存储桶"));
-        assert!(!copy("如何删除一个存储桶？", "怎样创建新的文件夹呢"));
-        assert!(copy("a b", "A, b!") && !copy("a b", "a c"));
-    }
-
-    #[test]
-    fn copies_of_passages_and_documents_are_found() {
-        let (one, two, three, four) = (prose(1, 80), prose(2, 80), prose(3, 80), prose(4, 80));
-        let nearly = format!("{one} and so on");
-        let corpus = [
-            document("a", &[&one, &two]),
-            document("b", &[&nearly, &three]),
-            document("c", &[&prose(9, 80), &prose(8, 80), &prose(7, 80), &four]),
-            document("d", &[&four, &prose(5, 80), &prose(6, 80), &prose(10, 80)]),
-        ];
-        let copies = Copies::of(&corpus);
-        assert_eq!(copies.first(at(0, 0)), copies.first(at(1, 0)));
-        assert_ne!(copies.first(at(0, 1)), copies.first(at(1, 1)));
-        // Half of the passages of `b` stand in `a`; of `c` and `d` a quarter is common.
-        assert_eq!([0, 1, 2, 3].map(|n| copies.group(n)), [0, 0, 2, 3]);
-        assert_eq!((copies.groups(), copies.repeated()), (3, 2));
-        assert!(copies.is_own(at(0, 0)) && !copies.is_own(at(1, 0)), "the first stands for its copies");
-        assert!(copies.is_spread(at(2, 3)) && !copies.is_own(at(2, 3)), "boilerplate is nobody's own");
-        assert!(copies.is_own(at(2, 0)) && !copies.is_spread(at(0, 0)));
-    }
-
-    #[test]
-    fn many_versions_of_a_document_are_one_group() {
-        let texts: Vec<String> = (0..4).map(|n| prose(n, 60)).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let corpus: Vec<_> = (0..100).map(|n| document(&format!("v{n:03}"), &texts)).collect();
-        let copies = Copies::of(&corpus);
-        assert_eq!((copies.groups(), copies.repeated()), (1, 396));
-    }
-
-    #[test]
-    fn a_notice_that_stands_everywhere_joins_nothing() {
-        let notice = prose(1_000, 40);
-        let corpus: Vec<_> = (0..60)
-            .map(|n| {
-                let (one, two) = (prose(3 * n, 60), prose(3 * n + 1, 60));
-                document(&format!("d{n:02}"), &[&one, &two, &notice])
-            })
-            .collect();
-        let copies = Copies::of(&corpus);
-        assert_eq!((copies.groups(), copies.repeated()), (60, 59));
-        assert!((0..60).all(|n| copies.is_spread(at(n, 2))));
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
 //! Which documents are trained on, and which are held out.
 //!
 //! A group of near-copies stands on one side as a whole, by a draw from the name of its first document. So documents that
-//! come later move none that is there, but for one that makes two groups one.
+//! come later move none that is there, but for one that makes two groups one, or by which what two have in common becomes
+//! boilerplate.
 
 use std::collections::BTreeSet;
 

@@ -13,6 +13,7 @@ mod archive;
 mod asking;
 mod drifting;
 mod generations;
+mod keeping_up;
 mod models;
 mod reading;
 mod registering;
@@ -22,15 +23,18 @@ mod training_runs;
 mod trying;
 mod upkeep;
 
-pub use self::training::{MakeTrainingData, PairsFrom, TrainCommand};
+pub use self::training::{MakeTrainingData, PairChoices, PairsFrom, TrainCommand};
 pub use archive::{ExportLog, ImportLog};
 pub use asking::{AskQuestion, Eval, KeyArguments, KeyRole, SearchArguments, SearchMode, ServeAddress};
-pub use drifting::{DriftCommand, MeasureDrift, ShowDrift};
+pub use drifting::{DriftChoices, DriftCommand, MeasureDrift, ShowDrift};
 pub use generations::{
     CompareGenerations, GenerationAsk, GenerationCommand, GenerationReason, GenerationStatus,
-    ListGenerations, PromoteGeneration, RetireGeneration, StartGeneration,
+    ListGenerations, PromoteGeneration, PromotionBounds, RetireGeneration, StartGeneration,
 };
-pub use models::{AddModel, ListModels, MarkModel, ModelCommand, ProveModel, RegistrySettings};
+pub use keeping_up::KeepUp;
+pub use models::{
+    AddModel, ListModels, MarkModel, ModelCommand, PromoteModel, ProveModel, RegistrySettings, ShowModel,
+};
 pub use reading::{ChunkArguments, Extract, ReadingArguments};
 pub use registering::{RegisterModel, ReplicateIndex};
 pub use snapshots::{
@@ -113,6 +117,9 @@ pub enum OperatorCommand {
     /// Whether documents and questions are still those that the model was made for.
     #[command(subcommand)]
     Drift(DriftCommand),
+    /// Keep the model right for documents and questions: look for drift, make training data, have a model trained, and build
+    /// with it once it is accepted, and with --promote serve it. Asked again after a kill, it goes on.
+    KeepUp(Box<KeepUp>),
     /// Copy an index of OpenSearch that others write, such as that of `model register`, to Elasticsearch. May be repeated, also after
     /// an interruption: it writes what is missing or older there.
     ReplicateIndex(Box<ReplicateIndex>),

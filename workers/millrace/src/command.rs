@@ -12,6 +12,7 @@ mod embed;
 mod eval;
 mod extract;
 mod generation;
+mod keep_up;
 mod key;
 mod ledger_rebuild;
 mod model;
@@ -58,6 +59,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         OperatorCommand::Model(ask) => model::run(*ask).await,
         OperatorCommand::Train(ask) => train::run(*ask).await,
         OperatorCommand::Drift(ask) => drift::run(ask).await,
+        OperatorCommand::KeepUp(ask) => Box::pin(keep_up::run(&ask)).await,
         OperatorCommand::ReplicateIndex(ask) => replicate_index::run(&ask).await,
         OperatorCommand::Snapshot(ask) => snapshot::run(*ask).await,
         OperatorCommand::Export(ask) => archive::export(&ask).await,

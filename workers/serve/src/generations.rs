@@ -1,5 +1,5 @@
-//! The generations of the served index: how far each is, who has loaded it, and what may be changed about them. Stage:
-//! awaits a [`Watched`] broker.
+//! The generations of the served index: how far each is, who has loaded it, and what may be changed about them; and their models.
+//! Stage: awaits a [`Watched`] broker.
 
 mod change;
 
@@ -18,6 +18,8 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::pipeline::Watched;
+use crate::training::TrainingPicture;
+use crate::training::drift::DriftTopic;
 
 /// How old what is known of the writers may be: an open page looks every few seconds, and there may be many pages.
 const FRESH: Duration = Duration::from_secs(2);
@@ -38,6 +40,7 @@ pub struct Generations<B> {
     engines: Vec<EngineKind>,
     heard: watch::Receiver<Option<Heard>>,
     seen: Mutex<Seen>,
+    drift: DriftTopic<B>,
 }
 
 /// What was seen of the writers, oldest look first.
@@ -141,16 +144,16 @@ impl<B: Watched> Generations<B> {
         engines: Vec<EngineKind>,
         heard: watch::Receiver<Option<Heard>>,
     ) -> Self {
-        Self { broker, index: index.to_owned(), engines, heard, seen: Mutex::default() }
+        let drift = DriftTopic::new(broker.clone(), index);
+        Self { broker, index: index.to_owned(), engines, heard, seen: Mutex::default(), drift }
     }
 
     /// How all of them stand now.
     pub async fn list(&self) -> GenerationList {
-        let heard = self.heard.borrow().clone();
-        let Some(heard) = heard else { return GenerationList::unknown(&self.index, UNHEARD) };
-        if heard.next.is_none() {
-            return GenerationList::unknown(&self.index, NO_TOPIC);
-        }
+        let heard = match self.told() {
+            Ok(heard) => heard,
+            Err(cause) => return GenerationList::unknown(&self.index, cause),
+        };
         let (registry, now) = (&heard.registry, heard.now());
         let all = registry.generations(&self.index);
         let mut entries: Vec<GenerationEntry> =
@@ -172,6 +175,22 @@ impl<B: Watched> Generations<B> {
             instances: instances(registry, &self.index, now),
             kafka: None,
         }
+    }
+
+    /// What is known of their models, and of the runs that train one.
+    pub async fn training(&self) -> TrainingPicture {
+        let drift = self.drift.history().await;
+        let picture = match self.told() {
+            Ok(heard) => TrainingPicture::of(&heard.registry, &self.index),
+            Err(cause) => TrainingPicture::unknown(&self.index, cause),
+        };
+        TrainingPicture { drift, ..picture }
+    }
+
+    /// What the registry says, or why that is not known.
+    fn told(&self) -> Result<Heard, &'static str> {
+        let heard = self.heard.borrow().clone().ok_or(UNHEARD)?;
+        if heard.next.is_some() { Ok(heard) } else { Err(NO_TOPIC) }
     }
 
     /// How far the writers of these are. Whoever asks while somebody else does waits for the same answer.

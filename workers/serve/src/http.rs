@@ -14,6 +14,7 @@ mod page;
 mod pipeline;
 pub mod refusal;
 mod search;
+mod training;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -165,6 +166,7 @@ pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
     let admin = Router::new()
         .route("/v1/pipeline", get(pipeline::get::<P>))
         .route("/v1/generations", get(generations::list::<P>))
+        .route("/v1/training", get(training::get::<P>))
         .route("/v1/generations/rollback", post(generations::roll_back::<P>))
         .route("/v1/generations/{id}/promote", post(generations::promote::<P>))
         .route("/v1/generations/{id}/pause", post(generations::pause::<P>))

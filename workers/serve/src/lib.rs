@@ -7,9 +7,9 @@
 //! Reading order: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way
 //! over a [`snapshot`], with [`languages`], [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
 //! [`highlight`], and [`found`] the result · [`following`] which snapshot is served, by [`serving`], [`encoders`], [`served`]
-//! and [`lease`], [`generations`] what is said of them all · [`application`] how it is answered · [`chat`] the way to an answer ·
-//! [`llm`] who writes it · [`sample`] what is kept of it, with [`mask`]ed texts, [`answer_id`] and
-//! [`recent`] · [`feedback`] what people think of it · [`pipeline`] how documents get here · [`http`] the edge,
+//! and [`lease`], [`generations`] what is said of them all, and [`training`] of their models · [`application`] how it is
+//! answered · [`chat`] the way to an answer · [`llm`] who writes it · [`sample`] what is kept of it, with [`mask`]ed texts,
+//! [`answer_id`] and [`recent`] · [`feedback`] what people think of it · [`pipeline`] how documents get here · [`http`] the edge,
 //! assembled by [`start`].
 
 pub mod access;
@@ -44,6 +44,7 @@ pub mod served;
 pub mod serving;
 pub mod snapshot;
 pub mod start;
+pub mod training;
 
 pub use config::Config;
 pub use further::FurtherBundles;

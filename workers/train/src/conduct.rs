@@ -27,10 +27,13 @@ use crate::trainer::{Trainer, TrainerOptions};
 
 /// How often a change is tried again that somebody else's came before: each time the whole registry is read again.
 const RIVALS: usize = 5;
-/// How often a job may be created whose creation nobody can tell from the answer, and that nobody finds afterwards.
+/// How often a job may be created whose creation nobody can tell from the answer, and that nobody finds afterwards. After one more
+/// it is only looked for.
 const MOST_UNCLEAR: u32 = 3;
 /// How long after such an answer is looked for the job.
 const SETTLES: Duration = Duration::from_secs(30);
+/// What is added where a run is given up before that is known.
+const IN_DOUBT: &str = "; whether a job was created is not known: look for one of this run at the trainer, since it would cost money";
 
 /// What a conductor works with.
 #[derive(Clone, Debug)]
@@ -110,8 +113,8 @@ pub struct Conductor<B, T, D, P, S> {
     watched: Option<Watched>,
     /// The run that this process conducts, as it was last, and when the last word of it was begun to be written.
     held: Option<(TrainingRun, Instant)>,
-    /// How often the creation of its job was unclear.
-    unclear: u32,
+    /// How often the creation of its job was unclear, and why the last time.
+    unclear: (u32, String),
     /// A run for another trainer, as it was logged.
     told: String,
 }
@@ -122,7 +125,7 @@ impl<B: Broker, T: Trainer, D: DataMaker, P: Proof, S: FileStore> Conductor<B, T
     pub fn new(parts: ConductorParts<B, T, D, P, S>, settings: ConductSettings) -> Self {
         let writer = RegistryWriter::new(parts.broker.clone(), &settings.index);
         let claim = RunClaim::new(writer.clone(), &settings.instance);
-        let (watched, held, unclear, told) = (None, None, 0, String::new());
+        let (watched, held, unclear, told) = (None, None, (0, String::new()), String::new());
         Self { parts, settings, writer, claim, watched, held, unclear, told }
     }
 
@@ -151,7 +154,7 @@ impl<B: Broker, T: Trainer, D: DataMaker, P: Proof, S: FileStore> Conductor<B, T
         self.watched = None;
         if self.held.as_ref().is_none_or(|(held, _)| held.id != run.id) {
             info!(run = run.id, state = run.state.word(), "this process conducts the run");
-            self.unclear = 0;
+            self.unclear = (0, String::new());
         }
         self.held = Some((run.clone(), last));
         show(run.state);
@@ -224,23 +227,18 @@ impl<B: Broker, T: Trainer, D: DataMaker, P: Proof, S: FileStore> Conductor<B, T
                 (Some(Backoff::LONGEST), why)
             }
             ActEnd::Unclear(why) => {
-                self.unclear += 1;
-                warn!(
-                    run = run.id,
-                    why,
-                    times = self.unclear,
-                    "whether there is a job is not known: it is looked for"
-                );
+                let times = self.unclear.0 + 1;
+                self.unclear = (times, why.clone());
+                warn!(run = run.id, why, times, "whether there is a job is not known: it is looked for");
                 (Some(SETTLES), why)
             }
         };
         let now = (self.settings.clock)();
-        let given_up = given_up(run, &why, now).or_else(|| {
-            let enough = self.unclear > MOST_UNCLEAR && submits(run) && !run.stop;
-            enough.then(|| format!("no job could be created: {why}"))
-        });
-        match given_up {
-            Some(outcome) => {
+        match given_up(run, &why, now) {
+            Some(mut outcome) => {
+                if submits(run) && self.unclear.0 > 0 {
+                    outcome.push_str(IN_DOUBT);
+                }
                 let failed = ended(run, (RunState::Failed, outcome), now);
                 self.go(run, RunChange::Move(failed)).await
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use message::{RunState, TrainingRun};
 
-use crate::trainer::JobState;
+use crate::trainer::{JobState, TrainerTrouble};
 
 /// How long a run may wait in a state for what is away, busy, or has to be mended by a person, before it comes to nothing: a
 /// working day and a night.
@@ -13,6 +13,8 @@ const PATIENCE: Duration = Duration::from_hours(24);
 const PATIENCE_OF_PROOF: Duration = Duration::from_hours(7 * 24);
 /// How long after its end the output of a job may take to appear: a store that is mounted as a folder writes late.
 pub const OUTPUT_PATIENCE: Duration = Duration::from_mins(10);
+/// How long after its time a job is tried to be stopped at a trainer that does not do it.
+const STOPPING: Duration = Duration::from_mins(10);
 
 /// The next act of who conducts a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,8 +109,8 @@ pub fn ended(run: &TrainingRun, (state, outcome): (RunState, String), at: u64) -
     TrainingRun { outcome: Some(outcome), ..moved(run, state, at) }
 }
 
-/// Why a run has waited long enough in its state; none while it may go on waiting for `why`. A job has a limit of its own, and one
-/// that must be stopped is not given up.
+/// Why a run has waited long enough in its state; none while it may go on waiting for `why`. A job has a limit of its own
+/// ([`is_left_running`]), and a run that must be stopped is not given up.
 #[must_use]
 pub fn given_up(run: &TrainingRun, why: &str, now: u64) -> Option<String> {
     let most = match run.state {
@@ -130,6 +132,44 @@ pub fn is_over(run: &TrainingRun, now: u64, most: Duration) -> bool {
     now.saturating_sub(run.since) > most.as_secs()
 }
 
+/// Whether nobody tries any more to stop the job of a run, which may take `most`: the trainer refuses to, or did not do it for
+/// long enough after that time. Without this a trainer that never answers would keep the run for ever.
+#[must_use]
+pub fn is_left_running(run: &TrainingRun, trouble: &TrainerTrouble, now: u64, most: Duration) -> bool {
+    match trouble {
+        TrainerTrouble::Refused(_) => true,
+        TrainerTrouble::Busy { .. } | TrainerTrouble::Denied(_) | TrainerTrouble::Unclear(_) => {
+            is_over(run, now, most.saturating_add(STOPPING))
+        }
+    }
+}
+
+/// What to say of a job that could not be stopped.
+#[must_use]
+pub fn left_running(job: &str, trouble: &TrainerTrouble) -> String {
+    format!(
+        "its job {job} could not be stopped ({trouble}): it may still run and cost money, so stop it at the trainer by hand"
+    )
+}
+
+/// What to say of a job that took longer than `most`.
+#[must_use]
+pub fn overdue(most: Duration) -> String {
+    let hours = most.as_secs() / 3600;
+    format!(
+        "the job took longer than {hours} hours and had to be stopped: allow more (MILLRACE_TRAIN_MOST_HOURS), or train on less"
+    )
+}
+
+/// What to say where no job could be created: after `times` requests of which nobody can tell what became, the last for `why`.
+#[must_use]
+pub fn uncreated(times: u32, why: &str) -> String {
+    format!(
+        "no job could be created: nobody knows what became of {times} requests, and no job of this run is found; should one appear \
+         at the trainer, stop it there: {why}"
+    )
+}
+
 /// What follows from the state of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobAnswer {
@@ -148,20 +188,14 @@ pub enum JobAnswer {
 pub fn follow_job(run: &TrainingRun, job: JobState, now: u64, most: Duration) -> JobAnswer {
     let end = |state, outcome| JobAnswer::Next(Box::new(ended(run, (state, outcome), now)));
     let late = is_over(run, now, most);
-    let overdue = || {
-        format!(
-            "the job took longer than {} hours and was stopped: allow more (MILLRACE_TRAIN_MOST_HOURS), or train on less",
-            most.as_secs() / 3600
-        )
-    };
     match job {
-        JobState::Waiting(_) | JobState::Running { .. } if late => JobAnswer::Overdue(overdue()),
+        JobState::Waiting(_) | JobState::Running { .. } if late => JobAnswer::Overdue(overdue(most)),
         JobState::Waiting(why) => JobAnswer::Wait(format!("the job waits: {why}")),
         JobState::Running { detail } => JobAnswer::Wait(detail),
         JobState::Succeeded => JobAnswer::Next(Box::new(moved(run, RunState::Trained, now))),
         JobState::Failed { reason } => end(RunState::Failed, format!("the job failed: {reason}")),
         // Stopped here, and this process was killed before it could say so.
-        JobState::Stopped { .. } if late => end(RunState::Failed, overdue()),
+        JobState::Stopped { .. } if late => end(RunState::Failed, overdue(most)),
         JobState::Stopped { reason } => {
             end(RunState::Stopped, format!("the job was stopped at the trainer: {reason}"))
         }

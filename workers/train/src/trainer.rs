@@ -191,7 +191,8 @@ pub trait Trainer: Send + Sync {
     /// See [`TrainerTrouble`].
     fn create(&self, job: &TrainingJob) -> impl Future<Output = Result<String, TrainerTrouble>> + Send;
 
-    /// How the job stands. The trainer `local` brings its output to its place meanwhile, which may take minutes.
+    /// How the job stands. The trainer `local` meanwhile brings its output to its place, or starts it again where its process is
+    /// gone, which may take minutes.
     ///
     /// # Errors
     /// See [`TrainerTrouble`]; never `Unclear`.

@@ -214,6 +214,37 @@ async fn an_answer_that_was_lost_makes_no_second_job() {
     assert!(steps(&mut bench.conductor("one")).await.unwrap());
     let run = bench.run().await;
     assert!(run.state == RunState::Failed && run.outcome.unwrap().contains("no job could be created"));
+    assert_eq!(bench.trainer.created(), 0);
+}
+
+/// The last request of those of which nobody knows what became made a job.
+#[tokio::test(start_paused = true)]
+async fn a_job_of_the_last_unclear_request_is_looked_for_before_the_run_fails() {
+    let bench = Bench::new().await;
+    for _ in 0..3 {
+        bench.trainer.inject(TrainerFault::LostBefore);
+    }
+    bench.trainer.inject(TrainerFault::LostAfter);
+    let mut one = bench.conductor("one");
+    assert_eq!(one.step().await.unwrap(), StepEnd::Moved);
+    for _ in 0..4 {
+        assert_eq!(one.step().await.unwrap(), StepEnd::Wait(Some(Duration::from_secs(30))));
+    }
+    assert_eq!((bench.run().await.state, bench.trainer.created()), (RunState::Submitting, 1));
+    assert!(steps(&mut one).await.unwrap());
+    assert_eq!((bench.run().await.state, bench.trainer.created()), (RunState::Accepted, 1));
+
+    // Nobody can be asked about it any more: whoever reads why the run ended learns that there may be one.
+    let bench = Bench::new().await;
+    let mut one = bench.conductor("one");
+    assert_eq!(one.step().await.unwrap(), StepEnd::Moved);
+    bench.trainer.inject(TrainerFault::LostAfter);
+    assert!(matches!(one.step().await.unwrap(), StepEnd::Wait(_)));
+    bench::pass(25 * 3600);
+    bench.trainer.inject(TrainerFault::Busy(None));
+    assert_eq!(one.step().await.unwrap(), StepEnd::Moved);
+    let run = bench.run().await;
+    assert!(run.state == RunState::Failed && run.outcome.unwrap().contains("whether a job was created"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -144,6 +144,13 @@ impl Small {
         }
     }
 
+    /// Somebody judges an answer bad.
+    fn dislike(&self, answer: String) {
+        let judgement = AnswerJudgement::Down;
+        let said = AnswerFeedback { answer, passage: None, judgement, reason: None, at: 1, by: None };
+        self.say(&QueryRecord::Feedback(said));
+    }
+
     fn reports(&self) -> Vec<DriftReport> {
         let records = self.broker.records(topics::DRIFT);
         let read =
@@ -233,6 +240,38 @@ async fn the_first_questions_and_judgements_become_the_references_own() {
     assert!((abstained.reference - 0.1).abs() < 1e-9 && (abstained.current - 0.1).abs() < 1e-9);
     assert_eq!((judged.reference_n, judged.n), (80, 40));
     assert!((judged.reference - 0.1).abs() < 1e-9 && (judged.current - 0.75).abs() < 1e-9 && judged.over);
+}
+
+#[tokio::test]
+async fn a_judgement_counts_only_where_its_question_is_known_and_of_this_space() {
+    let mut small = Small::new().await;
+    small.write(100, true).await;
+    small.look(0).await.unwrap();
+    small.ask(1, 120, 4);
+    small.report(1).await;
+    small.ask(2, 120, 4);
+    // Of answers that nobody asked for here, and of those that another model gave.
+    for number in 0..40 {
+        small.dislike(format!("nobody's {number}"));
+        let id = format!("other {number}");
+        small.dislike(id.clone());
+        let other = Query::new("How?", "hybrid", Fingerprint::of(&[("space", "another")]));
+        small.say(&QueryRecord::Query(Box::new(Query { id: Some(id), ..other })));
+    }
+    let report = small.report(2).await;
+    let judged = one(&report, DriftMeasure::NegativeFeedback);
+    assert!(judged.n == 40 && (judged.current - 0.1).abs() < 1e-9, "{judged:?}");
+    // A question that is there only because it was judged is known, too.
+    small.ask(3, 120, 4);
+    for number in 0..10 {
+        let id = format!("judged {number}");
+        small.dislike(id.clone());
+        let query = Query::new("How?", "hybrid", small.subject.space.clone());
+        small.say(&QueryRecord::Query(Box::new(Query { id: Some(id), only_judged: true, ..query })));
+    }
+    let report = small.report(3).await;
+    let judged = one(&report, DriftMeasure::NegativeFeedback);
+    assert!(judged.n == 50 && (judged.current - 0.28).abs() < 1e-9, "{judged:?}");
 }
 
 #[tokio::test]

@@ -29,12 +29,26 @@ pub struct MeasureDrift {
     /// How the model is run.
     #[command(flatten)]
     pub onnx: OnnxSettings,
-    /// The engine to ask; by default Elasticsearch where it is one of `MILLRACE_ENGINES`, and otherwise the first of them.
-    #[arg(long, env = "MILLRACE_SERVE_ENGINE", value_enum)]
-    pub serve_engine: Option<EngineKind>,
     /// Take a new reference of what the index holds now, and compare nothing. What was found before is forgotten.
     #[arg(long)]
     pub reference: bool,
+    /// How much is looked at, and what counts.
+    #[command(flatten)]
+    pub choices: DriftChoices,
+    /// End with exit code 1 when a model should be trained.
+    #[arg(long)]
+    pub fail_on_signal: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How much is looked at, and when a model should be trained.
+#[derive(Args, Clone, Debug)]
+pub struct DriftChoices {
+    /// The engine to ask; by default Elasticsearch where it is one of `MILLRACE_ENGINES`, and otherwise the first of them.
+    #[arg(long, env = "MILLRACE_SERVE_ENGINE", value_enum)]
+    pub serve_engine: Option<EngineKind>,
     /// New passages that are looked at, each once by its own opening.
     #[arg(long, default_value_t = 512, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(128..=10_000))]
     pub passages: usize,
@@ -50,12 +64,6 @@ pub struct MeasureDrift {
     /// Signals within 30 days, at most.
     #[arg(long, default_value_t = 2)]
     pub budget: usize,
-    /// End with exit code 1 when a model should be trained.
-    #[arg(long)]
-    pub fail_on_signal: bool,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `drift show`

@@ -113,8 +113,13 @@ pub struct CompareGenerations {
     #[command(flatten)]
     pub ask: GenerationAsk,
     /// Passages to compare by: each is asked for by its vector and by its words.
-    #[arg(long, default_value_t = 100, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000))]
+    #[arg(long, default_value_t = CompareGenerations::SAMPLE, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub sample: usize,
+}
+
+impl CompareGenerations {
+    /// Passages, unless somebody says otherwise.
+    pub const SAMPLE: usize = 100;
 }
 
 /// `generation promote`, `generation rollback`
@@ -125,12 +130,31 @@ pub struct PromoteGeneration {
     /// Where.
     #[command(flatten)]
     pub ask: GenerationAsk,
+    /// What it may take.
+    #[command(flatten)]
+    pub bounds: PromotionBounds,
+}
+
+/// What a promotion may take.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct PromotionBounds {
     /// Records that each of its writers may be behind.
     #[arg(long, default_value_t = MOST_BEHIND)]
     pub most_behind: i64,
     /// Give up after so many seconds: exit code 1.
-    #[arg(long, default_value_t = 120)]
+    #[arg(long, default_value_t = PromotionBounds::PATIENCE)]
     pub patience: u64,
+}
+
+impl PromotionBounds {
+    /// Seconds, unless somebody says otherwise.
+    const PATIENCE: u64 = 120;
+}
+
+impl Default for PromotionBounds {
+    fn default() -> Self {
+        Self { most_behind: MOST_BEHIND, patience: Self::PATIENCE }
+    }
 }
 
 /// `generation pause`, `generation resume`

@@ -8,7 +8,7 @@ use model::{BackendSettings, EncoderSettings, FurtherModels, ModelSettings};
 use sink::IndexSettings;
 use stream::kafka::KafkaSettings;
 
-use super::{BucketSettings, RegisterModel};
+use super::{BucketSettings, GenerationAsk, PromoteGeneration, PromotionBounds, RegisterModel};
 
 /// `model`
 #[derive(Debug, Subcommand)]
@@ -17,6 +17,9 @@ pub enum ModelCommand {
     Add(AddModel),
     /// Name every model, and the generations that are built with it.
     List(ListModels),
+    /// Show everything that the registry knows of a model: its state and why, its scores, its bundle, its generations, and the
+    /// run that it came from.
+    Show(ShowModel),
     /// Say whether a candidate is better than the model that is served: on the golden questions of training data, with
     /// intervals, and no worse in general; exit code 1 when it is not. Needs no server unless something is named by what it is
     /// called there.
@@ -28,6 +31,10 @@ pub enum ModelCommand {
     Accept(MarkModel),
     /// Say that no generation may be built with a model any more.
     Refuse(MarkModel),
+    /// Serve the generation that was built with a model, as `generation promote` does.
+    Promote(Box<PromoteModel>),
+    /// Serve what was served before again, as `generation rollback` does.
+    Rollback(Box<PromoteGeneration>),
 }
 
 /// Where the registry is.
@@ -70,6 +77,31 @@ pub struct ListModels {
     /// Where the registry is.
     #[command(flatten)]
     pub registry: RegistrySettings,
+}
+
+/// `model show`
+#[derive(Args, Debug)]
+pub struct ShowModel {
+    /// The model's fingerprint, or its beginning.
+    #[arg(value_name = "FINGERPRINT")]
+    pub fingerprint: String,
+    /// Where the registry is.
+    #[command(flatten)]
+    pub registry: RegistrySettings,
+}
+
+/// `model promote`
+#[derive(Args, Debug)]
+pub struct PromoteModel {
+    /// The model's fingerprint, or its beginning.
+    #[arg(value_name = "FINGERPRINT")]
+    pub fingerprint: String,
+    /// Where.
+    #[command(flatten)]
+    pub ask: GenerationAsk,
+    /// What it may take.
+    #[command(flatten)]
+    pub bounds: PromotionBounds,
 }
 
 /// `model accept`, `model refuse`

@@ -42,6 +42,20 @@ pub struct MakeTrainingData {
     /// bucket is kept to; none is frozen.
     #[arg(long, value_name = "DIR")]
     pub to: Option<PathBuf>,
+    /// What it is made of.
+    #[command(flatten)]
+    pub pairs: PairChoices,
+    /// Say what would be made, and ask no engine and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What training data is made of.
+#[derive(Args, Clone, Debug)]
+pub struct PairChoices {
     /// Read at most so many passages; of a larger corpus a sample of whole documents, always the same.
     #[arg(long, default_value_t = 200_000, value_parser = number(100..=5_000_000))]
     pub most_passages: usize,
@@ -75,12 +89,6 @@ pub struct MakeTrainingData {
     /// Make nothing where the dev or the golden documents give fewer questions.
     #[arg(long, default_value_t = 20, value_parser = number(1..=2_000))]
     pub least_questions: usize,
-    /// Say what would be made, and ask no engine and write nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 fn number(range: std::ops::RangeInclusive<u64>) -> RangedU64ValueParser<usize> {
@@ -111,7 +119,7 @@ impl From<PairsFrom> for PairKind {
     }
 }
 
-impl MakeTrainingData {
+impl PairChoices {
     /// What is asked for.
     ///
     /// # Errors
@@ -150,7 +158,7 @@ mod tests {
         let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
         let OperatorCommand::Train(command) = cli.ask else { return Err("another command".to_owned()) };
         let TrainCommand::Data(ask) = *command else { return Err("another command".to_owned()) };
-        ask.settings().map_err(|error| error.to_string())
+        ask.pairs.settings().map_err(|error| error.to_string())
     }
 
     #[test]

@@ -28,16 +28,7 @@ pub(super) async fn run(ask: DriftCommand) -> Result<ExitCode, Failure> {
 }
 
 async fn measure(ask: &MeasureDrift) -> Result<ExitCode, Failure> {
-    let world = World::open(&ask.world).await?;
-    let (reader, encoder) = (engine(ask, &world)?, encoder(ask, &world.generation)?);
-    let subject = DriftSubject {
-        index: ask.world.generation.index.index.clone(),
-        generation: world.generation.short(),
-        space: world.generation.space.clone(),
-        bucket: world.bucket.clone(),
-    };
-    let ground = DriftGround { broker: &world.kafka, store: &world.store, reader, encoder: &encoder };
-    match ground.look(&subject, &manner(ask), wall_seconds()).await? {
+    match look(ask).await? {
         DriftLook::Taken(taken) => {
             let window = ::drift::window(&taken.sample, taken.taken, taken.taken);
             if ask.json {
@@ -58,16 +49,34 @@ async fn measure(ask: &MeasureDrift) -> Result<ExitCode, Failure> {
     }
 }
 
+/// One look at what is new. Prints nothing.
+///
+/// # Errors
+/// When a server does not answer, or the model of the generation is not on this machine; see also [`::drift::DriftTrouble`].
+pub(super) async fn look(ask: &MeasureDrift) -> Result<DriftLook, Failure> {
+    let world = World::open(&ask.world).await?;
+    let (reader, encoder) = (engine(ask, &world)?, encoder(ask, &world.generation)?);
+    let subject = DriftSubject {
+        index: ask.world.generation.index.index.clone(),
+        generation: world.generation.short(),
+        space: world.generation.space.clone(),
+        bucket: world.bucket.clone(),
+    };
+    let ground = DriftGround { broker: &world.kafka, store: &world.store, reader, encoder: &encoder };
+    Ok(ground.look(&subject, &manner(ask), wall_seconds()).await?)
+}
+
 fn manner(ask: &MeasureDrift) -> DriftManner {
+    let choices = &ask.choices;
     let rules = DriftRules {
-        cool_down: u64::from(ask.cool_down_days) * DAY,
-        budget: ask.budget,
+        cool_down: u64::from(choices.cool_down_days) * DAY,
+        budget: choices.budget,
         ..DriftRules::default()
     };
     let limits = DriftLimits {
-        reference_passages: ask.reference_passages,
-        passages: ask.passages,
-        questions: ask.questions,
+        reference_passages: choices.reference_passages,
+        passages: choices.passages,
+        questions: choices.questions,
         ..DriftLimits::default()
     };
     DriftManner { rules, limits, take_reference: ask.reference }
@@ -76,7 +85,7 @@ fn manner(ask: &MeasureDrift) -> DriftManner {
 /// The engine that `serve` asks.
 fn engine<'a>(ask: &MeasureDrift, world: &'a World) -> Result<&'a Engine, Failure> {
     let of = |kind| world.engines.iter().find(|one| one.kind == kind);
-    let found = match ask.serve_engine {
+    let found = match ask.choices.serve_engine {
         Some(kind) => of(kind),
         None => of(EngineKind::Elasticsearch).or(world.engines.first()),
     };
@@ -129,22 +138,37 @@ async fn show_last(ask: &ShowDrift) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The last reports, oldest first. What another release wrote and this one cannot read is left out.
+/// The last reports, oldest first.
 async fn last<K: Broker>(broker: &K, most: usize) -> Result<VecDeque<DriftReport>, Failure> {
+    let mut reports = VecDeque::new();
+    let take = |report| {
+        reports.push_back(report);
+        if reports.len() > most {
+            reports.pop_front();
+        }
+    };
+    each_report(broker, take).await?;
+    Ok(reports)
+}
+
+/// Every report that is kept, oldest first. What another release wrote and this one cannot read is left out.
+///
+/// # Errors
+/// When the broker does not answer, or has no such topic.
+pub(super) async fn each_report<K: Broker>(
+    broker: &K,
+    mut take: impl FnMut(DriftReport),
+) -> Result<(), Failure> {
     if broker.existing(topics::DRIFT).await?.is_none() {
         return Err(::drift::DriftTrouble::NoTopic.into());
     }
     let mut records = log::all(broker, topics::DRIFT).await?;
-    let mut reports = VecDeque::new();
     while let Some(record) = records.try_next().await? {
         if let Ok(report) = serde_json::from_slice(record.value.as_deref().unwrap_or_default()) {
-            reports.push_back(report);
-        }
-        while reports.len() > most {
-            reports.pop_front();
+            take(report);
         }
     }
-    Ok(reports)
+    Ok(())
 }
 
 #[cfg(test)]

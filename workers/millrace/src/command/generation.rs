@@ -1,17 +1,17 @@
 //! `generation …`: what stands in the topic `models` about generations, and how it is changed.
 
-mod compare;
+pub(super) mod compare;
 mod list;
-mod promote;
+pub(super) mod promote;
 mod retire;
-mod start;
-mod status;
+pub(super) mod start;
+pub(super) mod status;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use generation::{Generation, Target};
-use message::{BuildState, ChangeAuthor, GenerationEntry, RegistryEntry};
+use message::{BuildState, ChangeAuthor, Fingerprint, GenerationEntry, RegistryEntry};
 use process::Failure;
 use registry::rules::{self, RuleRefusal, word};
 use registry::{GenerationKey, Registry, RegistryError, RegistryWriter};
@@ -44,14 +44,14 @@ pub(super) async fn run(ask: GenerationCommand) -> Result<ExitCode, Failure> {
 }
 
 /// What these commands work with.
-struct Ground<'a> {
-    kafka: Kafka,
-    index: &'a str,
+pub(super) struct Ground<'a> {
+    pub(super) kafka: Kafka,
+    pub(super) index: &'a str,
     ask: &'a GenerationAsk,
 }
 
 impl<'a> Ground<'a> {
-    fn new(ask: &'a GenerationAsk) -> Self {
+    pub(super) fn new(ask: &'a GenerationAsk) -> Self {
         let index = &ask.world.generation.index.index;
         Self { kafka: Kafka::new(&ask.world.kafka), index, ask }
     }
@@ -64,7 +64,7 @@ impl<'a> Ground<'a> {
         GenerationKey { index: self.index, id }
     }
 
-    async fn registry(&self) -> Result<Registry, Failure> {
+    pub(super) async fn registry(&self) -> Result<Registry, Failure> {
         if self.kafka.existing(topics::MODELS).await?.is_none() {
             return Err(NO_TOPIC.into());
         }
@@ -95,7 +95,7 @@ impl<'a> Ground<'a> {
     }
 
     /// What is served; none before the first `generation start`.
-    fn served(&self, registry: &Registry) -> Option<GenerationEntry> {
+    pub(super) fn served(&self, registry: &Registry) -> Option<GenerationEntry> {
         let serving = registry.serving(self.index)?;
         registry.generation(self.key(&serving.id)).cloned()
     }
@@ -103,6 +103,22 @@ impl<'a> Ground<'a> {
     fn world(&self, entry: &GenerationEntry) -> Result<World, Failure> {
         World::of(&self.ask.world, Generation::from(entry))
     }
+}
+
+/// The generation of `index` with the vectors of a model: of several the one that is furthest, and of those the newest.
+pub(super) fn of_model<'a>(
+    registry: &'a Registry,
+    index: &'a str,
+    model: &Fingerprint,
+) -> Option<&'a GenerationEntry> {
+    let rank = |state| match state {
+        BuildState::Built => 3,
+        BuildState::Building => 2,
+        BuildState::Paused | BuildState::Failed => 1,
+        BuildState::Retiring | BuildState::Retired => 0,
+    };
+    let of_it = registry.generations(index).filter(|entry| entry.model == *model);
+    of_it.max_by_key(|entry| (rank(entry.state), entry.since))
 }
 
 async fn mark(ask: &GenerationReason, state: BuildState) -> Result<ExitCode, Failure> {

@@ -1,7 +1,9 @@
 //! `model …`: bundles in the store, and what the registry says of them.
 
 mod entered;
+mod known;
 mod named;
+mod promote;
 mod prove;
 mod told;
 
@@ -18,17 +20,22 @@ use serde_json::json;
 use stream::Broker as _;
 use stream::kafka::Kafka;
 
-use crate::cli::{AddModel, ListModels, MarkModel, ModelCommand, RegistrySettings};
+use self::known::KnownOfModel;
+use super::generation::promote::{Direction, run as serve_generation};
+use crate::cli::{AddModel, ListModels, MarkModel, ModelCommand, RegistrySettings, ShowModel};
 use crate::show;
 
 pub(super) async fn run(ask: ModelCommand) -> Result<ExitCode, Failure> {
     match ask {
         ModelCommand::Add(ask) => add(&ask).await,
         ModelCommand::List(ask) => list(&ask).await,
+        ModelCommand::Show(ask) => show_one(&ask).await,
         ModelCommand::Prove(ask) => Box::pin(prove::run(&ask)).await,
         ModelCommand::Register(ask) => Box::pin(super::register::run(&ask)).await,
         ModelCommand::Accept(ask) => mark(&ask, ModelState::Accepted).await,
         ModelCommand::Refuse(ask) => mark(&ask, ModelState::Refused).await,
+        ModelCommand::Promote(ask) => Box::pin(promote::run(*ask)).await,
+        ModelCommand::Rollback(ask) => Box::pin(serve_generation(&ask, Direction::Back)).await,
     }
 }
 
@@ -76,6 +83,20 @@ async fn list(ask: &ListModels) -> Result<ExitCode, Failure> {
     }
     if registry.all_models().next().is_none() {
         show::note("the registry names no model: what is served is that of the workers' MILLRACE_MODEL");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show_one(ask: &ShowModel) -> Result<ExitCode, Failure> {
+    let registry = read(&ask.registry).await?;
+    let model = rules::model_of(&registry, &ask.fingerprint)?;
+    let known = KnownOfModel::of(&registry, &ask.registry.index.index, model);
+    if ask.registry.json {
+        show::json(&known)?;
+    } else {
+        for line in known.lines()? {
+            show::line(&line);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! `train …`: models that are trained on the documents' own domain.
 
-mod data;
-mod runs;
+pub(super) mod data;
+pub(super) mod runs;
 
 use std::process::ExitCode;
 

@@ -20,7 +20,7 @@ use crate::access::Principal;
 use crate::generations::{GenerationList, Generations};
 
 /// What is said where no registry is followed.
-const NO_KAFKA: &str = "no Kafka is configured here";
+pub(super) const NO_KAFKA: &str = "no Kafka is configured here";
 
 /// A promotion or a rollback.
 #[derive(Debug, Deserialize)]

@@ -73,6 +73,7 @@ async fn without_a_key_nothing_is_told_but_that_one_is_needed() {
             ("GET", "/_application/rag"),
             ("GET", "/v1/pipeline"),
             ("GET", "/v1/generations"),
+            ("GET", "/v1/training"),
             ("POST", "/v1/generations/0123456789ab/promote"),
         ] {
             let (status, body) = server.send(method, path, key, None).await;
@@ -98,6 +99,7 @@ async fn a_role_allows_what_it_says_and_no_more() {
         ("DELETE", "/v1/documents?key=new.md", 1),
         ("GET", "/v1/pipeline", 2),
         ("GET", "/v1/generations", 2),
+        ("GET", "/v1/training", 2),
         ("POST", "/v1/generations/rollback", 2),
         ("POST", "/v1/generations/0123456789ab/promote", 2),
         ("POST", "/v1/generations/0123456789ab/pause", 2),

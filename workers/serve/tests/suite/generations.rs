@@ -24,7 +24,7 @@ use crate::http::Server;
 const RECORDS: i64 = 10;
 
 /// A server that hears what the registry on this broker says.
-async fn over(broker: &Memory) -> Server {
+pub(crate) async fn over(broker: &Memory) -> Server {
     let engine = absent();
     fill(&engine).await;
     let mut server = server(search_over(&engine));

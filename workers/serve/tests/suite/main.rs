@@ -15,3 +15,4 @@ mod mcp;
 mod model;
 mod pipeline;
 mod search;
+mod training;

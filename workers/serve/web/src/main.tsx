@@ -5,7 +5,9 @@ import "./style/chat.css";
 import "./style/feedback.css";
 import "./style/search.css";
 import "./style/documents.css";
+import "./style/block.css";
 import "./style/pipeline.css";
+import "./style/model.css";
 import "./style/passage.css";
 
 import { render } from "preact";

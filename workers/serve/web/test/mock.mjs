@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 
-import { documents, generations, HOSTILE } from "./world.mjs";
+import { documents, generations, HOSTILE, training } from "./world.mjs";
 
 const POLICY =
   "default-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
@@ -18,7 +18,7 @@ export const KEYS = { "reader-key": "read", "writer-key": "write", "admin-key": 
 
 /** `keys`: whether a key is needed; `bucket`: null for a server without one. */
 export async function startMock({ port = 0, keys = false, bucket = "docs", pace = 12 } = {}) {
-  const world = { documents: documents(), registry: generations(), keys, bucket, pace, requests: [], readings: 0, serial: 0, judged: [] };
+  const world = { documents: documents(), registry: generations(), training: training(), keys, bucket, pace, requests: [], readings: 0, serial: 0, judged: [] };
   const server = createServer((request, response) => {
     serve(world, request, response).catch((error) => {
       console.error(error);
@@ -66,6 +66,7 @@ const routes = {
   "DELETE /v1/documents": ["write", remove],
   "GET /v1/pipeline": ["admin", pipeline],
   "GET /v1/generations": ["admin", ({ world, response }) => json(response, world.registry)],
+  "GET /v1/training": ["admin", ({ world, response }) => json(response, world.training)],
 };
 
 async function page(url, response) {

@@ -32,6 +32,9 @@ const scenes = {
     await page.locator(".topics tbody tr").first().waitFor();
     await page.locator(".generations > li").first().waitFor();
   },
+  async model(page) {
+    await page.locator(".measures > li").first().waitFor();
+  },
 };
 
 const browser = await launch();
@@ -72,6 +75,15 @@ const toGenerations = (page) => page.locator(".generations").evaluate((list) => 
 await shoot("generations-light", "pipeline", { viewport: wide, colorScheme: "light" }, toGenerations);
 await shoot("generations-narrow", "pipeline", { viewport: narrow, colorScheme: "dark" }, toGenerations);
 await shoot("generations-chinese", "pipeline", { viewport: wide, colorScheme: "dark", locale: "zh-CN" }, toGenerations);
+const toRuns = (page) => page.locator(".runs").evaluate((list) => list.parentElement.scrollIntoView({ block: "start" }));
+const toDrift = async (page) => {
+  await page.locator(".view.model details > summary").click();
+  await page.locator(".measures").evaluate((list) => list.parentElement.scrollIntoView({ block: "start" }));
+};
+await shoot("model-runs-narrow", "model", { viewport: narrow, colorScheme: "dark" }, toRuns);
+await shoot("model-drift-light", "model", { viewport: wide, colorScheme: "light" }, toDrift);
+await shoot("model-drift-narrow", "model", { viewport: narrow, colorScheme: "light" }, toDrift);
+await shoot("model-chinese", "model", { viewport: wide, colorScheme: "dark", locale: "zh-CN" });
 const goBack = async (page) => {
   await page.getByRole("button", { name: /^Go back to it/ }).click();
   await page.getByRole("dialog").waitFor();

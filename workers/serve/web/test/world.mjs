@@ -101,3 +101,41 @@ export function generations() {
     ],
   };
 }
+
+const BASE = "cd12".repeat(16);
+const TUNED = "ab34".repeat(16);
+
+/** What is served was trained here; a newer run goes on, others were refused or failed; documents drift. */
+export function training() {
+  const at = Date.UTC(2026, 9, 20, 8, 30) / 1000;
+  const day = 86_400;
+  const score = (set, mode, before, gain, width) => ({ set, mode, before, after: before + gain, gain, low: gain - width, high: gain + width });
+  const model = (fingerprint, name, state, rest) => ({ fingerprint, name, state, reason: null, dimension: 384, served: false, scores: [], ...rest });
+  const run = (id, state, reached, rest) => ({ id, state, reached, stop: false, trainer: "local", base: BASE, data: "77ab01c2d3e4", reason: null, outcome: null, model: null, since: at, by: "train@host-4711-1764457200", ...rest });
+  const measure = (name, reference, current, effect, counts_from, over = false) => ({ name, reference, current, effect, counts_from, over });
+  const report = (n) => {
+    const worse = 0.02 * n + 0.03 * Math.sin(n);
+    const measures = [measure("own_opening", 0.93, 0.93 - worse, worse, 0.08, worse > 0.12), measure("tokens_per_word", 1.4, 1.4 + 0.02 * Math.cos(n), 0.014 * Math.cos(n), 0.1)];
+    if (n % 3 > 0) measures.push(measure("abstentions", 0.06, 0.05, -0.01, 0.05));
+    measures.push(measure("<b>of a later release</b>", 0.5, 0.52, 0.02, 0.1));
+    const raised = n > 8 ? ["own_opening"] : [];
+    return { until: at - (11 - n) * day, generation: n < 3 ? "f5e4d3c2b1a0" : "0a1b2c3d4e5f", measures, raised, signal: n === 9, held_back: n > 9 ? "a model was called for 1 day ago, and the next may be in 6 days" : null, text: n > 8 ? "Drift: passages found by their own opening: 71.0 % of 512, 93.0 % of 1024 in the reference. No model is trained yet: a model was called for 1 day ago." : "Nothing has been worse for long enough to count: 4 measures." };
+  };
+  return {
+    index: "millrace", kafka: null,
+    serving: { generation: "0a1b2c3d4e5f", name: "all-MiniLM-L6-v2, our words", model: TUNED, since: at, by: "maria", previous: { generation: "f5e4d3c2b1a0", name: "all-MiniLM-L6-v2", model: BASE } },
+    models: [
+      model(TUNED, "all-MiniLM-L6-v2, our words", "accepted", { served: true, scores: [score("golden", "vector", 0.612, 0.0431, 0.0118), score("golden", "hybrid", 0.701, 0.0212, 0.009), score("scifact test", "vector", 0.645, -0.0021, 0.0049)] }),
+      model("56cd".repeat(16), "all-MiniLM-L6-v2, newer words", "candidate", {}),
+      model(BASE, "all-MiniLM-L6-v2", "accepted", {}),
+      model("de78".repeat(16), "<script>window.__run=1</script>", "refused", { reason: "golden vector: nDCG@10 -0.0310 [-0.0440, -0.0182], worse, and not by chance", scores: [score("golden", "vector", 0.612, -0.031, 0.0129), { set: "scifact test", mode: "vector", before: null, after: 0.64, gain: null, low: null, high: null }] }),
+    ],
+    runs: [
+      run("9e8d7c6b5a40", "judging", "judging", { base: TUNED, model: "56cd".repeat(16), reason: `asked by maria: new manuals, such as ${HOSTILE.slice(5)}` }),
+      run("5c1d90ab3f27", "accepted", "judging", { model: TUNED, since: at - 2 * day, outcome: "accepted: golden vector: nDCG@10 +0.0431 [+0.0313, +0.0549], better; the interval has to begin above +0.005 (compared with cd12cd12cd12)" }),
+      run("00c4e2d81b90", "refused", "judging", { model: "de78".repeat(16), since: at - 9 * day, outcome: "refused: golden vector: nDCG@10 -0.0310 [-0.0440, -0.0182], worse, and not by chance" }),
+      run("17aa22bb33cc", "failed", "training", { trainer: "pai", since: at - 12 * day, outcome: "the trainer does not know the job dlc1m2n3o4p5 any more, and it left no output" }),
+    ],
+    drift: { reports: Array.from({ length: 12 }, (_, n) => report(n)), note: null },
+  };
+}

@@ -7,13 +7,14 @@ use registry::Registry;
 use stream::Broker;
 use tracing::debug;
 
-use super::{ActEnd, Conductor};
+use super::{ActEnd, Conductor, IN_DOUBT, MOST_UNCLEAR};
 use crate::change::{RunChange, told};
 use crate::data::{DataMaker, DataTrouble, data_place};
 use crate::judge::{Proof, ProofTrouble, TrainedOutput};
 use crate::output::{OutputTrouble, log_of, look_done, output_place, shelve};
 use crate::run::{
-    JobAnswer, NextAct, OUTPUT_PATIENCE, ended, follow_job, is_over, model_name, moved, stopped,
+    JobAnswer, NextAct, OUTPUT_PATIENCE, ended, follow_job, is_left_running, is_over, left_running,
+    model_name, moved, overdue, stopped, uncreated,
 };
 use crate::trainer::{ObjectPlace, Trainer, TrainerTrouble, TrainingJob};
 
@@ -98,6 +99,9 @@ impl<B: Broker, T: Trainer, D: DataMaker, P: Proof, S: FileStore> Conductor<B, T
         let found = trainer.find(&run.id).await.map_err(|trouble| self.troubled(run, trouble))?;
         let job = if let Some(job) = found {
             job
+        } else if self.unclear.0 > MOST_UNCLEAR {
+            let (times, why) = &self.unclear;
+            return Err(self.fail(run, uncreated(*times, why)));
         } else {
             let job = self.order(registry, run)?;
             trainer.create(&job).await.map_err(|trouble| match trouble {
@@ -133,15 +137,15 @@ impl<B: Broker, T: Trainer, D: DataMaker, P: Proof, S: FileStore> Conductor<B, T
 
     async fn look(&self, run: &TrainingRun, job: &str) -> Result<ActEnd, ActEnd> {
         let trainer = &self.parts.trainer;
-        let state = trainer.look(job).await.map_err(|trouble| self.troubled(run, trouble))?;
+        let state = match trainer.look(job).await {
+            Ok(state) => state,
+            Err(trouble) => return Err(self.unanswered(run, job, trouble).await),
+        };
         self.keep_log(run, job).await;
         match follow_job(run, state, self.now(), self.settings.longest) {
             JobAnswer::Wait(detail) => Ok(ActEnd::Runs(detail)),
             JobAnswer::Next(next) => Ok(go(RunChange::Move(*next))),
-            JobAnswer::Overdue(why) => {
-                trainer.stop(job).await.map_err(|trouble| self.troubled(run, trouble))?;
-                Ok(self.fail(run, why))
-            }
+            JobAnswer::Overdue(why) => Err(self.end_job(run, job, why).await),
             JobAnswer::Gone => {
                 let done = look_done(&self.parts.store, &self.output(run), run).await;
                 match done.map_err(|trouble| self.unread(run, trouble))? {
@@ -152,6 +156,36 @@ impl<B: Broker, T: Trainer, D: DataMaker, P: Proof, S: FileStore> Conductor<B, T
                     )),
                 }
             }
+        }
+    }
+
+    /// The trainer does not say how the job is. That is waited for while the job has time; then, or where asking again is no use, an
+    /// output that is there counts, and otherwise the job is stopped unseen.
+    async fn unanswered(&self, run: &TrainingRun, job: &str, trouble: TrainerTrouble) -> ActEnd {
+        let most = self.settings.longest;
+        let is_refused = matches!(trouble, TrainerTrouble::Refused(_));
+        if !is_refused && !is_over(run, self.now(), most) {
+            return self.troubled(run, trouble);
+        }
+        let why = if is_refused {
+            format!("{trouble}; the job had to be stopped")
+        } else {
+            format!("{}; how far it was is not known ({trouble})", overdue(most))
+        };
+        if let Ok(Some(_)) = look_done(&self.parts.store, &self.output(run), run).await {
+            return go(RunChange::Move(moved(run, RunState::Trained, self.now())));
+        }
+        self.end_job(run, job, why).await
+    }
+
+    /// Stops a job, whose run then fails with the words `why`: also where it could not be stopped for too long.
+    async fn end_job(&self, run: &TrainingRun, job: &str, why: String) -> ActEnd {
+        match self.parts.trainer.stop(job).await {
+            Ok(()) => self.fail(run, why),
+            Err(trouble) if is_left_running(run, &trouble, self.now(), self.settings.longest) => {
+                self.fail(run, format!("{why}; {}", left_running(job, &trouble)))
+            }
+            Err(trouble) => self.troubled(run, trouble),
         }
     }
 
@@ -216,16 +250,26 @@ impl<B: Broker, T: Trainer, D: DataMaker, P: Proof, S: FileStore> Conductor<B, T
 
     async fn stop(&self, run: &TrainingRun, job: Option<String>) -> Result<ActEnd, ActEnd> {
         let trainer = &self.parts.trainer;
-        let job = match job {
-            Some(job) => Some(job),
-            None => trainer.find(&run.id).await.map_err(|trouble| self.troubled(run, trouble))?,
-        };
+        let is_left =
+            |trouble: &TrainerTrouble| is_left_running(run, trouble, self.now(), self.settings.longest);
         let mut outcome = stopped(run);
+        let found = match job {
+            Some(job) => Ok(Some(job)),
+            None => trainer.find(&run.id).await,
+        };
+        let job = match found {
+            Ok(job) => job,
+            Err(trouble) if is_left(&trouble) => {
+                outcome = format!("{outcome}{IN_DOUBT} ({trouble})");
+                None
+            }
+            Err(trouble) => return Err(self.troubled(run, trouble)),
+        };
         if let Some(job) = job {
             match trainer.stop(&job).await {
                 Ok(()) => {}
-                Err(TrainerTrouble::Refused(why)) => {
-                    outcome = format!("{outcome}; its job {job} could not be stopped: {why}");
+                Err(trouble) if is_left(&trouble) => {
+                    outcome = format!("{outcome}; {}", left_running(&job, &trouble));
                 }
                 Err(trouble) => return Err(self.troubled(run, trouble)),
             }

@@ -110,6 +110,26 @@ fn a_run_waits_for_a_day_and_for_a_person_for_a_week() {
 }
 
 #[test]
+fn a_job_that_cannot_be_stopped_is_left_running_soon_after_its_time_and_named() {
+    let most = Duration::from_hours(2);
+    let busy = TrainerTrouble::Busy { after: None, why: "cut".to_owned() };
+    let refused = TrainerTrouble::Refused("no such command".to_owned());
+    let training = run(RunState::Training);
+    let end = 1_000 + 2 * 3600 + 600;
+    for trouble in [&busy, &TrainerTrouble::Denied("no key".to_owned())] {
+        assert!(
+            !is_left_running(&training, trouble, end, most)
+                && is_left_running(&training, trouble, end + 1, most)
+        );
+    }
+    assert!(is_left_running(&training, &refused, 1_001, most), "asking again changes nothing");
+    let words = left_running("job-1", &busy);
+    for part in ["job-1", "may still run and cost money", "cut"] {
+        assert!(words.contains(part), "{words}");
+    }
+}
+
+#[test]
 fn a_model_that_is_trained_again_keeps_its_name() {
     assert_eq!(model_name("MiniLM", "docs"), "MiniLM+docs");
     assert_eq!(model_name("MiniLM+docs", "docs"), "MiniLM+docs");

@@ -3,11 +3,13 @@
 //! A run has a folder below the work folder: `data` and `base` are fetched into it, the process writes `out`, and what
 //! is in `out` is put into the object store when it has ended. The process outlives this program: files in the
 //! folder ([`folder`]) say that it runs and how it ended, so that a `train` that is started anew goes on watching it, and
-//! two at once never start two.
+//! two at once never start two. One that is gone without a word, as after a power cut, is started again and goes on from its
+//! checkpoints; and what a run trained that failed is there for the next one.
 
 mod child;
 mod folder;
 mod said;
+mod stand;
 mod transfer;
 
 use std::io::Error;
@@ -18,12 +20,12 @@ use std::time::Duration;
 use clap::Args;
 use model::Bundle;
 use objects::FileStore;
+use tracing::warn;
 
-use super::{
-    InvalidTrainerSettings, JobState, ObjectPlace, Trainer, TrainerTrouble, TrainingJob, is_run, shown,
-};
-use child::{Identity, Program};
+use super::{InvalidTrainerSettings, JobState, Trainer, TrainerTrouble, TrainingJob, is_run, shown};
+use child::Program;
 use folder::RunFolder;
+use stand::{Stand, detail, ended, is_delivered, order, restarts, stand};
 use transfer::{Undelivered, of_disk};
 
 /// The manifest of training data.
@@ -31,6 +33,10 @@ const MANIFEST: &str = "manifest.json";
 /// What stands in `stop` when it was over its time, and when somebody asked for it.
 const OVERTIME: &str = "overtime";
 const ASKED: &str = "asked to stop";
+/// How often a process is started again that is gone without having said how it ended.
+const RESTARTS: u32 = 3;
+/// What is large in the folder of a run, and of no use once it has ended.
+const LARGE: [&str; 4] = ["data", "base", "out", "trainer"];
 /// Lines of standard error in a log, at most.
 const ERRORS: usize = 50;
 const GIB: u64 = 1 << 30;
@@ -89,15 +95,6 @@ pub struct LocalTrainer<S> {
     store: Arc<S>,
 }
 
-/// How a run's process stands.
-#[derive(Debug)]
-enum Stand {
-    /// Nothing runs, and nothing says how it ended; the process that did not say it, if there was one.
-    Gone(Option<Identity>),
-    Runs(Identity),
-    Ended(i32),
-}
-
 impl<S: FileStore> LocalTrainer<S> {
     /// Prepares it; starts nothing.
     ///
@@ -130,22 +127,29 @@ impl<S: FileStore> LocalTrainer<S> {
         is_run(run).then(|| RunFolder::new(&self.settings.work, run))
     }
 
-    /// Fetches what is needed, and starts the process.
-    async fn begin(&self, folder: &RunFolder, job: &TrainingJob) -> Result<(), TrainerTrouble> {
-        let of_disk = |error: &Error| of_disk(folder.root(), error);
+    /// Fetches what is needed; what is there already is not fetched again.
+    async fn fetch(&self, folder: &RunFolder, job: &TrainingJob) -> Result<(), TrainerTrouble> {
         let most = self.settings.disk_gib.saturating_mul(GIB);
-        let (data, base, out) = (folder.path("data"), folder.path("base"), folder.path("out"));
-        transfer::fetch(&*self.store, &job.data, MANIFEST, &data, most).await?;
-        transfer::fetch(&*self.store, &job.base, Bundle::MANIFEST, &base, most).await?;
-        let order = serde_json::to_string(job).map_err(|error| of_disk(&error.into()))?;
-        folder.write("job.json", &order).map_err(|error| of_disk(&error))?;
-        let [data, base, out] = [data, base, out].map(|path| path.display().to_string());
+        transfer::fetch(&*self.store, &job.data, MANIFEST, &folder.path("data"), most).await?;
+        transfer::fetch(&*self.store, &job.base, Bundle::MANIFEST, &folder.path("base"), most).await
+    }
+
+    /// Starts the process, with scripts of the run's own.
+    async fn start(&self, folder: &RunFolder, job: &TrainingJob) -> Result<(), TrainerTrouble> {
+        let script = folder.own_script(&self.settings.script).map_err(|error| {
+            TrainerTrouble::Denied(format!(
+                "the training's scripts beside {} cannot be copied to {} ({error}): make them readable, and room for them",
+                self.settings.script.display(),
+                folder.root().display()
+            ))
+        })?;
+        let [data, base, out] = ["data", "base", "out"].map(|name| folder.path(name).display().to_string());
         let program = Program {
             folder: folder.root(),
             nice: self.settings.nice,
             memory: self.settings.memory_gib.saturating_mul(GIB >> 10),
             interpreter: &self.settings.program,
-            script: &self.settings.script,
+            script: &script,
             arguments: job.arguments(&data, &base, &out),
         };
         program
@@ -159,11 +163,54 @@ impl<S: FileStore> LocalTrainer<S> {
         }
     }
 
+    /// Starts the process again that is gone without a word, with its machine or killed with `run.sh`: `train.py` goes on from its
+    /// checkpoints. How often is written down before it is done, so that a machine that dies of it does not die of it for ever.
+    async fn restart(&self, folder: &RunFolder, run: &str) -> Result<JobState, TrainerTrouble> {
+        let of_disk = |error: Error| of_disk(folder.root(), &error);
+        let job = match order(folder) {
+            Ok(Some(job)) => job,
+            Ok(None) => return Ok(JobState::Gone),
+            Err(reason) => return Ok(JobState::Failed { reason }),
+        };
+        let running = |detail: String| JobState::Running { detail };
+        let Some(_lock) = folder.lock().map_err(of_disk)? else {
+            return Ok(running("another process prepares it".to_owned()));
+        };
+        // Looked at again: until the folder was locked another process may have started it.
+        let Stand::Gone(before) = stand(folder)? else { return Ok(running(detail(folder))) };
+        let times = restarts(folder);
+        if times >= RESTARTS {
+            keep(folder);
+            return Ok(JobState::Failed {
+                reason: format!(
+                    "its process was gone without a word {} times, perhaps because this machine was switched off",
+                    times + 1
+                ),
+            });
+        }
+        there("MILLRACE_TRAINER_PROGRAM", &self.settings.program).map_err(TrainerTrouble::Denied)?;
+        if let Some(before) = before {
+            before.kill_orphans(folder.root());
+        }
+        self.fetch(folder, &job).await?;
+        let words = format!("its process was gone: it is started again ({} of {RESTARTS})", times + 1);
+        warn!(run, "{words}");
+        folder.write("restarts", &(times + 1).to_string()).map_err(of_disk)?;
+        folder.add("out.log", &format!("train: {words}")).map_err(of_disk)?;
+        folder.forget_process().map_err(of_disk)?;
+        match self.start(folder, &job).await {
+            Ok(()) => Ok(running(words)),
+            Err(TrainerTrouble::Unclear(why)) => Err(TrainerTrouble::busy(why)),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
     /// Brings the output of a run that ended well to its place.
     async fn deliver(&self, folder: &RunFolder, run: &str) -> Result<JobState, TrainerTrouble> {
         let of_disk = |error: &Error| of_disk(folder.root(), error);
-        let place = match place(folder) {
-            Ok(place) => place,
+        let place = match order(folder) {
+            Ok(Some(order)) => order.output,
+            Ok(None) => return Ok(JobState::Failed { reason: "its job.json is gone".to_owned() }),
             Err(reason) => return Ok(JobState::Failed { reason }),
         };
         let Some(_lock) = folder.lock().map_err(|error| of_disk(&error))? else {
@@ -172,11 +219,11 @@ impl<S: FileStore> LocalTrainer<S> {
         match transfer::deliver(&*self.store, folder, run, &place).await {
             Ok(()) => {
                 folder.add("delivered", ".").map_err(|error| of_disk(&error))?;
-                folder.clear(&["data", "base", "out"]).map_err(|error| of_disk(&error))?;
+                folder.clear(&LARGE).map_err(|error| of_disk(&error))?;
                 Ok(JobState::Succeeded)
             }
             Err(Undelivered::Unusable(reason)) => {
-                folder.clear(&["data", "base"]).map_err(|error| of_disk(&error))?;
+                folder.clear(&["data", "base", "trainer"]).map_err(|error| of_disk(&error))?;
                 Ok(JobState::Failed { reason })
             }
             Err(Undelivered::Trouble(trouble)) => Err(trouble),
@@ -212,7 +259,11 @@ impl<S: FileStore> Trainer for LocalTrainer<S> {
                 before.kill_orphans(folder.root());
             }
             folder.forget_process().map_err(of_disk)?;
-            self.begin(&folder, job).await?;
+            self.fetch(&folder, job).await?;
+            let order = serde_json::to_string(job).map_err(|error| of_disk(error.into()))?;
+            folder.write("job.json", &order).map_err(of_disk)?;
+            folder.take_trained().map_err(of_disk)?;
+            self.start(&folder, job).await?;
         }
         Ok(job.run.clone())
     }
@@ -220,7 +271,7 @@ impl<S: FileStore> Trainer for LocalTrainer<S> {
     async fn look(&self, job: &str) -> Result<JobState, TrainerTrouble> {
         let Some(folder) = self.folder(job) else { return Ok(JobState::Gone) };
         match stand(&folder)? {
-            Stand::Gone(_) => Ok(JobState::Gone),
+            Stand::Gone(_) => self.restart(&folder, job).await,
             Stand::Runs(process) => {
                 let most = Duration::from_secs(self.settings.hours.saturating_mul(3600));
                 if process.age() > most {
@@ -234,23 +285,35 @@ impl<S: FileStore> Trainer for LocalTrainer<S> {
             Stand::Ended(0) if is_delivered(&folder) => Ok(JobState::Succeeded),
             Stand::Ended(0) => self.deliver(&folder, job).await,
             Stand::Ended(code) => {
-                // Only the log is of use any more, and the disk may be why it failed.
-                let _is_cleared = folder.clear(&["data", "base", "out"]).is_ok();
-                Ok(ended(&folder, code, self.settings.hours))
+                let state = ended(&folder, code, self.settings.hours);
+                if matches!(state, JobState::Failed { .. }) {
+                    keep(&folder);
+                } else {
+                    let _is_cleared = folder.clear(&LARGE).is_ok();
+                }
+                Ok(state)
             }
         }
     }
 
     async fn stop(&self, job: &str) -> Result<(), TrainerTrouble> {
         let Some(folder) = self.folder(job) else { return Ok(()) };
-        let Stand::Runs(process) = stand(&folder)? else { return Ok(()) };
-        folder.write("stop", ASKED).map_err(|error| of_disk(folder.root(), &error))?;
-        if process.end(self.patience()).await {
-            // Nobody looks at a run that was stopped: what is large goes now.
-            folder.clear(&["data", "base", "out"]).map_err(|error| of_disk(folder.root(), &error))
-        } else {
-            Err(TrainerTrouble::busy("the training does not end, though it was killed"))
+        let of_disk = |error: Error| of_disk(folder.root(), &error);
+        let process = match stand(&folder)? {
+            Stand::Runs(process) => Some(process),
+            // It is not to be started again, and what its leader left behind is not to go on.
+            Stand::Gone(before) if folder.has("job.json") => before,
+            Stand::Gone(_) | Stand::Ended(_) => return Ok(()),
+        };
+        folder.write("stop", ASKED).map_err(of_disk)?;
+        if let Some(process) = process {
+            if !process.end(self.patience()).await {
+                return Err(TrainerTrouble::busy("the training does not end, though it was killed"));
+            }
+            process.kill_orphans(folder.root());
         }
+        // Nobody looks at a run that was stopped: what is large goes now.
+        folder.clear(&LARGE).map_err(of_disk)
     }
 
     async fn log(&self, job: &str) -> Result<Vec<String>, TrainerTrouble> {
@@ -264,66 +327,25 @@ impl<S: FileStore> Trainer for LocalTrainer<S> {
 
 /// Whether program and script are there.
 fn check(settings: &LocalSettings) -> Result<(), String> {
-    for (setting, file) in
-        [("MILLRACE_TRAINER_PROGRAM", &settings.program), ("MILLRACE_TRAINER_SCRIPT", &settings.script)]
-    {
-        if !file.is_file() {
-            return Err(format!(
-                "{setting} is {}, where there is no file: install the trainer with compose/install trainer, or set it",
-                file.display()
-            ));
-        }
+    there("MILLRACE_TRAINER_PROGRAM", &settings.program)?;
+    there("MILLRACE_TRAINER_SCRIPT", &settings.script)
+}
+
+fn there(setting: &str, file: &Path) -> Result<(), String> {
+    if file.is_file() {
+        return Ok(());
     }
-    Ok(())
+    Err(format!(
+        "{setting} is {}, where there is no file: install the trainer with compose/install trainer, or set it",
+        file.display()
+    ))
 }
 
-/// How the process of a run stands, by its folder.
-fn stand(folder: &RunFolder) -> Result<Stand, TrainerTrouble> {
-    let read = |name: &str| folder.read(name).map_err(|error| of_disk(folder.root(), &error));
-    let Some(identity) = read("process")?.as_deref().and_then(Identity::parse) else {
-        return Ok(Stand::Gone(None));
-    };
-    let is_alive = identity.is_alive();
-    // Read after it was looked at: one that ends in between has written it.
-    let code = read("exit")?.and_then(|text| text.trim().parse().ok());
-    Ok(match code {
-        Some(code) => Stand::Ended(code),
-        None if is_alive => Stand::Runs(identity),
-        // It was killed because we said so.
-        None if folder.has("stop") => {
-            identity.kill_orphans(folder.root());
-            Stand::Ended(137)
-        }
-        None => Stand::Gone(Some(identity)),
-    })
-}
-
-/// Where the output of a run belongs, as it was ordered.
-fn place(folder: &RunFolder) -> Result<ObjectPlace, String> {
-    let order = folder.read("job.json").map_err(|error| error.to_string())?.unwrap_or_default();
-    let order: TrainingJob =
-        serde_json::from_str(&order).map_err(|error| format!("its job.json: {error}"))?;
-    Ok(order.output)
-}
-
-fn is_delivered(folder: &RunFolder) -> bool {
-    folder.read("delivered").ok().flatten().is_some_and(|names| names.lines().any(|name| name == "."))
-}
-
-fn detail(folder: &RunFolder) -> String {
-    if folder.has("stop") {
-        return "it is being stopped".to_owned();
+/// Keeps what a run trained that failed, for the next one; of the rest only the log is of use, and the disk may be why it failed.
+fn keep(folder: &RunFolder) {
+    if let Ok(true) = folder.keep_trained() {
+        let words = "what was trained is kept: the next run with the same data, base and options goes on from it, unless you remove";
+        let _is_said = folder.add("out.log", &format!("train: {words} {}", folder.kept().display())).is_ok();
     }
-    said::progress(&folder.tail("out.log")).unwrap_or_else(|| "it has begun".to_owned())
-}
-
-/// How a run that did not end well ended.
-fn ended(folder: &RunFolder, code: i32, hours: u64) -> JobState {
-    match folder.read("stop").ok().flatten().as_deref() {
-        Some(OVERTIME) => JobState::Failed {
-            reason: format!("it took longer than {hours} hours (MILLRACE_TRAINER_HOURS), and was stopped"),
-        },
-        Some(reason) => JobState::Stopped { reason: reason.to_owned() },
-        None => JobState::Failed { reason: said::reason(code, &folder.tail("err.log")) },
-    }
+    let _is_cleared = folder.clear(&LARGE).is_ok();
 }

@@ -7,10 +7,11 @@ use bytes::Bytes;
 use objects::{Look, Store as _, StoreFault};
 use train::trainer::{JobState, LocalSettings, LocalTrainer, Trainer as _, TrainerTrouble, TrainingJob};
 
-use super::bench::{Bench as _, Ending, is_running, job, until};
+use super::bench::{Bench as _, is_running, job, until};
 use super::local_bench::{LocalBench, open, pid, put};
 
 const RUN: &str = "0123456789ab";
+const NEXT: &str = "ba9876543210";
 
 async fn stored(bench: &LocalBench, name: &str) -> Option<String> {
     let object = job(RUN).output.object(name).unwrap();
@@ -54,17 +55,93 @@ async fn a_trainer_that_is_started_anew_goes_on_watching() {
 async fn one_that_was_killed_with_its_machine_is_started_again_and_keeps_its_checkpoints() {
     let bench = open().await;
     bench.trainer().create(&job(RUN)).await.unwrap();
-    until(bench.trainer(), RUN, is_running).await;
+    until(bench.trainer(), RUN, |_| bench.starts(RUN) == 1).await;
     std::fs::write(bench.folder(RUN).join("out/checkpoint"), "half way").unwrap();
-    bench.end(RUN, Ending::Vanishes).await;
-    assert_eq!(until(bench.trainer(), RUN, JobState::is_ended).await, JobState::Gone);
+    bench.kill(RUN);
+    // The store is away just then: nothing is lost by that.
+    bench.store.inject(StoreFault::Unavailable { times: 1 });
     let another = bench.another();
-    assert_eq!(another.find(RUN).await.unwrap(), None);
-    another.create(&job(RUN)).await.unwrap();
+    let busy = another.look(RUN).await.unwrap_err();
+    assert!(matches!(busy, TrainerTrouble::Busy { .. }), "{busy:?}");
+    let JobState::Running { detail } = another.look(RUN).await.unwrap() else { panic!("it does not run") };
+    assert!(detail.contains("started again (1 of 3)"), "{detail}");
     until(&another, RUN, |state| is_running(state) && bench.starts(RUN) == 2).await;
     assert!(bench.folder(RUN).join("out/checkpoint").exists());
+    // What was said before is still there.
+    let log = another.log(RUN).await.unwrap();
+    assert!(log.iter().any(|line| line.contains("its process was gone")), "{log:?}");
+    assert_eq!(log[0], r#"{"stage": "mine"}"#);
     bench.say_end(RUN, "0");
     assert_eq!(until(&another, RUN, JobState::is_ended).await, JobState::Succeeded);
+}
+
+#[tokio::test]
+async fn one_whose_process_is_gone_again_and_again_has_failed() {
+    let bench = open().await;
+    bench.trainer().create(&job(RUN)).await.unwrap();
+    for starts in 1..=4 {
+        until(bench.trainer(), RUN, |state| is_running(state) && bench.starts(RUN) == starts).await;
+        bench.kill(RUN);
+    }
+    let reason = failed(&bench).await;
+    assert!(reason.contains("gone without a word 4 times"), "{reason}");
+    assert_eq!((failed(&bench).await, bench.starts(RUN)), (reason, 4), "it stays so");
+    assert!(!bench.folder(RUN).join("out").exists());
+}
+
+#[tokio::test]
+async fn one_that_is_stopped_while_its_process_is_gone_is_not_started_again() {
+    let bench = open().await;
+    bench.trainer().create(&job(RUN)).await.unwrap();
+    until(bench.trainer(), RUN, |_| bench.starts(RUN) == 1).await;
+    bench.kill(RUN);
+    bench.trainer().stop(RUN).await.unwrap();
+    let state = bench.trainer().look(RUN).await.unwrap();
+    assert_eq!(state, JobState::Stopped { reason: "asked to stop".to_owned() });
+    assert_eq!(bench.starts(RUN), 1);
+}
+
+#[tokio::test]
+async fn a_trainer_that_is_updated_under_a_run_changes_the_next_run_only() {
+    let bench = open().await;
+    bench.trainer().create(&job(RUN)).await.unwrap();
+    until(bench.trainer(), RUN, |_| bench.starts(RUN) == 1).await;
+    for name in ["train.sh", "beside.py", "model/export.py"] {
+        assert!(bench.folder(RUN).join("trainer").join(name).is_file(), "{name} was not copied");
+    }
+    std::fs::write(&bench.settings.script, "exit 9\n").unwrap();
+    bench.kill(RUN);
+    until(bench.trainer(), RUN, |state| is_running(state) && bench.starts(RUN) == 2).await;
+    bench.say_end(RUN, "0");
+    assert_eq!(until(bench.trainer(), RUN, JobState::is_ended).await, JobState::Succeeded);
+    bench.trainer().create(&job(NEXT)).await.unwrap();
+    let state = until(bench.trainer(), NEXT, JobState::is_ended).await;
+    assert!(matches!(&state, JobState::Failed { reason } if reason.contains("exit code 9")), "{state:?}");
+}
+
+#[tokio::test]
+async fn what_a_run_trained_that_failed_is_there_for_the_next() {
+    let bench = open().await;
+    let trained = |run: &str| bench.folder(run).join("out/checkpoints/seed-1.json");
+    for (code, is_kept) in [("1", true), ("stop", false)] {
+        let (run, next) = (format!("{RUN}{is_kept}"), format!("{NEXT}{is_kept}"));
+        bench.trainer().create(&job(&run)).await.unwrap();
+        until(bench.trainer(), &run, |_| bench.starts(&run) == 1).await;
+        std::fs::create_dir_all(trained(&run).parent().unwrap()).unwrap();
+        std::fs::write(trained(&run), "{}").unwrap();
+        if code == "stop" {
+            bench.trainer().stop(&run).await.unwrap();
+        } else {
+            bench.say_end(&run, code);
+        }
+        until(bench.trainer(), &run, JobState::is_ended).await;
+        assert!(!trained(&run).exists());
+        let log = bench.trainer().log(&run).await.unwrap();
+        assert_eq!(log.iter().any(|line| line.contains("what was trained is kept")), is_kept, "{log:?}");
+        bench.trainer().create(&job(&next)).await.unwrap();
+        assert_eq!(trained(&next).exists(), is_kept, "{code}");
+        bench.trainer().stop(&next).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -75,8 +152,6 @@ async fn what_a_killed_leader_left_behind_does_not_train_beside_its_successor() 
     let leader = pid(&bench.folder(RUN));
     let kill = format!("kill -KILL {leader}");
     assert!(std::process::Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
-    assert_eq!(until(bench.trainer(), RUN, JobState::is_ended).await, JobState::Gone);
-    bench.trainer().create(&job(RUN)).await.unwrap();
     until(bench.trainer(), RUN, |state| is_running(state) && bench.starts(RUN) == 2).await;
     let group = |stat: String| Some(stat.rsplit_once(')')?.1.split_whitespace().nth(2)?.to_owned());
     let left = std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use objects::{MemoryStore, Store as _};
 use sha2::{Digest as _, Sha256};
+use tokio::time::{Duration, Instant, sleep};
 use train::trainer::{LocalSettings, LocalTrainer};
 
 use super::bench::{Bench, Ending, job};
@@ -59,8 +60,13 @@ pub(crate) struct LocalBench {
 
 pub(crate) async fn open() -> LocalBench {
     let folder = tempfile::tempdir().unwrap();
-    let script = folder.path().join("train.sh");
-    std::fs::write(&script, SCRIPT).unwrap();
+    // As in the repository: what it needs is beside it, and beside its folder.
+    let script = folder.path().join("trainer/train.sh");
+    for (name, text) in [("trainer/train.sh", SCRIPT), ("trainer/beside.py", ""), ("model/export.py", "")] {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
     let settings = LocalSettings {
         program: "/bin/sh".into(),
         script,
@@ -125,6 +131,23 @@ impl LocalBench {
         let killed =
             std::process::Command::new("/bin/sh").args(["-c", &format!("kill -KILL -{pid}")]).status();
         assert!(killed.unwrap().success());
+        let state = format!("/proc/{pid}/stat");
+        let is_alive = |stat: String| stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.starts_with(" Z"));
+        while std::fs::read_to_string(&state).is_ok_and(is_alive) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Nothing of a run is left. One whose process alone is gone is started again.
+    async fn vanish(&self, run: &str) {
+        self.kill(run);
+        let end = Instant::now() + Duration::from_secs(10);
+        // What was killed may be writing its last line.
+        while self.folder(run).exists() {
+            let _removed = std::fs::remove_dir_all(self.folder(run)).is_ok();
+            assert!(Instant::now() < end, "its folder cannot be removed");
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 
@@ -156,7 +179,7 @@ impl Bench for LocalBench {
         match ending {
             Ending::Succeeds => self.say_end(job, "0"),
             Ending::Fails => self.say_end(job, "1"),
-            Ending::Vanishes => self.kill(job),
+            Ending::Vanishes => self.vanish(job).await,
         }
     }
 }

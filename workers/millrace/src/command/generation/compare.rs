@@ -8,7 +8,6 @@ use generation::Target;
 use message::{ChunkId, GenerationEntry};
 use process::Failure;
 use serde::Serialize;
-use serde_json::json;
 use sink::{Engine, Hit, Reader as _, SinkError, StoredChunk, Window, Words};
 use tokio::time::Instant;
 
@@ -68,7 +67,36 @@ struct Answers {
     times: Vec<Duration>,
 }
 
+/// A generation beside the one that is served.
+#[derive(Debug, Serialize)]
+pub(in crate::command) struct GenerationsBeside {
+    served: String,
+    generation: String,
+    comparisons: Vec<Comparison>,
+}
+
+impl GenerationsBeside {
+    /// Prints it for people.
+    pub(in crate::command) fn print(&self) {
+        self.comparisons.iter().for_each(print);
+    }
+}
+
 pub(super) async fn run(ask: &CompareGenerations) -> Result<ExitCode, Failure> {
+    let beside = beside(ask).await?;
+    if ask.ask.json {
+        show::json(&beside)?;
+    } else {
+        beside.print();
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Compares a generation with the one that is served.
+///
+/// # Errors
+/// When there is none, or an engine does not answer.
+pub(in crate::command) async fn beside(ask: &CompareGenerations) -> Result<GenerationsBeside, Failure> {
     let ground = Ground::new(&ask.ask);
     let registry = ground.registry().await?;
     let entry = ground.target(&registry, ask.id.as_deref())?;
@@ -81,12 +109,7 @@ pub(super) async fn run(ask: &CompareGenerations) -> Result<ExitCode, Failure> {
         all.push(compare(name, (&engine.engine, &beside.engine), ranked, ask.sample).await?);
     }
     all.extend(between_engines(&other, &entry, ask.sample).await?);
-    if ask.ask.json {
-        show::json(&json!({ "served": served.id, "generation": entry.id, "comparisons": all }))?;
-    } else {
-        all.iter().for_each(print);
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(GenerationsBeside { served: served.id, generation: entry.id, comparisons: all })
 }
 
 /// The engines of the new generation beside each other.

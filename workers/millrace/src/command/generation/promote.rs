@@ -22,14 +22,58 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Which generation comes when none is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(in crate::command) enum Direction {
     /// The newest.
     Forth,
     /// The one that was served before.
     Back,
 }
 
-pub(super) async fn run(ask: &PromoteGeneration, direction: Direction) -> Result<ExitCode, Failure> {
+/// What became of a promotion.
+pub(in crate::command) enum PromotionEnd {
+    /// Every process that answers does so by this generation.
+    Served {
+        /// Which.
+        id: String,
+        /// After so long it was served …
+        committed: Duration,
+        /// … and after so long by everybody.
+        everywhere: Duration,
+    },
+    /// Why not, or not by everybody.
+    Not(String),
+}
+
+pub(in crate::command) async fn run(
+    ask: &PromoteGeneration,
+    direction: Direction,
+) -> Result<ExitCode, Failure> {
+    match serve(ask, direction).await? {
+        PromotionEnd::Not(cause) if ask.ask.json => show::json(&json!({ "error": cause }))?,
+        PromotionEnd::Not(cause) => show::note(&cause),
+        PromotionEnd::Served { id, committed, everywhere } => {
+            let everywhere = everywhere.as_secs_f64();
+            if ask.ask.json {
+                show::json(&json!({
+                    "serving": id, "committed_after": committed.as_secs_f64(), "everywhere_after": everywhere,
+                }))?;
+            } else {
+                show::line(&format!("{id} is served, after {everywhere:.1} s"));
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// Serves a generation from now on. Prints nothing.
+///
+/// # Errors
+/// When there is none, it can never be served as it is, or a server does not answer.
+pub(in crate::command) async fn serve(
+    ask: &PromoteGeneration,
+    direction: Direction,
+) -> Result<PromotionEnd, Failure> {
     let ground = Ground::new(&ask.ask);
     let (sender, heard) = watch::channel(None);
     tokio::select! {
@@ -43,35 +87,27 @@ async fn promote(
     ask: &PromoteGeneration,
     direction: Direction,
     mut heard: watch::Receiver<Option<Heard>>,
-) -> Result<ExitCode, Failure> {
+) -> Result<PromotionEnd, Failure> {
     let begun = Instant::now();
-    let deadline = begun + Duration::from_secs(ask.patience);
+    let deadline = begun + Duration::from_secs(ask.bounds.patience);
     let registry = latest(&mut heard, deadline).await?.registry;
     let entry = target(ground, &registry, ask.id.as_deref(), direction)?;
     if entry.state != BuildState::Built
         && let Some(cause) = until_built(ground, &entry.id, deadline).await?
     {
-        return failed(ask, &format!("{} is not built: {cause}", entry.id));
+        return Ok(PromotionEnd::Not(format!("{} is not built: {cause}", entry.id)));
     }
-    if let Some(cause) = behind(ground, &entry, ask.most_behind).await? {
-        return failed(ask, &cause);
+    if let Some(cause) = behind(ground, &entry, ask.bounds.most_behind).await? {
+        return Ok(PromotionEnd::Not(cause));
     }
     if let Some(cause) = commit(ground, &entry, &mut heard, deadline).await? {
-        return failed(ask, &cause);
+        return Ok(PromotionEnd::Not(cause));
     }
-    let took = begun.elapsed();
+    let committed = begun.elapsed();
     if let Some(late) = until_all(ground, &entry, &mut heard, deadline).await? {
-        return failed(ask, &format!("{} is served, and not yet by {late}", entry.id));
+        return Ok(PromotionEnd::Not(format!("{} is served, and not yet by {late}", entry.id)));
     }
-    if ask.ask.json {
-        let all = begun.elapsed().as_secs_f64();
-        show::json(
-            &json!({ "serving": entry.id, "committed_after": took.as_secs_f64(), "everywhere_after": all }),
-        )?;
-    } else {
-        show::line(&format!("{} is served, after {:.1} s", entry.id, begun.elapsed().as_secs_f64()));
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(PromotionEnd::Served { id: entry.id, committed, everywhere: begun.elapsed() })
 }
 
 /// What the registry says now.
@@ -88,15 +124,6 @@ async fn more(heard: &mut watch::Receiver<Option<Heard>>) {
         Ok(()) = heard.changed() => {}
         () = sleep(PAUSE) => {}
     }
-}
-
-fn failed(ask: &PromoteGeneration, cause: &str) -> Result<ExitCode, Failure> {
-    if ask.ask.json {
-        show::json(&json!({ "error": cause }))?;
-    } else {
-        show::note(cause);
-    }
-    Ok(ExitCode::FAILURE)
 }
 
 fn target(

@@ -33,13 +33,13 @@ const SAMPLE: usize = 1_000;
 
 /// What building takes.
 #[derive(Debug, Serialize)]
-struct Estimate {
+pub(in crate::command) struct Estimate {
     /// The new generation.
-    generation: String,
+    pub(in crate::command) generation: String,
     /// Passages to be written to each engine.
-    passages: u64,
+    pub(in crate::command) passages: u64,
     /// Tokens to be embedded: the passages', by the mean of a sample.
-    tokens: u64,
+    pub(in crate::command) tokens: u64,
     /// Bytes on the disks of each engine, if the new indexes are as large as the ones that are served.
     bytes: Vec<(&'static str, u64)>,
     /// Seconds, at [`A_SECOND`] passages in each; none where it depends on how fast passages are embedded.
@@ -61,6 +61,20 @@ impl Estimate {
 }
 
 pub(super) async fn run(ask: &StartGeneration) -> Result<ExitCode, Failure> {
+    let (estimate, next) = start(ask).await?;
+    if ask.ask.json {
+        show::json(&estimate)?;
+    } else {
+        tell(&estimate, &next, ask.dry_run);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Begins to build a generation, unless it is a dry run. Prints nothing.
+///
+/// # Errors
+/// When a rule forbids it, its model cannot be had, or a server does not answer.
+pub(in crate::command) async fn start(ask: &StartGeneration) -> Result<(Estimate, GenerationEntry), Failure> {
     let ground = Ground::new(&ask.ask);
     let registry = ground.registry().await?;
     let base = base(&ground, &registry)?;
@@ -77,12 +91,7 @@ pub(super) async fn run(ask: &StartGeneration) -> Result<ExitCode, Failure> {
     if !ask.dry_run {
         begin(&ground, &base, next.clone()).await?;
     }
-    if ask.ask.json {
-        show::json(&estimate)?;
-    } else {
-        tell(&estimate, &next, ask.dry_run);
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok((estimate, next))
 }
 
 /// Makes what the new one needs, and enters it.

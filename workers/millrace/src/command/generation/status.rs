@@ -87,7 +87,7 @@ fn told(fill: &WriterFill, speed: Option<FillSpeed>) -> String {
 
 /// Waits until a generation holds everything, proves it by an audit, and enters it as built. What is missing, when it
 /// does not come in time. A server may go away for a moment in hours of building: that is waited for, and told.
-pub(super) async fn until_built(
+pub(in crate::command) async fn until_built(
     ground: &Ground<'_>,
     id: &str,
     deadline: Instant,

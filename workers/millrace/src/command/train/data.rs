@@ -26,8 +26,36 @@ use crate::cli::MakeTrainingData;
 use crate::show;
 use crate::world::World;
 
+/// Training data that was made, or would be.
+pub(in crate::command) struct DataEnd {
+    prepared: PreparedData,
+    /// What was made, and where it is; none of a dry run.
+    made: Option<(MadeData, String)>,
+}
+
+impl DataEnd {
+    /// The digest of what was made.
+    pub(in crate::command) fn digest(&self) -> Option<&str> {
+        self.made.as_ref().map(|(made, _)| made.manifest.digest.as_str())
+    }
+
+    /// How many pairs there are.
+    pub(in crate::command) fn pairs(&self) -> usize {
+        self.prepared.plan.pairs.len()
+    }
+}
+
 pub(super) async fn run(ask: &MakeTrainingData) -> Result<ExitCode, Failure> {
-    let settings = ask.settings()?;
+    tell(ask, &make(ask).await?)
+}
+
+/// Makes training data, and keeps it. What was made before of the same documents and settings is the same, and stays.
+///
+/// # Errors
+/// When the corpus is too little ([`training::CorpusRefusal`]), the model that is served is not on this machine, or a server does
+/// not answer.
+pub(in crate::command) async fn make(ask: &MakeTrainingData) -> Result<DataEnd, Failure> {
+    let settings = ask.pairs.settings()?;
     if let Some(folder) = &ask.to {
         folder::check(folder)?;
     }
@@ -50,7 +78,7 @@ pub(super) async fn run(ask: &MakeTrainingData) -> Result<ExitCode, Failure> {
         ));
     }
     if ask.dry_run {
-        return tell(ask, &prepared, None);
+        return Ok(DataEnd { prepared, made: None });
     }
     if settings.negatives > 0 {
         mine(ask, &world, &settings, &mut prepared.plan).await?;
@@ -63,7 +91,7 @@ pub(super) async fn run(ask: &MakeTrainingData) -> Result<ExitCode, Failure> {
             folder.display().to_string()
         }
     };
-    tell(ask, &prepared, Some((&made, &place)))
+    Ok(DataEnd { prepared, made: Some((made, place)) })
 }
 
 /// Gives pairs negatives: by the model that is served, from the first engine.
@@ -102,11 +130,8 @@ fn encoder(ask: &MakeTrainingData, world: &World) -> Result<Backend, Failure> {
 }
 
 /// Says what was made and where, or what would be made.
-fn tell(
-    ask: &MakeTrainingData,
-    prepared: &PreparedData,
-    made: Option<(&MadeData, &str)>,
-) -> Result<ExitCode, Failure> {
+fn tell(ask: &MakeTrainingData, DataEnd { prepared, made }: &DataEnd) -> Result<ExitCode, Failure> {
+    let made = made.as_ref();
     let (plan, counts) = (&prepared.plan, DataCounts::of(&prepared.plan));
     let of = |split: DataSplit| plan.documents.iter().filter(|placed| placed.split == split).count();
     let (train, dev, golden) = (of(DataSplit::Train), of(DataSplit::Dev), of(DataSplit::Golden));

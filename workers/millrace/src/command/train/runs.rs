@@ -24,6 +24,30 @@ const LARGEST_LOG: u64 = 4 << 20;
 
 /// `train now`
 pub(super) async fn now(ask: &TrainNow) -> Result<ExitCode, Failure> {
+    let (run, base) = enter(ask).await?;
+    if ask.registry.json {
+        show::json(&json!({ "run": run, "dry_run": ask.dry_run }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let what =
+        format!("{} ({}) on the data {}, by {}", base.name, base.fingerprint.short(), ask.data, run.trainer);
+    if ask.dry_run {
+        show::line(&format!("would train {what}"));
+    } else {
+        show::line(&format!("{} trains {what}", run.id));
+        show::note(&format!(
+            "a running `train` with MILLRACE_TRAINER={} takes it; `millrace train status` shows how far it is",
+            run.trainer
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Enters a run, and gives it and the model that it begins with; a dry run only finds out whether it could be. Prints nothing.
+///
+/// # Errors
+/// When there is no such training data or base, the index has a run that has not ended, or a server does not answer.
+pub(in crate::command) async fn enter(ask: &TrainNow) -> Result<(TrainingRun, ModelEntry), Failure> {
     if !is_digest(&ask.data) {
         return Err(format!("--data {:?} is no digest: it has 12 lower-case hex characters", ask.data).into());
     }
@@ -62,22 +86,7 @@ pub(super) async fn now(ask: &TrainNow) -> Result<ExitCode, Failure> {
         let writer = RegistryWriter::new(Kafka::new(&ask.registry.kafka), &run.index);
         writer.change(|registry| rules::enter_run(registry, run.clone())).await?;
     }
-    if ask.registry.json {
-        show::json(&json!({ "run": run, "dry_run": ask.dry_run }))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let what =
-        format!("{} ({}) on the data {}, by {}", base.name, base.fingerprint.short(), ask.data, run.trainer);
-    if ask.dry_run {
-        show::line(&format!("would train {what}"));
-    } else {
-        show::line(&format!("{} trains {what}", run.id));
-        show::note(&format!(
-            "a running `train` with MILLRACE_TRAINER={} takes it; `millrace train status` shows how far it is",
-            run.trainer
-        ));
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok((run, base.clone()))
 }
 
 /// The model that is fine-tuned: it has to be where a trainer can fetch it.
@@ -180,7 +189,8 @@ fn lines(registry: &Registry, run: &TrainingRun) -> Vec<String> {
     lines
 }
 
-fn time_of(seconds: u64) -> String {
+/// A time of the registry, for people.
+pub(in crate::command) fn time_of(seconds: u64) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
 }
 

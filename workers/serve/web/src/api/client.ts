@@ -1,6 +1,6 @@
 import { ApiError, errorOf } from "./error.ts";
 import type { Keyring } from "./keyring.ts";
-import type { DocumentPage, Feedback, Filters, GenerationChange, GenerationList, Me, Mode, Pipeline, SearchAnswer, WholeDocument } from "./types.ts";
+import type { DocumentPage, Feedback, Filters, GenerationChange, GenerationList, Me, Mode, Pipeline, SearchAnswer, Training, WholeDocument } from "./types.ts";
 
 export interface SearchOptions extends Filters {
   mode: Mode;
@@ -38,6 +38,10 @@ export class Client {
 
   generations(signal?: AbortSignal): Promise<GenerationList> {
     return this.json("/v1/generations", signal);
+  }
+
+  training(signal?: AbortSignal): Promise<Training> {
+    return this.json("/v1/training", signal);
   }
 
   async changeGeneration(id: string, change: GenerationChange): Promise<void> {

@@ -215,3 +215,88 @@ export interface GenerationList {
 }
 
 export type GenerationChange = "promote" | "pause" | "resume";
+
+export type ModelState = "candidate" | "accepted" | "refused" | "retired";
+
+/** nDCG@10 of one set of questions, beside the model that it was compared with. */
+export interface ProvenScore {
+  set: string;
+  mode: Mode;
+  before: number | null;
+  after: number;
+  gain: number | null;
+  /** The gain's 95 % interval. */
+  low: number | null;
+  high: number | null;
+}
+
+export interface Model {
+  fingerprint: string;
+  name: string;
+  state: ModelState;
+  reason: string | null;
+  dimension: number;
+  served: boolean;
+  scores: ProvenScore[];
+}
+
+export type RunStep = "planned" | "submitting" | "training" | "trained" | "judging";
+export type RunState = RunStep | "accepted" | "refused" | "failed" | "stopped";
+
+export interface TrainingRun {
+  id: string;
+  state: RunState;
+  /** Where it stopped, if it came to nothing. */
+  reached: RunStep;
+  stop: boolean;
+  trainer: string;
+  base: string;
+  data: string | null;
+  reason: string | null;
+  outcome: string | null;
+  model: string | null;
+  /** Seconds since 1970. */
+  since: number;
+  by: string;
+}
+
+export interface DriftMeasurement {
+  name: string;
+  reference: number;
+  current: number;
+  /** How much worse it is. */
+  effect: number;
+  /** The effect from which on it counts. */
+  counts_from: number;
+  over: boolean;
+}
+
+export interface DriftReport {
+  /** Seconds since 1970. */
+  until: number;
+  generation: string;
+  measures: DriftMeasurement[];
+  /** The measures that have been worse for long enough to count. */
+  raised: string[];
+  signal: boolean;
+  held_back: string | null;
+  text: string;
+}
+
+/** A generation and its model, where the registry still knows it. */
+export interface NamedGeneration {
+  generation: string;
+  name: string | null;
+  model: string | null;
+}
+
+export interface Training {
+  index: string;
+  serving: (NamedGeneration & { since: number; by: string; previous: NamedGeneration | null }) | null;
+  models: Model[];
+  /** One that has not ended, then the newest first. */
+  runs: TrainingRun[];
+  /** Oldest first. */
+  drift: { reports: DriftReport[]; note: string | null };
+  kafka: string | null;
+}

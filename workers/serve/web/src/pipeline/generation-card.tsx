@@ -2,7 +2,7 @@ import { useId } from "preact/hooks";
 
 import type { BuildState, Generation, GenerationChange, GenerationList } from "../api/types.ts";
 import { useShell } from "../shell/context.ts";
-import { moment, span } from "../words/figures.ts";
+import { momentOf, span } from "../words/figures.ts";
 import type { Say } from "../words/locale.ts";
 import { type Progress, progressOf } from "./progress.ts";
 
@@ -34,7 +34,7 @@ export function GenerationCard({ generation, list, ask }: Properties) {
       {reason && <p class="cause">{reason}</p>}
       <Place generation={generation} name={name} />
       <Servers generation={generation} list={list} />
-      <p class="faint">{say("generations.since", { time: moment(new Date(since * 1000).toISOString(), tag), by })}</p>
+      <p class="faint">{say("generations.since", { time: momentOf(since, tag), by })}</p>
     </li>
   );
 }

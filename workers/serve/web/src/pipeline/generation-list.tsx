@@ -3,9 +3,9 @@ import { useCallback, useState } from "preact/hooks";
 import type { Generation, GenerationChange, GenerationList } from "../api/types.ts";
 import { useShell } from "../shell/context.ts";
 import { Failure } from "../shell/failure.tsx";
+import { usePolling } from "../shell/use-polling.ts";
 import { GenerationCard } from "./generation-card.tsx";
 import { GenerationDialog } from "./generation-dialog.tsx";
-import { usePolling } from "./use-polling.ts";
 
 /** What is about to be done. */
 export interface Wish {
@@ -47,7 +47,7 @@ function All({ list, ask }: { list: GenerationList; ask(wish: Wish): void }) {
     <>
       {list.kafka && <p class="notice">{list.kafka}</p>}
       {list.generations.length > 0 && (
-        <ul class="generations">
+        <ul class="cards generations">
           {list.generations.map((generation) => (
             <GenerationCard key={generation.id} generation={generation} list={list} ask={(change) => ask({ generation, change })} />
           ))}

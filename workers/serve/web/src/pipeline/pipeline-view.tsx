@@ -1,7 +1,6 @@
-import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
-
 import type { Pipeline } from "../api/types.ts";
+import { Barred } from "../shell/barred.tsx";
+import { Block } from "../shell/block.tsx";
 import { useShell } from "../shell/context.ts";
 import { Failure } from "../shell/failure.tsx";
 import { clock } from "../words/figures.ts";
@@ -18,7 +17,7 @@ export function PipelineView({ active }: { active: boolean }) {
   const barred = me !== null && !me.open && me.role !== "admin";
   const looks = active && me !== null && !barred;
   const readings = useReadings(client, looks);
-  if (barred || readings.error?.status === 403) return <Barred />;
+  if (barred || readings.error?.status === 403) return <Barred why={say("pipeline.admin")} />;
   const { pipeline } = readings;
   // They are shown also while nothing is served: then it is here that one sees why.
   const generations = (
@@ -35,20 +34,6 @@ export function PipelineView({ active }: { active: boolean }) {
       {(pipeline || readings.error) && generations}
       {pipeline && <Rest pipeline={pipeline} />}
     </>
-  );
-}
-
-function Barred() {
-  const { say, client } = useShell();
-  return (
-    <div class="notice">
-      <p>{say("pipeline.admin")}</p>
-      <p class="actions">
-        <button type="button" onClick={() => void client.keyring.open()}>
-          {say("shell.key.change")}
-        </button>
-      </p>
-    </div>
   );
 }
 
@@ -91,16 +76,6 @@ function Freshness({ readings }: { readings: Readings }) {
     <p class="freshness faint" data-fresh>
       {readings.paused ? say("pipeline.paused") : say(readings.error ? "pipeline.stale" : "pipeline.updated", { time })}
     </p>
-  );
-}
-
-function Block({ title, children }: { title: string; children: ComponentChildren }) {
-  const heading = useId();
-  return (
-    <section class="block" aria-labelledby={heading}>
-      <h2 id={heading}>{title}</h2>
-      {children}
-    </section>
   );
 }
 

@@ -3,8 +3,8 @@ import { useCallback, useRef } from "preact/hooks";
 import type { Client } from "../api/client.ts";
 import type { ApiError } from "../api/error.ts";
 import type { Pipeline } from "../api/types.ts";
+import { usePolling } from "../shell/use-polling.ts";
 import { type History, remember } from "./flow.ts";
-import { usePolling } from "./use-polling.ts";
 
 export interface Readings {
   pipeline: Pipeline | null;

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useErrorBoundary, useMemo, useRef } from "preac
 import type { Client } from "../api/client.ts";
 import { ChatView } from "../chat/chat-view.tsx";
 import { DocumentsView } from "../documents/documents-view.tsx";
+import { ModelView } from "../model/model-view.tsx";
 import { DocumentPanel } from "../passage/document-panel.tsx";
 import { PipelineView } from "../pipeline/pipeline-view.tsx";
 import { SearchView } from "../search/search-view.tsx";
@@ -23,6 +24,7 @@ const screens: Record<View, (properties: { active: boolean }) => ComponentChildr
   search: SearchView,
   documents: DocumentsView,
   pipeline: PipelineView,
+  model: ModelView,
 };
 
 export function App({ client }: { client: Client }) {

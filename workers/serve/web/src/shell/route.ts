@@ -1,6 +1,6 @@
 // The address after "#": which view, its parameters, and which document is open beside it. So each can be linked to.
 
-export const views = ["chat", "search", "documents", "pipeline"] as const;
+export const views = ["chat", "search", "documents", "pipeline", "model"] as const;
 export type View = (typeof views)[number];
 
 export interface Route {

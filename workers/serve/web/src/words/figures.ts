@@ -24,6 +24,21 @@ export function moment(time: string | undefined, tag: string): string {
   return date.toLocaleString(tag, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
+/** The same of seconds since 1970. */
+export function momentOf(seconds: number, tag: string): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? String(seconds) : moment(date.toISOString(), tag);
+}
+
+export function decimals(value: number, digits: number, tag: string): string {
+  return value.toLocaleString(tag, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** A difference, with its sign. */
+export function signed(value: number, digits: number, tag: string): string {
+  return value.toLocaleString(tag, { signDisplay: "exceptZero", minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
 export function clock(time: Date, tag: string): string {
   return time.toLocaleTimeString(tag, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 }

@@ -76,3 +76,10 @@ test("the pipeline is shown, or said to need another key", { skip }, async (t) =
   await page.locator(".topics tbody tr, .pipeline .notice:not(.bad)").first().waitFor();
   assert.deepEqual(complaints, []);
 });
+
+test("models, runs and drift are shown, or said to need another key", { skip }, async (t) => {
+  const { page, complaints } = await visit(t, "#/model");
+  await page.locator(".view.model :is(.block, .notice:not(.bad))").first().waitFor();
+  assert.equal(await page.locator(".view.model [role=alert]").count(), 0);
+  assert.deepEqual(complaints, []);
+});

@@ -10,7 +10,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-const views = ["chat", "search", "documents", "pipeline"];
+const views = ["chat", "search", "documents", "pipeline", "model"];
 
 test("a script in a name, a title, a heading, a text, a cause or an answer is shown and not run", async (t) => {
   const { page, complaints } = await open(t, browser);

@@ -13,6 +13,10 @@
 //! | `stop` | it was asked to stop, and why | this program, before it sends a signal |
 //! | `exit` | its exit code | `run.sh`, last of all |
 //! | `delivered` | names of the files that are in their place; `.` when all are | this program |
+//! | `restarts` | how often it was started again | this program, before it does so |
+//! | `trainer`, a folder | the scripts that it runs | this program, once |
+//!
+//! Beside the folders of runs, `kept.checkpoints` is what the last run trained that failed.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
@@ -22,20 +26,14 @@ use std::path::{Path, PathBuf};
 /// Bytes of a small file, or of the end of a log, that are read.
 const MOST: u64 = 64 << 10;
 /// The files that say how a run stands, and the pipes of `run.sh`.
-const STANDING: [&str; 12] = [
-    "process",
-    "process.new",
-    "stop",
-    "exit",
-    "exit.new",
-    "out.pipe",
-    "err.pipe",
-    "out.log",
-    "out.log.before",
-    "err.log",
-    "err.log.before",
-    "delivered",
-];
+const STANDING: [&str; 8] =
+    ["process", "process.new", "stop", "exit", "exit.new", "out.pipe", "err.pipe", "delivered"];
+/// The folder of the scripts.
+const SCRIPTS: &str = "trainer";
+/// What `train.py` goes on from, in its output.
+const CHECKPOINTS: &str = "out/checkpoints";
+/// No run is called so.
+const KEPT: &str = "kept.checkpoints";
 
 /// The folder of a run.
 #[derive(Clone, Debug)]
@@ -117,7 +115,7 @@ impl RunFolder {
         String::from_utf8_lossy(&text).lines().map(str::to_owned).collect()
     }
 
-    /// Removes all that says that it ran: it may be started again, and goes on from the checkpoints in its output.
+    /// Removes all that says that it ran: it may be started again, and goes on from the checkpoints in its output. Its logs stay.
     pub(super) fn forget_process(&self) -> Result<(), Error> {
         for name in STANDING {
             removed(std::fs::remove_file(self.path(name)))?;
@@ -125,10 +123,77 @@ impl RunFolder {
         removed(std::fs::remove_dir(self.path("started")))
     }
 
+    /// A copy of `script` and of what it needs, the run's own. It is made once: whoever updates the trainer under a run changes the next
+    /// run only. What is copied are the Python files beside it, and those of `compose/model`, which write the graph.
+    pub(super) fn own_script(&self, script: &Path) -> Result<PathBuf, Error> {
+        let name = script.file_name().ok_or(ErrorKind::InvalidInput)?;
+        let own = self.path(SCRIPTS);
+        let copy = own.join(name);
+        if copy.is_file() {
+            return Ok(copy);
+        }
+        let fresh = self.path("trainer.new");
+        removed(std::fs::remove_dir_all(&fresh))?;
+        // As Python does: its modules are beside the file that a link leads to.
+        let real = script.canonicalize()?;
+        let from = real.parent().ok_or(ErrorKind::InvalidInput)?;
+        copy_scripts(from, &fresh)?;
+        copy_file(&real, &fresh.join(name))?;
+        let models = [from.with_file_name("model"), from.join("model")];
+        if let Some(model) = models.iter().find(|model| model.join("export.py").is_file()) {
+            copy_scripts(model, &fresh.join("model"))?;
+        }
+        removed(std::fs::remove_dir_all(&own))?;
+        std::fs::rename(&fresh, &own)?;
+        Ok(copy)
+    }
+
+    /// Keeps what a run trained that failed, in the place of what was kept before; where no seed was finished, nothing. Whether it did.
+    pub(super) fn keep_trained(&self) -> Result<bool, Error> {
+        let (trained, kept) = (self.path(CHECKPOINTS), self.kept());
+        if !trained.join("seed-1.json").is_file() {
+            return Ok(false);
+        }
+        removed(std::fs::remove_dir_all(&kept))?;
+        std::fs::rename(&trained, &kept)?;
+        Ok(true)
+    }
+
+    /// Goes on from what was kept, unless it has something of its own. `train.py` throws it away where it is of other data, another
+    /// base or other options.
+    pub(super) fn take_trained(&self) -> Result<(), Error> {
+        let trained = self.path(CHECKPOINTS);
+        if trained.exists() { Ok(()) } else { removed(std::fs::rename(self.kept(), trained)) }
+    }
+
+    /// Where it is kept.
+    pub(super) fn kept(&self) -> PathBuf {
+        self.0.with_file_name(KEPT)
+    }
+
     /// Removes folders whose content is no longer needed.
     pub(super) fn clear(&self, folders: &[&str]) -> Result<(), Error> {
         folders.iter().try_for_each(|name| removed(std::fs::remove_dir_all(self.path(name))))
     }
+}
+
+/// Copies the Python files of a folder.
+fn copy_scripts(from: &Path, to: &Path) -> Result<(), Error> {
+    DirBuilder::new().recursive(true).mode(0o700).create(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let (name, path) = entry.map(|entry| (entry.file_name(), entry.path()))?;
+        if path.extension().is_some_and(|extension| extension == "py") && path.is_file() {
+            copy_file(&path, &to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies a file so that it is whole also after a power cut.
+fn copy_file(from: &Path, to: &Path) -> Result<(), Error> {
+    let mut file = File::create(to)?;
+    std::io::copy(&mut File::open(from)?, &mut file)?;
+    file.sync_all()
 }
 
 fn end_of(path: &Path) -> Result<Vec<u8>, Error> {
