@@ -57,6 +57,8 @@ pub struct DriftEvidence {
 /// Why a training waits although there is evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeldBack {
+    /// This window measured nothing of what is raised: nobody has written or asked enough since, and nothing new can be learned.
+    Unmeasured,
     /// The last one is too near.
     CoolingDown {
         /// Seconds since it.
@@ -87,7 +89,8 @@ pub struct DriftDecision {
 }
 
 /// Takes the next window into account. `now` is in seconds since 1970, by any clock: one that goes back makes a signal wait.
-/// A measure that the window does not have stays as it is.
+/// A measure that the window does not have stays as it is, and calls for no model: a signal needs one that is raised and was measured
+/// in this window.
 #[must_use]
 pub fn decide(
     state: &DriftState,
@@ -101,7 +104,14 @@ pub fn decide(
     }
     next.signals.retain(|signal| now.saturating_sub(*signal) < rules.month);
     let evidence = evidence(&next, measured);
-    let held_back = if evidence.is_empty() { None } else { held_back(&next.signals, rules, now) };
+    let is_raised = |one: &MeasuredDrift| evidence.iter().any(|known| known.measure == one.measure);
+    let held_back = if evidence.is_empty() {
+        None
+    } else if measured.iter().any(is_raised) {
+        held_back(&next.signals, rules, now)
+    } else {
+        Some(HeldBack::Unmeasured)
+    };
     let signal = !evidence.is_empty() && held_back.is_none();
     if signal {
         next.signals.push(now);
@@ -167,6 +177,9 @@ impl std::fmt::Display for HeldBack {
             days => format!("{days} days"),
         };
         match self {
+            Self::Unmeasured => {
+                f.write_str("nothing of it was measured in this window, as too little is new")
+            }
             Self::CoolingDown { since, left } => {
                 write!(
                     f,

@@ -33,7 +33,8 @@ pub use generations::{
 };
 pub use keeping_up::KeepUp;
 pub use models::{
-    AddModel, ListModels, MarkModel, ModelCommand, PromoteModel, ProveModel, RegistrySettings, ShowModel,
+    AddModel, ImportChoices, ImportModel, ListModels, MarkModel, ModelCommand, PromoteModel, ProveModel,
+    RegistrySettings, ShowModel,
 };
 pub use reading::{ChunkArguments, Extract, ReadingArguments};
 pub use registering::{RegisterModel, ReplicateIndex};

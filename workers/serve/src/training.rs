@@ -5,7 +5,9 @@ pub mod drift;
 
 use std::cmp::Reverse;
 
-use message::{Fingerprint, ModelEntry, ModelState, ProvenScore, RunState, ServingEntry, TrainingRun};
+use message::{
+    BuildState, Fingerprint, ModelEntry, ModelState, ProvenScore, RunState, ServingEntry, TrainingRun,
+};
 use registry::{GenerationKey, Registry};
 use serde::Serialize;
 
@@ -74,8 +76,19 @@ pub struct ModelLine {
     pub dimension: usize,
     /// Whether it is served.
     pub served: bool,
+    /// Of the generations of the index that were begun with it, the one that is furthest.
+    pub generation: Option<ModelGeneration>,
     /// What its proof says: golden questions by vector, by both, and then general sets.
     pub scores: Vec<ScoreLine>,
+}
+
+/// A generation that was begun with a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ModelGeneration {
+    /// Its id.
+    pub id: String,
+    /// How far it is; `retired` while the registry remembers it.
+    pub state: BuildState,
 }
 
 /// nDCG@10 of one set of questions with a model, beside the one that it was compared with.
@@ -140,7 +153,11 @@ impl TrainingPicture {
         let answers = serving.as_ref().and_then(|serving| serving.now.model.as_ref());
         let mut models: Vec<ModelLine> = registry
             .all_models()
-            .map(|entry| ModelLine { served: answers == Some(&entry.fingerprint), ..line(entry) })
+            .map(|entry| ModelLine {
+                served: answers == Some(&entry.fingerprint),
+                generation: furthest(registry, index, &entry.fingerprint),
+                ..line(entry)
+            })
             .collect();
         models.sort_by_cached_key(|line| (!line.served, place(line.state), line.name.clone()));
         let mut runs: Vec<&TrainingRun> = registry.runs(index).collect();
@@ -178,8 +195,22 @@ fn line(entry: &ModelEntry) -> ModelLine {
         reason: entry.reason.clone(),
         dimension: entry.dimension,
         served: false,
+        generation: None,
         scores,
     }
+}
+
+/// The one that is closest to being served; of several the newest. `millrace model promote` takes the same one.
+fn furthest(registry: &Registry, index: &str, model: &Fingerprint) -> Option<ModelGeneration> {
+    let rank = |state| match state {
+        BuildState::Built => 3,
+        BuildState::Building => 2,
+        BuildState::Paused | BuildState::Failed => 1,
+        BuildState::Retiring | BuildState::Retired => 0,
+    };
+    let of_it = registry.generations(index).filter(|entry| entry.model == *model);
+    let found = of_it.max_by_key(|entry| (rank(entry.state), entry.since))?;
+    Some(ModelGeneration { id: found.id.clone(), state: found.state })
 }
 
 fn score(ProvenScore { name, after, before, gain, low, high }: ProvenScore) -> ScoreLine {

@@ -43,7 +43,8 @@ pub enum ProofTrouble {
 
 /// Compares a model with what is served. Dropping its future leaves nothing half done.
 pub trait Proof: Send + Sync {
-    /// The verdict. Asked again about the same output, it gives the same.
+    /// The verdict, beside what is served when it is given. Asked again about the same output while that is served, it gives
+    /// the same.
     ///
     /// # Errors
     /// See [`ProofTrouble`].

@@ -79,6 +79,19 @@ impl<B: Broker, S: FileStore> GateProof<B, S> {
         })
     }
 
+    /// Measuring takes hours: a verdict beside what is not served any more says nothing of what is.
+    async fn still(&self, run: &TrainingRun, compared: &ModelEntry) -> Result<(), ProofTrouble> {
+        let rival = self.rival(run).await?;
+        if rival.fingerprint == compared.fingerprint {
+            return Ok(());
+        }
+        Err(ProofTrouble::Wait(format!(
+            "what is served changed while it was judged: it was compared with {}, and has to be better than {}",
+            compared.fingerprint.short(),
+            rival.fingerprint.short()
+        )))
+    }
+
     async fn sets(
         &self,
         run: &TrainingRun,
@@ -130,9 +143,11 @@ impl<B: Broker, S: FileStore> Proof for GateProof<B, S> {
         let candidate = self.opened(&output.model, folder.path()).await?;
         self.look(&data, [&base, &candidate]).await?;
         let sets = ProofSets { golden: data.golden, guards };
-        let measured = measure(&base.measured(), &candidate.measured(), &sets, &()).await;
+        let outcome = measure(&base.measured(), &candidate.measured(), &sets, &()).await;
+        let measures = outcome.map_err(|error| impossible(&error))?;
+        self.still(run, &rival).await?;
         let input = GateInput {
-            measures: measured.map_err(|error| impossible(&error))?,
+            measures,
             seeds: Some(output.done.seeds()),
             asked_dimension: self.settings.dimension.unwrap_or_else(|| base.encoder.dimension()),
             bounds: GateBounds::default(),

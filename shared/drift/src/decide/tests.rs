@@ -108,6 +108,27 @@ fn a_measure_that_a_window_lacks_stays_as_it_is() {
 }
 
 #[test]
+fn what_is_raised_calls_for_a_model_only_in_a_window_that_measured_it() {
+    let rules = DriftRules::default();
+    let mut state = DriftState::default();
+    for day in 0..3 {
+        state = decide(&state, &[measured(0.2, 0.0)], &rules, day * DAY).0;
+    }
+    assert_eq!(state.signals, [2 * DAY]);
+    // Nobody writes any more: long after the cool-down no window calls again, whatever else it measures.
+    let other = MeasuredDrift { measure: DriftMeasure::Abstentions, ..measured(0.0, 1.0) };
+    for (day, windows) in (3..60).map(|day| (day, if day % 2 == 0 { vec![] } else { vec![other] })) {
+        let (next, decision) = decide(&state, &windows, &rules, day * DAY);
+        assert!(!decision.signal && decision.evidence.len() == 1, "day {day}: {decision:?}");
+        assert_eq!(decision.held_back, Some(HeldBack::Unmeasured));
+        assert!(decision.explanation.contains("No model is trained yet"), "{}", decision.explanation);
+        state = next;
+    }
+    // The next window that measures it does.
+    assert!(decide(&state, &[measured(0.2, 0.0)], &rules, 60 * DAY).1.signal);
+}
+
+#[test]
 fn a_clock_that_goes_back_makes_a_signal_wait() {
     let rules = DriftRules::default();
     let state = DriftState { signals: vec![100 * DAY], ..DriftState::default() };

@@ -70,10 +70,10 @@ pub struct StartGeneration {
     /// The models of further generations.
     #[command(flatten)]
     pub further: FurtherModels,
-    /// Primary shards of the new indexes; by default as `MILLRACE_INDEX_SHARDS` of `index` and `replicate` says.
+    /// Primary shards of the new indexes; by default as in what is served, or else as `MILLRACE_INDEX_SHARDS` of `index` and `replicate` says.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub shards: Option<u32>,
-    /// Copies of each shard; by default as `MILLRACE_INDEX_REPLICAS` of `index` and `replicate` says.
+    /// Copies of each shard; by default as in what is served, or else as `MILLRACE_INDEX_REPLICAS` says.
     #[arg(long, value_parser = clap::value_parser!(u32).range(0..=20))]
     pub replicas: Option<u32>,
     /// How an engine keeps vectors, such as `elasticsearch=int8_hnsw`; again, or after a comma, for another engine. One that is

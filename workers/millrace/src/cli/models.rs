@@ -15,6 +15,9 @@ use super::{BucketSettings, GenerationAsk, PromoteGeneration, PromotionBounds, R
 pub enum ModelCommand {
     /// Put a bundle into the store, and enter it: workers fetch it when a generation needs it.
     Add(AddModel),
+    /// Make a bundle from a model of Hugging Face that has an ONNX graph, and enter it as `model add` does; with --to, only write it
+    /// to a folder. What a bundle cannot say is refused before anything is written.
+    Import(Box<ImportModel>),
     /// Name every model, and the generations that are built with it.
     List(ListModels),
     /// Show everything that the registry knows of a model: its state and why, its scores, its bundle, its generations, and the
@@ -69,6 +72,53 @@ pub struct AddModel {
     /// It waits for its proof: no generation may be built with it before `model accept`.
     #[arg(long)]
     pub candidate: bool,
+}
+
+/// `model import`
+#[derive(Args, Debug)]
+pub struct ImportModel {
+    /// Folder of the model as sentence-transformers saves it (modules.json, config.json, tokenizer.json), with its graph in
+    /// onnx/model.onnx or model.onnx.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Only write the bundle into this folder, which must be new or empty. Needs no server.
+    #[arg(long, value_name = "FOLDER")]
+    pub to: Option<PathBuf>,
+    /// What its files do not say, or not rightly.
+    #[command(flatten)]
+    pub choices: ImportChoices,
+    /// Say what the bundle would be, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// It waits for its proof: no generation may be built with it before `model accept`.
+    #[arg(long, conflicts_with = "to")]
+    pub candidate: bool,
+    /// Where the registry is.
+    #[command(flatten)]
+    pub registry: RegistrySettings,
+    /// Where the bundle goes: below `.millrace/models/`, which is never ingested.
+    #[command(flatten)]
+    pub bucket: BucketSettings,
+    /// With which the bundle is tried, and which will run it.
+    #[command(flatten)]
+    pub encoder: EncoderSettings,
+}
+
+/// What a person says of a model beside its files.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ImportChoices {
+    /// The model's name; by default that of its folder.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What goes before each question, e.g. `query: `, or nothing; by default the prompt `query` of the model.
+    #[arg(long, value_name = "TEXT")]
+    pub query_prefix: Option<String>,
+    /// What goes before each passage, e.g. `passage: `, or nothing; by default the prompt `document` or `passage` of the model.
+    #[arg(long, value_name = "TEXT")]
+    pub passage_prefix: Option<String>,
+    /// The most tokens of a text; by default what the model says, and never more than it has positions.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_tokens: Option<u32>,
 }
 
 /// `model list`

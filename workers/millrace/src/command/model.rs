@@ -1,6 +1,7 @@
 //! `model …`: bundles in the store, and what the registry says of them.
 
 mod entered;
+mod import;
 mod known;
 mod named;
 mod promote;
@@ -28,6 +29,7 @@ use crate::show;
 pub(super) async fn run(ask: ModelCommand) -> Result<ExitCode, Failure> {
     match ask {
         ModelCommand::Add(ask) => add(&ask).await,
+        ModelCommand::Import(ask) => Box::pin(import::run(*ask)).await,
         ModelCommand::List(ask) => list(&ask).await,
         ModelCommand::Show(ask) => show_one(&ask).await,
         ModelCommand::Prove(ask) => Box::pin(prove::run(&ask)).await,

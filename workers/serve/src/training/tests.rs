@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use message::{BuildState, FillSource, GenerationEntry, IndexMapping, RegistryEntry};
+use message::{FillSource, GenerationEntry, IndexMapping, RegistryEntry};
 
 use super::*;
 
@@ -101,6 +101,32 @@ fn the_model_that_is_served_is_named_and_comes_first() {
     assert_eq!((serving.since, serving.by.as_str()), (7, "maria"));
     let previous = serving.previous.unwrap();
     assert_eq!((previous.generation.as_str(), previous.name), ("ba9876543210", None), "it is forgotten");
+}
+
+#[test]
+fn a_model_is_told_with_its_furthest_generation_of_this_index() {
+    let at = |id: &str, state, since| {
+        let RegistryEntry::Generation(entry) = generation(id, "tuned") else { panic!("no generation") };
+        GenerationEntry { state, since, ..entry }
+    };
+    let of = |entries: &[GenerationEntry]| {
+        let entries = entries.iter().cloned().map(RegistryEntry::Generation);
+        let models = [model("tuned", ModelState::Accepted), model("base", ModelState::Accepted)];
+        let found = picture(models.into_iter().chain(entries)).models;
+        assert_eq!((found[0].name.as_str(), &found[0].generation), ("base", &None), "none was begun with it");
+        found[1].generation.clone().map(|found| (found.id, found.state))
+    };
+    let (retired, failed) =
+        (at("000000000001", BuildState::Retired, 9), at("000000000002", BuildState::Failed, 2));
+    let building = at("000000000003", BuildState::Building, 3);
+    let (older, built) = (at("000000000004", BuildState::Built, 4), at("000000000005", BuildState::Built, 5));
+    let another = GenerationEntry { index: "another".to_owned(), ..built.clone() };
+    let told = |entry: &GenerationEntry| Some((entry.id.clone(), entry.state));
+    assert_eq!(of(std::slice::from_ref(&another)), None);
+    assert_eq!(of(&[retired.clone(), another]), told(&retired));
+    assert_eq!(of(&[retired.clone(), failed.clone()]), told(&failed));
+    assert_eq!(of(&[retired, building.clone(), failed.clone()]), told(&building));
+    assert_eq!(of(&[built.clone(), older, building, failed]), told(&built));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use message::{
-    DriftMeasurement, DriftReport, DriftSignal, DriftWindow, Fingerprint, ModelEntry, ModelState,
-    ProvenScore, RegistryEntry, RunState, TrainingRun,
+    BuildState, DriftMeasurement, DriftReport, DriftSignal, DriftWindow, Fingerprint, GenerationEntry,
+    ModelEntry, ModelState, ProvenScore, RegistryEntry, RunState, TrainingRun,
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::time::{advance, sleep, timeout};
 
 use crate::bench::{generation, search, server, space};
-use crate::follower::{INDEX, adopt, broker, force};
+use crate::follower::{INDEX, adopt, broker, entry, force};
 use crate::generations::over;
 use crate::http::Server;
 
@@ -148,7 +148,15 @@ async fn heard(server: &Server) -> Value {
 async fn what_is_served_the_models_the_runs_and_drift_are_told() {
     let broker = broker();
     adopt(&broker).await;
-    force(&broker, [RegistryEntry::Model(tuned()), RegistryEntry::Run(run())]);
+    let paused = GenerationEntry {
+        id: "5ec0ded0ed17".to_owned(),
+        model: tuned().fingerprint,
+        state: BuildState::Paused,
+        ..entry(&generation())
+    };
+    let entries =
+        [RegistryEntry::Generation(paused), RegistryEntry::Model(tuned()), RegistryEntry::Run(run())];
+    force(&broker, entries);
     broker.create(topics::DRIFT, 1);
     say(&broker, &report(INDEX, 5));
     let told = heard(&over(&broker).await).await;
@@ -164,6 +172,7 @@ async fn what_is_served_the_models_the_runs_and_drift_are_told() {
     let model = json!({
         "fingerprint": tuned().fingerprint, "name": "test, tuned", "state": "accepted", "reason": null,
         "dimension": 64, "served": false, "scores": [score],
+        "generation": {"id": "5ec0ded0ed17", "state": "paused"},
     });
     assert_eq!(told["models"], json!([model]));
     let run = json!({

@@ -110,7 +110,7 @@ export function training() {
   const at = Date.UTC(2026, 9, 20, 8, 30) / 1000;
   const day = 86_400;
   const score = (set, mode, before, gain, width) => ({ set, mode, before, after: before + gain, gain, low: gain - width, high: gain + width });
-  const model = (fingerprint, name, state, rest) => ({ fingerprint, name, state, reason: null, dimension: 384, served: false, scores: [], ...rest });
+  const model = (fingerprint, name, state, rest) => ({ fingerprint, name, state, reason: null, dimension: 384, served: false, generation: null, scores: [], ...rest });
   const run = (id, state, reached, rest) => ({ id, state, reached, stop: false, trainer: "local", base: BASE, data: "77ab01c2d3e4", reason: null, outcome: null, model: null, since: at, by: "train@host-4711-1764457200", ...rest });
   const measure = (name, reference, current, effect, counts_from, over = false) => ({ name, reference, current, effect, counts_from, over });
   const report = (n) => {
@@ -125,9 +125,9 @@ export function training() {
     index: "millrace", kafka: null,
     serving: { generation: "0a1b2c3d4e5f", name: "all-MiniLM-L6-v2, our words", model: TUNED, since: at, by: "maria", previous: { generation: "f5e4d3c2b1a0", name: "all-MiniLM-L6-v2", model: BASE } },
     models: [
-      model(TUNED, "all-MiniLM-L6-v2, our words", "accepted", { served: true, scores: [score("golden", "vector", 0.612, 0.0431, 0.0118), score("golden", "hybrid", 0.701, 0.0212, 0.009), score("scifact test", "vector", 0.645, -0.0021, 0.0049)] }),
+      model(TUNED, "all-MiniLM-L6-v2, our words", "accepted", { served: true, generation: { id: "0a1b2c3d4e5f", state: "built" }, scores: [score("golden", "vector", 0.612, 0.0431, 0.0118), score("golden", "hybrid", 0.701, 0.0212, 0.009), score("scifact test", "vector", 0.645, -0.0021, 0.0049)] }),
       model("56cd".repeat(16), "all-MiniLM-L6-v2, newer words", "candidate", {}),
-      model(BASE, "all-MiniLM-L6-v2", "accepted", {}),
+      model(BASE, "all-MiniLM-L6-v2", "accepted", { generation: { id: "f5e4d3c2b1a0", state: "built" } }),
       model("de78".repeat(16), "<script>window.__run=1</script>", "refused", { reason: "golden vector: nDCG@10 -0.0310 [-0.0440, -0.0182], worse, and not by chance", scores: [score("golden", "vector", 0.612, -0.031, 0.0129), { set: "scifact test", mode: "vector", before: null, after: 0.64, gain: null, low: null, high: null }] }),
     ],
     runs: [

@@ -1,9 +1,11 @@
 //! `generation promote` and `generation rollback`.
 
+mod basis;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
-use message::{BuildState, GenerationEntry};
+use message::{BuildState, GenerationEntry, RegistryEntry};
 use process::Failure;
 use registry::rules::{self, RuleRefusal};
 use registry::{Heard, Registry, RegistryError, follow};
@@ -11,6 +13,8 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
+pub(in crate::command) use self::basis::PromotionBasis;
+use self::basis::{PromotionReach, reach};
 use super::status::until_built;
 use super::{Ground, NO_TOPIC};
 use crate::cli::PromoteGeneration;
@@ -31,16 +35,18 @@ pub(in crate::command) enum Direction {
 
 /// What became of a promotion.
 pub(in crate::command) enum PromotionEnd {
-    /// Every process that answers does so by this generation.
+    /// It is served.
     Served {
         /// Which.
         id: String,
         /// After so long it was served …
         committed: Duration,
-        /// … and after so long by everybody.
+        /// … and after so long by everybody, or as long as that was waited for.
         everywhere: Duration,
+        /// Who does not answer by it yet.
+        late: Vec<String>,
     },
-    /// Why not, or not by everybody.
+    /// Why not, or not any more.
     Not(String),
 }
 
@@ -48,10 +54,10 @@ pub(in crate::command) async fn run(
     ask: &PromoteGeneration,
     direction: Direction,
 ) -> Result<ExitCode, Failure> {
-    match serve(ask, direction).await? {
-        PromotionEnd::Not(cause) if ask.ask.json => show::json(&json!({ "error": cause }))?,
-        PromotionEnd::Not(cause) => show::note(&cause),
-        PromotionEnd::Served { id, committed, everywhere } => {
+    let cause = match serve(ask, direction, None).await? {
+        PromotionEnd::Not(cause) => cause,
+        PromotionEnd::Served { id, late, .. } if !late.is_empty() => served_without(&id, &late),
+        PromotionEnd::Served { id, committed, everywhere, .. } => {
             let everywhere = everywhere.as_secs_f64();
             if ask.ask.json {
                 show::json(&json!({
@@ -62,28 +68,39 @@ pub(in crate::command) async fn run(
             }
             return Ok(ExitCode::SUCCESS);
         }
+    };
+    if ask.ask.json {
+        show::json(&json!({ "error": cause }))?;
+    } else {
+        show::note(&cause);
     }
     Ok(ExitCode::FAILURE)
 }
 
-/// Serves a generation from now on. Prints nothing.
+/// Says that a generation is served, and by whom not yet.
+pub(in crate::command) fn served_without(id: &str, late: &[String]) -> String {
+    format!("{id} is served, and not yet by {}", late.join(", "))
+}
+
+/// Serves a generation from now on, if what it was decided upon is still so. Prints nothing.
 ///
 /// # Errors
 /// When there is none, it can never be served as it is, or a server does not answer.
 pub(in crate::command) async fn serve(
     ask: &PromoteGeneration,
     direction: Direction,
+    basis: Option<PromotionBasis>,
 ) -> Result<PromotionEnd, Failure> {
     let ground = Ground::new(&ask.ask);
     let (sender, heard) = watch::channel(None);
     tokio::select! {
         never = follow(ground.kafka.clone(), sender) => match never {},
-        done = promote(&ground, ask, direction, heard) => done,
+        done = promote((&ground, basis), ask, direction, heard) => done,
     }
 }
 
 async fn promote(
-    ground: &Ground<'_>,
+    (ground, basis): (&Ground<'_>, Option<PromotionBasis>),
     ask: &PromoteGeneration,
     direction: Direction,
     mut heard: watch::Receiver<Option<Heard>>,
@@ -100,14 +117,24 @@ async fn promote(
     if let Some(cause) = behind(ground, &entry, ask.bounds.most_behind).await? {
         return Ok(PromotionEnd::Not(cause));
     }
-    if let Some(cause) = commit(ground, &entry, &mut heard, deadline).await? {
-        return Ok(PromotionEnd::Not(cause));
-    }
+    let sequence = match commit((ground, basis), &entry, &mut heard, deadline).await? {
+        Commit::At(sequence) => sequence,
+        Commit::Not(cause) => return Ok(PromotionEnd::Not(cause)),
+    };
     let committed = begun.elapsed();
-    if let Some(late) = until_all(ground, &entry, &mut heard, deadline).await? {
-        return Ok(PromotionEnd::Not(format!("{} is served, and not yet by {late}", entry.id)));
-    }
-    Ok(PromotionEnd::Served { id: entry.id, committed, everywhere: begun.elapsed() })
+    Ok(match until_all(ground, sequence, &mut heard, deadline).await? {
+        PromotionReach::Overtaken { serving } => PromotionEnd::Not(format!(
+            "{} was served, and something else was promoted meanwhile: {serving} is served",
+            entry.id
+        )),
+        PromotionReach::Everywhere => {
+            let everywhere = begun.elapsed();
+            PromotionEnd::Served { id: entry.id, committed, everywhere, late: Vec::new() }
+        }
+        PromotionReach::Late(late) => {
+            PromotionEnd::Served { id: entry.id, committed, everywhere: begun.elapsed(), late }
+        }
+    })
 }
 
 /// What the registry says now.
@@ -146,51 +173,81 @@ async fn behind(ground: &Ground<'_>, entry: &GenerationEntry, most: i64) -> Resu
     Ok(rules::caught_up(&entry.id, behind, most).err().map(|refused| refused.to_string()))
 }
 
+/// Whether the commit point was written.
+enum Commit {
+    /// It stands there with this sequence.
+    At(u64),
+    /// Why not.
+    Not(String),
+}
+
 /// Writes the commit point, as soon as every process that answers has loaded it.
 async fn commit(
-    ground: &Ground<'_>,
+    (ground, basis): (&Ground<'_>, Option<PromotionBasis>),
     entry: &GenerationEntry,
     heard: &mut watch::Receiver<Option<Heard>>,
     deadline: Instant,
-) -> Result<Option<String>, Failure> {
-    let author = ground.author();
+) -> Result<Commit, Failure> {
+    let (author, key) = (ground.author(), ground.key(&entry.id));
     loop {
         let latest = latest(heard, deadline).await?;
         let now = latest.now();
-        let rule = |registry: &Registry| rules::promote(registry, ground.key(&entry.id), now, &author);
+        // What a person changes while it is waited for does not come back.
+        if let Some(moved) = basis.and_then(|basis| basis.moved(&latest.registry, key)) {
+            return Ok(Commit::Not(moved));
+        }
+        let rule = |registry: &Registry| match basis.and_then(|basis| basis.moved(registry, key)) {
+            Some(moved) => Err(RuleRefusal::Otherwise(moved)),
+            None => rules::promote(registry, key, now, &author),
+        };
+        let mut sequence = 0;
+        let counted = |registry: &Registry| {
+            let entries = rule(registry)?;
+            sequence = sequence_of(registry, ground.index, &entries);
+            Ok(entries)
+        };
         let refused = match rule(&latest.registry) {
-            Ok(_) => match ground.change(rule).await {
-                Ok(()) => return Ok(None),
+            Ok(_) => match ground.change(counted).await {
+                Ok(()) => return Ok(Commit::At(sequence)),
                 Err(RegistryError::Refused(refused)) => refused,
                 Err(error) => return Err(error.into()),
             },
             Err(refused) => refused,
         };
         match refused {
-            RuleRefusal::Otherwise(cause) if Instant::now() > deadline => return Ok(Some(cause)),
+            RuleRefusal::Otherwise(cause) if Instant::now() > deadline => return Ok(Commit::Not(cause)),
             RuleRefusal::Otherwise(_) => more(heard).await,
             refused @ (RuleRefusal::Unknown(_) | RuleRefusal::State { .. }) => return Err(refused.into()),
         }
     }
 }
 
-/// Waits until every process answers by what is served now; those that do not, when it takes too long.
+/// The sequence of what is served once these entries are written.
+fn sequence_of(registry: &Registry, index: &str, entries: &[RegistryEntry]) -> u64 {
+    let written = entries.iter().find_map(|entry| match entry {
+        RegistryEntry::Serving(serving) => Some(serving.sequence),
+        RegistryEntry::Model(_)
+        | RegistryEntry::Generation(_)
+        | RegistryEntry::Ready(_)
+        | RegistryEntry::Run(_) => None,
+    });
+    let there = || registry.serving(index).map(|serving| serving.sequence);
+    written.or_else(there).unwrap_or_default()
+}
+
+/// Waits until every process answers by the commit point with this sequence, something else is promoted, or it takes too long.
 async fn until_all(
     ground: &Ground<'_>,
-    entry: &GenerationEntry,
+    sequence: u64,
     heard: &mut watch::Receiver<Option<Heard>>,
     deadline: Instant,
-) -> Result<Option<String>, Failure> {
+) -> Result<PromotionReach, Failure> {
     loop {
         let latest = latest(heard, deadline).await?;
-        let is_heard = latest.registry.serving(ground.index).is_some_and(|serving| serving.id == entry.id);
-        let late = rules::behind(&latest.registry, ground.index, latest.now());
-        if is_heard && late.is_empty() {
-            return Ok(None);
+        match reach(&latest.registry, ground.index, sequence, latest.now()) {
+            late @ PromotionReach::Late(_) if Instant::now() > deadline => return Ok(late),
+            PromotionReach::Late(_) => more(heard).await,
+            end @ (PromotionReach::Everywhere | PromotionReach::Overtaken { .. }) => return Ok(end),
         }
-        if Instant::now() > deadline {
-            return Ok(Some(late.join(", ")));
-        }
-        more(heard).await;
     }
 }

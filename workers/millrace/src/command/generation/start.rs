@@ -170,16 +170,7 @@ fn next(
     (base, registry): (&GenerationEntry, &Registry),
     (ask, folder): (&StartGeneration, Option<&Path>),
 ) -> Result<(GenerationEntry, Option<String>), Failure> {
-    let chosen = ask.vectors.iter().map(|one| (one.engine.name().to_owned(), one.kind.name.to_owned()));
-    let mut vectors = base.mapping.vectors.clone();
-    vectors.extend(chosen);
-    let mapping = IndexMapping {
-        version: MAPPING_VERSION,
-        shards: ask.shards,
-        replicas: ask.replicas,
-        vectors,
-        instance: ask.instance,
-    };
+    let mapping = next_mapping(&base.mapping, ask);
     let (of, differs) = match folder {
         Some(folder) => with_model(folder, base, ask)?,
         None => (Generation::from(base), None),
@@ -196,6 +187,20 @@ fn next(
     let cut_by = base.cut_by.clone().or_else(|| over.then(|| base.model.clone()));
     let cut_by = cut_by.filter(|model| next.chunking == base.chunking && *model != next.model);
     Ok((GenerationEntry { cut_by, ..next }, differs.filter(|_| source == FillSource::Reconcile)))
+}
+
+/// The mapping of the new one. What nobody names stays as somebody chose it for what is served.
+fn next_mapping(base: &IndexMapping, ask: &StartGeneration) -> IndexMapping {
+    let chosen = ask.vectors.iter().map(|one| (one.engine.name().to_owned(), one.kind.name.to_owned()));
+    let mut vectors = base.vectors.clone();
+    vectors.extend(chosen);
+    IndexMapping {
+        version: MAPPING_VERSION,
+        shards: ask.shards.or(base.shards),
+        replicas: ask.replicas.or(base.replicas),
+        vectors,
+        instance: ask.instance,
+    }
 }
 
 /// The folder of a bundle that is named by its folder, or by the fingerprint of a model of the registry, which is fetched.
@@ -316,7 +321,32 @@ fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::cli::{Cli, GenerationCommand, OperatorCommand};
+
+    fn asked_for(more: &[&str]) -> StartGeneration {
+        let words = ["millrace", "generation", "start", "--model", "m"].iter().chain(more);
+        let OperatorCommand::Generation(command) = Cli::parse_from(words).ask else {
+            panic!("another command")
+        };
+        let GenerationCommand::Start(ask) = *command else { panic!("another command") };
+        ask
+    }
+
+    #[test]
+    fn what_nobody_names_stays_as_it_was_chosen_for_what_is_served() {
+        let vectors = [("elasticsearch".to_owned(), "int8_hnsw".to_owned())].into();
+        let base = IndexMapping { shards: Some(3), replicas: Some(2), vectors, instance: 7, version: 1 };
+        let kept = next_mapping(&base, &asked_for(&[]));
+        let kept_too = IndexMapping { version: MAPPING_VERSION, instance: 0, ..base.clone() };
+        assert_eq!(kept, kept_too);
+        let named = next_mapping(&base, &asked_for(&["--shards", "5", "--replicas", "0"]));
+        assert_eq!((named.shards, named.replicas, &named.vectors), (Some(5), Some(0), &base.vectors));
+        let first = next_mapping(&IndexMapping::of(MAPPING_VERSION), &asked_for(&[]));
+        assert_eq!(first, IndexMapping::of(MAPPING_VERSION));
+    }
 
     #[test]
     fn sizes_are_readable() {

@@ -85,16 +85,43 @@ fn told(fill: &WriterFill, speed: Option<FillSpeed>) -> String {
     words
 }
 
-/// Waits until a generation holds everything, proves it by an audit, and enters it as built. What is missing, when it
-/// does not come in time. A server may go away for a moment in hours of building: that is waited for, and told.
+/// What a generation lacks of being built; for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::command) enum BuildLack {
+    /// Records that are on their way, or a server that does not answer.
+    Records(String),
+    /// An audit, which reads everything, found it unequal.
+    Equality(String),
+}
+
+/// Waits until a generation holds everything, proves it by audits, and enters it as built. What is missing, when it
+/// does not come in time.
 pub(in crate::command) async fn until_built(
     ground: &Ground<'_>,
     id: &str,
     deadline: Instant,
 ) -> Result<Option<String>, Failure> {
+    loop {
+        match until_audited(ground, id, deadline).await? {
+            None => return Ok(None),
+            Some(BuildLack::Records(cause)) => return Ok(Some(cause)),
+            Some(BuildLack::Equality(cause)) if Instant::now() > deadline => return Ok(Some(cause)),
+            Some(BuildLack::Equality(_)) => sleep(PAUSE).await,
+        }
+    }
+}
+
+/// Waits until a generation holds everything, proves it by one audit, and enters it as built. What is missing, when it
+/// does not come in time or the audit finds differences. A server may go away for a moment in hours of building: that is waited
+/// for, and told.
+pub(in crate::command) async fn until_audited(
+    ground: &Ground<'_>,
+    id: &str,
+    deadline: Instant,
+) -> Result<Option<BuildLack>, Failure> {
     let mut told = String::new();
     loop {
-        let cause = match ground.registry().await {
+        let lack = match ground.registry().await {
             Ok(registry) => {
                 let entry = ground.target(&registry, Some(id))?;
                 if entry.state == BuildState::Built {
@@ -105,14 +132,15 @@ pub(in crate::command) async fn until_built(
             }
             Err(error) => Err(error),
         };
-        let cause = match cause {
+        let cause = match lack {
             Ok(None) => {
                 let author = ground.author();
                 let change = (BuildState::Built, None);
                 ground.change(|registry| rules::mark(registry, ground.key(id), change, &author)).await?;
                 return Ok(None);
             }
-            Ok(Some(cause)) => cause,
+            Ok(Some(lack @ BuildLack::Equality(_))) => return Ok(Some(lack)),
+            Ok(Some(BuildLack::Records(cause))) => cause,
             Err(error) => {
                 let cause = process::chain(error.as_ref());
                 if cause != told {
@@ -123,7 +151,7 @@ pub(in crate::command) async fn until_built(
             }
         };
         if Instant::now() > deadline {
-            return Ok(Some(cause));
+            return Ok(Some(BuildLack::Records(cause)));
         }
         sleep(PAUSE).await;
     }
@@ -139,19 +167,20 @@ fn check_building(GenerationEntry { id, state, reason, .. }: &GenerationEntry) -
 }
 
 /// What a generation lacks of being built.
-async fn missing(ground: &Ground<'_>, entry: &GenerationEntry) -> Result<Option<String>, Failure> {
+async fn missing(ground: &Ground<'_>, entry: &GenerationEntry) -> Result<Option<BuildLack>, Failure> {
     let world = ground.world(entry)?;
     let fills = fills(&world, entry).await?;
     if let Some(fill) = fills.iter().find(|fill| fill.missing > 0 || fill.whole == 0 && fill.behind > NEARLY)
     {
-        return Ok(Some(format!("{}: {}", fill.writer, told(fill, None))));
+        return Ok(Some(BuildLack::Records(format!("{}: {}", fill.writer, told(fill, None)))));
     }
     let report = audit(&world, &mut world.entries().await?, SETTLE, None, |_, _| Ok(())).await?;
-    Ok((!report.equal).then(|| {
-        let differing = report.differences.len();
-        format!(
-            "the audit finds {differing} differences: `millrace audit --generation {}` names them",
-            entry.id
-        )
-    }))
+    Ok((!report.equal).then(|| BuildLack::Equality(unequal(&entry.id, report.differences.len()))))
+}
+
+fn unequal(id: &str, differing: usize) -> String {
+    format!(
+        "the audit finds {differing} differences: `millrace audit --generation {id}` names them, `millrace reconcile` looks at \
+         objects of the bucket that nobody told of, and `millrace audit --generation {id} --repair` has what differs written again"
+    )
 }

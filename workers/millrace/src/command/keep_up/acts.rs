@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use ::drift::{DriftLook, DriftTrouble};
+use ::drift::{DAY, DriftLook, DriftTrouble};
 use generation::Generation;
-use message::Fingerprint;
+use message::{Fingerprint, TrainingRun};
 use objects::S3Store;
 use process::Failure;
 use registry::Registry;
@@ -12,30 +12,50 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use training::CorpusRefusal;
 
-use super::next::{NextAct, NextStep};
+use super::manner::AGAIN;
+use super::next::{NextAct, NextStep, judged_before};
 use crate::cli::{
     CompareGenerations, GenerationAsk, KeepUp, MakeTrainingData, MeasureDrift, PromoteGeneration,
     PromotionBounds, RegistrySettings, StartGeneration, TrainNow,
 };
 use crate::command::generation::Ground;
 use crate::command::generation::compare::beside;
-use crate::command::generation::promote::{Direction, PromotionEnd, serve};
+use crate::command::generation::promote::{Direction, PromotionBasis, PromotionEnd, serve, served_without};
 use crate::command::generation::start::start;
-use crate::command::generation::status::until_built;
+use crate::command::generation::status::{BuildLack, until_audited};
 use crate::command::{drift, train};
 
 /// Who enters what is changed.
 const BY: &str = "keep-up";
 /// How long a generation is waited for before one looks again at everything.
 const BUILDING: Duration = Duration::from_mins(5);
+/// Before a generation that an audit found unequal is audited again, in seconds: an audit reads everything.
+const AUDIT_AGAIN: u64 = 900;
 
 /// What came of an act.
 #[derive(Debug)]
 pub(super) enum ActEnd {
     /// It was done: what, for people and for programs.
     Done(String, Value),
-    /// Not now, and nothing failed: why.
-    Later(String),
+    /// Not now, and nothing failed.
+    Later {
+        /// Why.
+        what: String,
+        /// After how many seconds it is tried again, where trying costs much.
+        again: Option<u64>,
+    },
+}
+
+impl ActEnd {
+    /// As soon as one looks again.
+    fn soon(what: String) -> Self {
+        Self::Later { what, again: None }
+    }
+
+    /// Not before so many seconds.
+    fn after(again: u64, what: String) -> Self {
+        Self::Later { what, again: Some(again) }
+    }
 }
 
 /// What acts are done with.
@@ -62,19 +82,16 @@ impl<'a> Hands<'a> {
         step: &NextStep,
         (registry, served): (&Registry, &Generation),
     ) -> Result<ActEnd, Failure> {
+        if step.act.needs_served() {
+            self.fetch(registry, served).await?;
+        }
         match &step.act {
-            NextAct::Wait { .. } | NextAct::Rest { .. } => Ok(ActEnd::Later(step.act.about())),
+            NextAct::Wait { .. } | NextAct::Rest { .. } => Ok(ActEnd::soon(step.act.about())),
             NextAct::Build { model } => Box::pin(self.build(model)).await,
             NextAct::Prove { id } => Box::pin(self.prove(id)).await,
-            NextAct::Promote { id } => Box::pin(self.promote(id)).await,
-            NextAct::Learn { base } => {
-                self.fetch(registry, served).await?;
-                Box::pin(self.learn(base, &step.why)).await
-            }
-            NextAct::Measure => {
-                self.fetch(registry, served).await?;
-                Box::pin(self.measure()).await
-            }
+            NextAct::Promote { id } => Box::pin(self.promote(id, registry)).await,
+            NextAct::Learn { base } => Box::pin(self.learn(base, (registry, &step.why))).await,
+            NextAct::Measure => Box::pin(self.measure()).await,
         }
     }
 
@@ -113,9 +130,11 @@ impl<'a> Hands<'a> {
 
     async fn prove(&self, id: &str) -> Result<ActEnd, Failure> {
         let ask = asked(self.ask);
-        Ok(match until_built(&Ground::new(&ask), id, Instant::now() + BUILDING).await? {
+        let not_yet = |cause: String| format!("generation {id} is not built yet: {cause}");
+        Ok(match until_audited(&Ground::new(&ask), id, Instant::now() + BUILDING).await? {
             None => ActEnd::Done(format!("generation {id} is built"), json!({ "generation": id })),
-            Some(cause) => ActEnd::Later(format!("generation {id} is not built yet: {cause}")),
+            Some(BuildLack::Records(cause)) => ActEnd::soon(not_yet(cause)),
+            Some(BuildLack::Equality(cause)) => ActEnd::after(AUDIT_AGAIN, not_yet(cause)),
         })
     }
 
@@ -136,23 +155,34 @@ impl<'a> Hands<'a> {
         Ok(found)
     }
 
-    async fn promote(&mut self, id: &str) -> Result<ActEnd, Failure> {
+    /// Serves a generation, unless a person has changed since the look what that was decided upon.
+    async fn promote(&mut self, id: &str, registry: &Registry) -> Result<ActEnd, Failure> {
+        let basis = PromotionBasis::of(registry, &self.ask.world.generation.index.index);
         let compared = self.compare(id).await?;
         let (ask, bounds) = (asked(self.ask), PromotionBounds::default());
         let ask = PromoteGeneration { id: Some(id.to_owned()), ask, bounds };
-        Ok(match serve(&ask, Direction::Forth).await? {
-            PromotionEnd::Not(cause) => ActEnd::Later(cause),
-            PromotionEnd::Served { id, committed, everywhere } => {
+        Ok(match serve(&ask, Direction::Forth, Some(basis)).await? {
+            PromotionEnd::Not(cause) => ActEnd::soon(cause),
+            PromotionEnd::Served { id, committed, everywhere, late } => {
                 let (committed, everywhere) = (committed.as_secs_f64(), everywhere.as_secs_f64());
+                let what = if late.is_empty() {
+                    format!("generation {id} is served, after {everywhere:.1} s")
+                } else {
+                    format!("generation {}", served_without(&id, &late))
+                };
                 let found = json!({
-                    "serving": id, "committed_after": committed, "everywhere_after": everywhere, "compared": compared,
+                    "serving": id, "committed_after": committed, "everywhere_after": everywhere, "late": late, "compared": compared,
                 });
-                ActEnd::Done(format!("generation {id} is served, after {everywhere:.1} s"), found)
+                ActEnd::Done(what, found)
             }
         })
     }
 
-    async fn learn(&self, base: &Fingerprint, reason: &str) -> Result<ActEnd, Failure> {
+    async fn learn(
+        &self,
+        base: &Fingerprint,
+        (registry, reason): (&Registry, &str),
+    ) -> Result<ActEnd, Failure> {
         let KeepUp { world, further, onnx, pairs, trainer, .. } = self.ask;
         let ask = MakeTrainingData {
             world: world.clone(),
@@ -164,10 +194,15 @@ impl<'a> Hands<'a> {
             json: false,
         };
         let made = match train::data::make(&ask).await {
-            Err(failure) if failure.is::<CorpusRefusal>() => return Ok(ActEnd::Later(failure.to_string())),
+            Err(failure) if failure.is::<CorpusRefusal>() => {
+                return Ok(ActEnd::after(AGAIN, failure.to_string()));
+            }
             made => made?,
         };
         let data = made.digest().ok_or("no training data was made")?.to_owned();
+        if let Some(run) = judged_before((registry, &world.generation.index.index), base, &data) {
+            return Ok(ActEnd::after(DAY, same_data(run)));
+        }
         let registry = RegistrySettings {
             kafka: world.kafka.clone(),
             index: world.generation.index.clone(),
@@ -208,7 +243,7 @@ impl<'a> Hands<'a> {
         };
         Ok(match drift::look(&ask).await {
             Err(failure) if matches!(failure.downcast_ref(), Some(DriftTrouble::TooFew { .. })) => {
-                ActEnd::Later(failure.to_string())
+                ActEnd::after(AGAIN, failure.to_string())
             }
             looked => match looked? {
                 DriftLook::Compared(report) => {
@@ -227,4 +262,12 @@ impl<'a> Hands<'a> {
             },
         })
     }
+}
+
+fn same_data(run: &TrainingRun) -> String {
+    format!(
+        "the same data was trained by the run {}, which was {}: nothing else is learned until documents or questions change",
+        run.id,
+        run.state.word()
+    )
 }

@@ -2,8 +2,8 @@
 
 use generation::Generation;
 use message::{
-    BuildState, ChangeAuthor, FillSource, Fingerprint, GenerationEntry, IndexMapping, RegistryEntry,
-    RunState, ServingEntry,
+    BuildState, ChangeAuthor, DriftReport, FillSource, Fingerprint, GenerationEntry, IndexMapping,
+    RegistryEntry, RunState, ServingEntry,
 };
 use registry::Registry;
 use serde_json::json;
@@ -27,6 +27,20 @@ pub(in crate::command) fn generation(model: &str, instance: u32) -> Generation {
         name: model.to_owned(),
         mapping: IndexMapping { instance, ..IndexMapping::of(4) },
     }
+}
+
+/// A report of the space of `old`, and whether it asks for a training.
+pub(in crate::command) fn drift_report(until: u64, signal: bool) -> DriftReport {
+    let window = json!({ "from": 0, "until": until, "passages": 512, "documents": 300, "questions": 0 });
+    let signals = ["fewer are found", "more are bad"].map(
+        |evidence| json!({ "name": "own_opening", "since": until, "windows": 3, "of": 4, "evidence": evidence }),
+    );
+    let signals = if signal { &signals[..] } else { &[] };
+    let report = json!({
+        "index": "docs", "generation": Made::id("old", 0), "space": generation("old", 0).space, "reference": window,
+        "current": window, "signal": signal, "signals": signals, "text": "all of it",
+    });
+    serde_json::from_value(report).unwrap()
 }
 
 impl Made {
@@ -95,6 +109,14 @@ impl Made {
             "state": state, "since": since, "by": "maria",
         });
         self.and(serde_json::from_value(entry).unwrap())
+    }
+
+    /// The run that was entered last was about this data, and ended so.
+    pub(in crate::command) fn ended(mut self, data: &str, outcome: &str) -> Self {
+        if let Some(RegistryEntry::Run(run)) = self.0.last_mut() {
+            (run.data, run.outcome) = (Some(data.to_owned()), Some(outcome.to_owned()));
+        }
+        self
     }
 
     /// The registry.

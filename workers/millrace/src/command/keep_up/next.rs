@@ -6,9 +6,10 @@ use generation::Generation;
 use message::{
     BuildState, DriftReport, Fingerprint, GenerationEntry, ModelEntry, ModelState, RunState, TrainingRun,
 };
-use registry::Registry;
 use registry::rules::{is_conducted, word};
+use registry::{GenerationKey, Registry};
 
+use super::manner::KeepManner;
 use crate::command::generation::of_model;
 use crate::command::train::runs::time_of;
 
@@ -25,19 +26,6 @@ pub(super) struct Sight<'a> {
     pub(super) seen: &'a SeenDrift,
     /// Seconds since 1970.
     pub(super) now: u64,
-}
-
-/// What is wanted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct KeepManner {
-    /// Serve what was built.
-    pub(super) promote: bool,
-    /// Seconds from one measure of drift to the next; none for one measure.
-    pub(super) every: Option<u64>,
-    /// When the command began: seconds since 1970. The one measure is not older.
-    pub(super) begun: u64,
-    /// No training data is made before: seconds since 1970. It came to nothing a short while ago, and costs much.
-    pub(super) learn_from: u64,
 }
 
 /// What the reports say of the space that is served.
@@ -125,6 +113,14 @@ impl NextAct {
         }
     }
 
+    /// Whether the model that is served has to be on this machine: with it documents are compared, ranked or embedded.
+    pub(super) fn needs_served(&self) -> bool {
+        match self {
+            Self::Build { .. } | Self::Learn { .. } | Self::Measure => true,
+            Self::Wait { .. } | Self::Prove { .. } | Self::Promote { .. } | Self::Rest { .. } => false,
+        }
+    }
+
     /// What it is about; follows its word.
     pub(super) fn about(&self) -> String {
         match self {
@@ -159,6 +155,8 @@ enum ModelCourse {
     Act(NextAct),
     /// A person has to do this first, and no other model is trained before.
     Stuck(String),
+    /// It is tried again a little later, and no other model is trained before.
+    Held,
     /// A person may do this.
     Told(String),
     /// Nothing more: a person decided so.
@@ -172,7 +170,7 @@ pub(super) fn next(sight: &Sight<'_>, manner: &KeepManner) -> NextStep {
     }
     let (mut tells, mut is_stuck) = (Vec::new(), false);
     if let Some((run, model)) = accepted(sight) {
-        match course(sight, (run, model), manner.promote) {
+        match course(sight, (run, model), manner) {
             ModelCourse::Act(act) => {
                 let why = format!("the run {} gave {}, which was accepted", run.id, named(model));
                 return NextStep { tells, act, why };
@@ -181,10 +179,12 @@ pub(super) fn next(sight: &Sight<'_>, manner: &KeepManner) -> NextStep {
                 is_stuck = true;
                 tells.push(words);
             }
+            ModelCourse::Held => is_stuck = true,
             ModelCourse::Told(words) => tells.push(words),
             ModelCourse::Over => {}
         }
     }
+    tells.extend(unanswered(sight));
     if let Some(alarm) = alarm(sight).filter(|_| !is_stuck) {
         let base = sight.registry.model(&sight.served.model).filter(|model| model.bundle.is_some());
         match base {
@@ -195,7 +195,7 @@ pub(super) fn next(sight: &Sight<'_>, manner: &KeepManner) -> NextStep {
                 sight.served.name,
                 sight.served.model.short()
             )),
-            Some(base) if manner.learn_from <= sight.now => {
+            Some(base) if manner.held.learn <= sight.now => {
                 let act = NextAct::Learn { base: base.fingerprint.clone() };
                 return NextStep { tells, act, why: format!("drift: {}", alarm.words) };
             }
@@ -220,14 +220,17 @@ fn waited_for(run: &TrainingRun) -> String {
 /// The newest run that ended with an accepted model, and that model, unless it is served or a person refused it since. Older runs
 /// do not count any more.
 fn accepted<'a>(sight: &Sight<'a>) -> Option<(&'a TrainingRun, &'a ModelEntry)> {
-    let runs = sight.registry.runs(sight.index).filter(|run| run.state == RunState::Accepted);
-    let run = runs.max_by(|one, other| (one.since, &one.id).cmp(&(other.since, &other.id)))?;
+    let run = newest(sight.registry.runs(sight.index).filter(|run| run.state == RunState::Accepted))?;
     let model = sight.registry.model(run.model.as_ref()?)?;
     let is_wanted = model.state == ModelState::Accepted && model.fingerprint != sight.served.model;
     is_wanted.then_some((run, model))
 }
 
-fn course(sight: &Sight<'_>, (run, model): (&TrainingRun, &ModelEntry), promote: bool) -> ModelCourse {
+fn newest<'a>(runs: impl Iterator<Item = &'a TrainingRun>) -> Option<&'a TrainingRun> {
+    runs.max_by(|one, other| (one.since, &one.id).cmp(&(other.since, &other.id)))
+}
+
+fn course(sight: &Sight<'_>, (run, model): (&TrainingRun, &ModelEntry), manner: &KeepManner) -> ModelCourse {
     if was_served(sight, model) {
         return ModelCourse::Over;
     }
@@ -244,14 +247,25 @@ fn course(sight: &Sight<'_>, (run, model): (&TrainingRun, &ModelEntry), promote:
     };
     let id = entry.id.clone();
     match entry.state {
+        BuildState::Building if manner.held.prove > sight.now => ModelCourse::Held,
         BuildState::Building => ModelCourse::Act(NextAct::Prove { id }),
         BuildState::Paused | BuildState::Failed => ModelCourse::Stuck(stopped(entry, model)),
         BuildState::Retiring | BuildState::Retired => ModelCourse::Over,
-        BuildState::Built if promote && !is_outdated => ModelCourse::Act(NextAct::Promote { id }),
-        BuildState::Built => ModelCourse::Told(format!(
-            "generation {id} with {} is built and waits: `millrace generation promote {id}` serves it",
-            named(model)
-        )),
+        BuildState::Built => {
+            let is_gone_back = is_gone_back(sight);
+            if manner.promote && !is_outdated && !is_gone_back {
+                return ModelCourse::Act(NextAct::Promote { id });
+            }
+            let why = if manner.promote && is_gone_back {
+                "; somebody went back to what is served, so that nothing is promoted by itself until a person has promoted something"
+            } else {
+                ""
+            };
+            ModelCourse::Told(format!(
+                "generation {id} with {} is built and waits: `millrace generation promote {id}` serves it{why}",
+                named(model)
+            ))
+        }
     }
 }
 
@@ -267,6 +281,20 @@ fn was_served(sight: &Sight<'_>, model: &ModelEntry) -> bool {
 fn is_outdated(sight: &Sight<'_>, run: &TrainingRun) -> bool {
     let serving = sight.registry.serving(sight.index);
     serving.is_some_and(|serving| serving.previous.is_some() && serving.at > run.since)
+}
+
+/// Whether a person went back to what is served: what was served before it came later. A model that is trained from it now may be
+/// much the same as the one that was gone back from.
+fn is_gone_back(sight: &Sight<'_>) -> bool {
+    let find = |id: &str| sight.registry.generation(GenerationKey { index: sight.index, id });
+    let Some(serving) = sight.registry.serving(sight.index) else { return false };
+    let (Some(served), Some(before)) = (find(&serving.id), serving.previous.as_deref().and_then(find)) else {
+        return false;
+    };
+    // When one was built that is gone since is not known any more: it may have been trained from what is served.
+    let is_later = before.state == BuildState::Built && before.since > served.since;
+    let gave = |run: &TrainingRun| run.base == served.model && run.model.as_ref() == Some(&before.model);
+    is_later || sight.registry.runs(sight.index).any(gave)
 }
 
 fn stopped(entry: &GenerationEntry, model: &ModelEntry) -> String {
@@ -286,14 +314,57 @@ fn alarm<'a>(sight: &Sight<'a>) -> Option<&'a DriftAlarm> {
     sight.registry.runs(sight.index).all(|run| alarm.at > run.since).then_some(alarm)
 }
 
-fn measure_or_rest(sight: &Sight<'_>, manner: &KeepManner) -> (NextAct, String) {
-    let Some(last) = sight.seen.measured else {
-        return (NextAct::Measure, "nobody has compared the space that is served yet".to_owned());
+/// What people should know of the newest report that asks for a training: its run came to nothing, and no other one is begun.
+fn unanswered(sight: &Sight<'_>) -> Option<String> {
+    let alarm = sight.seen.alarm.as_ref()?;
+    let run = newest(sight.registry.runs(sight.index)).filter(|run| run.since >= alarm.at)?;
+    let became = match run.state {
+        RunState::Failed => "failed",
+        RunState::Stopped => "was stopped",
+        RunState::Planned
+        | RunState::Submitting
+        | RunState::Training
+        | RunState::Trained
+        | RunState::Judging
+        | RunState::Accepted
+        | RunState::Refused => return None,
     };
-    let until = manner.every.map(|every| last.saturating_add(every));
-    let is_due = until.map_or(last < manner.begun, |until| until <= sight.now);
-    let why = format!("the last measure is of {}", time_of(last));
-    (if is_due { NextAct::Measure } else { NextAct::Rest { until } }, why)
+    let outcome = run.outcome.as_deref().map(|outcome| format!(" ({outcome})")).unwrap_or_default();
+    Some(format!(
+        "the drift of {} is not answered: the run {} {became}{outcome}; `millrace train now --data {}` begins another one",
+        time_of(alarm.at),
+        run.id,
+        run.data.as_deref().unwrap_or("DIGEST")
+    ))
+}
+
+/// The run that trained this model on this data and was judged: another one would give the same. One that failed or was stopped
+/// says nothing of it.
+pub(super) fn judged_before<'a>(
+    (registry, index): (&'a Registry, &'a str),
+    base: &Fingerprint,
+    data: &str,
+) -> Option<&'a TrainingRun> {
+    let is_judged = |run: &&TrainingRun| matches!(run.state, RunState::Accepted | RunState::Refused);
+    let mut runs = registry.runs(index).filter(is_judged);
+    runs.find(|run| run.base == *base && run.data.as_deref() == Some(data))
+}
+
+fn measure_or_rest(sight: &Sight<'_>, manner: &KeepManner) -> (NextAct, String) {
+    let mut why = "nobody has compared the space that is served yet".to_owned();
+    if let Some(last) = sight.seen.measured {
+        why = format!("the last measure is of {}", time_of(last));
+        let until = manner.every.map(|every| last.saturating_add(every));
+        if !until.map_or(last < manner.begun, |until| until <= sight.now) {
+            return (NextAct::Rest { until }, why);
+        }
+    }
+    let held = manner.held.measure;
+    if held > sight.now {
+        let until = manner.every.map(|_| held);
+        return (NextAct::Rest { until }, format!("{why}, and it could not be done a short while ago"));
+    }
+    (NextAct::Measure, why)
 }
 
 fn named(model: &ModelEntry) -> String {

@@ -237,6 +237,8 @@ export interface Model {
   reason: string | null;
   dimension: number;
   served: boolean;
+  /** Of the generations that were begun with it, the one that is furthest. */
+  generation: { id: string; state: BuildState | "retired" } | null;
   scores: ProvenScore[];
 }
 

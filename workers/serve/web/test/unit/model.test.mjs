@@ -36,7 +36,7 @@ test("a run stands at one step; one that came to nothing stopped there", () => {
 
 test("what to do next: train, wait, build with what passed, or look why it failed", () => {
   const [base, tuned] = ["b".repeat(64), "a".repeat(64)];
-  const known = { index: "i", kafka: null, serving: { model: base }, models: [{ fingerprint: base, state: "accepted" }, { fingerprint: tuned, state: "accepted" }], runs: [], drift: { reports: [], note: null } };
+  const known = { index: "i", kafka: null, serving: { generation: "g", model: base, previous: null }, models: [{ fingerprint: base, state: "accepted", generation: null }, { fingerprint: tuned, state: "accepted", generation: null }], runs: [], drift: { reports: [], note: null } };
   const after = (state, rest = {}) => nextStep({ ...known, runs: [{ id: "5c1d90ab3f27", state, model: tuned, data: "77ab", since: 10 }], ...rest });
   const train = ["millrace train data", "millrace train now --data DIGEST"];
   assert.equal(nextStep({ ...known, kafka: "Kafka is away" }), null);
@@ -48,9 +48,39 @@ test("what to do next: train, wait, build with what passed, or look why it faile
   assert.equal(after("accepted", { models: [{ fingerprint: tuned, state: "retired" }] }), null);
   assert.deepEqual(after("failed").commands, ["millrace train log 5c1d90ab3f27", "millrace train now --data 77ab"]);
   assert.equal(after("refused"), null);
-  const called = (until) => ({ drift: { reports: [{ until, signal: true }], note: null } });
+  const called = (until) => ({ drift: { reports: [{ until, signal: true, generation: "g" }], note: null } });
   assert.deepEqual(after("refused", called(11)), { words: "model.next.signal", commands: train });
   assert.equal(after("refused", called(9)), null, "a run was begun since");
+});
+
+test("an accepted model goes on from the generation that there is of it, and a person's word about it stands", () => {
+  const [base, tuned] = ["b".repeat(64), "a".repeat(64)];
+  const after = (state, previous = null) => {
+    const generation = { id: "0123456789ab", state };
+    const models = [{ fingerprint: base, state: "accepted", generation: null }, { fingerprint: tuned, state: "accepted", generation }];
+    const serving = { generation: "g", model: base, previous };
+    return nextStep({ index: "i", kafka: null, serving, models, runs: [{ id: "5c1d90ab3f27", state: "accepted", model: tuned, data: "77ab", since: 10 }], drift: { reports: [], note: null } });
+  };
+  assert.deepEqual(after("building"), { words: "model.next.building", commands: ["millrace generation status"] });
+  assert.deepEqual(after("built"), { words: "model.next.built", commands: ["millrace model promote aaaaaaaaaaaa"] });
+  for (const state of ["paused", "failed"]) {
+    assert.deepEqual(after(state), { words: "model.next.halted", commands: ["millrace generation status", "millrace generation resume 0123456789ab", "millrace generation retire 0123456789ab"] });
+  }
+  for (const state of ["retiring", "retired"]) assert.equal(after(state), null, "somebody gave it up");
+  assert.equal(after("built", { generation: "0123456789ab", model: tuned }), null, "somebody went back from it");
+  assert.equal(after("built", { generation: "fedcba987654", model: base })?.words, "model.next.built");
+});
+
+test("a call for a model stands until a run begins, or another generation is served", () => {
+  const report = (until, signal, generation = "g") => ({ until, signal, generation });
+  const after = (reports, runs = [{ id: "5c1d90ab3f27", state: "refused", model: null, data: "77ab", since: 10 }], serving = { generation: "g", model: "b", previous: null }) =>
+    nextStep({ index: "i", kafka: null, serving, models: [], runs, drift: { reports, note: null } });
+  assert.equal(after([report(11, true), report(12, false)])?.words, "model.next.signal", "the next look said nothing");
+  assert.equal(after([report(9, true), report(12, false)]), null, "a run was begun since");
+  const older = { id: "17aa22bb33cc", state: "refused", model: null, data: "77ab", since: 5 };
+  assert.equal(after([report(7, true)], [older, { ...older, since: 10 }]), null, "whichever run it was");
+  assert.equal(after([report(11, true, "f")]), null, "of what is not served any more");
+  assert.equal(after([report(11, true, "f")], undefined, null)?.words, "model.next.signal", "each server answers by its own disk");
 });
 
 const report = (until, effects, rest = {}) => ({

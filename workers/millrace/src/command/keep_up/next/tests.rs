@@ -1,7 +1,6 @@
-use serde_json::json;
-
 use super::*;
-use crate::command::keep_up::made::{Made, generation, of};
+use crate::command::keep_up::made::{Made, drift_report as look, generation, of};
+use crate::command::keep_up::manner::ActHolds;
 
 /// When everything is looked at.
 const NOW: u64 = 1_000;
@@ -19,20 +18,6 @@ fn made() -> Made {
 /// The run `a` ended at 500 and gave the model `new`.
 fn gave() -> Made {
     made().model("new", "accepted").run("a", RunState::Accepted, Some("new"), 500)
-}
-
-/// A report, and whether it asks for a training.
-fn look(until: u64, signal: bool) -> DriftReport {
-    let window = json!({ "from": 0, "until": until, "passages": 512, "documents": 300, "questions": 0 });
-    let signals = ["fewer are found", "more are bad"].map(
-        |evidence| json!({ "name": "own_opening", "since": until, "windows": 3, "of": 4, "evidence": evidence }),
-    );
-    let signals = if signal { &signals[..] } else { &[] };
-    let report = json!({
-        "index": "docs", "generation": Made::id("old", 0), "space": generation("old", 0).space, "reference": window,
-        "current": window, "signal": signal, "signals": signals, "text": "all of it",
-    });
-    serde_json::from_value(report).unwrap()
 }
 
 fn seen(reports: &[DriftReport]) -> SeenDrift {
@@ -53,7 +38,7 @@ fn alarmed() -> SeenDrift {
 }
 
 fn manner(promote: bool) -> KeepManner {
-    KeepManner { promote, every: Some(EVERY), begun: 950, learn_from: 0 }
+    KeepManner { promote, every: Some(EVERY), begun: 950, held: ActHolds::default() }
 }
 
 fn step(made: &Made, seen: &SeenDrift, manner: &KeepManner) -> NextStep {
@@ -65,6 +50,11 @@ fn step(made: &Made, seen: &SeenDrift, manner: &KeepManner) -> NextStep {
 fn done(made: &Made, seen: &SeenDrift) -> (NextAct, usize) {
     let NextStep { tells, act, .. } = step(made, seen, &manner(false));
     (act, tells.len())
+}
+
+/// What is done while these acts are left alone until then.
+fn held_back(made: &Made, seen: &SeenDrift, held: ActHolds) -> NextAct {
+    step(made, seen, &KeepManner { held, ..manner(true) }).act
 }
 
 const REST: NextAct = NextAct::Rest { until: Some(1_090) };
@@ -158,6 +148,92 @@ fn what_a_person_went_back_from_or_retired_is_not_served_again() {
 }
 
 #[test]
+fn after_a_person_went_back_nothing_is_promoted_until_a_person_promotes() {
+    let built = gave().generation("new", 0, BuildState::Built, 600);
+    let back = built.serving("new", 0, Some(("old", 0)), 700).serving("old", 0, Some(("new", 0)), 800);
+    // Its near twin is trained and built, and waits.
+    let twin = back.model("twin", "accepted").run("b", RunState::Accepted, Some("twin"), 900);
+    assert_eq!(step(&twin, &calm(), &manner(true)).act, NextAct::Build { model: of("twin") });
+    let twin = twin.generation("twin", 0, BuildState::Built, 950);
+    let gone = twin.clone().generation("new", 0, BuildState::Retired, 960);
+    for made in [&twin, &gone] {
+        let told = step(made, &calm(), &manner(true));
+        let words = format!("`millrace generation promote {}`", Made::id("twin", 0));
+        assert_eq!((&told.act, told.tells.len()), (&REST, 1));
+        assert!(told.tells[0].contains(&words) && told.tells[0].contains("went back"), "{:?}", told.tells);
+        assert!(!step(made, &calm(), &manner(false)).tells[0].contains("went back"));
+    }
+    // A person promotes another one: what is trained after that is served again.
+    let other = twin.model("other", "accepted").generation("other", 0, BuildState::Built, 955);
+    let other = other.serving("other", 0, Some(("old", 0)), 960);
+    let later = other.model("third", "accepted").run("c", RunState::Accepted, Some("third"), 970);
+    let registry = later.generation("third", 0, BuildState::Built, 980).registry();
+    let (served, seen) = (generation("other", 0), calm());
+    let sight = Sight { registry: &registry, index: "docs", served: &served, seen: &seen, now: NOW };
+    assert_eq!(next(&sight, &manner(true)).act, NextAct::Promote { id: Made::id("third", 0) });
+}
+
+#[test]
+fn a_run_that_came_to_nothing_leaves_its_signal_unanswered_and_that_is_told() {
+    for (state, became) in [(RunState::Failed, "failed"), (RunState::Stopped, "was stopped")] {
+        let made = made().run("a", state, None, 950).ended("0123456789ab", "the machine went away");
+        let step = step(&made, &alarmed(), &manner(false));
+        assert_eq!((step.act, step.tells.len()), (REST, 1));
+        for words in ["1970-01-01T00:15:00Z", "run a", became, "machine went away", "--data 0123456789ab"] {
+            assert!(step.tells[0].contains(words), "{words}: {:?}", step.tells);
+        }
+        // It ended before the signal, another one followed, or nothing was signalled.
+        assert_eq!(done(&made, &seen(&[look(960, true), look(990, false)])), (learn(), 0));
+        assert_eq!(done(&made.clone().run("b", RunState::Refused, None, 960), &alarmed()), (REST, 0));
+        assert_eq!(done(&made, &calm()), (REST, 0));
+    }
+}
+
+#[test]
+fn the_same_data_is_not_trained_again_once_it_was_judged() {
+    let found = |state, data| {
+        let registry = made().run("a", state, None, 500).ended("0123456789ab", "so").registry();
+        let judged = |index, base| judged_before((&registry, index), &of(base), data).is_some();
+        (judged("docs", "old"), judged("docs", "new"), judged("wiki", "old"))
+    };
+    for state in [RunState::Accepted, RunState::Refused] {
+        assert_eq!(found(state, "0123456789ab"), (true, false, false));
+        assert_eq!(found(state, "ba9876543210"), (false, false, false));
+    }
+    for state in [RunState::Failed, RunState::Stopped] {
+        assert_eq!(found(state, "0123456789ab"), (false, false, false));
+    }
+}
+
+#[test]
+fn what_works_with_the_model_that_is_served_fetches_it() {
+    let all = [learn(), NextAct::Measure, NextAct::Build { model: of("new") }];
+    assert!(all.iter().all(NextAct::needs_served));
+    let id = Made::id("new", 0);
+    let none = [NextAct::Prove { id: id.clone() }, NextAct::Promote { id }, REST];
+    assert!(!none.iter().any(NextAct::needs_served));
+}
+
+#[test]
+fn what_came_to_nothing_a_short_while_ago_is_left_alone() {
+    let building = gave().generation("new", 0, BuildState::Building, 600);
+    let prove = |until| ActHolds { prove: until, ..ActHolds::default() };
+    let id = Made::id("new", 0);
+    assert_eq!(held_back(&building, &alarmed(), prove(NOW)), NextAct::Prove { id });
+    // Nothing is trained meanwhile, and drift is measured.
+    assert_eq!(held_back(&building, &alarmed(), prove(NOW + 1)), REST);
+    assert_eq!(held_back(&building, &seen(&[look(900, true)]), prove(NOW + 1)), NextAct::Measure);
+    let measure = |until| ActHolds { measure: until, ..ActHolds::default() };
+    for reports in [vec![], vec![look(900, false)]] {
+        assert_eq!(held_back(&made(), &seen(&reports), measure(NOW)), NextAct::Measure);
+        let until = Some(NOW + 1);
+        assert_eq!(held_back(&made(), &seen(&reports), measure(NOW + 1)), NextAct::Rest { until });
+    }
+    let once = KeepManner { every: None, held: measure(NOW + 1), ..manner(false) };
+    assert_eq!(step(&made(), &seen(&[]), &once).act, NextAct::Rest { until: None });
+}
+
+#[test]
 fn what_was_proven_against_another_model_is_left_to_a_person() {
     let made = gave().model("other", "accepted").generation("other", 0, BuildState::Built, 400);
     let changed = made.serving("old", 0, Some(("other", 0)), 501);
@@ -201,7 +277,7 @@ fn a_training_that_cannot_begin_is_told_or_left_for_later() {
             step.tells
         );
     }
-    let held = |learn_from| step(&made(), &alarmed(), &KeepManner { learn_from, ..manner(false) }).act;
+    let held = |learn| held_back(&made(), &alarmed(), ActHolds { learn, ..ActHolds::default() });
     assert_eq!((held(NOW), held(NOW + 1)), (learn(), REST));
 }
 
