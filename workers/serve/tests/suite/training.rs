@@ -149,7 +149,7 @@ async fn what_is_served_the_models_the_runs_and_drift_are_told() {
     let broker = broker();
     adopt(&broker).await;
     let paused = GenerationEntry {
-        id: "5ec0ded0ed17".to_owned(),
+        id: "5ec0dec0ec17".to_owned(),
         model: tuned().fingerprint,
         state: BuildState::Paused,
         ..entry(&generation())
@@ -172,7 +172,7 @@ async fn what_is_served_the_models_the_runs_and_drift_are_told() {
     let model = json!({
         "fingerprint": tuned().fingerprint, "name": "test, tuned", "state": "accepted", "reason": null,
         "dimension": 64, "served": false, "scores": [score],
-        "generation": {"id": "5ec0ded0ed17", "state": "paused"},
+        "generation": {"id": "5ec0dec0ec17", "state": "paused"},
     });
     assert_eq!(told["models"], json!([model]));
     let run = json!({
