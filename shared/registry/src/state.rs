@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use message::{
-    Fingerprint, GenerationEntry, ModelEntry, ReadyEntry, RegistryEntry, ServingEntry, TrainingRun,
+    BuildState, Fingerprint, GenerationEntry, ModelEntry, ReadyEntry, RegistryEntry, ServingEntry,
+    TrainingRun,
 };
 
 /// All that stands in the topic `models`.
@@ -146,6 +147,20 @@ impl Registry {
     /// The generations of what is called `index` outside, in the order of their ids.
     pub fn generations<'a>(&'a self, index: &'a str) -> impl Iterator<Item = &'a GenerationEntry> {
         self.generations.values().filter(move |entry| entry.index == index)
+    }
+
+    /// The generation of `index` with the vectors of a model: of several the one that is furthest, and of those the newest. It is
+    /// what `millrace model promote` serves, and what is told of a model.
+    #[must_use]
+    pub fn furthest_of(&self, index: &str, model: &Fingerprint) -> Option<&GenerationEntry> {
+        let rank = |state| match state {
+            BuildState::Built => 3,
+            BuildState::Building => 2,
+            BuildState::Paused | BuildState::Failed => 1,
+            BuildState::Retiring | BuildState::Retired => 0,
+        };
+        let of_it = self.generations.values().filter(|entry| entry.index == index && entry.model == *model);
+        of_it.max_by_key(|entry| (rank(entry.state), entry.since))
     }
 
     /// What is served as `index`.

@@ -6,7 +6,8 @@ pub mod drift;
 use std::cmp::Reverse;
 
 use message::{
-    BuildState, Fingerprint, ModelEntry, ModelState, ProvenScore, RunState, ServingEntry, TrainingRun,
+    BuildState, Fingerprint, GenerationEntry, ModelEntry, ModelState, ProvenScore, RunState, ServingEntry,
+    TrainingRun,
 };
 use registry::{GenerationKey, Registry};
 use serde::Serialize;
@@ -155,7 +156,7 @@ impl TrainingPicture {
             .all_models()
             .map(|entry| ModelLine {
                 served: answers == Some(&entry.fingerprint),
-                generation: furthest(registry, index, &entry.fingerprint),
+                generation: furthest(registry.furthest_of(index, &entry.fingerprint)),
                 ..line(entry)
             })
             .collect();
@@ -200,17 +201,8 @@ fn line(entry: &ModelEntry) -> ModelLine {
     }
 }
 
-/// The one that is closest to being served; of several the newest. `millrace model promote` takes the same one.
-fn furthest(registry: &Registry, index: &str, model: &Fingerprint) -> Option<ModelGeneration> {
-    let rank = |state| match state {
-        BuildState::Built => 3,
-        BuildState::Building => 2,
-        BuildState::Paused | BuildState::Failed => 1,
-        BuildState::Retiring | BuildState::Retired => 0,
-    };
-    let of_it = registry.generations(index).filter(|entry| entry.model == *model);
-    let found = of_it.max_by_key(|entry| (rank(entry.state), entry.since))?;
-    Some(ModelGeneration { id: found.id.clone(), state: found.state })
+fn furthest(found: Option<&GenerationEntry>) -> Option<ModelGeneration> {
+    found.map(|entry| ModelGeneration { id: entry.id.clone(), state: entry.state })
 }
 
 fn score(ProvenScore { name, after, before, gain, low, high }: ProvenScore) -> ScoreLine {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use generation::{Generation, Target};
-use message::{BuildState, ChangeAuthor, Fingerprint, GenerationEntry, RegistryEntry};
+use message::{BuildState, ChangeAuthor, GenerationEntry, RegistryEntry};
 use process::Failure;
 use registry::rules::{self, RuleRefusal, word};
 use registry::{GenerationKey, Registry, RegistryError, RegistryWriter};
@@ -103,22 +103,6 @@ impl<'a> Ground<'a> {
     fn world(&self, entry: &GenerationEntry) -> Result<World, Failure> {
         World::of(&self.ask.world, Generation::from(entry))
     }
-}
-
-/// The generation of `index` with the vectors of a model: of several the one that is furthest, and of those the newest.
-pub(super) fn of_model<'a>(
-    registry: &'a Registry,
-    index: &'a str,
-    model: &Fingerprint,
-) -> Option<&'a GenerationEntry> {
-    let rank = |state| match state {
-        BuildState::Built => 3,
-        BuildState::Building => 2,
-        BuildState::Paused | BuildState::Failed => 1,
-        BuildState::Retiring | BuildState::Retired => 0,
-    };
-    let of_it = registry.generations(index).filter(|entry| entry.model == *model);
-    of_it.max_by_key(|entry| (rank(entry.state), entry.since))
 }
 
 async fn mark(ask: &GenerationReason, state: BuildState) -> Result<ExitCode, Failure> {

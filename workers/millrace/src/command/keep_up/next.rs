@@ -10,7 +10,6 @@ use registry::rules::{is_conducted, word};
 use registry::{GenerationKey, Registry};
 
 use super::manner::KeepManner;
-use crate::command::generation::of_model;
 use crate::command::train::runs::time_of;
 
 /// What is known.
@@ -235,7 +234,7 @@ fn course(sight: &Sight<'_>, (run, model): (&TrainingRun, &ModelEntry), manner: 
         return ModelCourse::Over;
     }
     let (is_outdated, short) = (is_outdated(sight, run), model.fingerprint.short());
-    let Some(entry) = of_model(sight.registry, sight.index, &model.fingerprint) else {
+    let Some(entry) = sight.registry.furthest_of(sight.index, &model.fingerprint) else {
         if is_outdated {
             return ModelCourse::Told(format!(
                 "{} was accepted before what is served was changed, so it is not built by itself: `millrace generation start \

@@ -8,8 +8,8 @@ use registry::Registry;
 use registry::rules::{self, RuleRefusal};
 
 use crate::cli::{PromoteGeneration, PromoteModel};
+use crate::command::generation::Ground;
 use crate::command::generation::promote::{Direction, run as serve_generation};
-use crate::command::generation::{Ground, of_model};
 
 pub(super) async fn run(
     PromoteModel { fingerprint, ask, bounds }: PromoteModel,
@@ -29,7 +29,7 @@ fn built_with<'a>(
 ) -> Result<&'a GenerationEntry, RuleRefusal> {
     let model = rules::model_of(registry, beginning)?;
     let gone = [BuildState::Retiring, BuildState::Retired];
-    let found = of_model(registry, index, &model.fingerprint).filter(|entry| !gone.contains(&entry.state));
+    let found = registry.furthest_of(index, &model.fingerprint).filter(|entry| !gone.contains(&entry.state));
     found.ok_or_else(|| {
         let (name, short) = (&model.name, model.fingerprint.short());
         RuleRefusal::Otherwise(format!(

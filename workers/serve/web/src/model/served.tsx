@@ -1,5 +1,6 @@
 import type { NamedGeneration, Training } from "../api/types.ts";
 import { useShell } from "../shell/context.ts";
+import { Facts } from "../shell/facts.tsx";
 import { momentOf } from "../words/figures.ts";
 import { short } from "./next.ts";
 
@@ -15,16 +16,7 @@ export function Served({ serving }: { serving: Training["serving"] }) {
     [say("model.by"), serving.by],
     [say("model.previous"), serving.previous ? nameOf(serving.previous) : "–"],
   ];
-  return (
-    <dl class="facts-list">
-      {facts.map(([term, value]) => (
-        <div key={term}>
-          <dt>{term}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} />;
 }
 
 function nameOf({ generation, name }: NamedGeneration): string {

@@ -2,6 +2,7 @@ import type { Pipeline } from "../api/types.ts";
 import { Barred } from "../shell/barred.tsx";
 import { Block } from "../shell/block.tsx";
 import { useShell } from "../shell/context.ts";
+import { Facts } from "../shell/facts.tsx";
 import { Failure } from "../shell/failure.tsx";
 import { clock } from "../words/figures.ts";
 import { DeadLetters } from "./dead-letters.tsx";
@@ -88,14 +89,5 @@ function Generation({ pipeline }: { pipeline: Pipeline }) {
     [say("pipeline.space"), space],
     [say("pipeline.index"), index],
   ];
-  return (
-    <dl class="facts-list">
-      {facts.map(([term, value]) => (
-        <div key={term}>
-          <dt>{term}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={facts} />;
 }
