@@ -130,6 +130,7 @@ impl ModelHost {
             ModelSource::File(file) => self.upload(&group, model, (file, &progress)).await?,
             ModelSource::Url(url) => self.fetch(&group, model, url).await?,
         };
+        self.findable(&group, &id).await?;
         info!(url = self.url(), id, name = model.name, digest = model.digest, "model registered");
         Ok(RegisteredModel { id, group, existed: false })
     }
@@ -225,6 +226,19 @@ impl ModelHost {
             tokio::time::sleep(PAUSE).await;
         }
         Err(self.late("registering", PAUSE * LOOKS))
+    }
+
+    /// Waits until a search finds the model whole: before that, whoever registers it again would take it for half an upload, delete
+    /// it, and send it a second time.
+    async fn findable(&self, group: &str, id: &str) -> Result<(), HostTrouble> {
+        for _ in 0..LOOKS {
+            let is_whole = |known: &KnownModel| known.id == id && known.state != HostedState::Uploading;
+            if self.models(group).await?.iter().any(is_whole) {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Err(self.late("finding", PAUSE * LOOKS))
     }
 
     async fn fetch(&self, group: &str, model: &HostedModel, url: &str) -> Result<String, HostTrouble> {

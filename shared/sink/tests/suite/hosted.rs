@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
@@ -107,6 +109,11 @@ fn hit(id: &str, state: &str) -> Value {
     json!({"_id": id, "_source": {"model_state": state, "model_content_hash_value": DIGEST}})
 }
 
+/// A search that finds the model which is sent, as it does a second after; its digest is another one, so that it is sent.
+fn found_later() -> Value {
+    json!([{"_id": "new", "_source": {"model_state": "REGISTERED", "model_content_hash_value": "0"}}])
+}
+
 /// The paths that were asked, without the parts that are always the same.
 fn paths(server: &Script) -> Vec<String> {
     let short = |asked: &Asked| {
@@ -118,7 +125,7 @@ fn paths(server: &Script) -> Vec<String> {
 
 #[tokio::test]
 async fn a_model_is_sent_in_pieces_of_which_the_last_comes_last() {
-    let server = Script::start(|_, asked| well(asked, &json!([]))).await;
+    let server = Script::start(|_, asked| well(asked, &found_later())).await;
     let (host, _) = host(&server, Duration::from_secs(5));
     let (_folder, path) = file(20_000_001);
     let registered = host.register(&model(20_000_001), &ModelSource::File(path), |_, _| ()).await.unwrap();
@@ -158,6 +165,28 @@ async fn a_model_that_is_there_is_used_and_a_half_is_deleted() {
     assert!(asked.iter().all(|path| !path.contains("upload_chunk") && !path.contains("whole")), "{asked:?}");
 }
 
+/// A search sees what was written up to a second later. Who registers the model again at once must find it.
+#[tokio::test]
+async fn a_model_is_registered_when_a_search_finds_it() {
+    let (searches, half) = (Arc::new(AtomicUsize::new(0)), json!([hit("new", "REGISTERING")]));
+    let counted = Arc::clone(&searches);
+    let script = move |_: usize, asked: &Asked| {
+        let is_search = asked.line.starts_with("post /_plugins/_ml/models/_search");
+        // The first is before anything is sent; the next two come too soon, and see nothing, and what was there amid the upload.
+        let models = match is_search.then(|| counted.fetch_add(1, Ordering::SeqCst)) {
+            Some(0 | 1) => json!([]),
+            Some(2) => half.clone(),
+            _ => found_later(),
+        };
+        well(asked, &models)
+    };
+    let server = Script::start(script).await;
+    let (host, _) = host(&server, Duration::from_secs(5));
+    let (_folder, path) = file(1);
+    host.register(&model(1), &ModelSource::File(path), |_, _| ()).await.unwrap();
+    assert_eq!(searches.load(Ordering::SeqCst), 4);
+}
+
 #[tokio::test]
 async fn a_group_that_somebody_else_just_made_is_used() {
     let script = |_: usize, asked: &Asked| {
@@ -167,7 +196,7 @@ async fn a_group_that_somebody_else_just_made_is_used() {
         if asked.line.contains("model_groups/_register") {
             seen!("group_twice")
         } else {
-            well(asked, &json!([]))
+            well(asked, &found_later())
         }
     };
     let server = Script::start(script).await;
