@@ -1,15 +1,25 @@
 //! Changes the registry by compare-and-set. Stage: awaits a [`Broker`].
 
+use std::time::Duration;
+
+use backoff::Backoff;
 use futures::stream::TryStreamExt as _;
 use message::RegistryEntry;
 use stream::broker::Publisher as _;
 use stream::{Broker, Outgoing, StreamError};
+use tokio::time::sleep;
 
 use crate::rules::RuleRefusal;
 use crate::state::{Registry, UnreadableEntry};
 
 /// The only partition.
 const PARTITION: i32 = 0;
+/// How long a change may be open. While one is, no server of `serve` reads its own word back, by which it knows that it may answer:
+/// with the time after which a broker looks for those that nobody ends (10 s) it is much shorter than a lease.
+const LONGEST_CHANGE: Duration = Duration::from_secs(5);
+/// How often a change that met another one is tried again, and the delays.
+const TRIES: u32 = 5;
+const AFTER_RIVAL: Duration = Duration::from_millis(200);
 
 /// Why the registry was not changed or read.
 #[derive(Debug, thiserror::Error)]
@@ -76,17 +86,33 @@ impl<B: Broker> RegistryWriter<B> {
         Self { broker, id: format!("{}-{index}", topics::MODELS) }
     }
 
-    /// Reads the registry, asks `rule` what to write, and writes that: all of it, or nothing.
+    /// Reads the registry, asks `rule` what to write, and writes that: all of it, or nothing. When somebody else changes it at
+    /// the same moment, it is read and the rule is asked anew, a few times.
     ///
     /// # Errors
-    /// When the rule refuses, a rival came in between, or the broker does not answer. Nothing is written then, unless the
-    /// broker failed at the very end: a rule that is asked again says what is left to do.
-    pub async fn change<F>(&self, rule: F) -> Result<(), RegistryError>
+    /// When the rule refuses, rivals came in between each time, or the broker does not answer. Nothing is written then, unless
+    /// the broker failed at the very end: a rule that is asked again says what is left to do.
+    pub async fn change<F>(&self, mut rule: F) -> Result<(), RegistryError>
     where
-        F: FnOnce(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
+        F: FnMut(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
+    {
+        let mut delays =
+            Backoff::try_new(AFTER_RIVAL, AFTER_RIVAL * TRIES).unwrap_or(Backoff::SERVER).start();
+        for _ in 1..TRIES {
+            match self.change_once(&mut rule).await {
+                Err(RegistryError::Rival) => sleep(delays.next_delay(None)).await,
+                changed => return changed,
+            }
+        }
+        self.change_once(&mut rule).await
+    }
+
+    async fn change_once<F>(&self, rule: &mut F) -> Result<(), RegistryError>
+    where
+        F: FnMut(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
     {
         // It fences every earlier writer first, so that what is read below is what will be written upon.
-        let mut publisher = self.broker.transactional(&self.id).await?;
+        let mut publisher = self.broker.transactional(&self.id, LONGEST_CHANGE).await?;
         let registry = read(&self.broker).await?;
         let entries = rule(&registry)?;
         if !entries.is_empty() {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bench::{INDEX, author, broker, generation, key};
+use futures::FutureExt as _;
 use message::{BuildState, GenerationEntry, ModelEntry, ModelState, ReadyEntry, RegistryEntry};
 use registry::rules::{self, LEASE, RuleRefusal};
 use registry::{ReadyWriter, Registry, RegistryError, RegistryWriter, follow, read};
@@ -192,7 +193,7 @@ async fn of_two_who_change_it_at_once_the_later_one_wins_and_the_other_is_told()
     let writer = RegistryWriter::new(broker.clone(), INDEX);
     writer.change(|registry| rules::adopt(registry, generation("first"), &author())).await.unwrap();
     // A rival that began before and writes after: as when two operators promote at the same moment.
-    let mut rival = broker.transactional("models-docs").await.unwrap();
+    let mut rival = broker.transactional("models-docs", stream::LANE_TRANSACTION).await.unwrap();
     let entries = |registry: &Registry| rules::start(registry, generation("second"));
     writer.change(entries).await.unwrap();
     let registry = read(&broker).await.unwrap();
@@ -207,6 +208,31 @@ async fn of_two_who_change_it_at_once_the_later_one_wins_and_the_other_is_told()
     assert_eq!(read(&broker).await.unwrap(), registry);
     let refused = writer.change(entries).await;
     assert!(matches!(refused, Err(RegistryError::Refused(RuleRefusal::State { .. }))), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_meets_another_is_decided_anew() {
+    let broker = broker();
+    let writer = RegistryWriter::new(broker.clone(), INDEX);
+    let (mut asked, mut meets) = (0, 1);
+    let rule = |registry: &Registry| {
+        asked += 1;
+        if meets > 0 {
+            // Between reading and writing.
+            meets -= 1;
+            drop(broker.transactional("models-docs", stream::LANE_TRANSACTION).now_or_never().unwrap());
+        }
+        rules::adopt(registry, generation("first"), &author())
+    };
+    writer.change(rule).await.unwrap();
+    assert_eq!(asked, 2);
+    assert!(read(&broker).await.unwrap().generation(key("first")).is_some());
+    let always = |registry: &Registry| {
+        drop(broker.transactional("models-docs", stream::LANE_TRANSACTION).now_or_never().unwrap());
+        rules::start(registry, generation("second"))
+    };
+    let refused = writer.change(always).await;
+    assert!(matches!(refused, Err(RegistryError::Rival)), "{refused:?}");
 }
 
 #[tokio::test]

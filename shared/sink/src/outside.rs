@@ -4,12 +4,14 @@
 //! somebody moves by hand, needs no record of steps. Nobody in Millrace reads through these aliases, so they may be late.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use generation::{Generation, Names};
 use message::GenerationEntry;
 use registry::{GenerationKey, Heard, rules};
+use stream::Broker;
 use tokio::sync::watch;
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::{Duration, Instant, sleep, timeout};
 use tracing::{info, warn};
 
 use crate::error::SinkError;
@@ -19,6 +21,8 @@ use crate::sink::{OutsideAliases, Sink};
 const AGAIN: Duration = Duration::from_secs(5);
 /// How often aliases that should be right are looked at.
 const LOOK: Duration = Duration::from_mins(1);
+/// How long the registry may take to be read anew.
+const READS: Duration = Duration::from_secs(15);
 
 /// Who is to have the aliases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +33,8 @@ enum Holder {
     Served(Box<GenerationEntry>),
 }
 
-/// Who is to have the aliases; none while the registry was not heard, or a process answers by another generation.
-fn holder(heard: Option<&Heard>, index: &str) -> Option<Holder> {
-    let heard = heard?;
+/// Who is to have the aliases; none while a process answers by another generation.
+fn holder(heard: &Heard, index: &str) -> Option<Holder> {
     let registry = &heard.registry;
     let Some(serving) = registry.serving(index) else { return Some(Holder::Local) };
     if !rules::behind(registry, index, heard.now()).is_empty() {
@@ -41,9 +44,22 @@ fn holder(heard: Option<&Heard>, index: &str) -> Option<Holder> {
     Some(Holder::Served(Box::new(entry.clone())))
 }
 
+/// What was heard, or what the registry says when it is read again where no record came for a lease. None where it cannot be
+/// read: a writer that is cut off from Kafka would otherwise undo, again and again, what the others heard since.
+async fn anew<B: Broker>(broker: &B, heard: Heard) -> Option<Heard> {
+    if heard.at.elapsed() < Duration::from_millis(rules::LEASE.unsigned_abs()) {
+        return Some(heard);
+    }
+    let registry = timeout(READS, registry::look(broker)).await.ok()?.ok()?;
+    // Who is alive is told by the time since the last record.
+    let at = if registry.now() > heard.registry.now() { Instant::now() } else { heard.at };
+    Some(Heard { registry: Arc::new(registry), at, next: heard.next })
+}
+
 /// Gives the aliases to the generation that is served, or those that are free to the generation of `sink` where the
 /// registry says nothing. Never returns.
-pub(crate) async fn keep<S: Sink>(
+pub(crate) async fn keep<B: Broker, S: Sink>(
+    broker: &B,
     sink: &S,
     worker: &'static str,
     mut heard: watch::Receiver<Option<Heard>>,
@@ -51,12 +67,16 @@ pub(crate) async fn keep<S: Sink>(
     let index = sink.names().index().to_owned();
     let (mut told, mut done) = (None, None::<(Holder, Instant)>);
     loop {
-        let wanted = holder(heard.borrow_and_update().as_ref(), &index);
+        let known = heard.borrow_and_update().clone();
         // Every word of a server is heard here, too: most change nothing.
         let is_due = |wanted: &Holder| {
             done.as_ref().is_none_or(|(holder, at)| holder != wanted || at.elapsed() >= LOOK)
         };
-        if let Some(holder) = wanted.filter(is_due) {
+        if let Some(known) = known
+            && holder(&known, &index).is_some_and(|holder| is_due(&holder))
+            && let Some(known) = anew(broker, known).await
+            && let Some(holder) = holder(&known, &index)
+        {
             match name(sink, &index, &holder).await {
                 Ok(()) => {
                     let is_news = done.as_ref().is_none_or(|(before, _)| *before != holder);
@@ -102,4 +122,56 @@ async fn point<S: Sink>(sink: &S, index: &str, entry: &GenerationEntry) -> Resul
     let names =
         names.map_err(|error| SinkError::Setting { setting: "MILLRACE_INDEX", cause: error.to_string() })?;
     sink.over(names).name_outside(OutsideAliases::All).await
+}
+
+#[cfg(test)]
+mod tests {
+    use message::{ChangeAuthor, RegistryEntry, ServingEntry};
+    use registry::Registry;
+    use stream::Outgoing;
+    use stream::broker::Publisher as _;
+    use stream::memory::Memory;
+
+    use super::*;
+
+    fn serving(id: &str, sequence: u64) -> RegistryEntry {
+        let author = ChangeAuthor { by: "maria".to_owned(), at: 1 };
+        let (index, id) = ("docs".to_owned(), id.to_owned());
+        RegistryEntry::Serving(ServingEntry {
+            index,
+            id,
+            previous: None,
+            sequence,
+            by: author.by,
+            at: author.at,
+        })
+    }
+
+    async fn write(broker: &Memory, value: Vec<u8>) {
+        let key = Some(serving("", 0).key().into_bytes());
+        let record = Outgoing { topic: topics::MODELS.to_owned(), key, value: Some(value), headers: None };
+        broker.after_write().unwrap().write(vec![record]).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_heard_long_ago_gives_nobody_an_alias() {
+        let broker = Memory::default();
+        broker.create(topics::MODELS, 1);
+        let old = serde_json::to_vec(&serving("a", 1)).unwrap();
+        let mut registry = Registry::default();
+        registry.take(&serving("", 0).key(), Some(&old), 1).unwrap();
+        let heard = Heard { registry: Arc::new(registry), at: Instant::now(), next: Some(1) };
+        // This process is cut off, and somebody promotes another generation meanwhile.
+        write(&broker, serde_json::to_vec(&serving("b", 2)).unwrap()).await;
+        let served = async |heard: &Heard| {
+            let known = anew(&broker, heard.clone()).await?;
+            Some(known.registry.serving("docs").unwrap().id.clone())
+        };
+        assert_eq!(served(&heard).await.as_deref(), Some("a"), "within the lease what was heard counts");
+        tokio::time::advance(Duration::from_secs(31)).await;
+        assert_eq!(served(&heard).await.as_deref(), Some("b"));
+        // It cannot be read: the aliases stay as they are.
+        write(&broker, b"{".to_vec()).await;
+        assert_eq!(served(&heard).await, None);
+    }
 }

@@ -58,7 +58,7 @@ pub async fn run<B: Broker, S: Sink + Clone>(
     };
     tokio::select! {
         never = follow(broker.clone(), sender) => match never {},
-        never = outside::keep(&sink, worker, heard.clone()) => match never {},
+        never = outside::keep(&broker, &sink, worker, heard.clone()) => match never {},
         ended = supervise(broker.clone(), supervised, heard.clone(), stopping) => ended,
     }
 }

@@ -3,11 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use futures::stream::BoxStream;
 
 pub use crate::committed::{Committed, Memo, Waiting};
 use crate::record::{Outgoing, Record};
+
+/// How long the transaction of a lane may be open. It must not be shorter than the link needs for one document's chunks, which
+/// are a single transaction. Whoever takes over the partition aborts it at once.
+pub const LANE_TRANSACTION: Duration = Duration::from_mins(1);
 
 /// The committed records of one partition in order, up to its end at the time the end is reached. Only a little is read
 /// ahead, and records may be kept for as long as the caller likes. Dropping it stops the reading.
@@ -91,8 +96,13 @@ pub trait Broker: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<usize, StreamError>> + Send;
 
     /// A transactional writer. Once this returns, every earlier writer with the same `id` is fenced and its open
-    /// transaction is aborted.
-    fn transactional(&self, id: &str) -> impl Future<Output = Result<Self::Publisher, StreamError>> + Send;
+    /// transaction is aborted. One that is open for longer than `longest` is aborted by the broker, because readers of its
+    /// topics wait for it to end.
+    fn transactional(
+        &self,
+        id: &str,
+        longest: Duration,
+    ) -> impl Future<Output = Result<Self::Publisher, StreamError>> + Send;
 
     /// A writer that writes first and commits the offset afterwards.
     ///

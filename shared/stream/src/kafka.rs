@@ -75,8 +75,8 @@ impl Broker for Kafka {
         groups::inherit(self, group, former, topic).await
     }
 
-    async fn transactional(&self, id: &str) -> Result<Self::Publisher, StreamError> {
-        publisher::KafkaPublisher::transactional(&self.settings, id).await
+    async fn transactional(&self, id: &str, longest: Duration) -> Result<Self::Publisher, StreamError> {
+        publisher::KafkaPublisher::transactional(&self.settings, id, longest).await
     }
 
     fn after_write(&self) -> Result<Self::Publisher, StreamError> {

@@ -35,7 +35,7 @@ pub mod stage;
 pub use batch::BatchLimits;
 pub use begin::BeginGroup;
 pub use boottime::{Boottime, wall_seconds};
-pub use broker::{Broker, Committed, Memo, Published, Reading, StreamError, Waiting};
+pub use broker::{Broker, Committed, LANE_TRANSACTION, Memo, Published, Reading, StreamError, Waiting};
 pub use patience::Patience;
 pub use pipeline::run;
 pub use plan::{Delivery, Plan, transactional_id};

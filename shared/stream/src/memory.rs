@@ -10,6 +10,7 @@ mod state;
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures::stream::{StreamExt as _, TryStreamExt as _};
 
@@ -144,7 +145,7 @@ impl Broker for Memory {
         Ok(count)
     }
 
-    async fn transactional(&self, id: &str) -> Result<MemoryPublisher, StreamError> {
+    async fn transactional(&self, id: &str, _longest: Duration) -> Result<MemoryPublisher, StreamError> {
         let mut state = self.lock();
         let epoch = state.epochs.entry(id.to_owned()).or_default();
         *epoch += 1;

@@ -105,6 +105,7 @@ suite!(
     a_group_begins_where_it_is_told,
     a_spent_budget_ends_the_worker,
     records_are_written_without_an_offset,
+    an_abandoned_transaction_ends,
     a_replay_goes_on_where_it_stopped,
     what_a_partition_waits_at_is_told_and_may_be_skipped,
     a_worker_that_drains_answers_a_rebalance,

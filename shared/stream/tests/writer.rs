@@ -41,7 +41,7 @@ async fn writing(
     });
     let mut consumer = kafka.subscribe(GROUP, "in", 1 << 20).unwrap();
     while !matches!(consumer.next().await, Event::Assigned(_)) {}
-    let writer = kafka.transactional("writer").await.unwrap();
+    let writer = kafka.transactional("writer", stream::LANE_TRANSACTION).await.unwrap();
     (consumer, writer)
 }
 

@@ -25,8 +25,6 @@ use crate::output::ModelShelf;
 use crate::run::{ended, given_up, next, submits};
 use crate::trainer::{Trainer, TrainerOptions};
 
-/// How often a change is tried again that somebody else's came before: each time the whole registry is read again.
-const RIVALS: usize = 5;
 /// How often a job may be created whose creation nobody can tell from the answer, and that nobody finds afterwards. After one more
 /// it is only looked for.
 const MOST_UNCLEAR: u32 = 3;
@@ -246,34 +244,31 @@ impl<B: Broker, T: Trainer, D: DataMaker, P: Proof, S: FileStore> Conductor<B, T
         }
     }
 
-    /// Writes a change; what somebody else changed meanwhile is read first.
+    /// Writes a change.
     async fn go(&mut self, run: &TrainingRun, change: RunChange) -> Result<StepEnd, RegistryError> {
-        for _ in 0..RIVALS {
-            let mut written = None;
-            let rule = |registry: &Registry| {
-                let all = entries(registry, run, change.clone())?;
-                let run = |entry: &RegistryEntry| {
-                    if let RegistryEntry::Run(run) = entry { Some(run.clone()) } else { None }
-                };
-                written = all.iter().find_map(run);
-                Ok(all)
+        let mut written = None;
+        let rule = |registry: &Registry| {
+            let all = entries(registry, run, change.clone())?;
+            let run = |entry: &RegistryEntry| {
+                if let RegistryEntry::Run(run) = entry { Some(run.clone()) } else { None }
             };
-            match self.writer.change(rule).await {
-                Ok(()) => {
-                    if let Some(now) = written {
-                        self.tell(&now);
-                    }
-                    return Ok(StepEnd::Moved);
+            written = all.iter().find_map(run);
+            Ok(all)
+        };
+        match self.writer.change(rule).await {
+            Ok(()) => {
+                if let Some(now) = written {
+                    self.tell(&now);
                 }
-                Err(RegistryError::Rival) => {}
-                Err(RegistryError::Refused(why)) => {
-                    warn!(run = run.id, %why, "the run could not go on so: looking again");
-                    return Ok(StepEnd::Wait(None));
-                }
-                Err(error) => return Err(error),
+                Ok(StepEnd::Moved)
             }
+            Err(RegistryError::Rival) => Ok(StepEnd::Wait(None)),
+            Err(RegistryError::Refused(why)) => {
+                warn!(run = run.id, %why, "the run could not go on so: looking again");
+                Ok(StepEnd::Wait(None))
+            }
+            Err(error) => Err(error),
         }
-        Ok(StepEnd::Wait(None))
     }
 
     /// Logs and counts where a run is now.

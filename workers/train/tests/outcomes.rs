@@ -130,7 +130,7 @@ async fn a_model_that_does_not_pass_stays_with_the_reason() {
     assert!(model.bundle.is_some() && model.scores.contains_key("golden ndcg@10"), "{model:?}");
     // Another run may begin.
     let next = message::TrainingRun { id: bench::ID.replace('0', "f"), ..bench::planned() };
-    bench.change(|registry| rules::enter_run(registry, next)).await;
+    bench.change(|registry| rules::enter_run(registry, next.clone())).await;
     assert!(bench.registry().await.open_run(bench::INDEX).is_some());
 }
 
@@ -140,7 +140,7 @@ async fn what_a_person_refused_is_refused_without_a_proof() {
     let mut one = at(RunState::Judging, &bench).await;
     let model = bench.model().await.unwrap().fingerprint;
     let refused = (ModelState::Refused, Some("it forgets".to_owned()));
-    bench.change(|registry| rules::mark_model(registry, &model, refused)).await;
+    bench.change(|registry| rules::mark_model(registry, &model, refused.clone())).await;
     assert!(steps(&mut one).await.unwrap());
     let run = bench.run().await;
     assert!(run.state == RunState::Refused && run.outcome.unwrap().contains("it forgets"));

@@ -316,7 +316,7 @@ async fn a_run_without_its_base_makes_no_job() {
 async fn a_run_for_another_trainer_is_left_alone() {
     let bench = Bench::empty().await;
     let other = message::TrainingRun { trainer: "pai".to_owned(), ..planned() };
-    bench.change(|registry| rules::enter_run(registry, other)).await;
+    bench.change(|registry| rules::enter_run(registry, other.clone())).await;
     assert_eq!(bench.conductor("one").step().await.unwrap(), StepEnd::Idle);
     assert_eq!(bench.run().await.by, "maria");
 }

@@ -66,7 +66,12 @@ impl<'a, B: Bench> World<'a, B> {
 
     pub(crate) async fn write(&self, records: Vec<Outgoing>) -> Position {
         let last = records.last().unwrap().clone();
-        let mut writer = self.bench.broker().transactional(&format!("{}-writer", self.topic)).await.unwrap();
+        let mut writer = self
+            .bench
+            .broker()
+            .transactional(&format!("{}-writer", self.topic), stream::LANE_TRANSACTION)
+            .await
+            .unwrap();
         let Published { last: offsets } = writer.write(records).await.unwrap();
         Position::written(offsets[&self.topic], &last)
     }

@@ -12,14 +12,12 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext
 
 use super::consumer::Member;
 use super::{ASK, KafkaSettings, LONGEST, blocking, blocking_for, classify, count_partitions, unavailable};
-use crate::broker::{Committed, Published, Publisher, StreamError};
+use crate::broker::{Committed, LANE_TRANSACTION, Published, Publisher, StreamError};
 use crate::record::Outgoing;
 
-/// Kafka aborts a transaction that is open for longer, because readers of its topics wait for it to end. It must not be
-/// shorter than the link needs for one document's chunks, which are a single transaction. Whoever takes over the
-/// partition aborts it at once.
-const TRANSACTION: Duration = Duration::from_mins(1);
-/// Timeout for the delivery of a batch; shorter than its transaction's.
+/// After this long, writing a batch counts as hung.
+const WRITES: Duration = LANE_TRANSACTION;
+/// Timeout for the delivery of a batch; shorter than a lane's transaction.
 const DELIVERY: Duration = Duration::from_secs(50);
 /// Timeout of the calls that end a transaction.
 const ENDING: Duration = Duration::from_secs(15);
@@ -83,7 +81,11 @@ impl ProducerContext for Deliveries {
 }
 
 impl KafkaPublisher {
-    pub(super) async fn transactional(settings: &KafkaSettings, id: &str) -> Result<Self, StreamError> {
+    pub(super) async fn transactional(
+        settings: &KafkaSettings,
+        id: &str,
+        longest: Duration,
+    ) -> Result<Self, StreamError> {
         if fault::is_off(Mechanism::Transaction) {
             return Ok(Self::after_write(settings));
         }
@@ -95,7 +97,7 @@ impl KafkaPublisher {
             let mut config = settings.producer()?;
             config
                 .set("transactional.id", &id)
-                .set("transaction.timeout.ms", TRANSACTION.as_millis().to_string());
+                .set("transaction.timeout.ms", longest.as_millis().to_string());
             let producer: BaseProducer<Deliveries> =
                 config.create_with_context(Deliveries::default()).map_err(|e| unavailable(&settings, &e))?;
             producer.init_transactions(FENCE).map_err(|error| unavailable(&settings, &error))?;
@@ -164,7 +166,7 @@ impl KafkaPublisher {
         commit: Option<(Member, i32, Committed)>,
     ) -> Result<Published, StreamError> {
         let fenced = !fault::is_off(Mechanism::Fencing);
-        let published = self.on_thread(TRANSACTION, move |writer| writer.begin(&records)).await?;
+        let published = self.on_thread(WRITES, move |writer| writer.begin(&records)).await?;
         let (inside, after) = if fenced { (commit, None) } else { (None, commit) };
         if let Some((member, partition, committed)) = inside {
             // librdkafka does not keep its timeout here if the group's coordinator has left the cluster (its issues
@@ -295,13 +297,13 @@ impl Publisher for KafkaPublisher {
         }
         let after =
             move |writer: &mut Self| writer.publish_after(&records, Some((&member, partition, &committed)));
-        self.on_thread(TRANSACTION, after).await
+        self.on_thread(WRITES, after).await
     }
 
     async fn write(&mut self, records: Vec<Outgoing>) -> Result<Published, StreamError> {
         if self.transactional {
             return self.publish_together(records, None).await;
         }
-        self.on_thread(TRANSACTION, move |writer| writer.publish_after(&records, None)).await
+        self.on_thread(WRITES, move |writer| writer.publish_after(&records, None)).await
     }
 }

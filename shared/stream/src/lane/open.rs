@@ -17,7 +17,7 @@ impl<B: Broker, S: Stage> LaneTask<B, S> {
         let publisher = match self.plan.delivery {
             Delivery::Transactional => {
                 let id = transactional_id(&self.plan.group, &self.plan.input, self.partition.number);
-                self.broker.transactional(&id).await
+                self.broker.transactional(&id, crate::broker::LANE_TRANSACTION).await
             }
             Delivery::AfterWrite => self.broker.after_write(),
         }

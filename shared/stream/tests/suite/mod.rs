@@ -66,7 +66,8 @@ async fn join<B: Broker>(broker: &B, group: &str, topic: &str, partitions: usize
 async fn publish<B: Bench>(bench: &B, records: Vec<Outgoing>) {
     let source = bench.topic("source", 1).await;
     let consumer = join(bench.broker(), &format!("{source}-group"), &source, 1).await;
-    let mut writer = bench.broker().transactional(&format!("{source}-writer")).await.unwrap();
+    let mut writer =
+        bench.broker().transactional(&format!("{source}-writer"), stream::LANE_TRANSACTION).await.unwrap();
     writer.publish(records, &consumer.membership(), 0, at(1)).await.unwrap();
 }
 

@@ -76,9 +76,9 @@ pub(crate) async fn a_newer_writer_fences_the_older<B: Bench>(bench: &B) {
     let (source, topic) = (bench.topic("fence-in", 1).await, bench.topic("fence-out", 1).await);
     let consumer = join(bench.broker(), &format!("{source}-group"), &source, 1).await;
     let (id, member) = (format!("{source}-0"), consumer.membership());
-    let mut older = bench.broker().transactional(&id).await.unwrap();
+    let mut older = bench.broker().transactional(&id, stream::LANE_TRANSACTION).await.unwrap();
     older.publish(vec![record(&topic, "a", "1")], &member, 0, at(1)).await.unwrap();
-    let mut newer = bench.broker().transactional(&id).await.unwrap();
+    let mut newer = bench.broker().transactional(&id, stream::LANE_TRANSACTION).await.unwrap();
     let late = older.publish(vec![record(&topic, "a", "late")], &member, 0, at(2)).await;
     assert!(matches!(late, Err(StreamError::Fenced(_))), "{late:?}");
     newer.publish(vec![record(&topic, "a", "2")], &member, 0, at(3)).await.unwrap();
@@ -93,15 +93,34 @@ pub(crate) async fn records_are_written_without_an_offset<B: Bench>(bench: &B) {
     let three = |value: &str| (0..3).map(|n| record(&topic, &format!("k{n}"), value)).collect::<Vec<_>>();
     let mut plain = bench.broker().after_write().unwrap();
     assert_eq!(plain.write(three("a")).await.unwrap().last.get(&topic), Some(&2));
-    let mut older = bench.broker().transactional(&format!("{topic}-id")).await.unwrap();
+    let mut older =
+        bench.broker().transactional(&format!("{topic}-id"), stream::LANE_TRANSACTION).await.unwrap();
     assert_eq!(older.write(three("b")).await.unwrap().last.get(&topic), Some(&5));
-    let mut newer = bench.broker().transactional(&format!("{topic}-id")).await.unwrap();
+    let mut newer =
+        bench.broker().transactional(&format!("{topic}-id"), stream::LANE_TRANSACTION).await.unwrap();
     let late = older.write(three("late")).await;
     assert!(matches!(late, Err(StreamError::Fenced(_))), "{late:?}");
     newer.write(three("c")).await.unwrap();
     let values: Vec<_> = all(bench.broker(), &topic, 0).await.into_iter().filter_map(|r| r.value).collect();
     assert_eq!(values.len(), 9);
     assert!(!values.contains(&b"late".to_vec()));
+}
+
+/// A writer that goes away amid its transaction holds readers up no longer than it asked for.
+pub(crate) async fn an_abandoned_transaction_ends<B: Bench>(bench: &B) {
+    let topic = bench.topic("abandoned", 1).await;
+    let id = format!("{topic}-id");
+    let mut writer = bench.broker().transactional(&id, Duration::from_secs(3)).await.unwrap();
+    // Dropped between its two steps, as by a request that nobody waits for any more.
+    drop(timeout(Duration::ZERO, writer.write(vec![record(&topic, "a", "1")])).await);
+    drop(writer);
+    // The first step goes on without it.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    publish(bench, vec![record(&topic, "b", "2")]).await;
+    let mut tail = bench.broker().tail(&topic, 0, 0);
+    // A broker looks for what is open for too long every 10 s.
+    let read = async { while tail.try_next().await.unwrap().unwrap().key_text() != "b" {} };
+    timeout(Duration::from_secs(30), read).await.expect("readers wait for a transaction that nobody ends");
 }
 
 /// A member never has more than its limit outstanding, and reads on when records are dropped.

@@ -88,7 +88,7 @@ async fn bench() -> Bench {
 
 async fn change(
     broker: &Memory,
-    rule: impl FnOnce(&Registry) -> Result<Vec<RegistryEntry>, rules::RuleRefusal> + Send,
+    rule: impl FnMut(&Registry) -> Result<Vec<RegistryEntry>, rules::RuleRefusal> + Send,
 ) {
     RegistryWriter::new(broker.clone(), INDEX).change(rule).await.unwrap();
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use message::DocumentId;
@@ -43,9 +44,9 @@ impl Broker for Watched {
         self.broker.inherit(group, former, topic).await
     }
 
-    async fn transactional(&self, id: &str) -> Result<MemoryPublisher, StreamError> {
+    async fn transactional(&self, id: &str, longest: Duration) -> Result<MemoryPublisher, StreamError> {
         self.writers.fetch_add(1, Ordering::Relaxed);
-        self.broker.transactional(id).await
+        self.broker.transactional(id, longest).await
     }
 
     fn after_write(&self) -> Result<MemoryPublisher, StreamError> {
@@ -163,11 +164,13 @@ async fn an_older_lane_of_the_same_member_is_fenced_by_its_transactional_id() {
     let all = |outcome: &Outcome| outcome.verdicts.iter().flat_map(outputs).cloned().collect::<Vec<_>>();
 
     bench.put("a.md", page(&["old"])).await;
-    let mut older = bench.broker.transactional("chunk-c-documents-0").await.unwrap();
+    let mut older =
+        bench.broker.transactional("chunk-c-documents-0", stream::LANE_TRANSACTION).await.unwrap();
     let in_hand = handle(&mut bench.lane().await, &[created("a.md")]).await;
 
     bench.put("a.md", page(&["new"])).await;
-    let mut newer = bench.broker.transactional("chunk-c-documents-0").await.unwrap();
+    let mut newer =
+        bench.broker.transactional("chunk-c-documents-0", stream::LANE_TRANSACTION).await.unwrap();
     let outcome = handle(&mut bench.lane().await, &[created("a.md")]).await;
     let late = older.publish(all(&in_hand), &member, 0, committed()).await;
     assert!(matches!(late, Err(StreamError::Fenced(_))), "{late:?}");

@@ -76,7 +76,7 @@ fn written(broker: &Memory, entry: &GenerationEntry) -> Vec<usize> {
 
 async fn change(
     broker: &Memory,
-    rule: impl FnOnce(&Registry) -> Result<Vec<message::RegistryEntry>, rules::RuleRefusal> + Send,
+    rule: impl FnMut(&Registry) -> Result<Vec<message::RegistryEntry>, rules::RuleRefusal> + Send,
 ) {
     RegistryWriter::new(broker.clone(), INDEX).change(rule).await.unwrap();
 }

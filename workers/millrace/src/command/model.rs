@@ -142,7 +142,7 @@ async fn read(ask: &RegistrySettings) -> Result<Registry, Failure> {
 
 async fn change<F>(ask: &RegistrySettings, rule: F) -> Result<(), Failure>
 where
-    F: FnOnce(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
+    F: FnMut(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
 {
     Ok(RegistryWriter::new(Kafka::new(&ask.kafka), &ask.index.index).change(rule).await?)
 }

@@ -226,7 +226,7 @@ async fn a_running_chunk_is_fenced_and_does_not_stop_it() {
     let chunk = async {
         let id = format!("chunk-{}-documents-1", world.generation.chunking.short());
         for _ in 0..200 {
-            world.kafka.transactional(&id).await.unwrap();
+            world.kafka.transactional(&id, stream::LANE_TRANSACTION).await.unwrap();
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
     };

@@ -77,7 +77,7 @@ impl<K: Broker> LedgerTarget<'_, K> {
         let id = format!("{}-{}-{partition}", self.group, topics::DOCUMENTS);
         let mut written = 0;
         for _ in 0..TRIES {
-            let publisher = self.broker.transactional(&id).await?;
+            let publisher = self.broker.transactional(&id, stream::LANE_TRANSACTION).await?;
             existing.catch_up_one(self.broker, partition).await?;
             let mut writing = Writing { target: self, publisher, batch: Vec::new(), bytes: 0, written: 0 };
             let first = self.epoch_entry(partition, partitions)?;

@@ -67,7 +67,7 @@ pub(crate) fn broker() -> Memory {
 
 pub(crate) async fn change(
     broker: &Memory,
-    rule: impl FnOnce(&registry::Registry) -> Result<Vec<RegistryEntry>, registry::rules::RuleRefusal> + Send,
+    rule: impl FnMut(&registry::Registry) -> Result<Vec<RegistryEntry>, registry::rules::RuleRefusal> + Send,
 ) {
     registry::RegistryWriter::new(broker.clone(), INDEX).change(rule).await.unwrap();
 }

@@ -115,7 +115,7 @@ impl Bench {
             state: ModelState::Accepted,
             reason: None,
         };
-        bench.change(|registry| rules::enter_model(registry, model)).await;
+        bench.change(|registry| rules::enter_model(registry, model.clone())).await;
         bench.change(|registry| rules::enter_run(registry, planned())).await;
         bench
     }
@@ -138,7 +138,7 @@ impl Bench {
 
     pub(crate) async fn change<F>(&self, rule: F)
     where
-        F: FnOnce(&Registry) -> Result<Vec<message::RegistryEntry>, RuleRefusal> + Send,
+        F: FnMut(&Registry) -> Result<Vec<message::RegistryEntry>, RuleRefusal> + Send,
     {
         RegistryWriter::new(self.broker.clone(), INDEX).change(rule).await.unwrap();
     }

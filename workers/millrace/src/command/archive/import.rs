@@ -170,7 +170,7 @@ async fn enter(kafka: &Kafka, manifest: &LogManifest, author: &ChangeAuthor) -> 
         {
             entries.extend(rules::enter_model(registry, model.clone())?);
         }
-        entries.extend(rules::adopt(registry, entry, author)?);
+        entries.extend(rules::adopt(registry, entry.clone(), author)?);
         Ok(entries)
     };
     Ok(RegistryWriter::new(kafka.clone(), &manifest.generation.index).change(change).await?)
