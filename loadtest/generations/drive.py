@@ -147,16 +147,18 @@ def promote(served, current, target, command, made):
 
 
 def rivals(served, first, targets):
-    """Two operators promote at the same moment, each another one: one of both is served then, and who lost is told."""
+    """Two operators promote at the same moment, each another one: one of both is served then, by one change, and who lost is told to look again."""
     served.set(first, *targets)
+    before = millrace("generation", "list", "--json")["serving"]["sequence"]
     asked = [subprocess.Popen([f"{BIN}/millrace", "generation", "promote", target, "--patience", "120"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for target in targets]
     said = [(one.communicate(timeout=300)[0].strip(), one.returncode) for one in asked]
-    now = millrace("generation", "list", "--json")["serving"]["id"]
+    serving = millrace("generation", "list", "--json")["serving"]
+    now, changes = serving["id"], serving["sequence"] - before
     served.set(now)
-    won = [code == 0 for _, code in said]
+    won = [target for target, (_, code) in zip(targets, said) if code == 0]
     print(f"two operators at once: {now} is served; " + " / ".join(f"{code}: {text.splitlines()[-1] if text else ''}" for text, code in said), flush=True)
-    wrong = [] if now in targets and any(won) else [f"two operators at once: {now} is served, they were told {said}"]
-    return now, wrong + [f"an operator lost and was told nothing ({code})" for text, code in said if code != 0 and not text]
+    wrong = [] if won == [now] and changes == 1 else [f"two operators at once: {now} is served after {changes} changes, they were told {said}"]
+    return now, wrong + [f"an operator lost and was not told to look again ({code}): {text}" for text, code in said if code != 0 and "look again" not in text]
 
 
 def cut_off(served, current, target):

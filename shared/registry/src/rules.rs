@@ -1,9 +1,11 @@
 //! What may be changed, and what is written then. Pure: each rule looks at a whole [`Registry`] and answers with the
 //! entries to write, all of them or none.
 
+mod basis;
 mod proven;
 mod runs;
 
+pub use basis::ServedBasis;
 pub use proven::enter_proven;
 pub use runs::{advance_run, ask_to_stop, claim_run, enter_run, is_conducted, release_run, run_of};
 

@@ -42,7 +42,8 @@ pub type RunRefusal = Box<dyn Fn(&GenerationEntry) -> Result<(), String> + Send 
 pub enum RunScope {
     /// Those of one index, that of the local generation. The local one is run while nothing is served as its index.
     Index,
-    /// Those of every index. The local one is run beside them, unless the registry knows it and wants it no longer.
+    /// Those of every index. The local one is run beside them, unless the registry knows it and wants it no longer: `millrace
+    /// generation pause` and `retire` look before whether an index lives from it of which the registry says nothing.
     Every,
 }
 
@@ -257,7 +258,9 @@ async fn give_up<B: Broker>(
     for entry in building.filter(|entry| (supervised.unit)(entry) == run.unit) {
         let failed = (BuildState::Failed, Some(reason.clone()));
         let (writer, key) = (RegistryWriter::new(broker.clone(), &entry.index), GenerationKey::of(entry));
-        if let Err(cause) = writer.change(|registry| rules::mark(registry, key, failed, &author)).await {
+        if let Err(cause) =
+            writer.change(|registry| rules::mark(registry, key, failed.clone(), &author)).await
+        {
             warn!(worker = supervised.worker, generation = entry.id, %cause, "the failure could not be entered in the registry");
         }
     }

@@ -102,7 +102,7 @@ impl Worker {
 
     async fn change(
         &self,
-        rule: impl FnOnce(&registry::Registry) -> Result<Vec<message::RegistryEntry>, rules::RuleRefusal> + Send,
+        rule: impl FnMut(&registry::Registry) -> Result<Vec<message::RegistryEntry>, rules::RuleRefusal> + Send,
     ) {
         RegistryWriter::new(self.broker.clone(), bench::INDEX).change(rule).await.unwrap();
     }
@@ -177,7 +177,7 @@ async fn what_another_index_serves_does_not_end_the_local_generation() {
     let broker = broker();
     let elsewhere = GenerationEntry { index: "other".to_owned(), ..generation("second") };
     let writer = RegistryWriter::new(broker.clone(), "other");
-    writer.change(|registry| rules::adopt(registry, elsewhere, &author())).await.unwrap();
+    writer.change(|registry| rules::adopt(registry, elsewhere.clone(), &author())).await.unwrap();
     let worker = Worker::scoped(broker, RunScope::Every);
     worker.runs(&["first", "second"]).await;
     worker.change(|registry| rules::adopt(registry, generation("third"), &author())).await;
@@ -199,7 +199,7 @@ async fn one_that_is_kept_to_go_back_to_and_fails_is_run_again_after_a_rest() {
     let built = (BuildState::Built, None);
     writer.change(|registry| rules::adopt(registry, generation("first"), &author())).await.unwrap();
     writer.change(|registry| rules::start(registry, generation("bad one"))).await.unwrap();
-    writer.change(|registry| rules::mark(registry, key("bad one"), built, &author())).await.unwrap();
+    writer.change(|registry| rules::mark(registry, key("bad one"), built.clone(), &author())).await.unwrap();
     let worker = Worker::start(broker);
     worker.runs(&["first"]).await;
     tokio::time::sleep(Duration::from_mins(4)).await;

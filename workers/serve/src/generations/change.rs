@@ -2,7 +2,7 @@
 
 use generation::{Generation, Names, TopicReader};
 use message::{BuildState, ChangeAuthor, GenerationEntry, RegistryEntry};
-use registry::rules::{self, RuleRefusal};
+use registry::rules::{self, RuleRefusal, ServedBasis};
 use registry::{GenerationKey, Heard, Registry, RegistryError, RegistryWriter};
 use stream::StreamError;
 use tracing::info;
@@ -15,22 +15,37 @@ impl<B: Watched> Generations<B> {
     ///
     /// # Errors
     /// When it is not built, a writer is more than `most_behind` records behind, a server that answers now has not loaded it,
-    /// somebody else changes what is served at this moment, or Kafka does not answer.
+    /// somebody else changes what is served at this moment or has since this server heard of it, or Kafka does not answer.
     pub async fn promote(
         &self,
         id: &str,
         most_behind: i64,
         author: &ChangeAuthor,
     ) -> Result<(), RegistryError> {
-        let heard = self.known()?;
+        self.promote_upon(&self.known()?, id, most_behind, author).await
+    }
+
+    /// Promotes `id`, unless what is served was changed since this was heard.
+    async fn promote_upon(
+        &self,
+        heard: &Heard,
+        id: &str,
+        most_behind: i64,
+        author: &ChangeAuthor,
+    ) -> Result<(), RegistryError> {
         let (key, now) = (self.key(id), heard.now());
+        let basis = ServedBasis::of(&heard.registry, key.index);
         // What is refused anyway is neither measured nor disturbs another writer.
         rules::promote(&heard.registry, key, now, author)?;
         let entry = entry(&heard.registry, key)?;
         let groups = self.broker.groups().await?;
         let fills = self.fills(entry, &groups).await?;
         rules::caught_up(id, fills.iter().map(|fill| (fill.writer, fill.behind)), most_behind)?;
-        self.change(|registry| rules::promote(registry, key, now, author)).await?;
+        let rule = |registry: &Registry| {
+            basis.check(registry, key)?;
+            rules::promote(registry, key, now, author)
+        };
+        self.change(rule).await?;
         info!(generation = id, by = author.by, "promoted");
         Ok(())
     }
@@ -44,7 +59,7 @@ impl<B: Watched> Generations<B> {
         let previous = heard.registry.serving(&self.index).and_then(|serving| serving.previous.clone());
         let none = || refused("nothing was served before: there is nothing to go back to");
         let previous = previous.ok_or_else(none)?;
-        self.promote(&previous, most_behind, author).await?;
+        self.promote_upon(&heard, &previous, most_behind, author).await?;
         Ok(previous)
     }
 
@@ -60,7 +75,8 @@ impl<B: Watched> Generations<B> {
     ) -> Result<(), RegistryError> {
         let key = self.key(id);
         rules::mark(&self.known()?.registry, key, (BuildState::Paused, reason.clone()), author)?;
-        self.change(|registry| rules::mark(registry, key, (BuildState::Paused, reason), author)).await?;
+        self.change(|registry| rules::mark(registry, key, (BuildState::Paused, reason.clone()), author))
+            .await?;
         info!(generation = id, by = author.by, "paused");
         Ok(())
     }
@@ -82,7 +98,8 @@ impl<B: Watched> Generations<B> {
         if entry.state != BuildState::Building {
             self.check_known(entry).await?;
         }
-        self.change(|registry| rules::mark(registry, key, (BuildState::Building, reason), author)).await?;
+        self.change(|registry| rules::mark(registry, key, (BuildState::Building, reason.clone()), author))
+            .await?;
         info!(generation = id, by = author.by, "resumed");
         Ok(())
     }
@@ -127,7 +144,7 @@ impl<B: Watched> Generations<B> {
 
     async fn change<F>(&self, rule: F) -> Result<(), RegistryError>
     where
-        F: FnOnce(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
+        F: FnMut(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
     {
         RegistryWriter::new(self.broker.clone(), &self.index).change(rule).await
     }

@@ -1,11 +1,12 @@
 //! What is said of the generations, and what may be changed about them over HTTP.
 #![expect(clippy::disallowed_methods, reason = "a test: the registry is followed beside the clients")]
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use generation::{Cluster, Generation, Names, TopicReader};
 use message::{BuildState, GenerationEntry, ReadyEntry, RegistryEntry};
-use registry::rules;
+use registry::{Heard, rules};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use serve::generations::Generations;
@@ -14,10 +15,10 @@ use stream::broker::{Consumer as _, Publisher as _};
 use stream::memory::Memory;
 use stream::{Broker as _, Committed, Memo, Outgoing};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::bench::{absent, fill, generation, search_over, server};
-use crate::follower::{INDEX, adopt, broker, change, entry, force, mark, second};
+use crate::follower::{INDEX, adopt, broker, change, entry, force, mark, promote, second};
 use crate::http::Server;
 
 /// Records in the log that both generations are filled from.
@@ -25,13 +26,24 @@ const RECORDS: i64 = 10;
 
 /// A server that hears what the registry on this broker says.
 pub(crate) async fn over(broker: &Memory) -> Server {
+    let (sender, heard) = watch::channel(None);
+    // Ends together with the test's runtime.
+    tokio::spawn(registry::follow(broker.clone(), sender));
+    hearing(broker, heard).await
+}
+
+/// A server that has heard what this broker's registry says now, and hears no more.
+async fn deaf(broker: &Memory) -> Server {
+    let registry = Arc::new(registry::read(broker).await.unwrap());
+    let heard = Heard { registry, at: Instant::now(), next: Some(1) };
+    hearing(broker, watch::channel(Some(heard)).1).await
+}
+
+async fn hearing(broker: &Memory, heard: watch::Receiver<Option<Heard>>) -> Server {
     let engine = absent();
     fill(&engine).await;
     let mut server = server(search_over(&engine));
-    let (sender, heard) = watch::channel(None);
     server.generations = Some(Generations::new(broker.clone(), INDEX, EngineKind::ALL.to_vec(), heard));
-    // Ends together with the test's runtime.
-    tokio::spawn(registry::follow(broker.clone(), sender));
     Server::of(server).await
 }
 
@@ -45,7 +57,7 @@ async fn two() -> Memory {
     }
     adopt(&broker).await;
     let next = GenerationEntry { barrier: [(topic, vec![RECORDS])].into(), ..entry(&second()) };
-    change(&broker, |registry| rules::start(registry, next)).await;
+    change(&broker, |registry| rules::start(registry, next.clone())).await;
     for worker in ["index", "replicate"] {
         commit(&broker, worker, &generation(), RECORDS).await;
     }
@@ -197,6 +209,32 @@ async fn only_what_is_built_written_and_loaded_is_promoted_and_it_can_be_taken_b
     let (status, answer) = server.send("POST", "/v1/generations/rollback", "", Some(json!({}))).await;
     assert_eq!((status, &answer["serving"]), (StatusCode::OK, &json!(generation().short())), "{answer}");
     assert_eq!((commit_point().await.id, commit_point().await.sequence), (generation().short(), 3));
+}
+
+#[tokio::test]
+async fn what_somebody_else_served_meanwhile_is_not_overruled() {
+    let (broker, first, next) = (two().await, generation(), second());
+    mark(&broker, &next.short(), BuildState::Built).await;
+    for worker in ["index", "replicate"] {
+        commit(&broker, worker, &next, RECORDS).await;
+    }
+    let sequence = async || registry::read(&broker).await.unwrap().serving(INDEX).unwrap().sequence;
+    // Maria promotes the same, which is nothing to look at again, and then goes back.
+    let server = deaf(&broker).await;
+    promote(&broker, &next.short()).await;
+    let (status, answer) = ask(&server, &next, "promote", json!({})).await;
+    assert_eq!((status, sequence().await), (StatusCode::OK, 2), "{answer}");
+    promote(&broker, &first.short()).await;
+    refused(&server, &next, ("promote", json!({})), &["by maria", "look again"]).await;
+    assert_eq!(sequence().await, 3);
+    // What was served before is something else, too, once she has changed it: there and back again.
+    let server = deaf(&broker).await;
+    promote(&broker, &next.short()).await;
+    promote(&broker, &first.short()).await;
+    let (status, answer) = server.send("POST", "/v1/generations/rollback", "", Some(json!({}))).await;
+    let message = answer["error"]["message"].as_str().unwrap_or_default();
+    assert_eq!((status, sequence().await), (StatusCode::CONFLICT, 5), "{answer}");
+    assert!(message.contains("look again"), "{message}");
 }
 
 #[tokio::test]

@@ -1,20 +1,22 @@
 //! `generation promote` and `generation rollback`.
 
 mod basis;
+mod commit;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use message::{BuildState, GenerationEntry, RegistryEntry};
+use message::{BuildState, GenerationEntry};
 use process::Failure;
-use registry::rules::{self, RuleRefusal};
-use registry::{Heard, Registry, RegistryError, follow};
+use registry::rules;
+use registry::{Heard, Registry, follow};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
 pub(in crate::command) use self::basis::PromotionBasis;
 use self::basis::{PromotionReach, reach};
+use self::commit::{Commit, CommitPoint};
 use super::status::until_built;
 use super::{Ground, NO_TOPIC};
 use crate::cli::PromoteGeneration;
@@ -82,7 +84,8 @@ pub(in crate::command) fn served_without(id: &str, late: &[String]) -> String {
     format!("{id} is served, and not yet by {}", late.join(", "))
 }
 
-/// Serves a generation from now on, if what it was decided upon is still so. Prints nothing.
+/// Serves a generation from now on, if what it was decided upon is still so: `basis`, or what is served as it begins. Prints
+/// nothing.
 ///
 /// # Errors
 /// When there is none, it can never be served as it is, or a server does not answer.
@@ -108,16 +111,21 @@ async fn promote(
     let begun = Instant::now();
     let deadline = begun + Duration::from_secs(ask.bounds.patience);
     let registry = latest(&mut heard, deadline).await?.registry;
+    let basis = basis.unwrap_or_else(|| PromotionBasis::seen(&registry, ground.index));
     let entry = target(ground, &registry, ask.id.as_deref(), direction)?;
     if entry.state != BuildState::Built
         && let Some(cause) = until_built(ground, &entry.id, deadline).await?
     {
         return Ok(PromotionEnd::Not(format!("{} is not built: {cause}", entry.id)));
     }
-    if let Some(cause) = behind(ground, &entry, ask.bounds.most_behind).await? {
+    let (author, most) = (ground.author(), ask.bounds.most_behind);
+    let look = || Box::pin(behind(ground, &entry, most));
+    if let Some(cause) = look().await? {
         return Ok(PromotionEnd::Not(cause));
     }
-    let sequence = match commit((ground, basis), &entry, &mut heard, deadline).await? {
+    let key = ground.key(&entry.id);
+    let point = CommitPoint { broker: &ground.kafka, key, basis, author: &author, deadline };
+    let sequence = match point.write(&mut heard, look).await? {
         Commit::At(sequence) => sequence,
         Commit::Not(cause) => return Ok(PromotionEnd::Not(cause)),
     };
@@ -171,68 +179,6 @@ fn target(
 async fn behind(ground: &Ground<'_>, entry: &GenerationEntry, most: i64) -> Result<Option<String>, Failure> {
     let behind = lags(&ground.world(entry)?, entry).await?;
     Ok(rules::caught_up(&entry.id, behind, most).err().map(|refused| refused.to_string()))
-}
-
-/// Whether the commit point was written.
-enum Commit {
-    /// It stands there with this sequence.
-    At(u64),
-    /// Why not.
-    Not(String),
-}
-
-/// Writes the commit point, as soon as every process that answers has loaded it.
-async fn commit(
-    (ground, basis): (&Ground<'_>, Option<PromotionBasis>),
-    entry: &GenerationEntry,
-    heard: &mut watch::Receiver<Option<Heard>>,
-    deadline: Instant,
-) -> Result<Commit, Failure> {
-    let (author, key) = (ground.author(), ground.key(&entry.id));
-    loop {
-        let latest = latest(heard, deadline).await?;
-        let now = latest.now();
-        // What a person changes while it is waited for does not come back.
-        if let Some(moved) = basis.and_then(|basis| basis.moved(&latest.registry, key)) {
-            return Ok(Commit::Not(moved));
-        }
-        let rule = |registry: &Registry| match basis.and_then(|basis| basis.moved(registry, key)) {
-            Some(moved) => Err(RuleRefusal::Otherwise(moved)),
-            None => rules::promote(registry, key, now, &author),
-        };
-        let mut sequence = 0;
-        let counted = |registry: &Registry| {
-            let entries = rule(registry)?;
-            sequence = sequence_of(registry, ground.index, &entries);
-            Ok(entries)
-        };
-        let refused = match rule(&latest.registry) {
-            Ok(_) => match ground.change(counted).await {
-                Ok(()) => return Ok(Commit::At(sequence)),
-                Err(RegistryError::Refused(refused)) => refused,
-                Err(error) => return Err(error.into()),
-            },
-            Err(refused) => refused,
-        };
-        match refused {
-            RuleRefusal::Otherwise(cause) if Instant::now() > deadline => return Ok(Commit::Not(cause)),
-            RuleRefusal::Otherwise(_) => more(heard).await,
-            refused @ (RuleRefusal::Unknown(_) | RuleRefusal::State { .. }) => return Err(refused.into()),
-        }
-    }
-}
-
-/// The sequence of what is served once these entries are written.
-fn sequence_of(registry: &Registry, index: &str, entries: &[RegistryEntry]) -> u64 {
-    let written = entries.iter().find_map(|entry| match entry {
-        RegistryEntry::Serving(serving) => Some(serving.sequence),
-        RegistryEntry::Model(_)
-        | RegistryEntry::Generation(_)
-        | RegistryEntry::Ready(_)
-        | RegistryEntry::Run(_) => None,
-    });
-    let there = || registry.serving(index).map(|serving| serving.sequence);
-    written.or_else(there).unwrap_or_default()
 }
 
 /// Waits until every process answers by the commit point with this sequence, something else is promoted, or it takes too long.

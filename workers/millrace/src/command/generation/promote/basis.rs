@@ -1,29 +1,39 @@
 //! What a promotion was decided upon, and how far one has got. Pure.
 
 use message::ModelState;
-use registry::rules;
+use registry::rules::{self, ServedBasis};
 use registry::{GenerationKey, Registry};
 
 /// What was the case when somebody decided to promote. Minutes pass from then to the commit point, and a person may decide
-/// otherwise meanwhile: that counts more.
+/// otherwise meanwhile: that is not overruled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::command) struct PromotionBasis {
-    /// The sequence of what was served; none before the first generation.
-    sequence: Option<u64>,
+    /// What was served.
+    served: ServedBasis,
+    /// Whether the model was accepted, and has to be so still.
+    is_accepted: bool,
 }
 
 impl PromotionBasis {
-    /// What is the case now.
+    /// What is the case now, and what a program decides upon: that the model is accepted.
     pub(in crate::command) fn of(registry: &Registry, index: &str) -> Self {
-        Self { sequence: registry.serving(index).map(|serving| serving.sequence) }
+        Self { is_accepted: true, ..Self::seen(registry, index) }
+    }
+
+    /// What a person sees now, who promotes what is built, whatever became of its model.
+    pub(super) fn seen(registry: &Registry, index: &str) -> Self {
+        Self { served: ServedBasis::of(registry, index), is_accepted: false }
     }
 
     /// Why the generation is not to be promoted any more: something else was since, or its model is not accepted.
     pub(super) fn moved(self, registry: &Registry, key: GenerationKey<'_>) -> Option<String> {
-        let id = key.id;
-        if Self::of(registry, key.index) != self {
-            return Some(format!("what is served was changed meanwhile, so that {id} is not promoted"));
+        if let Err(moved) = self.served.check(registry, key) {
+            return Some(moved.to_string());
         }
+        if !self.is_accepted {
+            return None;
+        }
+        let id = key.id;
         let model = &registry.generation(key)?.model;
         let is_accepted = registry.model(model).is_some_and(|model| model.state == ModelState::Accepted);
         (!is_accepted).then(|| format!("the model {} of {id} is not accepted any more", model.short()))
@@ -86,6 +96,10 @@ mod tests {
         assert!(moved(basis, &back).unwrap().contains("was changed meanwhile"));
         let refused = moved(basis, &made().model("new", "refused")).unwrap();
         assert!(refused.contains("is not accepted any more"), "{refused}");
+        // A person knows what became of the model, and sees the same of what is served.
+        let seen = PromotionBasis::seen(&made().registry(), "docs");
+        assert_eq!(moved(seen, &made().model("new", "refused")), None);
+        assert_eq!(moved(seen, &back), moved(basis, &back));
         // The first generation was entered meanwhile.
         let none = PromotionBasis::of(&Registry::default(), "docs");
         assert!(moved(none, &made()).is_some());
