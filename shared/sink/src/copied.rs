@@ -164,16 +164,22 @@ impl IndexCopy {
             404 => {}
             _ => return Err(self.target.refused(&response, &path).into()),
         }
-        let body = shape.target(self.target.server(), self.source.url(), &self.requests);
-        let response = self.target.send(Method::Put, &self.to, &body_of(&body)).await?;
-        match response.status {
-            200 => {
-                info!(url = self.target.url(), index = self.to, "index created");
-                Ok(())
+        let bodies = shape.targets(self.target.server(), self.source.url(), &self.requests);
+        let mut bodies = bodies.map_err(SinkError::from)?.into_iter();
+        loop {
+            let body = body_of(&bodies.next().unwrap_or_default());
+            let response = self.target.send(Method::Put, &self.to, &body).await?;
+            match response.status {
+                200 => {
+                    info!(url = self.target.url(), index = self.to, "index created");
+                    return Ok(());
+                }
+                // Another copy was faster: it wrote what this one would have.
+                400 if reason(&response.body).contains("resource_already_exists") => return Ok(()),
+                // The engine's version does not know its best kind of vectors, or the dimension is too small for it.
+                400 if bodies.len() > 0 => {}
+                _ => return Err(self.target.refused(&response, &self.to).into()),
             }
-            // Another copy was faster: it wrote what this one would have.
-            400 if reason(&response.body).contains("resource_already_exists") => Ok(()),
-            _ => Err(self.target.refused(&response, &self.to).into()),
         }
     }
 

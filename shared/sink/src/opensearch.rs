@@ -131,10 +131,10 @@ impl Server for OpenSearchServer {
         vectors::OPENSEARCH
     }
 
-    fn default_vectors(&self) -> &'static str {
+    fn default_vectors(&self) -> &'static [&'static str] {
         match self.engine {
-            KnnEngine::Lucene => "lucene",
-            KnnEngine::Faiss => "faiss",
+            KnnEngine::Lucene => &["lucene"],
+            KnnEngine::Faiss => &["faiss"],
         }
     }
 

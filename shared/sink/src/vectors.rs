@@ -88,10 +88,30 @@ const fn on_disk(compression: &'static str) -> VectorForm {
 }
 
 impl VectorKind {
-    /// How `generation` keeps its vectors in an engine; the engine's own choice where the mapping does not say.
+    /// How `generation` keeps its vectors in an engine; the engine's best kind where the mapping does not say.
     pub(crate) fn of(server: &dyn Server, generation: &Generation) -> Result<&'static Self, UnknownVectors> {
-        let wanted = generation.mapping.vectors.get(server.kind()).map(String::as_str);
-        Self::named(server.kind(), server.vectors(), wanted.unwrap_or(server.default_vectors()))
+        Ok(Self::choices(server, generation)?[0])
+    }
+
+    /// How a new index can keep the vectors of `generation`: as its mapping says, and otherwise as one of the engine's defaults,
+    /// best first. Never empty.
+    pub(crate) fn choices(
+        server: &dyn Server,
+        generation: &Generation,
+    ) -> Result<Vec<&'static Self>, UnknownVectors> {
+        match generation.mapping.vectors.get(server.kind()) {
+            Some(name) => Ok(vec![Self::named(server.kind(), server.vectors(), name)?]),
+            None => Self::defaults(server),
+        }
+    }
+
+    /// The kinds that an engine takes where nobody names one, best first. Never empty.
+    pub(crate) fn defaults(server: &dyn Server) -> Result<Vec<&'static Self>, UnknownVectors> {
+        server
+            .default_vectors()
+            .iter()
+            .map(|name| Self::named(server.kind(), server.vectors(), name))
+            .collect()
     }
 
     /// The kind that an engine tells of a field in a mapping that it returned; none when it is none of `kinds`.

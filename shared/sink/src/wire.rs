@@ -25,8 +25,9 @@ pub(crate) trait Server: std::fmt::Debug + Send + Sync {
     /// The ways in which it can keep vectors.
     fn vectors(&self) -> &'static [VectorKind];
 
-    /// The name of the one that is taken where a mapping does not say.
-    fn default_vectors(&self) -> &'static str;
+    /// The names of those that are taken where a mapping does not say, best first: a new index has the first that the engine's
+    /// version knows and that suits the dimension.
+    fn default_vectors(&self) -> &'static [&'static str];
 
     /// The mapping of a vector field, compared by cosine in an HNSW graph and kept as `kind`.
     fn vector_field(&self, dimension: usize, kind: &VectorKind) -> Value;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::CopyTrouble;
 use crate::settings::RequestSettings;
+use crate::vectors::{UnknownVectors, VectorKind};
 use crate::wire::{Server, merge};
 
 /// Kinds of fields that both engines have, and mean the same by.
@@ -78,11 +79,19 @@ impl CopyShape {
         Ok(Self { index: name.clone(), vector: vector.clone(), dimension, uuid, fields, meta })
     }
 
-    /// The body that creates the copy.
-    pub(super) fn target(&self, server: &dyn Server, from: &str, requests: &RequestSettings) -> Value {
-        let kind = server.vectors().iter().find(|kind| kind.name == server.default_vectors());
+    /// The bodies that create the copy, one for each kind of vectors that will do, best first.
+    pub(super) fn targets(
+        &self,
+        server: &dyn Server,
+        from: &str,
+        requests: &RequestSettings,
+    ) -> Result<Vec<Value>, UnknownVectors> {
+        let of = |kind| self.target(&server.vector_field(self.dimension, kind), from, requests);
+        Ok(VectorKind::defaults(server)?.into_iter().map(of).collect())
+    }
+
+    fn target(&self, vector: &Value, from: &str, requests: &RequestSettings) -> Value {
         let mut properties = Value::Object(self.fields.clone());
-        let vector = kind.map(|kind| server.vector_field(self.dimension, kind));
         merge(&mut properties, json!({self.vector.as_str(): vector}));
         let copied = json!({"url": from, "index": self.index, "uuid": self.uuid, "meta": self.meta});
         json!({

@@ -134,15 +134,26 @@ impl Engine {
     /// Creates the index; false when another process just created it.
     async fn create(&self, target: Target) -> Result<bool, SinkError> {
         let index = self.names.physical(target);
-        let body = mapping::body(&*self.server, &self.settings, &self.names, target)?;
-        let response = self.send(Method::Put, index.clone(), Body::Json(body.to_string().into())).await?;
-        match response.status {
-            200 => {
-                info!(url = self.server.url(), index, "index created");
-                Ok(true)
+        let mut bodies = mapping::bodies(&*self.server, &self.settings, &self.names, target)?.into_iter();
+        loop {
+            let body = bodies.next().unwrap_or_default().to_string();
+            let response = self.send(Method::Put, index.clone(), Body::Json(body.into())).await?;
+            match response.status {
+                200 => {
+                    info!(url = self.server.url(), index, "index created");
+                    return Ok(true);
+                }
+                400 if super::reason(&response.body).contains("resource_already_exists") => return Ok(false),
+                // An older version does not know the best kind of vectors, and some need more dimensions.
+                400 if bodies.len() > 0 => {
+                    let cause = super::reason(&response.body);
+                    info!(
+                        url = self.server.url(),
+                        index, cause, "the engine does not take its best kind of vectors"
+                    );
+                }
+                _ => return Err(self.not_created(target, &response)),
             }
-            400 if super::reason(&response.body).contains("resource_already_exists") => Ok(false),
-            _ => Err(self.not_created(target, &response)),
         }
     }
 

@@ -13,14 +13,30 @@ use crate::settings::RequestSettings;
 use crate::vectors::{UnknownVectors, VectorKind};
 use crate::wire::{Server, merge};
 
-/// The body of the request that creates an index together with its write alias. Fails when the engine has no such kind of
-/// vectors as the generation wants.
-pub(super) fn body(
+/// The bodies of the request that creates an index together with its write alias, one for each kind of vectors that will do,
+/// best first: an engine takes the first that its version knows. Fails when the engine has no such kind as the generation wants.
+pub(super) fn bodies(
     server: &dyn Server,
     settings: &RequestSettings,
     names: &Names,
     target: Target,
-) -> Result<Value, UnknownVectors> {
+) -> Result<Vec<Value>, UnknownVectors> {
+    let of = |properties: &Value| body(settings, names, target, properties);
+    match target {
+        Target::Documents => Ok(vec![of(&documents())]),
+        Target::Chunks => {
+            let kinds = VectorKind::choices(server, names.generation())?;
+            let of_kind = |kind| {
+                let mut body = of(&passages(server, names.generation().dimension, kind));
+                merge(&mut body["settings"]["index"], server.vector_settings());
+                body
+            };
+            Ok(kinds.into_iter().map(of_kind).collect())
+        }
+    }
+}
+
+fn body(settings: &RequestSettings, names: &Names, target: Target, properties: &Value) -> Value {
     let generation = names.generation();
     // Terms can be recomputed from the text, so `_source` leaves them out.
     let source = match target {
@@ -28,26 +44,16 @@ pub(super) fn body(
         Target::Documents => json!({}),
     };
     let wanted = &generation.mapping;
-    let mut index = json!({
+    let index = json!({
         "number_of_shards": wanted.shards.unwrap_or(settings.index_shards),
         "number_of_replicas": wanted.replicas.unwrap_or(settings.index_replicas),
         "gc_deletes": gc_deletes(),
     });
-    let properties = match target {
-        Target::Documents => documents(),
-        Target::Chunks => {
-            merge(&mut index, server.vector_settings());
-            let kind = VectorKind::of(server, generation)?;
-            let mut properties = chunks();
-            merge(&mut properties, json!({EMBEDDING: server.vector_field(generation.dimension, kind)}));
-            properties
-        }
-    };
-    Ok(json!({
+    json!({
         "settings": {"index": index},
         "mappings": {"dynamic": "strict", "_source": source, "_meta": meta(generation), "properties": properties},
         "aliases": {names.write_alias(target): {"is_write_index": true}},
-    }))
+    })
 }
 
 /// How long deletions are remembered. When an engine forgets one, a late write brings the deleted item back.
@@ -62,8 +68,9 @@ fn meta(generation: &Generation) -> Value {
     })
 }
 
-fn chunks() -> Value {
+fn passages(server: &dyn Server, dimension: usize, kind: &VectorKind) -> Value {
     json!({
+        EMBEDDING: server.vector_field(dimension, kind),
         "id": {"type": "keyword"}, "document": {"type": "keyword"}, "bucket": {"type": "keyword"},
         "key": {"type": "keyword"}, "text": {"type": "text"}, "heading_path": {"type": "text"},
         "tokens": {"type": "integer"}, "version": {"type": "long"}, "space": {"type": "keyword"},

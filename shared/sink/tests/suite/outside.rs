@@ -126,5 +126,31 @@ async fn elasticsearch_answers_by_the_names_of_the_design() {
     let fields = answers_by_the_names_of_the_design(&url, bench.engine(), query).await;
     let types = (&fields["text"]["type"], &fields["embedding"]["type"]);
     assert_eq!(types, (&json!("text"), &json!("dense_vector")));
+    // The best kind needs more numbers than these vectors have, so the index has the next.
+    assert_eq!(fields["embedding"]["index_options"]["type"], "hnsw", "{fields}");
+    bench.close().await;
+}
+
+#[tokio::test]
+#[ignore = "real: elasticsearch"]
+#[expect(clippy::disallowed_methods, reason = "edge: asks the server as an outside client does")]
+async fn elasticsearch_keeps_vectors_as_the_best_kind_that_its_version_knows() {
+    let url = std::env::var("MILLRACE_ELASTICSEARCH_URL").unwrap();
+    let bench = bench::Elasticsearch::open("best");
+    let engine = bench.over(
+        Names::new(bench.engine().names().index(), &Generation { dimension: 64, ..generation() }).unwrap(),
+    );
+    engine.ensure().await.unwrap();
+    let index = engine.names().physical(Target::Chunks);
+    let mapping = asked(&url, &format!("{index}/_mapping"), None).await;
+    let options = &mapping[&index]["mappings"]["properties"]["embedding"]["index_options"];
+    let nodes = asked(&url, "_nodes?filter_path=nodes.*.version", None).await;
+    let version = nodes["nodes"].as_object().unwrap().values().next().unwrap()["version"].as_str().unwrap();
+    // 8.17 is the one that clouds still sell; its `bbq_hnsw` cannot be told to compare whole vectors again.
+    let best = if version.starts_with("8.") { "hnsw" } else { "bbq_hnsw" };
+    assert_eq!(options["type"], best, "{version}: {options}");
+    for target in [Target::Chunks, Target::Documents] {
+        engine.delete_index(target).await.unwrap();
+    }
     bench.close().await;
 }

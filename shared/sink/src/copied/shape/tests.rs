@@ -38,7 +38,11 @@ fn shape(mapping: &Value) -> Result<CopyShape, CopyTrouble> {
 fn an_index_is_mapped_for_the_other_engine() {
     let shape = shape(&seen()).unwrap();
     assert_eq!((shape.vector.as_str(), shape.dimension), ("embedding", 384));
-    let body = with_servers(|_, to| shape.target(to, "http://o", &RequestSettings::default()));
+    let bodies = with_servers(|_, to| shape.targets(to, "http://o", &RequestSettings::default())).unwrap();
+    let kinds =
+        bodies.iter().map(|body| &body["mappings"]["properties"]["embedding"]["index_options"]["type"]);
+    assert_eq!(kinds.collect::<Vec<_>>(), ["bbq_hnsw", "hnsw"]);
+    let body = &bodies[0];
     let fields = &body["mappings"]["properties"];
     assert_eq!(fields["text"], json!({"type": "text"}));
     assert_eq!(fields["embedding"]["type"], "dense_vector");
@@ -55,7 +59,8 @@ fn only_the_copy_of_this_very_index_is_written_to() {
     let check = |mapping: Value| {
         with_servers(|_, to| shape.check(to, ("t", &mapping)).map_err(|error| error.to_string()))
     };
-    let body = with_servers(|_, to| shape.target(to, "http://o", &RequestSettings::default()));
+    let bodies = with_servers(|_, to| shape.targets(to, "http://o", &RequestSettings::default())).unwrap();
+    let body = &bodies[0];
     let copy = |change: fn(&mut Value)| {
         let mut mappings = body["mappings"].clone();
         change(&mut mappings);

@@ -33,12 +33,12 @@ fn generation() -> Generation {
     }
 }
 
-/// Both bodies for both engines: OpenSearch's first, passages first.
-fn bodies() -> [Value; 4] {
+/// The best bodies for both indexes of both engines: OpenSearch's first, passages first.
+fn best_bodies() -> [Value; 4] {
     let flags = flags();
     let of = |kind, target| {
         let engine = connected(kind, &generation());
-        body(&*engine.server, &flags.requests, &engine.names, target).unwrap()
+        bodies(&*engine.server, &flags.requests, &engine.names, target).unwrap().swap_remove(0)
     };
     let both = |kind| [of(kind, Target::Chunks), of(kind, Target::Documents)];
     let [[a, b], [c, d]] = [EngineKind::Opensearch, EngineKind::Elasticsearch].map(both);
@@ -63,13 +63,14 @@ fn keeping(engine: EngineKind, kind: &str) -> Generation {
 /// The vector field of an index of that generation.
 fn vector_field(engine: EngineKind, kind: &str) -> Value {
     let engine = connected(engine, &keeping(engine, kind));
-    let body = body(&*engine.server, &flags().requests, &engine.names, Target::Chunks).unwrap();
-    body["mappings"]["properties"][EMBEDDING].clone()
+    let bodies = bodies(&*engine.server, &flags().requests, &engine.names, Target::Chunks).unwrap();
+    assert_eq!(bodies.len(), 1);
+    bodies[0]["mappings"]["properties"][EMBEDDING].clone()
 }
 
 #[test]
 fn every_index_remembers_deletions_and_refuses_unknown_fields() {
-    for body in bodies() {
+    for body in best_bodies() {
         let index = &body["settings"]["index"];
         assert_eq!((&index["gc_deletes"], &index["number_of_shards"]), (&json!("1h"), &json!(3)));
         let mappings = &body["mappings"];
@@ -82,7 +83,7 @@ fn every_index_remembers_deletions_and_refuses_unknown_fields() {
 
 #[test]
 fn each_engine_has_its_own_vectors() {
-    let [opensearch, documents, elasticsearch, _] = bodies();
+    let [opensearch, documents, elasticsearch, _] = best_bodies();
     assert_eq!(opensearch["settings"]["index"]["knn"], json!(true));
     assert!(documents["settings"]["index"].get("knn").is_none());
     let vector = |body: &Value| body["mappings"]["properties"][EMBEDDING].clone();
@@ -92,11 +93,18 @@ fn each_engine_has_its_own_vectors() {
         "method": {"name": "hnsw", "engine": "lucene", "parameters": parameters},
     });
     assert_eq!(vector(&opensearch), wanted);
-    let options = json!({"type": "hnsw", "m": 16, "ef_construction": 100});
-    let wanted = json!({
-        "type": "dense_vector", "dims": 384, "index": true, "similarity": "cosine", "index_options": options,
-    });
-    assert_eq!(vector(&elasticsearch), wanted);
+    assert_eq!(vector(&elasticsearch), vector_field(EngineKind::Elasticsearch, "bbq_hnsw"));
+}
+
+#[test]
+fn an_older_engine_is_offered_what_it_knows() {
+    let engine = connected(EngineKind::Elasticsearch, &generation());
+    let bodies = |target| bodies(&*engine.server, &flags().requests, &engine.names, target).unwrap();
+    let of_passages = bodies(Target::Chunks);
+    let vectors = of_passages.iter().map(|body| &body["mappings"]["properties"][EMBEDDING]);
+    let wanted = ["bbq_hnsw", "hnsw"].map(|kind| vector_field(EngineKind::Elasticsearch, kind));
+    assert_eq!(vectors.collect::<Vec<_>>(), wanted.iter().collect::<Vec<_>>());
+    assert_eq!(bodies(Target::Documents).len(), 1);
 }
 
 #[test]
@@ -186,7 +194,7 @@ fn an_index_that_keeps_its_vectors_otherwise_is_refused() {
 #[test]
 fn a_kind_that_the_engine_does_not_have_is_refused_by_name() {
     let engine = connected(EngineKind::Opensearch, &keeping(EngineKind::Opensearch, "bbq_hnsw"));
-    let error = body(&*engine.server, &flags().requests, &engine.names, Target::Chunks).unwrap_err();
+    let error = bodies(&*engine.server, &flags().requests, &engine.names, Target::Chunks).unwrap_err();
     assert!(error.to_string().contains("'bbq_hnsw': its kinds are lucene, lucene_4x"), "{error}");
     let error = engine.vector_kind().unwrap_err().to_string();
     assert!(error.starts_with("the generation's mapping is invalid: opensearch"), "{error}");
@@ -209,7 +217,7 @@ fn what_is_written_has_exactly_the_fields_of_the_mapping() {
     };
     let chunk = EmbeddedChunk { chunk, space: space.clone(), vector: Vector(Vec::new()) };
     let record = DocumentRecord::new(document, Version::first(0), Status::Empty);
-    let [chunks, documents, ..] = bodies();
+    let [chunks, documents, ..] = best_bodies();
     for (record, mapping) in [(Embedded::Chunk(chunk), chunks), (Embedded::Document(record), documents)] {
         let Operation::Put(item) = action_of(&record, &space).unwrap().operation else { panic!("a put") };
         let item: Value = serde_json::from_slice(&item).unwrap();
