@@ -23,7 +23,7 @@ pub enum GenerationCommand {
     /// Serve the one before again.
     Rollback(PromoteGeneration),
     /// Stop writing to a generation that is being built.
-    Pause(GenerationReason),
+    Pause(PauseGeneration),
     /// Go on with a generation that was paused, or that failed.
     Resume(GenerationReason),
     /// Delete a generation that is not served: its indexes, its consumer groups, and the topics that nothing else needs.
@@ -157,7 +157,7 @@ impl Default for PromotionBounds {
     }
 }
 
-/// `generation pause`, `generation resume`
+/// What `generation pause` and `generation resume` want.
 #[derive(Args, Debug)]
 pub struct GenerationReason {
     /// Which.
@@ -168,6 +168,17 @@ pub struct GenerationReason {
     /// Why; it is kept.
     #[arg(long)]
     pub reason: Option<String>,
+}
+
+/// `generation pause`
+#[derive(Args, Debug)]
+pub struct PauseGeneration {
+    /// Which, and why.
+    #[command(flatten)]
+    pub mark: GenerationReason,
+    /// Go on although an index of which the registry says nothing gets nothing new then.
+    #[arg(long)]
+    pub despite_others: bool,
 }
 
 /// `generation retire`
@@ -181,4 +192,7 @@ pub struct RetireGeneration {
     /// Give up after so many seconds: exit code 1. Asking again goes on.
     #[arg(long, default_value_t = 300)]
     pub patience: u64,
+    /// Go on although an index of which the registry says nothing gets nothing new then. The topics that it lives from are kept.
+    #[arg(long)]
+    pub despite_others: bool,
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod compare;
 mod list;
+mod others;
 pub(super) mod promote;
 mod retire;
 pub(super) mod start;
@@ -20,7 +21,7 @@ use stream::kafka::{Kafka, standings};
 use stream::{Broker as _, wall_seconds};
 use tokio::time::Instant;
 
-use crate::cli::{GenerationAsk, GenerationCommand, GenerationReason};
+use crate::cli::{GenerationAsk, GenerationCommand, GenerationReason, PauseGeneration};
 use crate::show;
 use crate::world::World;
 
@@ -37,7 +38,7 @@ pub(super) async fn run(ask: GenerationCommand) -> Result<ExitCode, Failure> {
         GenerationCommand::Compare(ask) => compare::run(&ask).await,
         GenerationCommand::Promote(ask) => promote::run(&ask, promote::Direction::Forth).await,
         GenerationCommand::Rollback(ask) => promote::run(&ask, promote::Direction::Back).await,
-        GenerationCommand::Pause(ask) => mark(&ask, BuildState::Paused).await,
+        GenerationCommand::Pause(ask) => pause(&ask).await,
         GenerationCommand::Resume(ask) => mark(&ask, BuildState::Building).await,
         GenerationCommand::Retire(ask) => retire::run(&ask).await,
     }
@@ -73,7 +74,7 @@ impl<'a> Ground<'a> {
 
     async fn change<F>(&self, rule: F) -> Result<(), RegistryError>
     where
-        F: FnOnce(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
+        F: FnMut(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
     {
         RegistryWriter::new(self.kafka.clone(), self.index).change(rule).await
     }
@@ -105,6 +106,14 @@ impl<'a> Ground<'a> {
     }
 }
 
+async fn pause(ask: &PauseGeneration) -> Result<ExitCode, Failure> {
+    let ground = Ground::new(&ask.mark.ask);
+    let registry = ground.registry().await?;
+    let entry = ground.target(&registry, Some(&ask.mark.id))?;
+    others::permit(&ground.kafka, &registry, &entry, ask.despite_others).await?;
+    mark(&ask.mark, BuildState::Paused).await
+}
+
 async fn mark(ask: &GenerationReason, state: BuildState) -> Result<ExitCode, Failure> {
     let ground = Ground::new(&ask.ask);
     let entry = ground.target(&ground.registry().await?, Some(&ask.id))?;
@@ -113,7 +122,7 @@ async fn mark(ask: &GenerationReason, state: BuildState) -> Result<ExitCode, Fai
     }
     let author = ground.author();
     let change = (state, ask.reason.clone());
-    ground.change(|registry| rules::mark(registry, ground.key(&ask.id), change, &author)).await?;
+    ground.change(|registry| rules::mark(registry, ground.key(&ask.id), change.clone(), &author)).await?;
     if ask.ask.json {
         show::json(&json!({ "generation": ask.id, "state": word(state) }))?;
     } else {

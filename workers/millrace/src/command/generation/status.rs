@@ -136,7 +136,9 @@ pub(in crate::command) async fn until_audited(
             Ok(None) => {
                 let author = ground.author();
                 let change = (BuildState::Built, None);
-                ground.change(|registry| rules::mark(registry, ground.key(id), change, &author)).await?;
+                ground
+                    .change(|registry| rules::mark(registry, ground.key(id), change.clone(), &author))
+                    .await?;
                 return Ok(None);
             }
             Ok(Some(lack @ BuildLack::Equality(_))) => return Ok(Some(lack)),
