@@ -66,6 +66,8 @@ struct State {
 #[derive(Debug)]
 struct Index {
     uuid: String,
+    /// What it was made for.
+    space: Fingerprint,
     dimension: usize,
     /// How often the index went back to an earlier state.
     restored: u64,
@@ -121,6 +123,18 @@ impl MemoryEngine {
         self.state().indexes.remove(&self.names.physical(target));
     }
 
+    /// Exchanges the indexes of this generation and those of `other`: each keeps what it holds and what it was made for, and
+    /// stands under the other's name. So it is when somebody restores a snapshot under a wrong name, or puts an alias there.
+    pub fn exchange(&self, other: &Names) {
+        let mut state = self.state();
+        for target in [Target::Chunks, Target::Documents] {
+            let (here, there) = (self.names.physical(target), other.physical(target));
+            let (own, others) = (state.indexes.remove(&here), state.indexes.remove(&there));
+            state.indexes.extend(own.map(|index| (there, index)));
+            state.indexes.extend(others.map(|index| (here, index)));
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,19 +143,11 @@ impl MemoryEngine {
         SinkError::Missing { url: "memory".to_owned(), index: self.names.physical(target) }
     }
 
-    fn check_space(&self, space: &Fingerprint) -> Result<(), SinkError> {
-        if self.names.space() == space {
-            return Ok(());
-        }
-        let index = self.names.physical(Target::Chunks);
-        let (found, expected) = (self.names.space().to_string(), space.to_string());
-        Err(SinkError::Mismatch { index, what: "the space", found, expected })
-    }
-
     fn ensure_one(&self, target: Target) -> Result<IndexState, SinkError> {
         let (name, dimension) = (self.names.physical(target), self.names.generation().dimension);
         let mut state = self.state();
         if let Some(index) = state.indexes.get(&name) {
+            same_space(&name, &index.space, self.names.space())?;
             if index.dimension != dimension {
                 let (found, expected) = (index.dimension.to_string(), dimension.to_string());
                 return Err(SinkError::Mismatch { index: name, what: "the dimension", found, expected });
@@ -150,8 +156,8 @@ impl MemoryEngine {
         }
         state.created += 1;
         let uuid = format!("memory-{}", state.created);
-        let index =
-            Index { uuid, dimension, restored: 0, items: BTreeMap::new(), passages: Passages::default() };
+        let (space, items) = (self.names.space().clone(), BTreeMap::new());
+        let index = Index { uuid, space, dimension, restored: 0, items, passages: Passages::default() };
         let made = index.state(true);
         state.indexes.insert(name, index);
         Ok(made)
@@ -181,6 +187,15 @@ impl MemoryEngine {
         }
         answers
     }
+}
+
+/// Refuses an index that was made for another space than `expected`.
+fn same_space(index: &str, found: &Fingerprint, expected: &Fingerprint) -> Result<(), SinkError> {
+    if found == expected {
+        return Ok(());
+    }
+    let (index, found, expected) = (index.to_owned(), found.to_string(), expected.to_string());
+    Err(SinkError::Mismatch { index, what: "the space", found, expected })
 }
 
 fn waiting() -> ItemAnswer {

@@ -1,17 +1,21 @@
 //! The interface of readers: search, look-up, and scans for the audit. Vectors are returned only on request.
 
-use generation::Target;
+use generation::{Names, Target};
 use message::{About, ChunkId, DocumentId, DocumentRecord, Fingerprint, Version};
 use serde::Deserialize;
 
 use crate::error::SinkError;
 use crate::question::{Window, Words};
 
-/// A readable generation of indexes. Answers are never partial: when a shard does not answer, the query fails.
+/// A readable generation of indexes. Answers are never partial: when a shard does not answer, the query fails. Searches, and
+/// what is looked up for their answers, are refused when they find something of another space: an index may become another one
+/// after it was checked. Scans, [`Reader::document`] and [`Reader::chunks_of`] bring it, for the audit, with the space named.
 ///
 /// # Errors
 /// Each method fails with [`SinkError::Unavailable`] when waiting should help, [`SinkError::Missing`] when an index
-/// does not exist, and [`SinkError::Denied`] or [`SinkError::Rejected`] when a human must act.
+/// does not exist, and [`SinkError::Denied`] or [`SinkError::Rejected`] when a human must act;
+/// [`Reader::drawn`], [`Reader::keyword`], [`Reader::vector`], [`Reader::both`], [`Reader::fused`], [`Reader::documents`] and
+/// [`Reader::passages`] also with [`SinkError::Mismatch`].
 pub trait Reader: Send + Sync + 'static {
     /// Compares the space recorded in the indexes with `space`; a reader calls it before its first query. Fails with
     /// [`SinkError::Mismatch`].
@@ -125,6 +129,8 @@ pub struct Hit {
     pub text: String,
     /// What it can be filtered by; the language is the passage's own.
     pub about: About,
+    /// The space of its vector.
+    pub space: Fingerprint,
     /// The engine's score, comparable only within one answer.
     pub score: f64,
 }
@@ -183,6 +189,25 @@ pub struct StoredVector {
     pub id: ChunkId,
     /// The numbers. An engine may have normalised them.
     pub vector: Vec<f32>,
+}
+
+/// Refuses what was written with another space than that of the generation that is read: somebody restored another index under
+/// its name, or put an alias there.
+///
+/// # Errors
+/// [`SinkError::Mismatch`], with the first other space.
+pub fn check_spaces<'a>(
+    names: &Names,
+    target: Target,
+    found: impl IntoIterator<Item = &'a Fingerprint>,
+) -> Result<(), SinkError> {
+    let Some(other) = found.into_iter().find(|space| *space != names.space()) else { return Ok(()) };
+    let what = match target {
+        Target::Chunks => "passages of the space",
+        Target::Documents => "records of the space",
+    };
+    let (found, expected) = (other.to_string(), names.space().to_string());
+    Err(SinkError::Mismatch { index: names.physical(target), what, found, expected })
 }
 
 /// The cosine that [`Reader::vector`] ranks by; 0 when a vector is zero.

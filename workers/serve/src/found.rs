@@ -178,6 +178,7 @@ mod tests {
             heading_path: Vec::new(),
             text: String::new(),
             about: About::default(),
+            space: Fingerprint::of(&[]),
         };
         names.split_whitespace().map(hit).collect()
     }

@@ -37,7 +37,7 @@ pub fn gather(ranking: Vec<FoundPassage>, per_document: Option<usize>, size: usi
 
 #[cfg(test)]
 mod tests {
-    use message::{About, ChunkId};
+    use message::{About, ChunkId, Fingerprint};
     use sink::Hit;
 
     use super::*;
@@ -45,8 +45,9 @@ mod tests {
     fn found(key: &str, text: &str) -> FoundPassage {
         let document = DocumentId::new("b", key).unwrap();
         let id = ChunkId::derive(&document, &[], text, 0);
-        let (text, heading_path) = (text.to_owned(), Vec::new());
-        FoundPassage::of(Hit { id, document, heading_path, text, about: About::default(), score: 1.0 })
+        let (text, heading_path, space) = (text.to_owned(), Vec::new(), Fingerprint::of(&[]));
+        let about = About::default();
+        FoundPassage::of(Hit { id, document, heading_path, text, about, space, score: 1.0 })
     }
 
     fn names(found: &[FoundPassage]) -> Vec<(&str, &str)> {

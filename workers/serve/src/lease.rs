@@ -4,6 +4,9 @@
 //! before the others take it as gone. They do so a lease after its last word, by the broker's time of that word. A word that
 //! was read back was written after it was sent, and everything that the registry said before it was read, too. So a process
 //! may answer for a lease after it *sent* a word that it has read back.
+//!
+//! Whoever has once read a word of its own back takes part, and needs the lease from then on, whatever the registry says: others
+//! may promote a first generation while it is cut off, and would wait for it no longer than for anybody else.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -25,7 +28,8 @@ pub struct SentWord {
 #[derive(Debug)]
 pub struct AnswerLease {
     length: Duration,
-    is_needed: bool,
+    /// Whether the registry was heard to say what is served.
+    was_served: bool,
     /// The offset after the last record that was read.
     next: i64,
     /// Words that were not read back yet, oldest first.
@@ -35,21 +39,27 @@ pub struct AnswerLease {
 }
 
 impl AnswerLease {
-    /// A lease of `length`, which is not needed yet.
+    /// A lease of `length`, which is not needed yet: this process has not heard of a registry.
     #[must_use]
     pub fn new(length: Duration) -> Self {
-        Self { length, is_needed: false, next: 0, waiting: VecDeque::new(), renewed: None }
+        Self { length, was_served: false, next: 0, waiting: VecDeque::new(), renewed: None }
     }
 
     /// From now on, nothing is answered without it: the registry was heard to say what is served.
     pub fn need(&mut self) {
-        self.is_needed = true;
+        self.was_served = true;
+    }
+
+    /// The broker was heard to say that there is no registry: nobody can have changed what is served, and what this process said
+    /// is gone.
+    pub fn forget(&mut self) {
+        *self = Self::new(self.length);
     }
 
     /// Whether nothing is answered without it.
     #[must_use]
     pub fn is_needed(&self) -> bool {
-        self.is_needed
+        self.was_served || self.was_proved()
     }
 
     /// Whether a word of this process was ever read back.
@@ -91,7 +101,7 @@ impl AnswerLease {
     /// Whether this process may answer at `now`.
     #[must_use]
     pub fn holds(&self, now: Boottime) -> bool {
-        !self.is_needed || self.renewed.is_some_and(|sent| sent.age(now) < self.length)
+        !self.is_needed() || self.renewed.is_some_and(|sent| sent.age(now) < self.length)
     }
 }
 
@@ -117,6 +127,21 @@ mod tests {
         assert!(lease.holds(at(0)));
         lease.need();
         assert!(!lease.holds(at(0)));
+    }
+
+    #[test]
+    fn who_has_read_a_word_of_its_own_back_needs_the_lease_until_there_is_no_registry() {
+        let (at, mut lease) = (clock(), AnswerLease::new(LENGTH));
+        lease.sent(word(7, at(0)));
+        lease.read(7);
+        assert!(lease.holds(at(9)), "its word was not read back, so nobody may have seen it");
+        lease.read(8);
+        assert!(lease.is_needed() && lease.holds(at(4)) && !lease.holds(at(5)));
+        lease.forget();
+        assert!(!lease.is_needed() && lease.holds(at(9)));
+        // A new topic begins, and what was read of the old one proves nothing of it.
+        lease.sent(word(3, at(9)));
+        assert!(!lease.was_proved());
     }
 
     #[test]

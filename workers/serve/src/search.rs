@@ -177,7 +177,11 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     pub async fn look_up(&self, question: &Question) -> Result<LookedUp, SearchError> {
         let snapshot = self.snapshot()?;
         let looked = tokio::time::timeout(DEADLINE, self.find(&snapshot, question));
-        looked.await.map_err(|_| SearchError::Late)?
+        let looked = looked.await.map_err(|_| SearchError::Late)?;
+        if looked.as_ref().is_err_and(is_of_another_space) {
+            snapshot.doubt();
+        }
+        looked
     }
 
     async fn find(&self, snapshot: &Snapshot<E, R>, question: &Question) -> Result<LookedUp, SearchError> {
@@ -186,6 +190,10 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         let mut timing = Timing::default();
         let Ranked { mut passages, vector, relevance, overlap } =
             self.ranking(snapshot, question, &mut timing).await?;
+        if passages.is_empty() {
+            // Each passage says of which space it is; where there is none, the indexes are asked.
+            snapshot.check_again().await.map_err(unavailable)?;
+        }
         let begun = Instant::now();
         let reranked = self.judge_again(question, &mut passages).await?;
         timing.rerank_ms = milliseconds(begun);
@@ -345,6 +353,12 @@ fn encoding(error: EncodeError, otherwise: &str) -> SearchError {
 
 fn unavailable(error: SinkError) -> SearchError {
     SearchError::Unavailable(Box::new(error))
+}
+
+/// Whether the engine gave something of another space, or its indexes hold another one.
+fn is_of_another_space(error: &SearchError) -> bool {
+    let SearchError::Unavailable(cause) = error else { return false };
+    matches!(cause.downcast_ref::<SinkError>(), Some(SinkError::Mismatch { .. }))
 }
 
 fn milliseconds(begun: Instant) -> f64 {

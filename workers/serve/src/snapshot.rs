@@ -2,12 +2,13 @@
 //! a request keeps the one it took, so that no answer mixes two.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use generation::{Names, Target};
 use message::Fingerprint;
 use model::Encoder;
-use sink::{Reader, SinkError};
-use tokio::sync::{Mutex, OnceCell};
+use sink::{Reader, SinkError, StoredChunk, StoredDocument, check_spaces};
+use tokio::sync::Mutex;
 use tokio::time::{Duration, Instant};
 
 use crate::languages::Languages;
@@ -26,7 +27,8 @@ pub struct Snapshot<E, R> {
     model: String,
     names: Names,
     generation: String,
-    checked: OnceCell<()>,
+    /// Whether the indexes held its space when they were asked last, and nothing spoke against it since.
+    is_checked: AtomicBool,
     seen: Mutex<Option<Instant>>,
 }
 
@@ -49,7 +51,7 @@ impl<E: Encoder, R: Reader> Snapshot<E, R> {
             model: model.to_owned(),
             generation: names.generation().short(),
             names,
-            checked: OnceCell::new(),
+            is_checked: AtomicBool::new(false),
             seen: Mutex::default(),
         }
     }
@@ -96,10 +98,36 @@ impl<E: Encoder, R: Reader> Snapshot<E, R> {
         &self.reader
     }
 
-    /// Checks, until this has once succeeded, that the indexes hold its space; an index of another space is never
-    /// queried.
+    /// Checks that the indexes hold its space: before the first question, and again after [`Snapshot::doubt`]. An index that
+    /// is known to be of another space is not queried.
     pub(crate) async fn check(&self) -> Result<(), SinkError> {
-        self.checked.get_or_try_init(|| self.reader.check(self.space())).await.copied()
+        if self.is_checked.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.reader.check(self.space()).await?;
+        self.is_checked.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Something of another space was found: the next question asks the indexes anew what they hold.
+    pub(crate) fn doubt(&self) {
+        self.is_checked.store(false, Ordering::Relaxed);
+    }
+
+    /// Refuses a document or its passages if one of them is of another space.
+    pub(crate) fn check_document(
+        &self,
+        record: Option<&StoredDocument>,
+        passages: &[StoredChunk],
+    ) -> Result<(), SinkError> {
+        let records = record.map(|record| &record.space);
+        let passages = passages.iter().map(|passage| &passage.space);
+        let checked = check_spaces(&self.names, Target::Documents, records)
+            .and_then(|()| check_spaces(&self.names, Target::Chunks, passages));
+        if checked.is_err() {
+            self.doubt();
+        }
+        checked
     }
 
     /// Checks again, because the engine may have become unavailable. While one caller asks the engine, others wait
@@ -110,7 +138,10 @@ impl<E: Encoder, R: Reader> Snapshot<E, R> {
             return Ok(());
         }
         *seen = None;
-        self.reader.check(self.space()).await?;
+        let checked = self.reader.check(self.space()).await;
+        // What is away may come back as another index.
+        self.is_checked.store(checked.is_ok(), Ordering::Relaxed);
+        checked?;
         *seen = Some(Instant::now());
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::Engine;
 use super::search::{self, Unusable};
 use crate::error::SinkError;
 use crate::question::{Window, Words};
-use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
+use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector, check_spaces};
 use crate::wire::{Body, Method};
 
 /// Chunks per page when reading one document.
@@ -28,6 +28,20 @@ impl Engine {
     pub(super) async fn searched(&self, target: Target, body: &Value) -> Result<Value, SinkError> {
         let path = format!("{}/_search?allow_partial_search_results=false", self.names.physical(target));
         self.ask(Method::Post, path, Body::Json(body.to_string().into())).await
+    }
+
+    /// The hits of an answer, if all of them are of the space that is read.
+    fn own_hits(&self, answer: &Value, operation: &str) -> Result<Vec<Hit>, SinkError> {
+        let hits = self.usable(search::hits(answer), operation)?;
+        check_spaces(&self.names, Target::Chunks, hits.iter().map(|hit| &hit.space))?;
+        Ok(hits)
+    }
+
+    /// The stored passages of an answer, if all of them are of the space that is read.
+    fn own_chunks(&self, answer: &Value, operation: &str) -> Result<Vec<StoredChunk>, SinkError> {
+        let chunks: Vec<StoredChunk> = self.usable(search::sources(answer), operation)?;
+        check_spaces(&self.names, Target::Chunks, chunks.iter().map(|chunk| &chunk.space))?;
+        Ok(chunks)
     }
 }
 
@@ -77,7 +91,7 @@ impl Reader for Engine {
 
     async fn drawn(&self, size: usize) -> Result<Vec<StoredChunk>, SinkError> {
         let answer = self.searched(Target::Chunks, &search::drawn(size)).await?;
-        self.usable(search::sources(&answer), "sample of passages")
+        self.own_chunks(&answer, "sample of passages")
     }
 
     async fn keyword(&self, words: &Words, window: &Window) -> Result<Vec<Hit>, SinkError> {
@@ -85,7 +99,7 @@ impl Reader for Engine {
             return Ok(Vec::new());
         }
         let answer = self.searched(Target::Chunks, &search::keyword(words, window)).await?;
-        self.usable(search::hits(&answer), "keyword search")
+        self.own_hits(&answer, "keyword search")
     }
 
     async fn vector(&self, vector: &[f32], window: &Window) -> Result<Vec<Hit>, SinkError> {
@@ -94,7 +108,7 @@ impl Reader for Engine {
         }
         let body = search::nearest(&*self.server, self.vector_kind()?, vector, window);
         let answer = self.searched(Target::Chunks, &body).await?;
-        self.usable(search::hits(&answer), "vector search")
+        self.own_hits(&answer, "vector search")
     }
 
     async fn both(
@@ -113,7 +127,7 @@ impl Reader for Engine {
         let answers = self.usable(search::answers(&whole, 2), "_msearch")?;
         let mut found = Vec::with_capacity(2);
         for answer in answers {
-            found.push(self.usable(search::hits(answer), &format!("{index}/_msearch"))?);
+            found.push(self.own_hits(answer, &format!("{index}/_msearch"))?);
         }
         let nearest = found.pop().unwrap_or_default();
         Ok((found.pop().unwrap_or_default(), nearest))
@@ -130,7 +144,7 @@ impl Reader for Engine {
         }
         let body = search::fused(&*self.server, self.vector_kind()?, words, vector, window);
         let answer = self.searched(Target::Chunks, &body).await?;
-        self.usable(search::hits(&answer), "fused search").map(Some)
+        self.own_hits(&answer, "fused search").map(Some)
     }
 
     async fn document(&self, document: &DocumentId) -> Result<Option<StoredDocument>, SinkError> {
@@ -153,7 +167,10 @@ impl Reader for Engine {
         let answer = self.ask(Method::Post, path.clone(), body).await?;
         let found = answer.get("docs").and_then(Value::as_array).into_iter().flatten();
         let found = found.filter(|one| one.get("found") == Some(&Value::Bool(true)));
-        found.map(|one| self.usable(search::source(one), &path)).collect()
+        let stored = found.map(|one| self.usable(search::source(one), &path));
+        let stored: Vec<StoredDocument> = stored.collect::<Result<_, _>>()?;
+        check_spaces(&self.names, Target::Documents, stored.iter().map(|one| &one.space))?;
+        Ok(stored)
     }
 
     async fn passages(&self, ids: &[ChunkId]) -> Result<Vec<StoredChunk>, SinkError> {
@@ -163,7 +180,7 @@ impl Reader for Engine {
         let mut all = Vec::with_capacity(ids.len());
         for ids in ids.chunks(CHUNKS_AT_ONCE) {
             let answer = self.searched(Target::Chunks, &search::passages(ids)).await?;
-            all.append(&mut self.usable(search::sources(&answer), "look-up of passages")?);
+            all.append(&mut self.own_chunks(&answer, "look-up of passages")?);
         }
         Ok(all)
     }

@@ -2,7 +2,7 @@
 //!
 //! Pure. A partial response (a shard failed, or the search timed out) counts as a failure.
 
-use message::{About, ChunkId, DocumentId};
+use message::{About, ChunkId, DocumentId, Fingerprint};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -23,7 +23,8 @@ pub(super) enum Unusable {
 }
 
 /// The fields that a hit returns.
-const BROUGHT: [&str; 7] = ["id", "document", "heading_path", "text", "language", "format", "modified"];
+const BROUGHT: [&str; 8] =
+    ["id", "document", "heading_path", "text", "language", "format", "modified", "space"];
 
 pub(super) fn keyword(words: &Words, window: &Window) -> Value {
     brought(json!({ "query": matching(words, window) }), window)
@@ -218,13 +219,15 @@ struct Passage {
     format: Option<String>,
     #[serde(default)]
     modified: Option<i64>,
+    space: Fingerprint,
 }
 
 pub(super) fn hits(answer: &Value) -> Result<Vec<Hit>, Unusable> {
     let read = |hit: &Value| {
-        let Passage { id, document, heading_path, text, language, format, modified } = source(hit)?;
+        let Passage { id, document, heading_path, text, language, format, modified, space } = source(hit)?;
         let score = hit.get("_score").and_then(Value::as_f64).unwrap_or_default();
-        Ok(Hit { id, document, heading_path, text, about: About { language, format, modified }, score })
+        let about = About { language, format, modified };
+        Ok(Hit { id, document, heading_path, text, about, space, score })
     };
     whole(answer)?.iter().map(read).collect()
 }
@@ -273,7 +276,8 @@ mod tests {
     use super::*;
 
     fn answer(failed: u64, late: bool) -> Value {
-        let source = json!({"id": "1", "document": "b/k", "heading_path": [], "text": "t"});
+        let space = Fingerprint::of(&[]);
+        let source = json!({"id": "1", "document": "b/k", "heading_path": [], "text": "t", "space": space});
         json!({
             "timed_out": late, "_shards": {"failed": failed},
             "hits": {"hits": [{"_id": "1", "_score": 1.5, "_source": source, "sort": ["b/k", "1"]}]},

@@ -64,8 +64,8 @@ impl Passage {
     }
 
     fn hit(&self, score: f64) -> Hit {
-        let StoredChunk { id, document, heading_path, text, .. } = self.chunk.clone();
-        Hit { id, document, heading_path, text, about: self.about.clone(), score }
+        let StoredChunk { id, document, heading_path, text, space, .. } = self.chunk.clone();
+        Hit { id, document, heading_path, text, about: self.about.clone(), space, score }
     }
 }
 

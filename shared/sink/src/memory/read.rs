@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use generation::Target;
 use message::{ChunkId, DocumentId, Fingerprint};
 
-use super::passages::Passage;
-use super::{Body, Index, MemoryEngine};
+use super::passages::{Passage, Passages};
+use super::{Body, Index, MemoryEngine, same_space};
 use crate::error::SinkError;
 use crate::question::{Window, Words};
-use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector};
+use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector, check_spaces};
 
 impl MemoryEngine {
     /// Queries an index under the lock, so that nobody writes to it meanwhile.
@@ -17,6 +17,19 @@ impl MemoryEngine {
         let state = self.state();
         let index = state.indexes.get(&self.names.physical(target)).ok_or_else(|| self.missing(target))?;
         Ok(question(index))
+    }
+
+    /// What a search finds, if all of it is of the space that is read.
+    fn own_hits(&self, search: impl FnOnce(&Passages) -> Vec<Hit>) -> Result<Vec<Hit>, SinkError> {
+        let hits = self.ask(Target::Chunks, |index| search(&index.passages))?;
+        check_spaces(&self.names, Target::Chunks, hits.iter().map(|hit| &hit.space))?;
+        Ok(hits)
+    }
+
+    /// These passages, if all of them are of the space that is read.
+    fn own_chunks(&self, chunks: Vec<StoredChunk>) -> Result<Vec<StoredChunk>, SinkError> {
+        check_spaces(&self.names, Target::Chunks, chunks.iter().map(|chunk| &chunk.space))?;
+        Ok(chunks)
     }
 
     /// The records of these documents.
@@ -60,9 +73,10 @@ fn page<T>(all: impl Iterator<Item = (Place, T)>, after: Option<&Place>, size: u
 
 impl Reader for MemoryEngine {
     async fn check(&self, space: &Fingerprint) -> Result<(), SinkError> {
-        self.check_space(space)?;
+        same_space(&self.names.physical(Target::Chunks), self.names.space(), space)?;
         for target in [Target::Chunks, Target::Documents] {
-            self.ask(target, |_| ())?;
+            let found = self.ask(target, |index| index.space.clone())?;
+            same_space(&self.names.physical(target), &found, space)?;
         }
         Ok(())
     }
@@ -83,18 +97,19 @@ impl Reader for MemoryEngine {
     }
 
     async fn drawn(&self, size: usize) -> Result<Vec<StoredChunk>, SinkError> {
-        self.ask(Target::Chunks, |index| {
+        let drawn = self.ask(Target::Chunks, |index| {
             let sorted = index.items.keys().filter_map(|id| index.passage(id));
             sorted.take(size).map(|passage| passage.chunk.clone()).collect()
-        })
+        })?;
+        self.own_chunks(drawn)
     }
 
     async fn keyword(&self, words: &Words, window: &Window) -> Result<Vec<Hit>, SinkError> {
-        self.ask(Target::Chunks, |index| index.passages.by_words(words, window))
+        self.own_hits(|passages| passages.by_words(words, window))
     }
 
     async fn vector(&self, vector: &[f32], window: &Window) -> Result<Vec<Hit>, SinkError> {
-        self.ask(Target::Chunks, |index| index.passages.by_vector(vector, window))
+        self.own_hits(|passages| passages.by_vector(vector, window))
     }
 
     async fn both(
@@ -115,11 +130,13 @@ impl Reader for MemoryEngine {
     }
 
     async fn documents(&self, documents: &[DocumentId]) -> Result<Vec<StoredDocument>, SinkError> {
-        self.records(documents)
+        let stored = self.records(documents)?;
+        check_spaces(&self.names, Target::Documents, stored.iter().map(|one| &one.space))?;
+        Ok(stored)
     }
 
     async fn passages(&self, ids: &[ChunkId]) -> Result<Vec<StoredChunk>, SinkError> {
-        self.of_each(ids, |passage| passage.chunk.clone())
+        self.own_chunks(self.of_each(ids, |passage| passage.chunk.clone())?)
     }
 
     async fn count(&self, target: Target) -> Result<u64, SinkError> {

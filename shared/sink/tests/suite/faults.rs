@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use generation::{Names, Target};
-use message::Version;
+use message::{Fingerprint, Version};
 use serde_json::{Value, json};
 use sink::{
     Action, ElasticsearchSettings, Engine, ItemAnswer, OpenSearchSettings, Operation, Reader,
@@ -292,6 +292,36 @@ async fn a_node_that_has_just_started_is_asked_again() {
     }
 }
 
+/// The index was checked, and then another one was restored under its name.
+#[tokio::test]
+async fn hits_of_another_space_are_refused_in_every_kind_of_search() {
+    let other = Fingerprint::of(&[("model", "other")]);
+    let hit = json!({"id": "1", "document": "b/k", "heading_path": [], "text": "t", "space": other});
+    let hits = json!({"hits": [{"_id": "1", "_score": 1.0, "_source": hit}]});
+    let one = json!({"timed_out": false, "_shards": {"failed": 0}, "hits": hits});
+    let two = json!({"responses": [one, one]}).to_string();
+    let script = move |_: usize, asked: &Asked| {
+        let body = if asked.line.contains("_msearch") { two.clone() } else { one.to_string() };
+        Step::ItemAnswer(200, "", body)
+    };
+    let server = Script::start(script).await;
+    let (opensearch, elasticsearch) = engines(&server.url);
+    let (words, window) = (Words::of("a", &["en".to_owned()]), Window::of(3));
+    for engine in [opensearch, elasticsearch] {
+        for error in [
+            engine.keyword(&words, &window).await.unwrap_err(),
+            engine.vector(&[1.0, 0.0], &window).await.unwrap_err(),
+            engine.both(&words, &[1.0, 0.0], &window).await.unwrap_err(),
+            engine.fused(&words, &[1.0, 0.0], &window).await.unwrap_err(),
+        ] {
+            let text = error.to_string();
+            assert!(matches!(error, SinkError::Mismatch { what: "passages of the space", .. }), "{text}");
+            assert!(text.contains(space().as_str()) && text.contains(other.as_str()), "{text}");
+        }
+    }
+    assert!(server.asked().iter().all(|asked| asked.body.contains("\"space\"")), "a search asks for it");
+}
+
 /// An Elasticsearch with a licence for fusion, and engines without it: tried once, and the result is kept.
 #[tokio::test]
 async fn an_engine_is_asked_once_whether_it_fuses() {
@@ -308,7 +338,7 @@ async fn an_engine_is_asked_once_whether_it_fuses() {
         }
         assert_eq!(server.asked().len(), 2, "one question for each engine");
     }
-    let hit = json!({"id": "1", "document": "b/k", "heading_path": [], "text": "t"});
+    let hit = json!({"id": "1", "document": "b/k", "heading_path": [], "text": "t", "space": space()});
     let hits = json!({"hits": [{"_id": "1", "_score": 0.03, "_source": hit}]});
     let body = json!({"timed_out": false, "_shards": {"failed": 0}, "hits": hits}).to_string();
     // A temporary failure: it says nothing about whether the engine offers fusion.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use generation::Target;
-use message::{About, ChunkId, DocumentId, EmbeddedChunk};
-use sink::{Clause, Hit, Place, RANK_CONSTANT, Reader, Sink, SinkError, Window, Words, delete};
+use message::{About, ChunkId, DocumentId, Embedded, EmbeddedChunk, Fingerprint};
+use sink::{Clause, Hit, Place, RANK_CONSTANT, Reader, Sink, SinkError, Window, Words, action_of, delete};
 use stream::Boottime;
 
 use super::bench::{Bench, ready, space};
@@ -34,7 +34,7 @@ fn first_is(hits: &[Hit], wanted: &EmbeddedChunk) {
     let first = hits.first().unwrap_or_else(|| panic!("nothing found for {}", wanted.chunk.text));
     let wanted = &wanted.chunk;
     assert_eq!((&first.id, &first.document, &first.text), (&wanted.id, &wanted.document, &wanted.text));
-    assert_eq!(first.heading_path, wanted.heading_path);
+    assert_eq!((&first.heading_path, &first.space), (&wanted.heading_path, &space()));
     assert!(hits.windows(2).all(|pair| pair[0].score >= pair[1].score), "{hits:?}");
 }
 
@@ -205,6 +205,44 @@ pub(crate) async fn what_is_gone_is_found_no_more<B: Bench>(bench: &B) {
     assert!(nearest.iter().all(|hit| hit.id != gone.id), "{nearest:?}");
     let old = engine.vector(&vector(2), &Window::of(9)).await.unwrap();
     assert!(old.iter().all(|hit| hit.score < 0.999), "the vector of before is still there: {old:?}");
+}
+
+/// An index may become another one after it was checked: each passage says of which space it is.
+pub(crate) async fn what_is_of_another_space_is_refused_and_only_the_audit_sees_it<B: Bench>(bench: &B) {
+    let (engine, passages) = filled(bench).await;
+    let other = Fingerprint::of(&[("model", "other")]);
+    let stray = chunk("cars.md", "Old oil of an engine goes back to the shop.", 2, version(1));
+    let stray = EmbeddedChunk { space: other.clone(), ..stray };
+    let strange = [Embedded::Chunk(stray.clone()), Embedded::Document(record("moon.md", &[], version(1)))];
+    let mut batch: Vec<_> = strange.iter().map(|one| action_of(one, &other).unwrap()).collect();
+    batch.push(put_record(&record("cars.md", &[&stray], version(1))));
+    all_done(&engine.write(batch, Boottime::now()).await);
+    engine.refresh().await.unwrap();
+    let (words, near) = (Words::of("oil", &engine.languages().await.unwrap()), vector(2));
+    let (window, id) = (Window::of(5), stray.chunk.id.clone());
+    let mut refused = vec![
+        engine.keyword(&words, &window).await.unwrap_err(),
+        engine.vector(&near, &window).await.unwrap_err(),
+        engine.both(&words, &near, &window).await.unwrap_err(),
+        engine.drawn(100).await.unwrap_err(),
+        engine.passages(&[id, passages[0].chunk.id.clone()]).await.unwrap_err(),
+        engine.documents(&["cars.md", "moon.md"].map(document)).await.unwrap_err(),
+    ];
+    if B::FUSES {
+        refused.push(engine.fused(&words, &near, &window).await.unwrap_err());
+    }
+    for error in refused {
+        assert!(
+            matches!(&error, SinkError::Mismatch { found, .. } if *found == other.to_string()),
+            "{error}"
+        );
+    }
+    // What is found without it is answered.
+    first_is(&keyword(engine, "tides", &window).await, &passages[2]);
+    let spaces = |chunks: Vec<sink::StoredChunk>| chunks.iter().filter(|one| one.space == other).count();
+    assert_eq!(spaces(engine.chunks_of(&document("cars.md")).await.unwrap()), 1);
+    assert_eq!(spaces(engine.scan_chunks(None, 100).await.unwrap().items), 1);
+    assert_eq!(engine.document(&document("moon.md")).await.unwrap().unwrap().space, other);
 }
 
 pub(crate) async fn both_ways_in_one_question<B: Bench>(bench: &B) {

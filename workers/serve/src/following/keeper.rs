@@ -131,8 +131,10 @@ impl<'a, E: Encoder + 'static, R: Reader + Sink> Keeper<'a, E, R> {
                 if self.was_served {
                     lease.need();
                 }
-                if let Some(next) = self.next {
-                    lease.read(next);
+                match self.next {
+                    Some(next) => lease.read(next),
+                    // No registry, and nobody ever said what is served: after that, a topic that is gone is no news.
+                    None => lease.forget(),
                 }
             }
         }

@@ -116,6 +116,8 @@ pub(super) async fn get<P: Parts>(
     let both = async { tokio::try_join!(reader.document(&document), reader.chunks_of(&document)) };
     let both = tokio::time::timeout(DEADLINE, both).await.map_err(|_| HttpRefusal::timeout())?;
     let (record, passages) = both.map_err(|error| HttpRefusal::unavailable(&error))?;
+    let checked = snapshot.check_document(record.as_ref(), &passages);
+    checked.map_err(|error| HttpRefusal::unavailable(&error))?;
     let record = record.ok_or_else(missing)?.record;
     let texts: HashMap<&ChunkId, (&[String], &str)> = passages
         .iter()

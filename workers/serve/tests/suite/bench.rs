@@ -99,14 +99,14 @@ pub(crate) async fn fill(engine: &(impl Sink + Reader)) {
 /// The same with other passages.
 pub(crate) async fn fill_with(engine: &(impl Sink + Reader), passages: &[(&str, &str)]) {
     engine.ensure().await.unwrap();
-    let mut actions = Vec::new();
+    let (space, mut actions) = (engine.names().space(), Vec::new());
     for (key, text) in passages {
-        let embedded =
-            EmbeddedChunk { chunk: chunk(key, text), space: space(), vector: vector(key, text).await };
-        actions.push(action_of(&Embedded::Chunk(embedded), &space()).unwrap());
+        let (chunk, vector) = (chunk(key, text), vector(key, text).await);
+        let embedded = EmbeddedChunk { chunk, space: space.clone(), vector };
+        actions.push(action_of(&Embedded::Chunk(embedded), space).unwrap());
     }
     for (key, _) in passages {
-        actions.push(action_of(&Embedded::Document(record(key, passages)), &space()).unwrap());
+        actions.push(action_of(&Embedded::Document(record(key, passages)), space).unwrap());
     }
     let count = actions.len();
     assert_eq!(engine.write(actions, Boottime::now()).await.done(), count);
@@ -150,6 +150,14 @@ fn record(key: &str, passages: &[(&str, &str)]) -> DocumentRecord {
 async fn vector(key: &str, text: &str) -> Vector {
     let vectors = encoder().embed(vec![chunk(key, text).embedded_text()], Role::Passage).await;
     Vector(vectors.unwrap().remove(0))
+}
+
+/// Filled indexes of another space with the same dimension, on the same engine.
+pub(crate) async fn another(engine: &MemoryEngine) -> Names {
+    let space = Fingerprint::of(&[("model", "another"), ("dimension", &DIMENSION.to_string())]);
+    let names = Names::new("test", &Generation { space, ..generation() }).unwrap();
+    fill(&engine.over(names.clone())).await;
+    names
 }
 
 /// A snapshot of `engine`, for questions in `space`.

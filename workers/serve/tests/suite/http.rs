@@ -18,7 +18,8 @@ use sink::{Catalog, ElasticsearchSettings, MemoryEngine, Reader, RequestSettings
 use tokio::net::TcpListener;
 
 use crate::bench::{
-    Fussy, Over, absent, chunk, encoder, fill, generation, mute, search, search_over, server, snapshot, space,
+    Fussy, Over, absent, another, chunk, encoder, fill, generation, mute, search, search_over, server,
+    snapshot, space,
 };
 use crate::model::{Act, Provider};
 
@@ -75,6 +76,29 @@ impl Server {
     async fn search(&self, query: &[(&str, &str)]) -> (StatusCode, Value) {
         let (status, body) = self.get("/v1/search", query).await;
         (status, serde_json::from_str(&body).unwrap())
+    }
+}
+
+/// Somebody restores another index under this name, or puts an alias there, while questions are asked.
+#[tokio::test]
+async fn an_index_that_became_another_one_is_a_503_that_says_so() {
+    let engine = absent();
+    fill(&engine).await;
+    let (server, another) = (Server::start(search_over(&engine)).await, another(&engine).await);
+    let paths = ["/v1/search?q=cat", "/v1/search?q=cat&mode=keyword", "/v1/document?document=docs%2Fcats.md"];
+    for is_exchanged in [false, true, false] {
+        for path in paths {
+            let (status, answer) = server.send("GET", path, "", None).await;
+            if !is_exchanged {
+                assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+                continue;
+            }
+            assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{path}: {answer}");
+            let message = answer["error"]["message"].as_str().unwrap();
+            assert!(message.contains(space().as_str()), "{message}");
+            assert!(message.contains(another.space().as_str()), "{message}");
+        }
+        engine.exchange(&another);
     }
 }
 

@@ -11,11 +11,11 @@ use serve::question::{Fusion, Include, LONGEST};
 use serve::rerank::Reranking;
 use serve::search::SearchError;
 use serve::{Mode, Question, Search, Snapshot};
-use sink::{Sink, SinkError};
+use sink::{MemoryEngine, Sink, SinkError};
 use tokio::sync::Semaphore;
 
 use crate::bench::{
-    DIMENSION, Fussy, PASSAGES, absent, chunk, encoder, fill, fill_with, generation, mute, search,
+    DIMENSION, Fussy, PASSAGES, absent, another, chunk, encoder, fill, fill_with, generation, mute, search,
     search_over, snapshot, space,
 };
 
@@ -149,6 +149,47 @@ async fn an_index_of_another_space_is_never_asked() {
         let cause = cause.downcast_ref::<SinkError>();
         assert!(matches!(cause, Some(SinkError::Mismatch { what: "the space", .. })), "{cause:?}");
     }
+}
+
+/// What is wrong with the space, as a refused question says it.
+async fn told(search: &Search<Fussy, MemoryEngine>, question: &Question) -> &'static str {
+    let Err(SearchError::Unavailable(cause)) = search.answer(question).await else {
+        return "it is not refused so";
+    };
+    let Some(SinkError::Mismatch { what, .. }) = cause.downcast_ref::<SinkError>() else {
+        return "it is refused for something else";
+    };
+    *what
+}
+
+#[tokio::test]
+async fn an_index_that_becomes_one_of_another_space_while_it_is_asked_is_not_answered_from() {
+    let engine = absent();
+    fill(&engine).await;
+    let (search, another) = (search_over(&engine), another(&engine).await);
+    for mode in ALL {
+        let question = Question::plain("cat", mode, 3);
+        assert!(!search.answer(&question).await.unwrap().hits.is_empty());
+        engine.exchange(&another);
+        // The passages say it, and then the indexes are asked before any passage is.
+        let both = [told(&search, &question).await, told(&search, &question).await];
+        assert_eq!(both, ["passages of the space", "the space"], "{mode:?}");
+        engine.exchange(&another);
+        assert!(!search.answer(&question).await.unwrap().hits.is_empty(), "{mode:?}: it is back");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_passages_is_none_of_an_index_of_another_space() {
+    let engine = absent();
+    fill(&engine).await;
+    let (search, another) = (search_over(&engine), another(&engine).await);
+    let nothing = Question::plain("xylophone", Mode::Keyword, 3);
+    search.answer(&Question::plain("cat", Mode::Keyword, 3)).await.unwrap();
+    engine.exchange(&another);
+    assert_eq!(told(&search, &nothing).await, "the space");
+    engine.exchange(&another);
+    assert!(search.answer(&nothing).await.unwrap().hits.is_empty());
 }
 
 #[tokio::test]
