@@ -18,6 +18,7 @@ use crate::sink::{OutsideAliases, Sink, Written};
 use crate::vectors::VectorKind;
 use crate::wire::{Body, Method, Request, Response, Server, reason};
 
+mod aliased;
 mod catalog;
 mod cluster;
 mod ensure;

@@ -7,7 +7,8 @@
 //! deadline.
 //!
 //! Beside generations: [`ModelHost`] has OpenSearch run a model itself and opens an index that embeds what anyone writes
-//! ([`DirectIndex`]); [`IndexCopy`] copies such an index to Elasticsearch.
+//! ([`DirectIndex`]); [`IndexCopy`] copies such an index to Elasticsearch, and [`EngineLicence`] says whether that could run the
+//! model, too.
 
 mod action;
 mod age;
@@ -21,6 +22,7 @@ mod ensured;
 mod error;
 mod fuse;
 mod lane;
+mod licence;
 mod memory;
 mod mlcommons;
 mod opensearch;
@@ -49,6 +51,7 @@ pub use ensured::{Ensured, IndexState};
 pub use error::SinkError;
 pub use fuse::{FUSED_WINDOW, Fused, Fusion, Scored, fuse};
 pub use lane::WriteLane;
+pub use licence::{EngineLicence, ModelOffer};
 pub use memory::{Fault, MemoryEngine};
 pub use mlcommons::{
     DirectIndex, HostSetting, HostTrouble, HostedModel, ModelHost, ModelSource, RegisteredModel, TextSide,
@@ -56,7 +59,7 @@ pub use mlcommons::{
 pub use opensearch::{KnnEngine, OpenSearchSettings};
 pub use question::{Clause, Window, Words};
 pub use reader::{
-    Hit, Page, Place, RANK_CONSTANT, Reader, StoredChunk, StoredDocument, StoredVector, cosine,
+    Hit, Page, Place, RANK_CONSTANT, Reader, StoredChunk, StoredDocument, StoredVector, check_spaces, cosine,
 };
 pub use registry::{EngineKind, EngineSettings};
 pub use run::{WriteSettings, run};

@@ -2,13 +2,14 @@
 //! embedded there as Millrace embeds it.
 //!
 //! Pure: `bodies` what is asked, `answers` what is answered, `setting` what has to be set, `trouble` what went wrong. Edge: `host`
-//! the client, `upload` the model's file, `direct` the index. All waits have deadlines, and whatever is repeated finds what it did
+//! the client, `upload` the model's file, `direct` and `semantic` the indexes. All waits have deadlines, and whatever is repeated finds what it did
 //! before: ML Commons numbers versions as it likes, so a model is known again by the SHA-256 of its file.
 
 mod answers;
 mod bodies;
 mod direct;
 mod host;
+mod semantic;
 mod setting;
 mod trouble;
 mod upload;

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod suite {
+    mod aliased;
     pub(crate) mod bench;
     pub(crate) mod catalog;
     mod copied;
@@ -12,10 +13,12 @@ mod suite {
     mod faults;
     mod hosted;
     mod hosted_for_real;
+    mod licence;
     mod outside;
     pub(crate) mod read;
     mod restored;
     mod script;
+    mod semantic;
     mod snapshots;
     pub(crate) mod vectors;
     pub(crate) mod write;
@@ -67,6 +70,7 @@ engines! {
     read::words_find_the_right_passage,
     read::vectors_find_the_right_passage,
     read::what_is_gone_is_found_no_more,
+    read::what_is_of_another_space_is_refused_and_only_the_audit_sees_it,
     read::both_ways_in_one_question,
     read::ranks_are_fused_as_their_formula_says,
     read::words_are_compared_in_the_language_of_the_passage,

@@ -29,7 +29,7 @@ pub use asking::{AskQuestion, Eval, KeyArguments, KeyRole, SearchArguments, Sear
 pub use drifting::{DriftChoices, DriftCommand, MeasureDrift, ShowDrift};
 pub use generations::{
     CompareGenerations, GenerationAsk, GenerationCommand, GenerationReason, GenerationStatus,
-    ListGenerations, PromoteGeneration, PromotionBounds, RetireGeneration, StartGeneration,
+    ListGenerations, PauseGeneration, PromoteGeneration, PromotionBounds, RetireGeneration, StartGeneration,
 };
 pub use keeping_up::KeepUp;
 pub use models::{

@@ -127,14 +127,14 @@ pub(super) fn beyond<'a>(models: &'a [KnownModel], keep: usize, current: &str) -
     models.iter().filter(|model| model.id != current).skip(keep.saturating_sub(1)).collect()
 }
 
-/// The models by which pipelines embed, wherever in them these are named.
-pub(super) fn model_ids(pipelines: &Value) -> BTreeSet<String> {
+/// The models by which pipelines, or fields of mappings, embed, wherever in them these are named.
+pub(super) fn model_ids(users: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut left = vec![pipelines];
+    let mut left = vec![users];
     while let Some(value) = left.pop() {
         match value {
             Value::Object(fields) => {
-                let names = ["model_id", "default_model_id"].map(|name| fields.get(name));
+                let names = ["model_id", "default_model_id", "search_model_id"].map(|name| fields.get(name));
                 found.extend(names.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
                 left.extend(fields.values());
             }

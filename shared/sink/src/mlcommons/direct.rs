@@ -10,9 +10,15 @@ use super::trouble::{self, HostTrouble};
 use crate::action::EMBEDDING;
 use crate::patient::body_of;
 use crate::settings::RequestSettings;
+use crate::vectors::VectorKind;
 use crate::wire::{Body, Method, Server, merge};
 
-/// An index with the fields `text` and `embedding`. It is apart from the indexes of generations, which no one else writes.
+/// Where the fields stand in a mapping.
+const FIELDS: &str = "/mappings/properties";
+
+/// An index that takes text from anyone in its field `text`, and has a model embed it: by a pipeline, into the field `embedding`
+/// ([`ModelHost::open_direct`]), or by the type of the field itself ([`ModelHost::open_semantic`]). It is apart from the indexes of
+/// generations, which no one else writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DirectIndex {
     /// Its name.
@@ -32,15 +38,16 @@ impl DirectIndex {
         format!("millrace-{}", self.index)
     }
 
-    /// Why an index of this name is of no use, by what `_mapping` says; none when it is the one.
-    fn problem(&self, server: &dyn Server, mapping: &Value) -> Option<String> {
+    /// Why an index of this name is of no use, by what `_mapping` says; none when it is the one, with its vectors in `place`: the
+    /// names of fields, with points between them.
+    fn problem(&self, server: &dyn Server, mapping: &Value, place: &str) -> Option<String> {
         let found =
             mapping.as_object().filter(|found| found.len() == 1).and_then(|found| found.get(&self.index));
         let Some(found) = found else { return Some("another index: this name is an alias".to_owned()) };
-        let field = found.pointer("/mappings/properties").and_then(|fields| fields.get(EMBEDDING));
+        let field = found.pointer(&format!("{FIELDS}/{}", place.replace('.', "/properties/")));
         let (dimension, similarity) = server.vectors_of(field.unwrap_or(&Value::Null));
         match dimension {
-            None => return Some(format!("something else: it has no vectors in {EMBEDDING}")),
+            None => return Some(format!("something else: it has no vectors in {place}")),
             Some(dimension) if dimension != self.dimension as u64 => {
                 return Some(format!("vectors of the dimension {dimension}"));
             }
@@ -57,10 +64,22 @@ impl DirectIndex {
         None
     }
 
+    /// What says in a mapping whose vectors these are.
+    pub(super) fn meta(&self) -> Value {
+        json!({"model": self.model, "name": self.name, "dimension": self.dimension})
+    }
+
+    /// Why an index of this name is refused that was made for something else.
+    pub(super) fn other(&self, found: String) -> HostTrouble {
+        let Self { index, model, name, dimension } = self;
+        let expected = format!("one of the dimension {dimension} of the model {name} ({model})");
+        HostTrouble::Other { index: index.clone(), found, expected }
+    }
+
     /// The body that creates it.
     fn body(&self, server: &dyn Server, requests: &RequestSettings) -> Value {
-        let kind = server.vectors().iter().find(|kind| kind.name == server.default_vectors());
-        let vector = kind.map(|kind| server.vector_field(self.dimension, kind));
+        let kinds = VectorKind::defaults(server).unwrap_or_default();
+        let vector = kinds.first().map(|kind| server.vector_field(self.dimension, kind));
         let mut index = json!({
             "number_of_shards": requests.index_shards, "number_of_replicas": requests.index_replicas,
             "default_pipeline": self.pipeline(),
@@ -69,7 +88,7 @@ impl DirectIndex {
         json!({
             "settings": {"index": index},
             "mappings": {
-                "_meta": {"model": self.model, "name": self.name, "dimension": self.dimension},
+                "_meta": self.meta(),
                 "properties": {"text": {"type": "text"}, EMBEDDING: vector},
             },
         })
@@ -82,24 +101,28 @@ impl ModelHost {
     /// # Errors
     /// [`HostTrouble::Other`] when it is there and of no use: another dimension, another model.
     pub async fn has_direct(&self, direct: &DirectIndex) -> Result<bool, HostTrouble> {
+        self.fields(direct, EMBEDDING).await.map(|fields| fields.is_some())
+    }
+
+    /// The fields of the index, if it is there, and has vectors of this model in `place`.
+    pub(super) async fn fields(
+        &self,
+        direct: &DirectIndex,
+        place: &str,
+    ) -> Result<Option<Value>, HostTrouble> {
         let path = format!("{}/_mapping", direct.index);
         let response = self.patient.send(Method::Get, &path, &Body::Empty).await?;
         match response.status {
             200 => {}
-            404 => return Ok(false),
+            404 => return Ok(None),
             _ => return Err(trouble::of_response(self.patient.refused(&response, &path), &response)),
         }
-        match direct.problem(self.patient.server(), &self.patient.json(&response)?) {
-            None => Ok(true),
-            Some(found) => Err(HostTrouble::Other {
-                index: direct.index.clone(),
-                found,
-                expected: format!(
-                    "one of the dimension {} of the model {} ({})",
-                    direct.dimension, direct.name, direct.model
-                ),
-            }),
+        let mapping = self.patient.json(&response)?;
+        if let Some(found) = direct.problem(self.patient.server(), &mapping, place) {
+            return Err(direct.other(found));
         }
+        let found = mapping.get(&direct.index).and_then(|found| found.pointer(FIELDS));
+        Ok(Some(found.cloned().unwrap_or_default()))
     }
 
     /// Deletes the index with all that is in it, and its pipeline. Neither needs to be there.
@@ -180,7 +203,7 @@ mod tests {
         }
         let flags = <Flags as clap::Parser>::parse_from(["test", "--opensearch-url", "http://127.0.0.1:1"]);
         let host = flags.settings.model_host(&RequestSettings::default(), Duration::ZERO).unwrap();
-        direct.problem(host.patient.server(), mapping)
+        direct.problem(host.patient.server(), mapping, EMBEDDING)
     }
 
     #[test]

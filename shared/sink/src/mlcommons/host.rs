@@ -1,5 +1,6 @@
 //! The client of ML Commons. An edge, by [`Patient`]; every wait has a deadline.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LOOKS: u32 = 60;
 const MODELS: &str = "_plugins/_ml/models";
 const GROUPS: &str = "_plugins/_ml/model_groups";
+/// What may name a model and embed by it: pipelines of indexing and of searching, and fields of the type `semantic`.
+const USERS: [&str; 3] =
+    ["_ingest/pipeline", "_search/pipeline", "_mapping?filter_path=**.model_id,**.search_model_id"];
 /// What ML Commons says of a file that is not what was announced.
 const CHANGED: &str = "model content changed";
 
@@ -183,17 +187,22 @@ impl ModelHost {
     }
 
     /// Undeploys and deletes the models of a group that are beyond its `keep` newest ones; never `model` itself, and none that
-    /// a pipeline names, of indexing or of searching. Returns their ids.
+    /// a pipeline names, of indexing or of searching, or a field of an index. Returns their ids.
     ///
     /// # Errors
     /// As [`ModelHost::prepare`].
     pub async fn remove_old(&self, model: &RegisteredModel, keep: usize) -> Result<Vec<String>, HostTrouble> {
         let models = self.models(&model.group).await?;
+        let old = answers::beyond(&models, keep, &model.id);
         let mut removed = Vec::new();
-        let mut used = answers::model_ids(&self.ask(Method::Get, "_ingest/pipeline", &Body::Empty).await?);
-        used.extend(answers::model_ids(&self.ask(Method::Get, "_search/pipeline", &Body::Empty).await?));
-        for old in answers::beyond(&models, keep, &model.id).into_iter().filter(|old| !used.contains(&old.id))
-        {
+        if old.is_empty() {
+            return Ok(removed);
+        }
+        let mut used = BTreeSet::new();
+        for place in USERS {
+            used.extend(answers::model_ids(&self.ask(Method::Get, place, &Body::Empty).await?));
+        }
+        for old in old.into_iter().filter(|old| !used.contains(&old.id)) {
             self.undeploy(&old.id).await?;
             self.delete(&old.id).await?;
             removed.push(old.id.clone());

@@ -84,6 +84,17 @@ pub enum HostTrouble {
         /// What the model gives, in words.
         expected: String,
     },
+    /// The engine does not know fields of the type `semantic`, or not as they are made here.
+    #[error(
+        "{url} has no fields of the type semantic ({cause}): OpenSearch has them from 3.2 on, with its plugin \
+         opensearch-neural-search; do without --semantic: the index with the pipeline finds the same"
+    )]
+    NoSemantic {
+        /// The engine's address.
+        url: String,
+        /// The engine's reason.
+        cause: String,
+    },
     /// Any other failure of the engine.
     #[error(transparent)]
     Engine(#[from] SinkError),
@@ -108,6 +119,9 @@ pub(super) fn of_cause(error: SinkError, cause: &str) -> HostTrouble {
     if is_absent(&cause) {
         return HostTrouble::Absent { url };
     }
+    if is_semantic(&cause) {
+        return HostTrouble::NoSemantic { url, cause };
+    }
     if is_memory(&cause) {
         return HostTrouble::Memory { url, cause };
     }
@@ -121,6 +135,12 @@ pub(super) fn of_cause(error: SinkError, cause: &str) -> HostTrouble {
 fn is_absent(cause: &str) -> bool {
     cause.contains("no handler found for uri [/_plugins/_ml")
         || cause.contains("No processor type exists with name [text_embedding]")
+}
+
+/// Before 3.1, or without the plugin, there is no such type; 3.1 has it, and cannot be told the library of its vectors.
+fn is_semantic(cause: &str) -> bool {
+    cause.contains("No handler for type [semantic]")
+        || cause.contains("unknown parameter [dense_embedding_config]")
 }
 
 /// Its circuit breakers, whichever it is (`NativeMemoryCircuitBreaker`, `MemoryCircuitBreaker`, `DiskCircuitBreaker`).

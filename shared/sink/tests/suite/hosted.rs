@@ -32,7 +32,7 @@ struct Flags {
     requests: RequestSettings,
 }
 
-fn host(server: &Script, patience: Duration) -> (ModelHost, RequestSettings) {
+pub(crate) fn host(server: &Script, patience: Duration) -> (ModelHost, RequestSettings) {
     let words = ["test", "--request-timeout", "5", "--retry-budget", "1", "--opensearch-url", &server.url];
     let flags = Flags::parse_from(words);
     (flags.opensearch.model_host(&flags.requests, patience).unwrap(), flags.requests)
@@ -45,7 +45,7 @@ fn answer(text: &str) -> Step {
     Step::ItemAnswer(status, "", seen["body"].to_string())
 }
 
-fn told(status: u16, body: &Value) -> Step {
+pub(crate) fn told(status: u16, body: &Value) -> Step {
     Step::ItemAnswer(status, "", body.to_string())
 }
 
@@ -321,16 +321,21 @@ async fn another_dimension_is_refused_with_both_numbers_before_anything_is_writt
 }
 
 #[tokio::test]
-async fn old_models_go_and_those_of_pipelines_stay() {
+async fn old_models_go_and_those_of_pipelines_and_fields_stay() {
     let models = json!([
         hit("new", "DEPLOYED"),
         hit("two", "DEPLOYED"),
         hit("used", "DEPLOYED"),
+        hit("field", "DEPLOYED"),
         hit("old", "REGISTERED")
     ]);
     let script = move |_: usize, asked: &Asked| {
         if asked.line.starts_with("get /_ingest/pipeline") {
             return told(200, &json!({"p": {"processors": [{"text_embedding": {"model_id": "used"}}]}}));
+        }
+        if asked.line.starts_with("get /_mapping?") {
+            let fields = json!({"text": {"model_id": "field"}});
+            return told(200, &json!({"docs-semantic": {"mappings": {"properties": fields}}}));
         }
         well(asked, &models)
     };
@@ -342,4 +347,8 @@ async fn old_models_go_and_those_of_pipelines_stay() {
     let undeployed = asked.iter().position(|path| path == "post models/old/_undeploy");
     let deleted = asked.iter().position(|path| path == "delete models/old");
     assert!(undeployed.is_some() && undeployed < deleted, "{asked:?}");
+    // Who may not look at every mapping need not, where nothing is to go.
+    let asked = paths(&server).len();
+    assert!(host.remove_old(&model, 9).await.unwrap().is_empty());
+    assert_eq!(paths(&server).len(), asked + 1, "the search alone");
 }

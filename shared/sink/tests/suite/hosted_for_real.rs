@@ -4,12 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
 use clap::Parser;
 use message::Fingerprint;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use sink::{
     DirectIndex, HostTrouble, HostedModel, ModelHost, ModelSource, OpenSearchSettings, RequestSettings,
-    TextSide,
+    TextSide, cosine,
 };
 
 #[derive(Parser)]
@@ -127,4 +129,80 @@ async fn a_file_that_is_not_the_announced_one_does_not_run() {
     assert!(trouble.to_string().contains("model content changed"), "{trouble}");
     let trouble = host.deploy(&registered.id).await.unwrap_err();
     assert!(trouble.to_string().contains("find model"), "it was deleted: {trouble}");
+}
+
+/// Posts what somebody posts who knows nothing of Millrace.
+async fn posted(path: &str, kind: &'static str, body: String) -> Value {
+    use opensearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
+    use opensearch::http::{Method, transport::Transport};
+
+    let server = Transport::single_node(&Flags::parse_from(["test"]).opensearch.opensearch_url).unwrap();
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
+    let body = Some(Bytes::from(body));
+    server.send(Method::Post, path, headers, None::<&()>, body, None).await.unwrap().json().await.unwrap()
+}
+
+/// The passage that is nearest to a question, by its place.
+fn nearest(question: &[f32], passages: &[Vec<f32>]) -> usize {
+    let near = |at: &usize| cosine(question, &passages[*at]);
+    (0..passages.len()).max_by(|a, b| near(a).total_cmp(&near(b))).unwrap()
+}
+
+/// Writes every text as it is, and asks with every text: no vector, no pipeline and no model is named.
+async fn finds_what_is_nearest(index: &str, expected: &Expected, is_asymmetric: bool) {
+    let lines = |(at, text): (usize, &String)| {
+        let item = json!({"index": {"_id": at.to_string()}});
+        format!("{item}\n{}\n", json!({ "text": text }))
+    };
+    let lines: Vec<String> = expected.texts.iter().enumerate().map(lines).collect();
+    let path = format!("{index}/_bulk?refresh=true");
+    let answer = posted(&path, "application/x-ndjson", lines.concat()).await;
+    assert_eq!(answer["errors"], false, "{answer}");
+    let (questions, passages) =
+        if is_asymmetric { (&expected.query, &expected.passage) } else { (&expected.plain, &expected.plain) };
+    for (text, question) in expected.texts.iter().zip(questions) {
+        let query = json!({"neural": {"text": {"query_text": text, "k": expected.texts.len()}}});
+        let body = json!({"_source": ["text"], "query": query}).to_string();
+        let answer = posted(&format!("{index}/_search"), "application/json", body).await;
+        let best = &answer["hits"]["hits"][0]["_source"];
+        let wanted = &expected.texts[nearest(question, passages)];
+        assert_eq!(best, &json!({ "text": wanted }), "{text}: {answer}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "real: opensearch with ML Commons"]
+async fn a_semantic_field_embeds_plain_text_and_is_asked_without_a_model() {
+    let Some(host) = host().await else { return };
+    let (file, expected) = tiny();
+    for is_asymmetric in [false, true] {
+        let name = if is_asymmetric { "field-two" } else { "field-one" };
+        let model = model(name, &expected.digest, is_asymmetric);
+        let registered = host.register(&model, &ModelSource::File(file.clone()), |_, _| ()).await.unwrap();
+        host.deploy(&registered.id).await.unwrap();
+        let index = DirectIndex {
+            index: format!("{}-semantic", model.name),
+            model: Fingerprint::of(&[("weights", &expected.digest)]),
+            name: model.name.clone(),
+            dimension: 8,
+        };
+        assert!(!host.has_semantic(&index).await.unwrap());
+        host.open_semantic(&index, &registered.id, &requests()).await.unwrap();
+        host.open_semantic(&index, &registered.id, &requests()).await.unwrap();
+        assert!(host.has_semantic(&index).await.unwrap());
+        finds_what_is_nearest(&index.index, &expected, is_asymmetric).await;
+        let wider = DirectIndex { dimension: 16, ..index.clone() };
+        let trouble = host.has_semantic(&wider).await.unwrap_err().to_string();
+        assert!(trouble.contains("dimension 8") && trouble.contains("dimension 16"), "{trouble}");
+        // The same file under another name is another model in ML Commons: the field is given its id, and finds the same.
+        let again = HostedModel { name: format!("{}-again", model.name), ..model };
+        let again = host.register(&again, &ModelSource::File(file.clone()), |_, _| ()).await.unwrap();
+        host.deploy(&again.id).await.unwrap();
+        host.open_semantic(&index, &again.id, &requests()).await.unwrap();
+        finds_what_is_nearest(&index.index, &expected, is_asymmetric).await;
+        host.close_direct(&index).await.unwrap();
+        for id in [&registered.id, &again.id] {
+            host.undeploy(id).await.unwrap();
+        }
+    }
 }

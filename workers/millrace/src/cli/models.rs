@@ -28,7 +28,7 @@ pub enum ModelCommand {
     /// called there.
     Prove(Box<ProveModel>),
     /// Have OpenSearch run a trained model itself, once it gives the same vectors as here, and open an index that embeds the text
-    /// that anyone writes to it.
+    /// that anyone writes to it. Where Elasticsearch is one of the engines, say whether its licence would let it run the model, too.
     Register(Box<RegisterModel>),
     /// Let generations be built with a model.
     Accept(MarkModel),

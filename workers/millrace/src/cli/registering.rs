@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use model::EncoderSettings;
-use sink::{ElasticsearchSettings, OpenSearchSettings, RequestSettings};
+use sink::{ElasticsearchSettings, EngineSettings, OpenSearchSettings, RequestSettings};
 
 use super::{BucketSettings, RegistrySettings};
 
@@ -21,6 +21,10 @@ pub struct RegisterModel {
     /// The index that takes text from anyone and has it embedded by this model; by default what is served, with `-direct` behind.
     #[arg(long, value_name = "INDEX", value_parser = index_name)]
     pub direct: Option<String>,
+    /// Open an index beside it whose field `text` is of the type `semantic` and has it embedded by this model, without a pipeline; it
+    /// is called as that of --direct, with `-semantic` for `-direct`. Needs OpenSearch 3.2.
+    #[arg(long)]
+    pub semantic: bool,
     /// Set the cluster settings that are missing; without it they are named, and nothing is done.
     #[arg(long)]
     pub configure: bool,
@@ -28,7 +32,7 @@ pub struct RegisterModel {
     /// It is kept in the cluster with the model, so give one that ends soon.
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-    /// How many models of this name are kept, this one among them; those that a pipeline uses are kept besides.
+    /// How many models of this name are kept, this one among them; those that a pipeline or a field uses are kept besides.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=50))]
     pub keep: u8,
     /// How long OpenSearch may take to load the model, e.g. `10m`.
@@ -40,10 +44,10 @@ pub struct RegisterModel {
     /// Where outputs of runs are: below `.millrace/`, which is never ingested.
     #[command(flatten)]
     pub bucket: BucketSettings,
-    /// How OpenSearch is reached.
+    /// How the engines are reached: OpenSearch runs the model; Elasticsearch, if it is one of them, is asked for its licence.
     #[command(flatten)]
-    pub opensearch: OpenSearchSettings,
-    /// How it is asked, and how the index is created.
+    pub engines: EngineSettings,
+    /// How they are asked, and how the indexes are created.
     #[command(flatten)]
     pub requests: RequestSettings,
     /// How the model is run here, for comparison.

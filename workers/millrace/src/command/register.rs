@@ -2,15 +2,17 @@
 //! text from anyone.
 
 mod golden;
+mod licence;
 mod output;
 
 use std::process::ExitCode;
 
 use process::Failure;
-use serde_json::json;
+use serde_json::{Value, json};
 use sink::{DirectIndex, HostSetting, ModelHost, ModelSource, RegisteredModel};
 
 use self::golden::Agreement;
+use self::licence::LicenceWord;
 use self::output::TrainedOutput;
 use crate::cli::RegisterModel;
 use crate::show;
@@ -18,6 +20,7 @@ use crate::show;
 /// What was done.
 struct Done {
     direct: DirectIndex,
+    semantic: Option<DirectIndex>,
     settings: Vec<HostSetting>,
     model: RegisteredModel,
     digest: String,
@@ -28,12 +31,13 @@ struct Done {
 pub(super) async fn run(ask: &RegisterModel) -> Result<ExitCode, Failure> {
     let scratch = tempfile::tempdir()?;
     let output = output::open(ask, scratch.path()).await?;
-    let host = ask.opensearch.model_host(&ask.requests, ask.patience)?;
+    let host = ask.engines.opensearch.model_host(&ask.requests, ask.patience)?;
     let done = Box::pin(register(ask, &output, &host)).await?;
+    let licence = licence::asked(ask).await;
     if ask.registry.json {
-        show::json(&as_json(ask, &done))?;
+        show::json(&as_json(ask, &done, licence.as_ref()))?;
     } else {
-        tell(ask, &host, &done);
+        tell(ask, &host, &done, licence.as_ref());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -46,12 +50,16 @@ async fn register(ask: &RegisterModel, output: &TrainedOutput, host: &ModelHost)
         dimension: output.bundle.dimension(),
         model: fingerprint.clone(),
     };
+    let semantic = ask.semantic.then(|| semantic(&direct));
     let source = match &ask.url {
         Some(url) => ModelSource::Url(url.clone()),
         None => ModelSource::File(output.script.clone()),
     };
     // What is refused here has changed nothing yet.
     host.has_direct(&direct).await?;
+    if let Some(semantic) = &semantic {
+        host.has_semantic(semantic).await?;
+    }
     let reference = golden::reference(&output.bundle, &ask.encoder).await?;
     let settings = host.prepare(&source, ask.configure).await?;
     let hosted = output.hosted(&ask.name, &fingerprint);
@@ -75,8 +83,17 @@ async fn register(ask: &RegisterModel, output: &TrainedOutput, host: &ModelHost)
         }
     };
     host.open_direct(&direct, &model.id, &ask.requests).await?;
+    if let Some(semantic) = &semantic {
+        host.open_semantic(semantic, &model.id, &ask.requests).await?;
+    }
     let removed = host.remove_old(&model, usize::from(ask.keep)).await?;
-    Ok(Done { direct, settings, model, digest: hosted.digest, agreement, removed })
+    Ok(Done { direct, semantic, settings, model, digest: hosted.digest, agreement, removed })
+}
+
+/// The index beside `direct` whose field embeds by itself.
+fn semantic(direct: &DirectIndex) -> DirectIndex {
+    let name = direct.index.strip_suffix("-direct").unwrap_or(&direct.index);
+    DirectIndex { index: format!("{name}-semantic"), ..direct.clone() }
 }
 
 /// Has no node run a model that is not to be used. One that ran before is somebody's, who writes by it: it goes on. That it cannot be
@@ -104,8 +121,8 @@ fn refusal(ask: &RegisterModel, host: &ModelHost, agreement: &Agreement) -> Stri
     )
 }
 
-fn tell(ask: &RegisterModel, host: &ModelHost, done: &Done) {
-    let Done { direct, settings, model, digest, agreement, removed } = done;
+fn tell(ask: &RegisterModel, host: &ModelHost, done: &Done, licence: Option<&LicenceWord>) {
+    let Done { direct, semantic, settings, model, digest, agreement, removed } = done;
     for setting in settings {
         show::line(&format!("set in the cluster: {setting}"));
     }
@@ -119,23 +136,39 @@ fn tell(ask: &RegisterModel, host: &ModelHost, done: &Done) {
     if !removed.is_empty() {
         show::line(&format!("older ones removed: {}", removed.join(", ")));
     }
-    show::line(&format!("text written to {} is embedded by it; for example:", direct.index));
-    let user = if ask.opensearch.opensearch_user.is_some() { " -u USER" } else { "" };
-    show::line("");
-    for line in examples(host.url(), user, (&direct.index, &model.id)) {
-        show::line(&line);
+    if let Some(licence) = licence {
+        show::line(&licence.line(&ask.name));
+    }
+    let user = if ask.engines.opensearch.opensearch_user.is_some() { " -u USER" } else { "" };
+    let semantic = semantic.as_ref().map(|index| (&index.index, by_the_field()));
+    for (index, query) in [(&direct.index, by_the_model(&model.id))].into_iter().chain(semantic) {
+        show::line("");
+        show::line(&format!("text written to {index} is embedded by it; for example:"));
+        show::line("");
+        for line in examples(host.url(), user, (index, &query)) {
+            show::line(&line);
+        }
     }
 }
 
+const QUESTION: &str = "when may I open the filter?";
+
+/// Asks an index whose pipeline embeds: the question has to name the model.
+fn by_the_model(model: &str) -> Value {
+    json!({"embedding": {"query_text": QUESTION, "model_id": model, "k": 5}})
+}
+
+/// Asks an index whose field embeds: the field names the model.
+fn by_the_field() -> Value {
+    json!({"text": {"query_text": QUESTION, "k": 5}})
+}
+
 /// Commands to try it with.
-fn examples(url: &str, user: &str, (index, model): (&str, &str)) -> Vec<String> {
+fn examples(url: &str, user: &str, (index, neural): (&str, &Value)) -> Vec<String> {
     let header = |kind: &str| format!("-H 'Content-Type: application/{kind}'");
     let item = json!({"index": {"_id": "1"}});
     let text = json!({"text": "The valve is closed before the filter is opened."});
-    let query = json!({
-        "_source": ["text"],
-        "query": {"neural": {"embedding": {"query_text": "when may I open the filter?", "model_id": model, "k": 5}}},
-    });
+    let query = json!({"_source": ["text"], "query": {"neural": neural}});
     vec![
         format!(
             "curl -s{user} '{url}/{index}/_bulk?refresh=true' {} --data-binary '{item}",
@@ -147,8 +180,8 @@ fn examples(url: &str, user: &str, (index, model): (&str, &str)) -> Vec<String> 
     ]
 }
 
-fn as_json(ask: &RegisterModel, done: &Done) -> serde_json::Value {
-    let Done { direct, settings, model, digest, agreement, removed } = done;
+fn as_json(ask: &RegisterModel, done: &Done, licence: Option<&LicenceWord>) -> Value {
+    let Done { direct, semantic, settings, model, digest, agreement, removed } = done;
     json!({
         "name": ask.name, "function_name": "TEXT_EMBEDDING", "model_format": "TORCH_SCRIPT",
         "model_content_hash_value": digest,
@@ -156,19 +189,20 @@ fn as_json(ask: &RegisterModel, done: &Done) -> serde_json::Value {
         "settings": settings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "texts": agreement.texts, "largest_difference": agreement.largest, "least_cosine": agreement.cosine,
         "index": direct.index, "pipeline": direct.pipeline(), "dimension": direct.dimension,
-        "fingerprint": direct.model, "removed": removed,
+        "semantic_index": semantic.as_ref().map(|index| &index.index),
+        "fingerprint": direct.model, "removed": removed, "elasticsearch": licence.map(LicenceWord::as_json),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use message::Fingerprint;
 
     use super::*;
 
     #[test]
     fn what_is_printed_can_be_pasted() {
-        let lines = examples("http://o:9200", "", ("docs-direct", "m1"));
+        let lines = examples("http://o:9200", "", ("docs-direct", &by_the_model("m1")));
         let whole = lines.join("\n");
         assert!(whole.starts_with("curl -s 'http://o:9200/docs-direct/_bulk?refresh=true'"), "{whole}");
         // Between the quotes: two lines of JSON, the last one ended.
@@ -178,6 +212,25 @@ mod tests {
         let query = whole.rsplit("-d '").next().unwrap().trim_end_matches('\'');
         let query: Value = serde_json::from_str(query).unwrap();
         assert_eq!(query["query"]["neural"]["embedding"]["model_id"], "m1");
-        assert!(examples("u", " -u USER", ("i", "m"))[0].starts_with("curl -s -u USER 'u/i/_bulk"));
+        let lines = examples("u", " -u USER", ("i", &by_the_field()));
+        assert!(lines[0].starts_with("curl -s -u USER 'u/i/_bulk"), "{lines:?}");
+        assert!(by_the_field()["text"].get("model_id").is_none(), "the field knows it");
+    }
+
+    #[test]
+    fn the_index_beside_is_called_alike_and_is_another() {
+        let direct = |index: &str| DirectIndex {
+            index: index.to_owned(),
+            model: Fingerprint::of(&[("weights", "a")]),
+            name: "m".to_owned(),
+            dimension: 8,
+        };
+        for (given, named) in [
+            ("domain_vectors-direct", "domain_vectors-semantic"),
+            ("docs", "docs-semantic"),
+            ("docs-semantic", "docs-semantic-semantic"),
+        ] {
+            assert_eq!(semantic(&direct(given)), DirectIndex { index: named.to_owned(), ..direct(given) });
+        }
     }
 }

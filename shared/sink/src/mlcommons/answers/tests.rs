@@ -98,6 +98,11 @@ fn models_by_which_pipelines_embed_are_known() {
     let pipelines = json!({"one": {"processors": [embed, {"set": {"value": "model_id"}}]}, "two": {"processors": [nested]}});
     assert_eq!(model_ids(&pipelines).into_iter().collect::<Vec<_>>(), ["a", "b"]);
     assert!(model_ids(&json!({})).is_empty());
+    // Of a mapping; the second index has a field that happens to have this name.
+    let field = json!({"type": "semantic", "model_id": "c", "search_model_id": "d"});
+    let mappings = json!({"one": {"mappings": {"properties": {"text": field}}},
+        "two": {"mappings": {"properties": {"model_id": {"type": "keyword"}}}}});
+    assert_eq!(model_ids(&mappings).into_iter().collect::<Vec<_>>(), ["c", "d"]);
 }
 
 #[test]
