@@ -153,7 +153,9 @@ pub(crate) fn classify(error: &KafkaError, at: &str) -> StreamError {
     use RDKafkaErrorCode as Code;
 
     if let KafkaError::Transaction(inner) = error {
-        if inner.is_fatal() {
+        // A coordinator that is just fencing this writer answers with an error that it has no name for. Then nobody knows what
+        // became of the transaction, and whoever goes on looks first, as after a rival.
+        if inner.is_fatal() || inner.code() == Code::Unknown {
             return StreamError::Fenced(format!("{at}: {error}"));
         }
         return by_code(inner.code(), format!("{at}: {error}"));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use message::{DocumentId, Headers};
 use rdkafka::mocking::{MockCluster, MockCoordinator};
 use rdkafka::producer::DefaultProducerContext;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use stream::broker::{Broker, Committed, Consumer as _, Event, Memo, Publisher as _};
 use stream::kafka::{Kafka, KafkaSettings};
 use stream::{Outgoing, StreamError};
@@ -68,6 +69,18 @@ async fn gives_up() {
     let ended = publishing.await;
     assert!(matches!(ended, Err(StreamError::Unavailable(_))), "{ended:?}");
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
+/// A coordinator that is fencing a writer at this moment has no name for that (`PrepareEpochFence`): the writer must look what there
+/// is, instead of waiting for the broker.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_with_an_unknown_end_counts_as_taken_over() {
+    let mock = MockCluster::new(1).unwrap();
+    let (_consumer, mut writer) = writing(&mock, 1).await;
+    writer.write(vec![outgoing()]).await.unwrap();
+    mock.request_errors(RDKafkaApiKey::EndTxn, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN]);
+    let ended = writer.write(vec![outgoing()]).await;
+    assert!(matches!(ended, Err(StreamError::Fenced(_))), "{ended:?}");
 }
 
 /// Number and size in bytes of the chunks of the largest possible document.

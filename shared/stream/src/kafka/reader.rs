@@ -25,6 +25,10 @@ const AGAIN: Duration = Duration::from_millis(200);
 /// Limits on records read but not yet taken: at most this many bytes (plus one record), and this many records.
 const AHEAD_BYTES: usize = 4 << 20;
 const AHEAD_RECORDS: usize = 1024;
+/// How long a poll waits for a record.
+const POLL: Duration = Duration::from_millis(100);
+/// How long the broker waits for a record at the end, before it tells that this is the end.
+const AT_END: Duration = Duration::from_millis(20);
 /// How long after the end was reported a record may still arrive that was committed before: a few fetches.
 const SETTLED: Duration = Duration::from_millis(300);
 
@@ -85,8 +89,14 @@ fn read(
     (from, until): (i64, Until),
     sender: &Sender,
 ) -> Result<(), StreamError> {
+    let mut config = settings.reader()?;
+    if until == Until::End {
+        config.set("fetch.wait.max.ms", AT_END.as_millis().to_string());
+    }
     let consumer: BaseConsumer<Quiet> =
-        settings.reader()?.create_with_context(Quiet).map_err(|error| unavailable(settings, &error))?;
+        config.create_with_context(Quiet).map_err(|error| unavailable(settings, &error))?;
+    // Where the leader is not known yet, librdkafka looks again only half a second later. A broker that is away is waited for below.
+    drop(consumer.fetch_metadata(Some(topic), ASK));
     let mut list = TopicPartitionList::new();
     let start = if from > 0 { Offset::Offset(from) } else { Offset::Beginning };
     list.add_partition_offset(topic, partition, start).map_err(|error| classify(&error, topic))?;
@@ -98,7 +108,7 @@ fn read(
             heard = Instant::now();
             continue;
         }
-        match consumer.poll(Duration::from_millis(100)) {
+        match consumer.poll(if ended.is_some() { SETTLED / 10 } else { POLL }) {
             Some(Ok(message)) => {
                 (heard, ended) = (Instant::now(), None);
                 let mut record = super::consumer::record(&message);
