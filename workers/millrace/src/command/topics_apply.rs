@@ -7,7 +7,7 @@ use generation::Generation;
 use message::BuildState;
 use process::Failure;
 use serde_json::json;
-use stream::Broker as _;
+use stream::Broker;
 use stream::kafka::{Applied, Kafka, TopicSpec};
 
 use crate::cli::{GenerationSettings, TopicsApply};
@@ -34,8 +34,8 @@ pub(super) async fn run(ask: TopicsApply) -> Result<ExitCode, Failure> {
 
 /// Every generation whose topics are needed: those that the registry holds and that are not retired, or while it holds
 /// none that of the bundle on this machine.
-async fn kept(settings: &GenerationSettings, kafka: &Kafka) -> Result<Vec<Generation>, Failure> {
-    let registry = registry::look(kafka).await?;
+async fn kept<B: Broker>(settings: &GenerationSettings, broker: &B) -> Result<Vec<Generation>, Failure> {
+    let registry = registry::look(broker).await?;
     let there = registry.generations(&settings.index.index);
     let kept: Vec<Generation> =
         there.filter(|entry| entry.state != BuildState::Retired).map(Generation::from).collect();
@@ -114,4 +114,77 @@ fn tell(step: Step<'_>, as_json: bool) -> Result<(), Failure> {
     }
     show::line(&format!("{word:<10} {name:<24} {partitions:>3} partitions  {}", changed.join(" ")));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::Parser as _;
+    use message::{GenerationEntry, RegistryEntry};
+    use stream::Outgoing;
+    use stream::memory::Memory;
+
+    use super::*;
+    use crate::cli::{Cli, OperatorCommand, TopicsCommand};
+    use crate::command::keep_up::made::Made;
+
+    /// What is asked on a machine with this bundle.
+    fn settings(model: &Path) -> GenerationSettings {
+        let model = model.to_str().unwrap();
+        let words =
+            ["millrace", "topics", "apply", "--index", "docs", "--encoder", "hashing", "--model", model];
+        let OperatorCommand::Topics(TopicsCommand::Apply(ask)) = Cli::parse_from(words).ask else {
+            panic!("another command")
+        };
+        ask.generation
+    }
+
+    /// A broker whose registry holds these generations.
+    fn broker(entries: Vec<GenerationEntry>) -> Memory {
+        let broker = Memory::default();
+        broker.create(topics::MODELS, 1);
+        for entry in entries.into_iter().map(RegistryEntry::Generation) {
+            let (topic, key) = (topics::MODELS.to_owned(), Some(entry.key().into_bytes()));
+            let value = Some(serde_json::to_vec(&entry).unwrap());
+            broker.append(&Outgoing { topic, key, value, headers: None });
+        }
+        broker
+    }
+
+    /// The models of those generations whose topics are needed.
+    async fn models(broker: &Memory) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        fixture::judged::bundle(folder.path(), "local", 8).unwrap();
+        let kept = kept(&settings(folder.path()), broker).await.unwrap();
+        let mut models: Vec<String> = kept.into_iter().map(|generation| generation.name).collect();
+        models.sort();
+        models
+    }
+
+    #[tokio::test]
+    async fn topics_are_kept_for_every_generation_of_the_index_that_is_not_gone() {
+        let made = Made::default()
+            .generation("served", 0, BuildState::Built, 1)
+            .generation("new", 0, BuildState::Building, 2)
+            .generation("waiting", 0, BuildState::Paused, 3)
+            .generation("broken", 0, BuildState::Failed, 4)
+            .generation("going", 0, BuildState::Retiring, 5)
+            .generation("gone", 0, BuildState::Retired, 6);
+        let mut entries: Vec<GenerationEntry> = made.registry().all_generations().cloned().collect();
+        let others = Made::default().generation("others", 0, BuildState::Built, 7).registry();
+        entries.extend(
+            others
+                .all_generations()
+                .map(|entry| GenerationEntry { index: "wiki".to_owned(), ..entry.clone() }),
+        );
+        assert_eq!(models(&broker(entries)).await, ["broken", "going", "new", "served", "waiting"]);
+    }
+
+    #[tokio::test]
+    async fn while_the_registry_says_nothing_they_are_those_of_the_bundle_on_this_machine() {
+        assert_eq!(models(&Memory::default()).await, ["local"]);
+        let gone = Made::default().generation("gone", 0, BuildState::Retired, 1).registry();
+        assert_eq!(models(&broker(gone.all_generations().cloned().collect())).await, ["local"]);
+    }
 }

@@ -114,7 +114,7 @@ async fn begin(ground: &Ground<'_>, base: &GenerationEntry, next: GenerationEntr
 
 /// Asks `chunk` to look at every object of the bucket, for the new chunking alone. It reads the topic from its start, so that
 /// this may be asked before it begins.
-async fn ask_for_all(world: &World) -> Result<(), Failure> {
+pub(super) async fn ask_for_all(world: &World) -> Result<(), Failure> {
     let entries = world.entries().await?;
     let plan = ReconcilePlan {
         bucket: world.bucket.clone(),
@@ -131,7 +131,7 @@ async fn ask_for_all(world: &World) -> Result<(), Failure> {
 
 /// With the ends of the topic that it is filled from as its barrier: who has taken everything before them holds all that is
 /// there now.
-async fn with_barrier(kafka: &Kafka, next: GenerationEntry) -> Result<GenerationEntry, Failure> {
+pub(super) async fn with_barrier(kafka: &Kafka, next: GenerationEntry) -> Result<GenerationEntry, Failure> {
     let generation = Generation::from(&next);
     let topic = match next.source {
         FillSource::Vectors => generation.vectors(),
@@ -261,7 +261,7 @@ async fn make_topics(
     Ok(())
 }
 
-async fn estimate(world: &World, base: &GenerationEntry) -> Result<Estimate, Failure> {
+pub(super) async fn estimate(world: &World, base: &GenerationEntry) -> Result<Estimate, Failure> {
     let (mut passages, mut bytes) = (0, Vec::new());
     for one in &world.engines {
         let count = one.engine.count(Target::Chunks).await.map_err(|error| {
@@ -320,37 +320,4 @@ fn size(bytes: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::*;
-    use crate::cli::{Cli, GenerationCommand, OperatorCommand};
-
-    fn asked_for(more: &[&str]) -> StartGeneration {
-        let words = ["millrace", "generation", "start", "--model", "m"].iter().chain(more);
-        let OperatorCommand::Generation(command) = Cli::parse_from(words).ask else {
-            panic!("another command")
-        };
-        let GenerationCommand::Start(ask) = *command else { panic!("another command") };
-        ask
-    }
-
-    #[test]
-    fn what_nobody_names_stays_as_it_was_chosen_for_what_is_served() {
-        let vectors = [("elasticsearch".to_owned(), "int8_hnsw".to_owned())].into();
-        let base = IndexMapping { shards: Some(3), replicas: Some(2), vectors, instance: 7, version: 1 };
-        let kept = next_mapping(&base, &asked_for(&[]));
-        let kept_too = IndexMapping { version: MAPPING_VERSION, instance: 0, ..base.clone() };
-        assert_eq!(kept, kept_too);
-        let named = next_mapping(&base, &asked_for(&["--shards", "5", "--replicas", "0"]));
-        assert_eq!((named.shards, named.replicas, &named.vectors), (Some(5), Some(0), &base.vectors));
-        let first = next_mapping(&IndexMapping::of(MAPPING_VERSION), &asked_for(&[]));
-        assert_eq!(first, IndexMapping::of(MAPPING_VERSION));
-    }
-
-    #[test]
-    fn sizes_are_readable() {
-        let sizes: Vec<String> = [1, 2_500_000, 12_000_000_000].into_iter().map(size).collect();
-        assert_eq!(sizes, ["1 kB", "2 MB", "12 GB"]);
-    }
-}
+mod tests;
