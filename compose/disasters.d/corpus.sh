@@ -88,8 +88,9 @@ stage() {
   done
 }
 
-# A key of what was put last.
-pick_staged() { cd "$CHANGED" && find . -type f | sed 's#^\./##' | sort | head -n 1; }
+# The keys of what was put last, and one of them.
+staged() (cd "$CHANGED" && find . -type f | sed 's#^\./##' | sort)
+pick_staged() { staged | head -n 1; }
 
 put() { "$millrace" put "$CHANGED"; }
 

@@ -28,13 +28,19 @@ scenario_lost_ledger() {
   note "rebuilt from the chunks; $(($(embedded) - before)) passages embedded, all of the 20 changed documents"
 }
 
-# Every topic, every offset: a new, empty Kafka under the same address. The engines still hold the old versions.
-scenario_lost_kafka() {
+# lose_kafka: every topic, every offset: a new, empty Kafka under the same address, after the workers were stopped.
+lose_kafka() {
   local worker
   for worker in "${WORKERS[@]}"; do "$here/worker" stop "$worker"; done
   "$here/servers/kafka/run" stop
   rm -rf "$(kafka_data)"
   "$here/servers/kafka/run" start
+}
+
+# The engines still hold the old versions.
+scenario_lost_kafka() {
+  local worker
+  lose_kafka
   # A document that goes away meanwhile leaves the engines too; the notice of it is lost with Kafka.
   remove "$(pick 1)"
   revise_some 20
@@ -43,6 +49,114 @@ scenario_lost_kafka() {
   put
   settle
   must_find "$(marker "$(pick_staged)" "$(<"$STATE/revision")")" "a text put after Kafka was lost"
+}
+
+# export_log: the log as it is now, in the bucket. Few need that command, so the program has it only if it was built with it.
+export_log() {
+  if "$millrace" export --json >"$STATE/export.json" 2>"$STATE/export.log"; then return 0; fi
+  cat "$STATE/export.log"
+  if grep -q 'was built without' "$STATE/export.log"; then
+    fail "$millrace was built without export and import: cargo build --workspace --bins --features millrace/archive"
+  fi
+  fail "nothing was exported: $(tail -n 1 "$STATE/export.log")"
+}
+
+# held URL KEY…: an engine's answer about the passages of these documents: their number, and the texts of at most 1,000.
+held() {
+  local url=$1/${MILLRACE_INDEX:-domain_vectors}/_search
+  shift
+  # shellcheck disable=SC2016  # it is jq's program
+  jq -nc --arg bucket "$MILLRACE_BUCKET" '{size: 1000, _source: ["text"], track_total_hits: true,
+    query: {terms: {document: [$ARGS.positional[] | "\($bucket)/\(.)"]}}}' --args "$@" |
+    curl -fsS -m 30 -H 'content-type: application/json' "$url" -d @-
+}
+
+# both_hold KEY REVISION: both engines hold the text that this document got with this revision.
+both_hold() {
+  local url texts
+  for url in "$MILLRACE_OPENSEARCH_URL" "$MILLRACE_ELASTICSEARCH_URL"; do
+    texts=$(held "$url" "$1" | jq -r '.hits.hits[]._source.text')
+    [[ $texts == *"$(marker "$1" "$2")"* ]] || fail "$url does not hold the text that $1 got with revision $2"
+  done
+}
+
+# neither_holds KEY…: no engine holds a passage of these documents.
+neither_holds() {
+  local url count
+  for url in "$MILLRACE_OPENSEARCH_URL" "$MILLRACE_ELASTICSEARCH_URL"; do
+    count=$(held "$url" "$@" | jq .hits.total.value)
+    ((count == 0)) || fail "$url still holds $count passages of documents that were deleted: $*"
+  done
+}
+
+nothing_behind() {
+  [[ $("$millrace" status --json 2>>"$STATE/millrace.log" | tail -n 1 | jq '[.lags[].behind] | add') == 0 ]]
+}
+
+# mended: nothing is on its way, and an audit, which has repaired what differs, finds everything equal.
+mended() {
+  nothing_behind && "$millrace" audit --repair --json >"$STATE/repair.json" 2>>"$STATE/millrace.log"
+}
+
+# mend_by_export PREFIX: the commands of workers/DISASTERS.md, All of Kafka, with an export; the workers are stopped.
+mend_by_export() {
+  local worker
+  "$millrace" import "$1" --yes --json >"$STATE/import.json"
+  "$millrace" ledger rebuild --yes
+  for worker in "${WORKERS[@]}"; do start "$worker"; done
+  "$millrace" reconcile
+  until_true "$PATIENCE" "an audit that finds everything equal" mended
+}
+
+# put_and_remember: puts what is staged; `latest` of the caller has the revision of each.
+put_and_remember() {
+  local key
+  while IFS= read -r key; do latest[$key]=$(<"$STATE/revision"); done < <(staged)
+  put
+}
+
+# only_changed_were_embedded KEY…: since the workers were started, embed has embedded no more than these documents have passages.
+only_changed_were_embedded() {
+  local embedded count chunks
+  embedded=$(embedded)
+  count=$(held "$MILLRACE_ELASTICSEARCH_URL" "$@" | jq .hits.total.value)
+  chunks=$(jq .ledger_chunks "$STATE/audit.json")
+  ((count < chunks)) || fail "everything was changed ($chunks passages): that proves nothing"
+  ((embedded > 0 && embedded <= count)) || fail "$embedded passages were embedded, and the $# documents that changed have $count"
+  note "$(jq .written "$STATE/import.json") records imported; $embedded passages embedded, of the $# documents that changed since the export, which have $count of $chunks"
+}
+
+# All of Kafka again, and there is an export of its log: what changed since is looked at again, and nothing else is embedded.
+scenario_lost_kafka_exported() {
+  local late key gone=()
+  local -A latest=()
+  settle
+  export_log
+  [[ $(jq '.writers | length' "$STATE/export.json") == 2 ]] || fail "an engine does not hold what was exported: $(tail -n 1 "$STATE/export.log")"
+  # What the engines know later than the export: deleted, changed and new documents.
+  mapfile -t gone < <(pick 2)
+  remove "${gone[@]}"
+  revise_some 5
+  late=$(pick_staged)
+  put_and_remember
+  write_some exported 3
+  put_and_remember
+  settle
+  lose_kafka
+  # What only the bucket knows: one of those is deleted, and others are changed.
+  remove "$late"
+  gone+=("$late")
+  unset 'latest[$late]'
+  revise_some 4
+  put_and_remember
+  mend_by_export "$(jq -r .prefix "$STATE/export.json")"
+  [[ $(jq .written "$STATE/import.json") == "$(jq .records "$STATE/export.json")" ]] || fail "another number of records was imported: $(<"$STATE/import.json")"
+  [[ $(jq '.writers | length' "$STATE/import.json") == 2 ]] || fail "an engine's indexes were not taken for those of the export: $(<"$STATE/import.json")"
+  settle
+  for key in "${!latest[@]}"; do both_hold "$key" "${latest[$key]}"; done
+  neither_holds "${gone[@]}"
+  must_find "$(marker "$(pick_staged)" "$(<"$STATE/revision")")" "a text put after Kafka was lost"
+  only_changed_were_embedded "${!latest[@]}"
 }
 
 # Its data is gone: the worker makes the indexes anew and writes the log again. Nobody has to run anything.

@@ -2,7 +2,7 @@
 
 use message::RegistryEntry;
 use stream::broker::Publisher as _;
-use stream::{Broker, Outgoing};
+use stream::{Broker, Outgoing, Published, StreamError};
 
 use crate::writer::{RegistryError, outgoing};
 
@@ -37,21 +37,40 @@ impl<B: Broker> ReadyWriter<B> {
     ) -> Result<Option<i64>, RegistryError> {
         let record = match entry {
             Some(entry) => outgoing(entry)?,
-            None => Outgoing {
-                topic: topics::MODELS.to_owned(),
-                key: Some(key.as_bytes().to_vec()),
-                value: None,
-                headers: None,
-            },
+            None => forgotten(key),
         };
+        let written = self.write(vec![record]).await?;
+        // 0 stands as well for an offset that the broker did not tell.
+        Ok(written.last.get(topics::MODELS).copied().filter(|offset| *offset > 0))
+    }
+
+    /// Forgets all of `keys`, in one request. When this is dropped before it ends, that may be done all the same.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn forget(&mut self, keys: &[String]) -> Result<(), RegistryError> {
+        let records = keys.iter().map(|key| forgotten(key)).collect();
+        self.write(records).await?;
+        Ok(())
+    }
+
+    async fn write(&mut self, records: Vec<Outgoing>) -> Result<Published, StreamError> {
         // After a failure it must not be used again.
         let mut publisher = match self.publisher.take() {
             Some(publisher) => publisher,
             None => self.broker.after_write()?,
         };
-        let written = publisher.write(vec![record]).await?;
+        let written = publisher.write(records).await?;
         self.publisher = Some(publisher);
-        // 0 stands as well for an offset that the broker did not tell.
-        Ok(written.last.get(topics::MODELS).copied().filter(|offset| *offset > 0))
+        Ok(written)
+    }
+}
+
+fn forgotten(key: &str) -> Outgoing {
+    Outgoing {
+        topic: topics::MODELS.to_owned(),
+        key: Some(key.as_bytes().to_vec()),
+        value: None,
+        headers: None,
     }
 }

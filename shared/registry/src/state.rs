@@ -197,6 +197,19 @@ impl Registry {
         self.ready.values().filter(alive).map(|dated| &dated.entry)
     }
 
+    /// The processes that answered for `index` once, and have not for more than `silence` milliseconds before `now`.
+    pub fn silent<'a>(
+        &'a self,
+        index: &'a str,
+        now: i64,
+        silence: i64,
+    ) -> impl Iterator<Item = &'a ReadyEntry> {
+        let silent = move |dated: &&Dated<ReadyEntry>| {
+            dated.entry.index == index && now.saturating_sub(dated.at) > silence
+        };
+        self.ready.values().filter(silent).map(|dated| &dated.entry)
+    }
+
     /// A run that trains a model.
     #[must_use]
     pub fn run(&self, id: &str) -> Option<&TrainingRun> {

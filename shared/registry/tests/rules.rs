@@ -92,6 +92,23 @@ fn only_what_is_built_and_loaded_everywhere_is_promoted_and_it_can_be_taken_back
 }
 
 #[test]
+fn who_has_not_answered_for_a_time_is_silent_by_the_brokers_clock() {
+    let elsewhere = RegistryEntry::Ready(ReadyEntry {
+        instance: "elsewhere".to_owned(),
+        index: "other".to_owned(),
+        loaded: Vec::new(),
+        sequence: 0,
+    });
+    let one = registry([(ready("killed", &[], 0), 0), (elsewhere, 0), (ready("alive", &[], 0), 3_000)]);
+    let silent = |now, silence| -> Vec<&str> {
+        one.silent(INDEX, now, silence).map(|ready| ready.instance.as_str()).collect()
+    };
+    assert_eq!(silent(one.now(), 2_999), ["killed"]);
+    assert_eq!(silent(one.now(), 3_000), Vec::<&str>::new());
+    assert_eq!(silent(7_000, 3_000), ["alive", "killed"]);
+}
+
+#[test]
 fn what_would_answer_with_less_than_there_is_is_not_promoted() {
     let behind = [("opensearch", 3), ("elasticsearch", 12)];
     assert_eq!(rules::caught_up("second", behind, 12), Ok(()));

@@ -28,8 +28,9 @@ pub use archive::{ExportLog, ImportLog};
 pub use asking::{AskQuestion, Eval, KeyArguments, KeyRole, SearchArguments, SearchMode, ServeAddress};
 pub use drifting::{DriftChoices, DriftCommand, MeasureDrift, ShowDrift};
 pub use generations::{
-    CompareGenerations, GenerationAsk, GenerationCommand, GenerationReason, GenerationStatus,
-    ListGenerations, PauseGeneration, PromoteGeneration, PromotionBounds, RetireGeneration, StartGeneration,
+    CompareGenerations, CompareThoroughly, GenerationAsk, GenerationCommand, GenerationReason,
+    GenerationStatus, ListGenerations, PauseGeneration, PromoteGeneration, PromotionBounds, ResumeGeneration,
+    RetireGeneration, StartGeneration,
 };
 pub use keeping_up::KeepUp;
 pub use models::{

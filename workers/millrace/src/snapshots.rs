@@ -185,21 +185,30 @@ pub(crate) fn name_of(index: &str, generation: &str, at: u64) -> String {
     format!("{index}-{generation}-{}", time.to_lowercase())
 }
 
-/// The snapshots of one generation that may go when the newest `keep` whole ones are kept: everything older, whole or not.
-pub(crate) fn beyond<'a>(snapshots: &'a [EngineSnapshot], mine: &SnapshotNote, keep: usize) -> Vec<&'a str> {
-    let is_mine = |snapshot: &&EngineSnapshot| {
-        let note = SnapshotNote::of(snapshot);
-        note.is_some_and(|note| note.index == mine.index && note.generation == mine.generation)
+/// The snapshots of `index` that may go when the newest `keep` whole ones are kept: everything older, whole or not, and of
+/// whichever generation, so that those of one that was served before go in time, too. What is `served` (a generation's id) keeps its
+/// newest whole one, however many of others are newer.
+pub(crate) fn beyond<'a>(
+    snapshots: &'a [EngineSnapshot],
+    (index, served): (&str, &str),
+    keep: usize,
+) -> Vec<&'a str> {
+    let of_index = |snapshot: &'a EngineSnapshot| {
+        let note = SnapshotNote::of(snapshot).filter(|note| note.index == index)?;
+        Some((snapshot, note.generation == served))
     };
-    let mut all: Vec<&EngineSnapshot> = snapshots.iter().filter(is_mine).collect();
-    all.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.started));
-    let mut whole = 0;
-    let goes = |snapshot: &&EngineSnapshot| {
-        let is_beyond = whole >= keep;
-        whole += usize::from(snapshot.state == SnapshotState::Success);
+    let mut all: Vec<(&EngineSnapshot, bool)> = snapshots.iter().filter_map(of_index).collect();
+    all.sort_by_key(|(snapshot, _)| std::cmp::Reverse(snapshot.started));
+    let (mut whole, mut has_served) = (0, false);
+    let goes = |(snapshot, is_served): &(&EngineSnapshot, bool)| {
+        let is_whole = snapshot.state == SnapshotState::Success;
+        let is_newest_served = is_whole && *is_served && !has_served;
+        let is_beyond = whole >= keep && !is_newest_served;
+        whole += usize::from(is_whole);
+        has_served |= is_newest_served;
         is_beyond && snapshot.state != SnapshotState::Running
     };
-    all.into_iter().filter(goes).map(|snapshot| snapshot.name.as_str()).collect()
+    all.into_iter().filter(goes).map(|(snapshot, _)| snapshot.name.as_str()).collect()
 }
 
 #[cfg(test)]

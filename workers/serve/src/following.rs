@@ -32,6 +32,9 @@ pub struct FollowSettings {
     pub lease: Duration,
     /// How long a generation that could not be loaded is left alone.
     pub again: Duration,
+    /// After how long without a word another process is forgotten. Each start has another name, so that those that were killed
+    /// would stand in the registry for ever.
+    pub forgotten: Duration,
 }
 
 impl FollowSettings {
@@ -39,7 +42,8 @@ impl FollowSettings {
     #[must_use]
     pub fn new(instance: String) -> Self {
         let lease = Duration::from_millis(rules::LEASE.unsigned_abs());
-        Self { instance, every: Duration::from_secs(5), lease, again: Duration::from_secs(5) }
+        let every = Duration::from_secs(5);
+        Self { instance, every, lease, again: Duration::from_secs(5), forgotten: Duration::from_hours(1) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Generations of indexes: one beside the other.
 
 use clap::{Args, Subcommand};
-use model::FurtherModels;
+use model::{FurtherModels, OnnxSettings};
 use registry::rules::MOST_BEHIND;
 use sink::VectorChoice;
 
@@ -16,8 +16,9 @@ pub enum GenerationCommand {
     Start(StartGeneration),
     /// Show how far a generation is, and how long it will take.
     Status(GenerationStatus),
-    /// Compare a generation with the one that is served: counts, passages, rankings of sampled questions.
-    Compare(CompareGenerations),
+    /// Compare a generation with the one that is served: counts, rankings of sampled questions, and where that is asked for what
+    /// both hold, and how well both answer.
+    Compare(CompareThoroughly),
     /// Serve a generation from now on, once it holds everything and every `serve` has loaded it.
     Promote(PromoteGeneration),
     /// Serve the one before again.
@@ -25,7 +26,7 @@ pub enum GenerationCommand {
     /// Stop writing to a generation that is being built.
     Pause(PauseGeneration),
     /// Go on with a generation that was paused, or that failed.
-    Resume(GenerationReason),
+    Resume(ResumeGeneration),
     /// Delete a generation that is not served: its indexes, its consumer groups, and the topics that nothing else needs.
     Retire(RetireGeneration),
 }
@@ -106,6 +107,35 @@ pub struct GenerationStatus {
 
 /// `generation compare`
 #[derive(Args, Debug)]
+pub struct CompareThoroughly {
+    /// Which, and by how many passages.
+    #[command(flatten)]
+    pub rankings: CompareGenerations,
+    /// Tell what each engine holds of both generations, with the counts and the digest of `audit`, and whether what does not
+    /// depend on the model is the same: documents, and where both are cut alike their passages. It reads every document record
+    /// and every passage of both generations from every engine, twice what an audit reads of them. A digest has the model in it.
+    #[arg(long)]
+    pub digests: bool,
+    /// Score both by questions whose answers are known: a folder of training data (its golden questions), or of a set in BEIR's
+    /// layout that `millrace eval --put` put into the bucket (its split `test`), or that folder and another split, e.g.
+    /// `sets/scifact:dev`. Tells nDCG@10 and recall@10 of hybrid search (as `serve` does it, without a reranker) and of search by
+    /// vectors, with the 95 % interval of the difference. Each question is embedded by the models of both, which have to be on
+    /// this machine, and asked of every engine.
+    #[arg(long, value_name = "DATA")]
+    pub golden: Option<String>,
+    /// Where in the bucket the documents of a set in BEIR's layout are, as for `millrace eval` (with --golden).
+    #[arg(long, default_value = "eval/")]
+    pub prefix: String,
+    /// The models of further generations (with --golden).
+    #[command(flatten)]
+    pub further: FurtherModels,
+    /// How models are run (with --golden).
+    #[command(flatten)]
+    pub onnx: OnnxSettings,
+}
+
+/// What is compared: the rankings of which generation with those of the one that is served.
+#[derive(Args, Debug)]
 pub struct CompareGenerations {
     /// Which; by default the newest that is not served.
     pub id: Option<String>,
@@ -179,6 +209,17 @@ pub struct PauseGeneration {
     /// Go on although an index of which the registry says nothing gets nothing new then.
     #[arg(long)]
     pub despite_others: bool,
+}
+
+/// `generation resume`
+#[derive(Args, Debug)]
+pub struct ResumeGeneration {
+    /// Which, and why.
+    #[command(flatten)]
+    pub mark: GenerationReason,
+    /// Begin anew where Kafka has forgotten how far it was. Without it, only say what that costs.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// `generation retire`

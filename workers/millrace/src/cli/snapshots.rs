@@ -50,7 +50,8 @@ pub struct CreateSnapshot {
     /// Its name; by default the generation's and the time.
     #[arg(long, conflicts_with = "every")]
     pub name: Option<SnapshotName>,
-    /// Keep the newest so many snapshots of this generation that are whole, and delete those that are older.
+    /// Keep the newest so many snapshots of this index that are whole, of whichever generation, and delete those that are older; the
+    /// newest whole one of what is served stays in any case.
     #[arg(long, value_name = "COUNT", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub keep: Option<usize>,
     /// Take one again and again, e.g. every `24h`, until SIGTERM.

@@ -4,20 +4,22 @@ pub(super) mod compare;
 mod list;
 mod others;
 pub(super) mod promote;
+mod resume;
 mod retire;
 pub(super) mod start;
 pub(super) mod status;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use generation::{Generation, Target};
+use generation::Generation;
 use message::{BuildState, ChangeAuthor, GenerationEntry, RegistryEntry};
 use process::Failure;
 use registry::rules::{self, RuleRefusal, word};
 use registry::{GenerationKey, Registry, RegistryError, RegistryWriter};
 use serde_json::json;
-use stream::kafka::{Kafka, standings};
+use stream::kafka::Kafka;
 use stream::{Broker as _, wall_seconds};
 use tokio::time::Instant;
 
@@ -39,7 +41,7 @@ pub(super) async fn run(ask: GenerationCommand) -> Result<ExitCode, Failure> {
         GenerationCommand::Promote(ask) => promote::run(&ask, promote::Direction::Forth).await,
         GenerationCommand::Rollback(ask) => promote::run(&ask, promote::Direction::Back).await,
         GenerationCommand::Pause(ask) => pause(&ask).await,
-        GenerationCommand::Resume(ask) => mark(&ask, BuildState::Building).await,
+        GenerationCommand::Resume(ask) => resume::run(&ask).await,
         GenerationCommand::Retire(ask) => retire::run(&ask).await,
     }
 }
@@ -111,18 +113,25 @@ async fn pause(ask: &PauseGeneration) -> Result<ExitCode, Failure> {
     let registry = ground.registry().await?;
     let entry = ground.target(&registry, Some(&ask.mark.id))?;
     others::permit(&ground.kafka, &registry, &entry, ask.despite_others).await?;
-    mark(&ask.mark, BuildState::Paused).await
+    mark(&ask.mark, BuildState::Paused, None).await
 }
 
-async fn mark(ask: &GenerationReason, state: BuildState) -> Result<ExitCode, Failure> {
+/// Ends of a source's partitions, by topic: see [`GenerationEntry::barrier`].
+type Barrier = BTreeMap<String, Vec<i64>>;
+
+/// Brings a generation into a state, and behind another barrier where one is given.
+async fn mark(
+    ask: &GenerationReason,
+    state: BuildState,
+    barrier: Option<Barrier>,
+) -> Result<ExitCode, Failure> {
     let ground = Ground::new(&ask.ask);
-    let entry = ground.target(&ground.registry().await?, Some(&ask.id))?;
-    if state == BuildState::Building && matches!(entry.state, BuildState::Paused | BuildState::Failed) {
-        begin_again(&ground.world(&entry)?).await?;
-    }
-    let author = ground.author();
-    let change = (state, ask.reason.clone());
-    ground.change(|registry| rules::mark(registry, ground.key(&ask.id), change.clone(), &author)).await?;
+    let (author, change) = (ground.author(), (state, ask.reason.clone()));
+    let rule = |registry: &Registry| {
+        let entries = rules::mark(registry, ground.key(&ask.id), change.clone(), &author)?;
+        Ok(behind_barrier(entries, barrier.as_ref()))
+    };
+    ground.change(rule).await?;
     if ask.ask.json {
         show::json(&json!({ "generation": ask.id, "state": word(state) }))?;
     } else {
@@ -136,26 +145,13 @@ async fn mark(ask: &GenerationReason, state: BuildState) -> Result<ExitCode, Fai
     Ok(ExitCode::SUCCESS)
 }
 
-/// Kafka forgets the offsets of a group that has had no member for 7 days. Its indexes then hold what nobody knows the place
-/// of, and its writer would refuse to go on: they are deleted, and filled from the start of the log.
-async fn begin_again(world: &World) -> Result<(), Failure> {
-    for one in &world.engines {
-        let mut is_known = false;
-        for reader in world.writers(one).await? {
-            let standings = standings(&world.kafka, &reader.group, &reader.topic).await?;
-            is_known |= standings.iter().any(|standing| standing.committed.is_some());
-        }
-        if !is_known {
-            for target in [Target::Chunks, Target::Documents] {
-                one.engine.delete_index(target).await?;
-            }
-            show::note(&format!(
-                "{}: nothing is known of how far it was, so it begins again",
-                one.kind.name()
-            ));
+fn behind_barrier(mut entries: Vec<RegistryEntry>, barrier: Option<&Barrier>) -> Vec<RegistryEntry> {
+    for entry in &mut entries {
+        if let (RegistryEntry::Generation(entry), Some(barrier)) = (entry, barrier) {
+            entry.barrier.clone_from(barrier);
         }
     }
-    Ok(())
+    entries
 }
 
 /// The broker's time, as far as it can be told. A reader learns it from records, so that it stands still where nobody

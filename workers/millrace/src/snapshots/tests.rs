@@ -42,7 +42,12 @@ fn note(partitions: usize) -> SnapshotNote {
 }
 
 fn snapshot(name: &str, state: SnapshotState, started: i64) -> EngineSnapshot {
-    let note = Some(serde_json::to_value(note(1)).unwrap());
+    snapshot_of(&note(1).generation, name, state, started)
+}
+
+fn snapshot_of(generation: &str, name: &str, state: SnapshotState, started: i64) -> EngineSnapshot {
+    let note = SnapshotNote { generation: generation.to_owned(), ..note(1) };
+    let note = Some(serde_json::to_value(note).unwrap());
     EngineSnapshot { name: name.to_owned(), state, indexes: Vec::new(), started, failures: Vec::new(), note }
 }
 
@@ -125,9 +130,33 @@ fn only_whole_snapshots_count_as_kept_and_others_of_that_age_go() {
         snapshot("b", Success, 2),
         snapshot("r", Running, -1),
     ];
-    assert_eq!(beyond(&all, &note(1), 2), ["a", "0"]);
-    assert_eq!(beyond(&all, &note(1), 1), ["b", "a", "0"]);
-    assert_eq!(beyond(&all, &note(1), 3), ["0"]);
+    let mine = note(1);
+    let beyond = |keep| beyond(&all, (&mine.index, &mine.generation), keep);
+    assert_eq!(beyond(2), ["a", "0"]);
+    assert_eq!(beyond(1), ["b", "a", "0"]);
+    assert_eq!(beyond(3), ["0"]);
+}
+
+#[test]
+fn snapshots_of_a_generation_that_was_served_before_go_and_what_is_served_keeps_one() {
+    use SnapshotState::{Failed, Success};
+
+    let index = note(1).index;
+    let all = [
+        snapshot_of("old", "old-1", Success, 1),
+        snapshot_of("old", "old-2", Success, 2),
+        snapshot_of("new", "new-3", Success, 3),
+        snapshot_of("new", "new-4", Success, 4),
+        snapshot_of("new", "new-5", Failed, 5),
+    ];
+    let beyond = |served, keep| beyond(&all, (&index, served), keep);
+    assert_eq!(beyond("new", 3), ["old-1"]);
+    assert_eq!(beyond("new", 2), ["old-2", "old-1"]);
+    // It was gone back to, or another one was asked for by --generation.
+    assert_eq!(beyond("old", 2), ["old-1"]);
+    assert_eq!(beyond("old", 1), ["new-3", "old-1"]);
+    // Nothing whole of what is served: none of it can stay.
+    assert_eq!(beyond("next", 1), ["new-3", "old-2", "old-1"]);
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 use std::convert::Infallible;
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use message::{ReadyEntry, RegistryEntry};
 use model::Encoder;
-use registry::{Heard, ReadyWriter};
+use registry::{Heard, ReadyWriter, Registry, rules};
 use sink::Reader;
 use stream::{Boottime, Broker};
 use tokio::sync::watch;
@@ -19,6 +20,10 @@ use crate::search::Search;
 
 /// How long a process that stops tries to say so.
 const LEAVING: Duration = Duration::from_secs(5);
+/// How long it tries to have others forgotten, while it says nothing of itself.
+const TIDYING: Duration = Duration::from_secs(5);
+/// How many others one start forgets.
+const MOST_FORGOTTEN: usize = 100;
 
 /// Writes the words of one process.
 pub(super) struct Speaker<B: Broker> {
@@ -28,6 +33,8 @@ pub(super) struct Speaker<B: Broker> {
     every: Duration,
     /// A word that takes longer than a lease proves nothing.
     lease: Duration,
+    /// After how many milliseconds without a word another process is forgotten.
+    forgotten: i64,
     is_failing: bool,
 }
 
@@ -39,6 +46,7 @@ impl<B: Broker> Speaker<B> {
             index: index.to_owned(),
             every: settings.every,
             lease: settings.lease,
+            forgotten: i64::try_from(settings.forgotten.as_millis()).unwrap_or(i64::MAX),
             is_failing: false,
         }
     }
@@ -50,6 +58,7 @@ impl<B: Broker> Speaker<B> {
         mut heard: watch::Receiver<Option<Heard>>,
         mut said: watch::Receiver<Standing>,
     ) -> Infallible {
+        let mut is_tidy = false;
         loop {
             let from = topic(&mut heard).await;
             let standing = said.borrow_and_update().clone();
@@ -59,11 +68,40 @@ impl<B: Broker> Speaker<B> {
             {
                 lease.sent(SentWord { offset, from, at });
             }
+            let registry = heard.borrow().as_ref().map(|heard| Arc::clone(&heard.registry));
+            if let Some(registry) = registry.filter(|_| !is_tidy) {
+                is_tidy = self.tidy(&registry).await;
+            }
             tokio::select! {
                 Ok(()) = said.changed() => {}
                 () = sleep_until(due) => {}
             }
         }
+    }
+
+    /// Has processes of this index forgotten that are long gone; false while nothing tells which. The registry's time is that of
+    /// its newest record, which may be old as well, until a word of this process is among them.
+    ///
+    /// One that only slept comes back with its next word. Its lease is over, so that it answers nothing before that is read.
+    async fn tidy(&mut self, registry: &Registry) -> bool {
+        let now = registry.now();
+        if !registry.alive(&self.index, now, rules::LEASE).any(|ready| ready.instance == self.instance) {
+            return false;
+        }
+        let gone = registry.silent(&self.index, now, self.forgotten).take(MOST_FORGOTTEN);
+        let keys: Vec<String> = gone.map(|ready| RegistryEntry::Ready(ready.clone()).key()).collect();
+        if keys.is_empty() {
+            return true;
+        }
+        match timeout(TIDYING, self.writer.forget(&keys)).await {
+            Ok(Ok(())) => info!(servers = keys.len(), "servers that are long gone are forgotten"),
+            Ok(Err(error)) => {
+                let cause = process::chain(&error);
+                warn!(cause, "servers that are long gone stay in the registry until another start");
+            }
+            Err(_) => warn!("servers that are long gone stay in the registry until another start: no answer"),
+        }
+        true
     }
 
     fn entry(&self, Standing { loaded, sequence }: Standing) -> RegistryEntry {

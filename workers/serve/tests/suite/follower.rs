@@ -30,7 +30,7 @@ pub(crate) const SHORT: Duration = Duration::from_millis(500);
 
 pub(crate) fn settings(lease: Duration) -> FollowSettings {
     let every = Duration::from_millis(50);
-    FollowSettings { instance: "serve-1".to_owned(), every, lease, again: every }
+    FollowSettings { instance: "serve-1".to_owned(), every, lease, again: every, forgotten: SHORT }
 }
 
 pub(crate) fn author() -> ChangeAuthor {

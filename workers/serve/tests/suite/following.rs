@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use message::{BuildState, GenerationEntry, RegistryEntry};
+use message::{BuildState, GenerationEntry, ReadyEntry, RegistryEntry};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use serve::following::FollowedSearch;
@@ -19,8 +19,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::bench::{Fussy, PASSAGES, absent, fill, fill_with, generation, search_over, server};
 use crate::follower::{
-    Follower, LONG, SHORT, adopt, broker, change, entry, force, foreign, is_silent, is_unloaded, mark, over,
-    promote, said, second, serving, settings,
+    Follower, INDEX, LONG, SHORT, adopt, broker, change, entry, force, foreign, is_silent, is_unloaded, mark,
+    over, promote, said, second, serving, settings,
 };
 use crate::http::Server;
 use crate::mcp::call;
@@ -193,6 +193,41 @@ async fn a_server_that_stops_takes_its_word_back() {
     assert_eq!(said(&broker).await, None);
     let last = broker.records(topics::MODELS).pop().unwrap();
     assert_eq!((last.key_text().as_ref(), last.value), ("ready/serve-1", None));
+}
+
+/// How many processes but the server itself stand in the registry, of its index and of another one.
+async fn others(broker: &Memory) -> (usize, usize) {
+    let registry = registry::read(broker).await.unwrap();
+    let of = |index: &str| {
+        let all = registry.alive(index, registry.now(), i64::MAX);
+        all.filter(|ready| ready.instance != "serve-1").count()
+    };
+    (of(INDEX), of("other"))
+}
+
+#[tokio::test]
+async fn servers_that_are_long_gone_are_forgotten_a_hundred_at_a_start() {
+    let broker = broker();
+    let word = |number: usize, index: &str| {
+        let (instance, index) = (format!("{index}-{number}"), index.to_owned());
+        RegistryEntry::Ready(ReadyEntry { instance, index, loaded: Vec::new(), sequence: 0 })
+    };
+    force(&broker, (0..102).map(|number| word(number, INDEX)));
+    force(&broker, [word(0, "other")]);
+    // The broker in memory counts whole seconds.
+    sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(others(&broker).await, (102, 1));
+    let follower = Follower::start(broker.clone(), LONG).await;
+    let wait = async {
+        while others(&broker).await.0 == 102 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), wait).await.unwrap();
+    // A second and a third word of its own have no further ones forgotten.
+    sleep(SHORT).await;
+    assert_eq!(others(&broker).await, (2, 1));
+    follower.end().await;
 }
 
 /// Each way to ask, with the status and the message of its answer.

@@ -182,7 +182,8 @@ async fn missing(ground: &Ground<'_>, entry: &GenerationEntry) -> Result<Option<
 
 fn unequal(id: &str, differing: usize) -> String {
     format!(
-        "the audit finds {differing} differences: `millrace audit --generation {id}` names them, `millrace reconcile` looks at \
-         objects of the bucket that nobody told of, and `millrace audit --generation {id} --repair` has what differs written again"
+        "the audit finds {differing} differences: `millrace audit --generation {id}` names them, \
+         `millrace reconcile --generation {id}` looks at objects of the bucket that nobody told of, and \
+         `millrace audit --generation {id} --repair` has what differs written again"
     )
 }

@@ -89,7 +89,7 @@ async fn create(
             "the indexes became others while the snapshot was taken, so it was deleted: ask again".into()
         );
     }
-    let deleted = tidy(engine, ask, &note).await?;
+    let deleted = tidy(world, engine, ask).await?;
     Ok(Taken { name: name.to_string(), note, deleted })
 }
 
@@ -118,11 +118,16 @@ async fn wait(engine: &Engine, ask: &CreateSnapshot, name: &SnapshotName) -> Res
 }
 
 /// Deletes what is beyond those to keep.
-async fn tidy(engine: &Engine, ask: &CreateSnapshot, note: &SnapshotNote) -> Result<Vec<String>, Failure> {
+async fn tidy(world: &World, engine: &Engine, ask: &CreateSnapshot) -> Result<Vec<String>, Failure> {
     let Some(keep) = ask.keep else { return Ok(Vec::new()) };
+    let index = world.names.index();
+    // Asked now: another one may be served since the snapshot began.
+    let registry = registry::look(&world.kafka).await?;
+    let serving = registry.serving(index).map(|serving| serving.id.clone());
+    let served = serving.unwrap_or_else(|| world.generation.short());
     let all = engine.snapshots(&ask.of.repository).await?;
     let mut deleted = Vec::new();
-    for old in beyond(&all, note, keep) {
+    for old in beyond(&all, (index, &served), keep) {
         engine.delete_snapshot(&ask.of.repository, &old.parse()?).await?;
         deleted.push(old.to_owned());
     }
