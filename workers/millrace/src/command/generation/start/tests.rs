@@ -204,8 +204,8 @@ fn it_is_kept_who_cut_the_passages() {
     assert_eq!(over(&seconds, "second", &third).cut_by.as_ref(), Some(&base.model));
     // Back to the first, whose own they are: also from a model that takes more, as they are there.
     assert_eq!(over(&seconds, "second", &first).cut_by, None);
-    let longers = over(&base, "first", &longer);
-    assert_eq!(over(&longers, "longer", &first).cut_by, None);
+    let over_longer = over(&base, "first", &longer);
+    assert_eq!(over(&over_longer, "longer", &first).cut_by, None);
 }
 
 #[test]
