@@ -151,18 +151,18 @@ fn is_short(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use generation::{Cluster, Names};
     use message::{ChangeAuthor, FillSource, Fingerprint, IndexMapping, RegistryEntry};
     use registry::rules;
 
     use super::*;
 
-    fn author() -> ChangeAuthor {
+    pub(in crate::command::generation) fn author() -> ChangeAuthor {
         ChangeAuthor { by: "maria".to_owned(), at: 1 }
     }
 
-    fn generation(space: &str, instance: u32) -> Generation {
+    pub(in crate::command::generation) fn generation(space: &str, instance: u32) -> Generation {
         Generation {
             chunking: Fingerprint::of(&[("chunking", "c")]),
             space: Fingerprint::of(&[("space", space)]),

@@ -234,24 +234,10 @@ fn own_topics(entry: &GenerationEntry) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use generation::Cluster;
-    use message::{ChangeAuthor, FillSource, Fingerprint, IndexMapping, RegistryEntry};
+    use message::{FillSource, RegistryEntry};
 
+    use super::super::others::tests::{author, generation};
     use super::*;
-
-    fn author() -> ChangeAuthor {
-        ChangeAuthor { by: "maria".to_owned(), at: 1 }
-    }
-
-    fn generation(space: &str, instance: u32) -> Generation {
-        Generation {
-            chunking: Fingerprint::of(&[("chunking", "c")]),
-            space: Fingerprint::of(&[("space", space)]),
-            dimension: 2,
-            model: Fingerprint::of(&[("weights", space)]),
-            name: "m".to_owned(),
-            mapping: IndexMapping { instance, ..IndexMapping::of(3) },
-        }
-    }
 
     fn entry(space: &str, instance: u32) -> GenerationEntry {
         generation(space, instance).entry("docs", FillSource::Vectors, &author())
