@@ -102,12 +102,13 @@ class Writing(threading.Thread):
         number = 0
         while not self.stop.is_set():
             number += 1
-            write(self.folder, f"live/{number}.md", number)
-            write(self.folder, f"base/{number % 50}.md", 10_000 + number)
-            millrace("put", str(self.folder), "--json", check=False)
+            # Only what changed is put: a put writes all that is in its folder.
+            with tempfile.TemporaryDirectory(prefix="changed.", dir=self.folder) as changed:
+                write(Path(changed), f"live/{number}.md", number)
+                write(Path(changed), f"base/{number % 50}.md", 10_000 + number)
+                millrace("put", changed, "--json", check=False)
             if number > 5:
                 millrace("rm", f"live/{number - 5}.md", "--json", check=False)
-                (self.folder / f"live/{number - 5}.md").unlink()
             self.written += 2
             time.sleep(0.5)
 
