@@ -18,4 +18,4 @@ pub use follow::{Heard, follow};
 pub use ready::ReadyWriter;
 pub use state::{GenerationKey, Registry, UnreadableEntry};
 pub use supervise::{RunRefusal, RunScope, Running, StartRun, Stopping, Supervised, supervise};
-pub use writer::{RegistryError, RegistryWriter, look, read};
+pub use writer::{RegistryChange, RegistryError, RegistryWriter, look, read};

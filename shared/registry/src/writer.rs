@@ -107,17 +107,50 @@ impl<B: Broker> RegistryWriter<B> {
         self.change_once(&mut rule).await
     }
 
+    /// Begins a change, by which every writer that began earlier is fenced. What it writes is decided at its end.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn begin(&self) -> Result<RegistryChange<B>, RegistryError> {
+        let publisher = self.broker.transactional(&self.id, LONGEST_CHANGE).await?;
+        Ok(RegistryChange { broker: self.broker.clone(), publisher })
+    }
+
     async fn change_once<F>(&self, rule: &mut F) -> Result<(), RegistryError>
     where
         F: FnMut(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
     {
-        // It fences every earlier writer first, so that what is read below is what will be written upon.
-        let mut publisher = self.broker.transactional(&self.id, LONGEST_CHANGE).await?;
+        self.begin().await?.write(rule).await
+    }
+}
+
+/// A change that was begun: whoever began one since has fenced it.
+pub struct RegistryChange<B: Broker> {
+    broker: B,
+    publisher: B::Publisher,
+}
+
+impl<B: Broker> std::fmt::Debug for RegistryChange<B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RegistryChange").finish_non_exhaustive()
+    }
+}
+
+impl<B: Broker> RegistryChange<B> {
+    /// Reads the registry, asks `rule` what to write, and writes that: all of it, or nothing.
+    ///
+    /// # Errors
+    /// As [`RegistryWriter::change`], and [`RegistryError::Rival`] when somebody else began a change meanwhile.
+    pub async fn write<F>(mut self, rule: &mut F) -> Result<(), RegistryError>
+    where
+        F: FnMut(&Registry) -> Result<Vec<RegistryEntry>, RuleRefusal> + Send,
+    {
+        // Every earlier writer is fenced, so that what is read here is what will be written upon.
         let registry = read(&self.broker).await?;
         let entries = rule(&registry)?;
         if !entries.is_empty() {
             let records = entries.iter().map(outgoing).collect::<Result<_, _>>()?;
-            publisher.write(records).await?;
+            self.publisher.write(records).await?;
         }
         Ok(())
     }

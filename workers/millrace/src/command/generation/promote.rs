@@ -120,9 +120,6 @@ async fn promote(
     }
     let (author, most) = (ground.author(), ask.bounds.most_behind);
     let look = || Box::pin(behind(ground, &entry, most));
-    if let Some(cause) = look().await? {
-        return Ok(PromotionEnd::Not(cause));
-    }
     let key = ground.key(&entry.id);
     let point = CommitPoint { broker: &ground.kafka, key, basis, author: &author, deadline };
     let sequence = match point.write(&mut heard, look).await? {

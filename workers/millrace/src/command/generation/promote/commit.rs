@@ -35,7 +35,7 @@ pub(super) struct CommitPoint<'a, B> {
 
 impl<B: Broker> CommitPoint<'_, B> {
     /// Writes it, as soon as every process that answers has loaded the generation. `behind` tells why it would answer with less
-    /// than there is; whoever calls this has just asked it.
+    /// than there is: it is asked when nothing else is in the way, as a writer may end while a server is waited for.
     pub(super) async fn write<F>(
         &self,
         heard: &mut watch::Receiver<Option<Heard>>,
@@ -44,7 +44,6 @@ impl<B: Broker> CommitPoint<'_, B> {
     where
         F: Future<Output = Result<Option<String>, Failure>>,
     {
-        let mut has_waited = false;
         loop {
             let latest = latest(heard, self.deadline).await?;
             let now = latest.now();
@@ -53,20 +52,14 @@ impl<B: Broker> CommitPoint<'_, B> {
                 return Ok(Commit::Not(moved));
             }
             let refused = match self.rule(&latest.registry, now) {
-                Ok(entries) => {
-                    // A writer may have ended and records have come meanwhile; where nothing is written that is no matter.
-                    if has_waited
-                        && !entries.is_empty()
-                        && let Some(cause) = behind().await?
-                    {
-                        return Ok(Commit::Not(cause));
-                    }
-                    match self.change(now).await {
-                        Ok(sequence) => return Ok(Commit::At(sequence)),
-                        Err(RegistryError::Refused(refused)) => refused,
-                        Err(error) => return Err(error.into()),
-                    }
+                Ok(entries) if entries.is_empty() => {
+                    return Ok(Commit::At(sequence_of(&latest.registry, self.key.index, &entries)));
                 }
+                Ok(_) => match self.change(now, behind()).await {
+                    Ok(commit) => return Ok(commit),
+                    Err(ChangeEnd::Refused(refused)) => refused,
+                    Err(ChangeEnd::Failed(failure)) => return Err(failure),
+                },
                 Err(refused) => refused,
             };
             match refused {
@@ -76,7 +69,6 @@ impl<B: Broker> CommitPoint<'_, B> {
                 RuleRefusal::Otherwise(_) => more(heard).await,
                 refused @ (RuleRefusal::Unknown(_) | RuleRefusal::State { .. }) => return Err(refused.into()),
             }
-            has_waited = true;
         }
     }
 
@@ -87,17 +79,45 @@ impl<B: Broker> CommitPoint<'_, B> {
         }
     }
 
-    /// Writes it upon what stands in the topic; its sequence.
-    async fn change(&self, now: i64) -> Result<u64, RegistryError> {
+    /// Writes it upon what stands in the topic, unless it is behind. To begin a change takes as long as to ask that, so both are
+    /// done at once.
+    async fn change(
+        &self,
+        now: i64,
+        behind: impl Future<Output = Result<Option<String>, Failure>>,
+    ) -> Result<Commit, ChangeEnd> {
+        let writer = RegistryWriter::new(self.broker.clone(), self.key.index);
+        let (behind, begun) = tokio::join!(behind, writer.begin());
+        if let Some(cause) = behind.map_err(ChangeEnd::Failed)? {
+            return Ok(Commit::Not(cause));
+        }
         let mut sequence = 0;
-        let counted = |registry: &Registry| {
+        let mut counted = |registry: &Registry| {
             let entries = self.rule(registry, now)?;
             sequence = sequence_of(registry, self.key.index, &entries);
             Ok(entries)
         };
-        RegistryWriter::new(self.broker.clone(), self.key.index).change(counted).await?;
-        Ok(sequence)
+        let mut written = match begun {
+            Ok(begun) => begun.write(&mut counted).await,
+            Err(error) => Err(error),
+        };
+        if matches!(written, Err(RegistryError::Rival)) {
+            written = writer.change(counted).await;
+        }
+        match written {
+            Ok(()) => Ok(Commit::At(sequence)),
+            Err(RegistryError::Refused(refused)) => Err(ChangeEnd::Refused(refused)),
+            Err(error) => Err(ChangeEnd::Failed(error.into())),
+        }
     }
+}
+
+/// Why nothing was written.
+enum ChangeEnd {
+    /// A rule forbids it, perhaps for now.
+    Refused(RuleRefusal),
+    /// A server does not answer.
+    Failed(Failure),
 }
 
 /// The sequence of what is served once these entries are written.
@@ -210,6 +230,24 @@ mod tests {
         let (commit, served) = waits(&[], Some("it is 50000 records behind")).await;
         assert_eq!(commit, Commit::Not("it is 50000 records behind".to_owned()));
         assert_eq!(served, (Made::id("old", 0), 10));
+    }
+
+    #[tokio::test]
+    async fn a_change_of_something_else_meanwhile_does_not_end_it() {
+        let (broker, id) = (broker(), Made::id("new", 0));
+        let mut hears = watch::channel(heard(&broker).await).1;
+        let (author, deadline) = (ChangeAuthor { by: "tom".to_owned(), at: 20 }, Instant::now());
+        let (basis, key) = (PromotionBasis::seen(&made(), "docs"), GenerationKey { index: "docs", id: &id });
+        let point = CommitPoint { broker: &broker, key, basis, author: &author, deadline };
+        // While it is asked how far the writers are, `train` says that a run goes on, and so fences this change.
+        let rival = RegistryWriter::new(broker.clone(), "docs");
+        let behind = || async {
+            tokio::task::yield_now().await;
+            rival.change(|_| Ok(vec![loaded(std::slice::from_ref(&id))])).await?;
+            Ok(None)
+        };
+        assert_eq!(point.write(&mut hears, behind).await.unwrap(), Commit::At(11));
+        assert_eq!(served(&broker).await, (id.clone(), 11));
     }
 
     #[tokio::test]
