@@ -226,7 +226,8 @@ def drive(ask, folder):
     writer = Writing(folder, stop)
     for thread in [*clients, writer]:
         thread.start()
-    time.sleep(5)
+    # The engines have just started: what they take to compile themselves is no part of a promotion.
+    time.sleep(30)
     idle = [time_ for client in clients for time_ in client.times]
     forth, back = [], []
     for number in range(ask.times):
