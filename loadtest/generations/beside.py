@@ -104,8 +104,7 @@ def drive(chunks, folder):
     second = millrace("generation", "start", "--with-model", os.environ["MILLRACE_MODELS"] + "/second", "--json")["generation"]
     time.sleep(3)
     building = measure(folder, "building")
-    left = millrace("generation", "status", second, "--json")["writers"]
-    still = any(writer["missing"] > 0 for writer in left)
+    still = millrace("generation", "status", second, "--json")["generation"]["state"] == "building"
     print(f"while {second} is built: {building}; still building at the end: {still}", flush=True)
     millrace("generation", "status", second, "--until-built", "--patience", "3000", "--json")
     built = time.monotonic() - begun

@@ -16,6 +16,7 @@ use tracing::{error, info, warn};
 use crate::follow::Heard;
 use crate::rules;
 use crate::state::{GenerationKey, Registry};
+use crate::unknown::is_filled;
 use crate::writer::RegistryWriter;
 
 /// How soon it is seen that what could not be run can be now.
@@ -73,7 +74,7 @@ impl Supervised {
 
     /// Those of them that are filled now.
     fn written<'a>(&'a self, registry: &'a Registry) -> impl Iterator<Item = &'a GenerationEntry> {
-        self.all(registry).filter(|entry| is_written(entry))
+        self.all(registry).filter(|entry| is_filled(entry))
     }
 
     /// Whether the local generation is run.
@@ -82,7 +83,7 @@ impl Supervised {
         let mut known = self.all(registry).filter(|entry| (self.unit)(entry) == unit).peekable();
         match self.scope {
             RunScope::Index => registry.serving(&self.local.index).is_none(),
-            RunScope::Every => known.peek().is_none() || known.any(is_written),
+            RunScope::Every => known.peek().is_none() || known.any(is_filled),
         }
     }
 
@@ -109,10 +110,6 @@ impl Supervised {
         }
         wanted
     }
-}
-
-fn is_written(entry: &GenerationEntry) -> bool {
-    matches!(entry.state, BuildState::Building | BuildState::Built)
 }
 
 /// One run.

@@ -12,6 +12,7 @@
 
 mod action;
 mod age;
+mod building;
 mod bulk;
 mod carried;
 mod catalog;
@@ -40,6 +41,7 @@ mod vectors;
 mod wire;
 
 pub use action::{Action, Operation, WrongSpace, action_of, delete};
+pub use building::BuildingSettings;
 pub use catalog::Catalog;
 pub use copied::{CopiedSlice, CopyMoment, CopyShape, CopySlice, CopyTrouble, CopyVerdict, IndexCopy};
 pub use elasticsearch::ElasticsearchSettings;

@@ -1,5 +1,7 @@
 //! The whole run of `index` and `replicate`, which differ only in the engine.
 
+use std::sync::Arc;
+
 use backoff::Backoff;
 use generation::{Cluster, Generation, MAPPING_VERSION, Names, TopicReader};
 use message::{ChangeAuthor, FillSource, GenerationEntry, IndexMapping};
@@ -8,6 +10,7 @@ use stream::{Broker, Delivery, LaneSettings, Plan, StreamError};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::building::{BuildingSettings, BuildingTurns, OrderedSink, is_building};
 use crate::error::SinkError;
 use crate::outside;
 use crate::sink::Sink;
@@ -20,6 +23,8 @@ pub struct WriteSettings {
     pub worker: &'static str,
     /// Batching and queueing.
     pub lanes: LaneSettings,
+    /// How much of the engine what is being built may use.
+    pub building: BuildingSettings,
 }
 
 /// Writes every generation that the registry wants filled, each from its `vectors.<space>`; without a registry that of
@@ -39,12 +44,15 @@ pub async fn run<B: Broker, S: Sink + Clone>(
     let (sender, heard) = watch::channel(None);
     let start = {
         let (broker, sink, settings) = (broker.clone(), sink.clone(), settings);
+        let (turns, heard) = (BuildingTurns::new(settings.building), heard.clone());
         move |entry: &GenerationEntry, stopping: Stopping| -> Running {
-            let (broker, settings) = (broker.clone(), settings.clone());
+            let (broker, settings, turns) = (broker.clone(), settings.clone(), turns.clone());
             let sink = Names::new(&entry.index, &Generation::from(entry)).map(|names| sink.over(names));
+            let (heard, building) = (heard.clone(), entry.clone());
+            let is_building = Arc::new(move || is_building(heard.borrow().as_ref(), &building));
             Box::pin(async move {
                 let sink = sink.map_err(|error| StreamError::Fatal(error.to_string()))?;
-                write_one(broker, sink, settings, stopping).await
+                write_one(broker, OrderedSink { sink, turns, is_building }, settings, stopping).await
             })
         }
     };
@@ -84,7 +92,7 @@ fn writable(entry: &GenerationEntry) -> Result<(), String> {
 async fn write_one<B: Broker, S: Sink>(
     broker: B,
     sink: S,
-    WriteSettings { worker, lanes }: WriteSettings,
+    WriteSettings { worker, lanes, .. }: WriteSettings,
     stopping: impl Future<Output = ()> + Send,
 ) -> Result<(), StreamError> {
     tokio::pin!(stopping);

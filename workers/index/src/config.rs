@@ -3,7 +3,7 @@
 use clap::Parser;
 use model::{BackendSettings, ModelSettings};
 use process::Settings;
-use sink::{IndexSettings, OpenSearchSettings, RequestSettings};
+use sink::{BuildingSettings, IndexSettings, OpenSearchSettings, RequestSettings};
 use stream::LaneSettings;
 use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;
@@ -33,6 +33,9 @@ pub struct Config {
     /// Batching and queueing.
     #[command(flatten)]
     pub lanes: LaneSettings,
+    /// What is being built beside what is served.
+    #[command(flatten)]
+    pub building: BuildingSettings,
     /// Logs and metrics.
     #[command(flatten)]
     pub telemetry: TelemetrySettings,

@@ -18,7 +18,7 @@ async fn work(config: Config, host: Host) -> Result<(), Failure> {
     let names = Names::new(&config.index.index, &generation)?;
     let engine = config.elasticsearch.connect(&config.requests, names)?;
     host.readiness().ready();
-    let settings = WriteSettings { worker: "replicate", lanes: config.lanes };
+    let settings = WriteSettings { worker: "replicate", lanes: config.lanes, building: config.building };
     sink::run(Kafka::new(&config.kafka), engine, settings, host.stopping()).await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use generation::{Generation, MAPPING_VERSION, Names, Target};
 use message::{BuildState, ChangeAuthor, FillSource, GenerationEntry, IndexMapping, RegistryEntry};
 use registry::{GenerationKey, Registry, RegistryWriter, read, rules};
-use sink::{MemoryEngine as Engine, Sink as _, WriteSettings};
+use sink::{BuildingSettings, MemoryEngine as Engine, Sink as _, WriteSettings};
 use stream::LaneSettings;
 use stream::memory::Memory;
 use tokio::time::{Duration, sleep, timeout};
@@ -52,7 +52,11 @@ async fn change(
 /// Runs a worker over `engine` while `driving` goes on.
 async fn run(broker: &Memory, engine: &Engine, driving: impl Future<Output = ()>) {
     let (done, stopped) = tokio::sync::oneshot::channel::<()>();
-    let settings = WriteSettings { worker: "index", lanes: LaneSettings::default() };
+    let settings = WriteSettings {
+        worker: "index",
+        lanes: LaneSettings::default(),
+        building: BuildingSettings::default(),
+    };
     let running = sink::run(broker.clone(), engine.clone(), settings, async { drop(stopped.await) });
     let driven = async {
         driving.await;

@@ -6,7 +6,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
 use generation::{Names, Target};
 use message::Fingerprint;
-use sink::{MemoryEngine as Engine, Reader as _, Sink as _, WriteSettings, WriteStage};
+use sink::{BuildingSettings, MemoryEngine as Engine, Reader as _, Sink as _, WriteSettings, WriteStage};
 use stream::memory::Memory;
 use stream::{Delivery, LaneSettings, Outgoing, Plan, StreamError};
 use tokio::sync::watch;
@@ -45,7 +45,11 @@ fn append_all(broker: &Memory) {
 /// Runs a worker for each of `engines` until `driving` is done.
 async fn run_all(broker: &Memory, engines: &[Engine], driving: impl Future<Output = ()>) {
     let run = |engine: &Engine, stopping| {
-        let settings = WriteSettings { worker: "index", lanes: LaneSettings::default() };
+        let settings = WriteSettings {
+            worker: "index",
+            lanes: LaneSettings::default(),
+            building: BuildingSettings::default(),
+        };
         sink::run(broker.clone(), engine.clone(), settings, stopping)
     };
     run_each(engines, run, driving).await;

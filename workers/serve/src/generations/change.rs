@@ -3,7 +3,11 @@
 use generation::{Generation, Names, TopicReader};
 use message::{BuildState, ChangeAuthor, GenerationEntry, RegistryEntry};
 use registry::rules::{self, RuleRefusal, ServedBasis};
-use registry::{GenerationKey, Heard, Registry, RegistryError, RegistryWriter};
+use registry::{
+    ForgottenFill, GenerationKey, Heard, Registry, RegistryError, RegistryWriter, UnknownReaders, is_filled,
+    upstream_fillers,
+};
+use sink::EngineKind;
 use stream::StreamError;
 use tracing::info;
 
@@ -66,15 +70,17 @@ impl<B: Watched> Generations<B> {
     /// Stops writing to `id` for now.
     ///
     /// # Errors
-    /// When it is not being built, somebody else changes the registry at this moment, or Kafka does not answer.
+    /// When it is not being built, an index of which the registry says nothing lives from it, somebody else
+    /// changes the registry at this moment, or Kafka does not answer.
     pub async fn pause(
         &self,
         id: &str,
         reason: Option<String>,
         author: &ChangeAuthor,
     ) -> Result<(), RegistryError> {
-        let key = self.key(id);
-        rules::mark(&self.known()?.registry, key, (BuildState::Paused, reason.clone()), author)?;
+        let (heard, key) = (self.known()?, self.key(id));
+        rules::mark(&heard.registry, key, (BuildState::Paused, reason.clone()), author)?;
+        self.check_unknown(&heard.registry, entry(&heard.registry, key)?).await?;
         self.change(|registry| rules::mark(registry, key, (BuildState::Paused, reason.clone()), author))
             .await?;
         info!(generation = id, by = author.by, "paused");
@@ -84,8 +90,8 @@ impl<B: Watched> Generations<B> {
     /// Goes on with `id`, which was paused or failed.
     ///
     /// # Errors
-    /// When it is neither, nothing is known of how far it was, somebody else changes the registry at this moment, or Kafka does
-    /// not answer.
+    /// When it is neither, nothing is known of how far it was, requests that fill it may be gone, somebody
+    /// else changes the registry at this moment, or Kafka does not answer.
     pub async fn resume(
         &self,
         id: &str,
@@ -104,6 +110,45 @@ impl<B: Watched> Generations<B> {
         Ok(())
     }
 
+    /// Checks, before nobody fills `entry` any more, that no index is cut off of which the registry says
+    /// nothing. To do it all the same is left to the command.
+    async fn check_unknown(&self, registry: &Registry, entry: &GenerationEntry) -> Result<(), RegistryError> {
+        if !is_filled(entry) {
+            return Ok(());
+        }
+        let (groups, workers) = (self.broker.groups().await?, EngineKind::ALL.map(EngineKind::worker));
+        let named = UnknownReaders::named(registry, entry, &groups, &workers);
+        let generation = Generation::from(entry);
+        let unknown = UnknownReaders {
+            writers: self.reading(&generation.vectors(), named.writers).await?,
+            embedders: self.reading(&generation.chunks(), named.embedders).await?,
+        };
+        let id = &entry.id;
+        let otherwise = format!("pause it all the same by `millrace generation pause {id} --despite-others`");
+        unknown.check(registry, entry, &otherwise).map_err(RegistryError::from)
+    }
+
+    /// Those of `groups` that have handled something in `topic`; none where it is gone.
+    async fn reading(&self, topic: &str, groups: Vec<String>) -> Result<Vec<String>, StreamError> {
+        if groups.is_empty() || self.broker.existing(topic).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut reading = Vec::new();
+        for group in groups {
+            if self.places(&group, topic).await?.iter().any(Option::is_some) {
+                reading.push(group);
+            }
+        }
+        Ok(reading)
+    }
+
+    /// The next record of a group in each partition of a topic; none where that is forgotten, or was never
+    /// known.
+    async fn places(&self, group: &str, topic: &str) -> Result<Vec<Option<i64>>, StreamError> {
+        let standings = self.broker.standings(group, topic).await?;
+        Ok(standings.into_iter().map(|standing| standing.committed).collect())
+    }
+
     /// Kafka forgets the offsets of a group that has had no member for 7 days. Its indexes then have to be deleted before they
     /// are filled again, in both engines, of which this process knows one: that is left to the command.
     async fn check_known(&self, entry: &GenerationEntry) -> Result<(), RegistryError> {
@@ -113,8 +158,7 @@ impl<B: Watched> Generations<B> {
         for kind in &self.engines {
             let mut is_known = false;
             for reader in TopicReader::among(kind.worker(), &names, &groups) {
-                let standings = self.broker.standings(&reader.group, &reader.topic).await?;
-                is_known |= standings.iter().any(|standing| standing.committed.is_some());
+                is_known |= self.places(&reader.group, &reader.topic).await?.iter().any(Option::is_some);
             }
             if !is_known {
                 return Err(refused(&format!(
@@ -124,6 +168,30 @@ impl<B: Watched> Generations<B> {
                     id = entry.id
                 )));
             }
+        }
+        self.check_fillers(entry).await
+    }
+
+    /// To embed everything again has a price, which the command says first. Requests to `chunk` that are gone
+    /// are asked for again by what its ledger lacks, which this process does not have.
+    async fn check_fillers(&self, entry: &GenerationEntry) -> Result<(), RegistryError> {
+        let (id, mut fillers) = (&entry.id, Vec::new());
+        for (_, reader) in upstream_fillers(entry) {
+            let places = self.places(&reader.group, &reader.topic).await?;
+            fillers.push((reader, places));
+        }
+        let ForgottenFill { embeds, asks } = ForgottenFill::of(&self.broker, entry, &fillers).await?;
+        if embeds {
+            return Err(refused(&format!(
+                "nothing is known of how far `embed` was with {id}, so that the whole log is embedded again: \
+                 `millrace generation resume {id}` says what that costs, and does it"
+            )));
+        }
+        if asks {
+            return Err(refused(&format!(
+                "requests to `chunk` may be gone that it had not handled for {id}: `millrace generation \
+                 resume {id}` asks for them again"
+            )));
         }
         Ok(())
     }

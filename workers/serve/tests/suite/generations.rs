@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use generation::{Cluster, Generation, Names, TopicReader};
-use message::{BuildState, GenerationEntry, ReadyEntry, RegistryEntry};
-use registry::{Heard, rules};
+use message::{BuildState, FillSource, Fingerprint, GenerationEntry, ReadyEntry, RegistryEntry};
+use registry::{GenerationKey, Heard, rules};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use serve::generations::Generations;
@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::bench::{absent, fill, generation, search_over, server};
-use crate::follower::{INDEX, adopt, broker, change, entry, force, mark, promote, second};
+use crate::follower::{INDEX, adopt, author, broker, change, entry, force, foreign, mark, promote, second};
 use crate::http::Server;
 
 /// Records in the log that both generations are filled from.
@@ -66,8 +66,17 @@ async fn two() -> Memory {
 
 /// A writer of these indexes has written what is before `next`.
 async fn commit(broker: &Memory, worker: &'static str, generation: &Generation, next: i64) {
-    let names = Names::new(INDEX, generation).unwrap();
-    let reader = TopicReader::sink(worker, &names, &Cluster::known_by("uuid", worker));
+    handle(broker, &writer(worker, INDEX, generation), next).await;
+}
+
+/// A writer of the indexes that are called `index` outside.
+fn writer(worker: &'static str, index: &str, generation: &Generation) -> TopicReader {
+    let names = Names::new(index, generation).unwrap();
+    TopicReader::sink(worker, &names, &Cluster::known_by("uuid", worker))
+}
+
+/// A group has handled what is before `next`.
+async fn handle(broker: &Memory, reader: &TopicReader, next: i64) {
     let member = broker.subscribe(&reader.group, &reader.topic, 1).unwrap();
     let committed = Committed { next, memo: Memo::default() };
     let mut publisher = broker.after_write().unwrap();
@@ -255,6 +264,75 @@ async fn what_is_built_is_paused_and_resumed_while_it_is_known_how_far_it_was() 
     let (status, answer) = ask(&server, &next, "resume", json!({})).await;
     assert_eq!((status, &answer["state"]), (StatusCode::OK, &json!("building")), "{answer}");
     until(&server, |list| state_of(list, &next) == "building").await;
+}
+
+#[tokio::test]
+async fn what_an_index_lives_from_of_which_the_registry_says_nothing_is_not_paused() {
+    let (broker, fingerprint) = (two().await, |what| Fingerprint::of(&[(what, "another")]));
+    let next = Generation { chunking: fingerprint("chunking"), ..foreign() };
+    for topic in [next.vectors(), next.chunks()] {
+        broker.create(&topic, 1);
+    }
+    change(&broker, |registry| rules::start(registry, entry(&next))).await;
+    let writer = |worker| writer(worker, "wiki", &next);
+    let embedder = TopicReader::embed(&Generation { space: fingerprint("model"), ..next.clone() });
+    handle(&broker, &writer("index"), 1).await;
+    handle(&broker, &embedder, 1).await;
+    // This one has handled nothing.
+    let idle = writer("replicate");
+    drop(broker.subscribe(&idle.group, &idle.topic, 1).unwrap());
+    let server = deaf(&broker).await;
+    let (status, answer) = ask(&server, &next, "pause", json!({})).await;
+    let message = answer["error"]["message"].as_str().unwrap_or_default();
+    assert_eq!(status, StatusCode::CONFLICT, "{answer}");
+    let command = format!("`millrace generation pause {} --despite-others`", next.short());
+    for word in [writer("index").group, embedder.group, command] {
+        assert!(message.contains(&word), "{message}");
+    }
+    assert!(!message.contains(&idle.group), "{message}");
+    let id = next.short();
+    let state = async || {
+        let registry = registry::read(&broker).await.unwrap();
+        registry.generation(GenerationKey { index: INDEX, id: &id }).unwrap().state
+    };
+    assert_eq!(state().await, BuildState::Building);
+    // Entered, that index is fed for its own sake.
+    let wiki = next.entry("wiki", FillSource::Vectors, &author());
+    change(&broker, |registry| rules::adopt(registry, wiki.clone(), &author())).await;
+    let server = deaf(&broker).await;
+    let (status, answer) = ask(&server, &next, "pause", json!({})).await;
+    assert_eq!((status, state().await), (StatusCode::OK, BuildState::Paused), "{answer}");
+}
+
+#[tokio::test]
+async fn what_is_embedded_or_asked_for_again_is_resumed_by_the_command() {
+    let (broker, next) = (two().await, second());
+    for topic in [topics::DOCUMENTS.to_owned(), next.chunks()] {
+        broker.create(&topic, 1);
+    }
+    for worker in ["index", "replicate"] {
+        commit(&broker, worker, &next, 3).await;
+    }
+    let paused = GenerationEntry {
+        source: FillSource::Reconcile,
+        state: BuildState::Paused,
+        barrier: [(topics::DOCUMENTS.to_owned(), vec![1])].into(),
+        ..entry(&next)
+    };
+    force(&broker, [RegistryEntry::Generation(paused)]);
+    let server = deaf(&broker).await;
+    let command = format!("`millrace generation resume {}`", next.short());
+    let words = ["how far `embed` was", command.as_str()];
+    refused(&server, &next, ("resume", json!({})), &words).await;
+    handle(&broker, &TopicReader::embed(&next), 1).await;
+    // A log in memory begins at 0 for ever: the place before it stands for one of a record that is gone.
+    let chunk = TopicReader::chunk(&next.chunking);
+    handle(&broker, &chunk, -1).await;
+    let words = ["requests to `chunk` may be gone", command.as_str()];
+    refused(&server, &next, ("resume", json!({})), &words).await;
+    handle(&broker, &chunk, 1).await;
+    let (status, answer) = ask(&server, &next, "resume", json!({})).await;
+    assert_eq!((status, &answer["state"]), (StatusCode::OK, &json!("building")), "{answer}");
 }
 
 #[tokio::test]

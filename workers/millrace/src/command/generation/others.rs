@@ -1,93 +1,30 @@
-//! Consumer groups of indexes of which the registry says nothing. Their workers run by the bundle on disk and live from the
-//! topics that are filled for other indexes, too.
+//! Asks Kafka for the consumer groups of indexes of which the registry says nothing: see [`UnknownReaders`].
 
-use generation::{Generation, TopicReader};
-use message::{BuildState, GenerationEntry};
+use generation::Generation;
+use message::GenerationEntry;
 use process::Failure;
-use registry::{GenerationKey, Registry};
+use registry::{Registry, UnknownReaders, is_filled};
 use sink::EngineKind;
 use stream::Broker as _;
 use stream::kafka::{Kafka, committed_offsets, groups};
 
-/// Those groups of unknown indexes that read what is made for one generation.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct UnknownReaders {
-    /// Writers of engines: they read its vectors.
-    pub(super) writers: Vec<String>,
-    /// Runs of `embed` for another space: they read its passages.
-    pub(super) embedders: Vec<String>,
+/// Those that read what is made for `entry`. Kafka knows of every group in which topics it has handled something.
+pub(super) async fn of(
+    kafka: &Kafka,
+    registry: &Registry,
+    entry: &GenerationEntry,
+) -> Result<UnknownReaders, Failure> {
+    let (there, workers) = (groups(kafka).await?, EngineKind::ALL.map(EngineKind::worker));
+    let named = UnknownReaders::named(registry, entry, &there, &workers);
+    let generation = Generation::from(entry);
+    Ok(UnknownReaders {
+        writers: reading(kafka, &generation.vectors(), named.writers).await?,
+        embedders: reading(kafka, &generation.chunks(), named.embedders).await?,
+    })
 }
 
-impl UnknownReaders {
-    /// Asks Kafka, which knows of every group in which topics it has handled something.
-    pub(super) async fn of(
-        kafka: &Kafka,
-        registry: &Registry,
-        entry: &GenerationEntry,
-    ) -> Result<Self, Failure> {
-        let (there, generation) = (groups(kafka).await?, Generation::from(entry));
-        let writers = there.iter().filter(|group| is_unknown_writer(registry, group));
-        let embedders = there.iter().filter(|group| is_unknown_embedder(registry, entry, group));
-        Ok(Self {
-            writers: reading(kafka, &generation.vectors(), writers).await?,
-            embedders: reading(kafka, &generation.chunks(), embedders).await?,
-        })
-    }
-
-    /// The topics of the generation that they need: what they read, and what that is made from.
-    pub(super) fn topics(&self, generation: &Generation) -> Vec<String> {
-        let mut needed = Vec::new();
-        if !self.writers.is_empty() {
-            needed.push(generation.vectors());
-        }
-        if !self.writers.is_empty() || !self.embedders.is_empty() {
-            needed.extend([generation.chunks(), generation.ledger()]);
-        }
-        needed
-    }
-
-    /// What is kept for them, for people; none when nothing is.
-    pub(super) fn kept(&self, generation: &Generation) -> Option<String> {
-        let topics = self.topics(generation);
-        let readers: Vec<&str> = self.writers.iter().chain(&self.embedders).map(String::as_str).collect();
-        (!topics.is_empty()).then(|| {
-            format!(
-                "kept with their groups, because {} of an index of which the registry says nothing lives from them: {}. Retired \
-                 again, they go when nobody does",
-                readers.join(", "),
-                topics.join(", ")
-            )
-        })
-    }
-
-    /// Checks that nobody of them is cut off when nobody fills `entry` any more.
-    fn check(&self, registry: &Registry, entry: &GenerationEntry) -> Result<(), String> {
-        let goes_on = |is_alike: fn(&GenerationEntry, &GenerationEntry) -> bool| {
-            let mut filled = registry.all_generations().filter(|other| is_filled(other));
-            filled.any(|other| GenerationKey::of(other) != GenerationKey::of(entry) && is_alike(other, entry))
-        };
-        let mut cut_off: Vec<&str> = Vec::new();
-        if !goes_on(|one, other| one.space == other.space) {
-            cut_off.extend(self.writers.iter().map(String::as_str));
-        }
-        if !goes_on(|one, other| one.chunking == other.chunking) {
-            cut_off.extend(self.embedders.iter().map(String::as_str));
-        }
-        if cut_off.is_empty() {
-            return Ok(());
-        }
-        Err(format!(
-            "{} of an index of which the registry says nothing lives from what `chunk` and `embed` make for {}, and would get \
-             nothing new: enter that index by its own first `millrace generation start --index NAME`, or go on with \
-             --despite-others",
-            cut_off.join(", "),
-            entry.id
-        ))
-    }
-}
-
-/// Checks, before nobody fills `entry` any more, that no index is cut off of which the registry says nothing. `chunk` and `embed`
-/// do not know such an index, and stop what the registry does not want.
+/// Checks, before nobody fills `entry` any more, that no index is cut off of which the registry says nothing.
+/// `chunk` and `embed` do not know such an index, and stop what the registry does not want.
 pub(super) async fn permit(
     kafka: &Kafka,
     registry: &Registry,
@@ -97,64 +34,28 @@ pub(super) async fn permit(
     if despite || !is_filled(entry) {
         return Ok(());
     }
-    let others = UnknownReaders::of(kafka, registry, entry).await?;
-    others.check(registry, entry).map_err(Failure::from)
-}
-
-fn is_filled(entry: &GenerationEntry) -> bool {
-    matches!(entry.state, BuildState::Building | BuildState::Built)
+    let others = of(kafka, registry, entry).await?;
+    others.check(registry, entry, "go on with --despite-others").map_err(Failure::from)
 }
 
 /// Those of `groups` that have handled something in `topic`; none where it is gone.
-async fn reading<'a>(
-    kafka: &Kafka,
-    topic: &str,
-    groups: impl Iterator<Item = &'a String>,
-) -> Result<Vec<String>, Failure> {
+async fn reading(kafka: &Kafka, topic: &str, groups: Vec<String>) -> Result<Vec<String>, Failure> {
     if kafka.existing(topic).await?.is_none() {
         return Ok(Vec::new());
     }
     let mut reading = Vec::new();
     for group in groups {
-        if committed_offsets(kafka, group, topic).await?.iter().any(Option::is_some) {
-            reading.push(group.clone());
+        if committed_offsets(kafka, &group, topic).await?.iter().any(Option::is_some) {
+            reading.push(group);
         }
     }
     Ok(reading)
 }
 
-/// Whether it is the group of a writer whose index the registry does not rule.
-fn is_unknown_writer(registry: &Registry, group: &str) -> bool {
-    written_by(group).is_some_and(|(id, index)| {
-        registry.serving(index).is_none() && registry.generation(GenerationKey { index, id }).is_none()
-    })
-}
-
-/// Whether it is the group of an `embed` for a space of which the registry has no generation.
-fn is_unknown_embedder(registry: &Registry, entry: &GenerationEntry, group: &str) -> bool {
-    let is_of = |other: &GenerationEntry| TopicReader::embed(&Generation::from(other)).group == group;
-    let mut known = registry.all_generations().filter(|other| other.state != BuildState::Retired);
-    group.strip_prefix("embed-").is_some_and(is_short) && !is_of(entry) && !known.any(is_of)
-}
-
-/// The generation and the index that the group of a writer names; none for every other group.
-fn written_by(group: &str) -> Option<(&str, &str)> {
-    let mut kinds = EngineKind::ALL.into_iter();
-    let rest = kinds.find_map(|kind| group.strip_prefix(kind.worker())?.strip_prefix('-'))?;
-    let (id, rest) = rest.split_once('-')?;
-    let (cluster, index) = rest.split_once('-')?;
-    (is_short(id) && is_short(cluster)).then_some((id, index))
-}
-
-fn is_short(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
+/// What the tests of these commands share.
 #[cfg(test)]
 pub(super) mod tests {
-    use generation::{Cluster, Names};
-    use message::{ChangeAuthor, FillSource, Fingerprint, IndexMapping, RegistryEntry};
-    use registry::rules;
+    use message::{ChangeAuthor, Fingerprint, IndexMapping};
 
     use super::*;
 
@@ -171,92 +72,5 @@ pub(super) mod tests {
             name: "m".to_owned(),
             mapping: IndexMapping { instance, ..IndexMapping::of(3) },
         }
-    }
-
-    fn entry(index: &str, space: &str, state: BuildState) -> GenerationEntry {
-        GenerationEntry { state, ..generation(space, 0).entry(index, FillSource::Vectors, &author()) }
-    }
-
-    fn registry(entries: Vec<RegistryEntry>) -> Registry {
-        let mut registry = Registry::default();
-        for entry in entries {
-            registry.take(&entry.key(), Some(&serde_json::to_vec(&entry).unwrap()), 1).unwrap();
-        }
-        registry
-    }
-
-    fn known(entries: &[&GenerationEntry]) -> Registry {
-        registry(entries.iter().map(|entry| RegistryEntry::Generation((*entry).clone())).collect())
-    }
-
-    fn writer(worker: &'static str, index: &str, generation: &Generation) -> String {
-        let names = Names::new(index, generation).unwrap();
-        TopicReader::sink(worker, &names, &Cluster::known_by("uuid", "a")).group
-    }
-
-    #[test]
-    fn a_writer_is_unknown_when_the_registry_says_nothing_of_its_index() {
-        let docs = entry("docs", "a", BuildState::Built);
-        let a = generation("a", 0);
-        let registry = registry(rules::adopt(&Registry::default(), docs, &author()).unwrap());
-        for worker in ["index", "replicate"] {
-            assert!(is_unknown_writer(&registry, &writer(worker, "wiki", &a)));
-            assert!(is_unknown_writer(&registry, &writer(worker, "docs-wiki", &a)));
-            // The registry rules this index: what it does not name there is left from before.
-            assert!(!is_unknown_writer(&registry, &writer(worker, "docs", &a)));
-            assert!(!is_unknown_writer(&registry, &writer(worker, "docs", &generation("b", 0))));
-        }
-        for group in ["intake", "embed-0123456789ab", "index-0123456789ab", "index-somebody-elses-own"] {
-            assert!(!is_unknown_writer(&registry, group), "{group}");
-        }
-    }
-
-    #[test]
-    fn an_embedder_is_unknown_when_no_generation_has_its_space() {
-        let [docs, other] = ["a", "b"].map(|space| entry("docs", space, BuildState::Built));
-        let group = |space| TopicReader::embed(&generation(space, 0)).group;
-        let registry = known(&[&docs, &other]);
-        let is_unknown = |space| is_unknown_embedder(&registry, &docs, &group(space));
-        assert_eq!(["a", "b", "c"].map(is_unknown), [false, false, true]);
-        assert!(!is_unknown_embedder(&registry, &docs, "embed-everything"));
-        // It was kept for an index of which the registry says nothing.
-        let gone = GenerationEntry { state: BuildState::Retired, ..other };
-        assert!(is_unknown_embedder(&known(&[&docs, &gone]), &docs, &group("b")));
-    }
-
-    #[test]
-    fn an_unknown_index_keeps_what_it_lives_from_and_is_named() {
-        let a = generation("a", 0);
-        let group = writer("index", "wiki", &a);
-        let writers = UnknownReaders { writers: vec![group.clone()], ..UnknownReaders::default() };
-        assert_eq!(writers.topics(&a), [a.vectors(), a.chunks(), a.ledger()]);
-        let told = writers.kept(&a).unwrap();
-        assert!(told.contains(&group) && told.contains(&a.vectors()), "{told}");
-        let embedders = UnknownReaders { embedders: vec!["embed-x".to_owned()], ..UnknownReaders::default() };
-        assert_eq!(embedders.topics(&a), [a.chunks(), a.ledger()]);
-        assert_eq!(UnknownReaders::default().kept(&a), None);
-    }
-
-    #[test]
-    fn nobody_is_cut_off_without_being_asked() {
-        let a = entry("docs", "a", BuildState::Built);
-        let resharded = generation("a", 1).entry("docs", FillSource::Vectors, &author());
-        let other = entry("docs", "b", BuildState::Built);
-        let wiki = UnknownReaders {
-            writers: vec!["index-of-wiki".to_owned()],
-            embedders: vec!["embed-for-wiki".to_owned()],
-        };
-        let refused =
-            |entries: &[&GenerationEntry]| wiki.check(&known(entries), &a).err().unwrap_or_default();
-        let alone = refused(&[&a]);
-        assert!(alone.contains("index-of-wiki") && alone.contains("embed-for-wiki"), "{alone}");
-        assert!(alone.contains("--despite-others"), "{alone}");
-        // The other one has the same passages, and other vectors.
-        let beside = refused(&[&a, &other]);
-        assert!(beside.contains("index-of-wiki") && !beside.contains("embed-for-wiki"), "{beside}");
-        assert_eq!(refused(&[&a, &resharded]), "");
-        let paused = GenerationEntry { state: BuildState::Paused, ..resharded };
-        assert!(refused(&[&a, &paused]).contains("index-of-wiki"));
-        assert_eq!(UnknownReaders::default().check(&known(&[&a]), &a), Ok(()));
     }
 }

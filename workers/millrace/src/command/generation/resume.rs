@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use generation::{Target, TopicReader};
 use message::{BuildState, GenerationEntry};
 use process::Failure;
-use registry::upstream_fillers;
+use registry::{ForgottenFill, upstream_fillers};
 use sink::{Reader, SinkError};
 use stream::kafka::{Kafka, committed_offsets};
 use stream::{Broker, StreamError};
@@ -74,16 +74,13 @@ impl BegunAnew {
                 anew.engines.push(one.kind.name());
             }
         }
+        let mut fillers = Vec::new();
         for (_, reader) in upstream_fillers(entry) {
             let places = places(&reader).await?;
-            if reader.topic == topics::DOCUMENTS {
-                anew.asks = lacks(&places, &starts(&world.kafka, &reader.topic).await?);
-            } else {
-                let is_known = places.iter().any(Option::is_some);
-                anew.embeds = !is_known && has_records(&world.kafka, &world.generation.vectors()).await?;
-            }
+            fillers.push((reader, places));
         }
-        Ok(anew)
+        let ForgottenFill { embeds, asks } = ForgottenFill::of(&world.kafka, entry, &fillers).await?;
+        Ok(Self { embeds, asks, ..anew })
     }
 
     /// Whether something is deleted or embedded again, which a person is asked for first.
@@ -124,12 +121,6 @@ async fn next_records(kafka: &Kafka, reader: &TopicReader) -> Result<Vec<Option<
     Ok(committed.into_iter().map(|committed| committed.map(|committed| committed.next)).collect())
 }
 
-/// Whether requests are gone that their reader, which begins here in each partition, had not handled. Who is forgotten reads what
-/// is left, and may lack what came before that.
-fn lacks(places: &[Option<i64>], starts: &[i64]) -> bool {
-    places.iter().zip(starts).any(|(next, start)| next.unwrap_or(0) < *start)
-}
-
 /// Whether one of the indexes holds anything.
 async fn holds_something<E: Reader>(engine: &E) -> Result<bool, SinkError> {
     unless_missing(engine.refresh().await)?;
@@ -146,24 +137,6 @@ fn unless_missing<T>(answer: Result<T, SinkError>) -> Result<Option<T>, SinkErro
         Err(SinkError::Missing { .. }) => Ok(None),
         answer => answer.map(Some),
     }
-}
-
-/// The first offset that each partition of a topic still has.
-async fn starts<K: Broker>(kafka: &K, topic: &str) -> Result<Vec<i64>, StreamError> {
-    let mut starts = Vec::new();
-    for partition in 0..kafka.partitions(topic).await? {
-        starts.push(kafka.range(topic, partition).await?.start);
-    }
-    Ok(starts)
-}
-
-async fn has_records<K: Broker>(kafka: &K, topic: &str) -> Result<bool, StreamError> {
-    for partition in 0..kafka.partitions(topic).await? {
-        if !kafka.range(topic, partition).await?.is_empty() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Makes room for what is written again, and asks for what is gone. A new barrier, where something was asked for.
@@ -272,10 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_lacking_where_the_log_begins_behind_the_next_one() {
-        assert!(!lacks(&[Some(5), None], &[5, 0]));
-        assert!(lacks(&[Some(4), None], &[5, 0]));
-        assert!(lacks(&[Some(5), None], &[5, 1]));
+    fn what_is_only_asked_for_again_costs_nothing() {
         let anew = BegunAnew { asks: true, ..BegunAnew::default() };
         assert!(!anew.has_cost(), "nothing is deleted or embedded again");
     }

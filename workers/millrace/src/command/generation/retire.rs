@@ -7,14 +7,13 @@ use generation::{Generation, Names, Target, TopicReader};
 use message::{BuildState, GenerationEntry};
 use process::Failure;
 use registry::rules::{self, RuleRefusal};
-use registry::{Registry, RegistryError};
+use registry::{Registry, RegistryError, UnknownReaders};
 use serde_json::json;
 use sink::{EngineKind, SinkError};
 use stream::kafka::groups;
 use tokio::time::{Instant, sleep};
 
-use super::others::{self, UnknownReaders};
-use super::{BrokerClock, Ground, PAUSE};
+use super::{BrokerClock, Ground, PAUSE, others};
 use crate::cli::RetireGeneration;
 use crate::show;
 use crate::world::World;
@@ -128,7 +127,7 @@ async fn delete(
         let cause = if let Some(cause) = held(world, &entry.id, &holders).await {
             cause
         } else {
-            let others = UnknownReaders::of(&ground.kafka, &registry, entry).await?;
+            let others = others::of(&ground.kafka, &registry, entry).await?;
             match delete_groups(world, &topics_of(&registry, entry, &others)).await {
                 Ok(()) => break,
                 Err(error) => error.to_string(),
@@ -146,7 +145,7 @@ async fn delete(
         }
     }
     let registry = ground.registry().await?;
-    let others = UnknownReaders::of(&ground.kafka, &registry, entry).await?;
+    let others = others::of(&ground.kafka, &registry, entry).await?;
     for topic in topics_of(&registry, entry, &others) {
         ground.kafka.delete_topic(&topic).await?;
     }
