@@ -41,9 +41,12 @@ impl SampledPassage {
         Self { id, document, heading_path, text, tokens, vector: Vector(vector) }
     }
 
-    fn observed(&self) -> PassageObservation {
+    fn observed<E: Encoder>(&self, encoder: &E) -> PassageObservation {
         let text = embedded_text(&self.heading_path, &self.text);
-        PassageObservation::new(self.document.clone(), &text, self.tokens, self.vector.clone())
+        PassageObservation {
+            unknown: encoder.unknown_tokens(&text).and_then(|count| u32::try_from(count).ok()),
+            ..PassageObservation::new(self.document.clone(), &text, self.tokens, self.vector.clone())
+        }
     }
 
     /// Where it is among `hits`. A passage with the same text stands for it: nothing in a question tells the two apart.
@@ -119,7 +122,7 @@ pub(crate) async fn observed<R: Reader, E: Encoder>(
             futures::stream::iter(searches).buffer_unordered(SEARCHES).try_collect().await?;
         all.extend(batch.iter().map(|passage| PassageObservation {
             rank: found.get(&passage.id).copied().unwrap_or(OpeningRank::NotAsked),
-            ..passage.observed()
+            ..passage.observed(encoder)
         }));
     }
     Ok(all)

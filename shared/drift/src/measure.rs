@@ -20,6 +20,8 @@ pub enum DriftMeasure {
     TokensPerWord,
     /// Tokens for each word and character, in passages that are mostly of scripts without spaces.
     TokensPerCharacter,
+    /// The share of tokens that stand for what the model's vocabulary does not hold: another script, or signs that it never saw.
+    UnknownTokens,
     /// The share of questions to applications for which nothing relevant was found.
     Abstentions,
     /// How relevant the best passages of a question are.
@@ -53,10 +55,11 @@ pub struct MeasuredDrift {
 
 impl DriftMeasure {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::OwnOpening,
         Self::TokensPerWord,
         Self::TokensPerCharacter,
+        Self::UnknownTokens,
         Self::Abstentions,
         Self::Relevance,
         Self::Disagreement,
@@ -70,6 +73,7 @@ impl DriftMeasure {
             Self::OwnOpening => "own_opening",
             Self::TokensPerWord => "tokens_per_word",
             Self::TokensPerCharacter => "tokens_per_character",
+            Self::UnknownTokens => "unknown_tokens",
             Self::Abstentions => "abstentions",
             Self::Relevance => "relevance",
             Self::Disagreement => "disagreement",
@@ -84,6 +88,7 @@ impl DriftMeasure {
             Self::OwnOpening => "passages found by their own opening",
             Self::TokensPerWord => "tokens for each word",
             Self::TokensPerCharacter => "tokens for each character",
+            Self::UnknownTokens => "tokens that the model does not know",
             Self::Abstentions => "questions without an answer",
             Self::Relevance => "relevance of the best passages",
             Self::Disagreement => "passages that only words or only vectors find",
@@ -94,7 +99,14 @@ impl DriftMeasure {
     /// Whether its values are shares, to be shown in percent.
     #[must_use]
     pub fn is_share(self) -> bool {
-        matches!(self, Self::OwnOpening | Self::Abstentions | Self::Disagreement | Self::NegativeFeedback)
+        matches!(
+            self,
+            Self::OwnOpening
+                | Self::UnknownTokens
+                | Self::Abstentions
+                | Self::Disagreement
+                | Self::NegativeFeedback
+        )
     }
 
     /// Whether it is worse when it is less.
@@ -110,7 +122,9 @@ impl DriftMeasure {
             Self::TokensPerWord | Self::TokensPerCharacter if reference > 0.0 => current / reference - 1.0,
             Self::TokensPerWord | Self::TokensPerCharacter => 0.0,
             Self::OwnOpening | Self::Relevance => reference - current,
-            Self::Abstentions | Self::Disagreement | Self::NegativeFeedback => current - reference,
+            Self::UnknownTokens | Self::Abstentions | Self::Disagreement | Self::NegativeFeedback => {
+                current - reference
+            }
         }
     }
 
@@ -126,6 +140,9 @@ impl DriftMeasure {
             })?,
             Self::TokensPerCharacter => documents(samples, rules, |passage| {
                 (passage.characters > passage.words).then(|| per_unit(passage))
+            })?,
+            Self::UnknownTokens => documents(samples, rules, |passage| {
+                passage.unknown.map(|unknown| (f64::from(unknown), f64::from(passage.tokens)))
             })?,
             Self::Abstentions => shares(samples, rules.fewest_questions, |question| {
                 question.abstained.filter(|_| !question.only_judged).into_iter().collect()

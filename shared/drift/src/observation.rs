@@ -20,6 +20,10 @@ pub struct PassageObservation {
     pub vector: Vector,
     /// Its tokens, with headings and special tokens.
     pub tokens: u32,
+    /// Those of them that stand for what the model's vocabulary does not hold; none where that is not
+    /// known, as in a reference of an earlier release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<u32>,
     /// Its words, with those of the headings.
     pub words: u32,
     /// Its characters of scripts without spaces, with those of the headings.
@@ -45,7 +49,16 @@ impl PassageObservation {
     #[must_use]
     pub fn new(document: DocumentId, text: &str, tokens: u32, vector: Vector) -> Self {
         let TextUnits { words, characters } = TextUnits::of(text);
-        Self { document, topic: None, vector, tokens, words, characters, rank: OpeningRank::NotAsked }
+        Self {
+            document,
+            topic: None,
+            vector,
+            tokens,
+            unknown: None,
+            words,
+            characters,
+            rank: OpeningRank::NotAsked,
+        }
     }
 
     /// Whether it was among the `first` by its own opening; none when nobody asked.

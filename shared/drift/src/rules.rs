@@ -73,6 +73,8 @@ impl DriftRules {
             DriftMeasure::OwnOpening | DriftMeasure::Disagreement => {
                 EffectBounds { enter: 0.08, leave: 0.04 }
             }
+            // What the model does not know it does not embed at all.
+            DriftMeasure::UnknownTokens => EffectBounds { enter: 0.02, leave: 0.01 },
             DriftMeasure::Abstentions => EffectBounds { enter: 0.05, leave: 0.025 },
             DriftMeasure::TokensPerWord
             | DriftMeasure::TokensPerCharacter

@@ -14,6 +14,7 @@ use crate::rules::{DAY, DriftRules};
 struct Shift {
     found: f64,
     tokens: f64,
+    unknown: f64,
     abstained: f64,
     relevance: f64,
     overlap: f64,
@@ -28,6 +29,7 @@ impl Shift {
             DriftMeasure::Abstentions => Self { abstained: by, ..none },
             DriftMeasure::Relevance => Self { relevance: by, ..none },
             DriftMeasure::Disagreement => Self { overlap: by, ..none },
+            DriftMeasure::UnknownTokens => Self { unknown: by, ..none },
             DriftMeasure::TokensPerCharacter | DriftMeasure::NegativeFeedback => none,
         }
     }
@@ -78,11 +80,16 @@ impl MadeUp {
             let count = (f64::from(words) * (tokens + self.about(0.1))).round();
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred")]
             let tokens = count as u32;
+            // Every tenth document has signs that the model never saw.
+            let strange = if self.documents.is_multiple_of(10) { 0.01 } else { 0.0 } + shift.unknown;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some dozen")]
+            let unknown = (count * strange).round() as u32;
             into.push(PassageObservation {
                 document: document.clone(),
                 topic: None,
                 vector: Vector(Vec::new()),
                 tokens,
+                unknown: Some(unknown),
                 words,
                 characters: 0,
                 rank: if is_found { OpeningRank::At(1) } else { OpeningRank::NotFound },
@@ -133,6 +140,7 @@ fn a_drift_gives_a_signal_within_four_windows() {
     let drifts = [
         (DriftMeasure::OwnOpening, 0.15),
         (DriftMeasure::TokensPerWord, 0.15),
+        (DriftMeasure::UnknownTokens, 0.04),
         (DriftMeasure::Abstentions, 0.15),
         (DriftMeasure::Relevance, 0.25),
         (DriftMeasure::Disagreement, 0.15),

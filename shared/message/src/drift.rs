@@ -61,7 +61,7 @@ pub struct DriftWindow {
 /// One measure beside its reference.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DriftMeasurement {
-    /// Which measure: `own_opening`, `tokens_per_word`, `tokens_per_character`, `abstentions`, `relevance`, `disagreement`,
+    /// Which measure: `own_opening`, `tokens_per_word`, `tokens_per_character`, `unknown_tokens`, `abstentions`, `relevance`, `disagreement`,
     /// `negative_feedback`.
     pub name: String,
     /// Its value in the reference.

@@ -60,6 +60,11 @@ pub trait Encoder: Send + Sync {
     /// The fingerprint of what computes the vectors. Only vectors with the same fingerprint may be compared.
     fn model_fingerprint(&self) -> Fingerprint;
 
+    /// Number of tokens of `text` that stand for what the model's vocabulary does not hold; none where that is not known.
+    fn unknown_tokens(&self, _text: &str) -> Option<usize> {
+        None
+    }
+
     /// The fingerprint of the space of these vectors, over passages cut by `chunking`.
     fn space(&self, chunking: &Fingerprint) -> Fingerprint {
         space_of(chunking, &self.model_fingerprint())
@@ -242,6 +247,13 @@ impl Encoder for Backend {
         match self {
             Self::Onnx(encoder) => encoder.model_fingerprint(),
             Self::Hashing(encoder) => encoder.model_fingerprint(),
+        }
+    }
+
+    fn unknown_tokens(&self, text: &str) -> Option<usize> {
+        match self {
+            Self::Onnx(encoder) => encoder.unknown_tokens(text),
+            Self::Hashing(encoder) => encoder.unknown_tokens(text),
         }
     }
 }

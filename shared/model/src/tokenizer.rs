@@ -18,6 +18,9 @@ const UNCOUNTABLE: usize = u32::MAX as usize;
 /// Names of the padding token in common vocabularies (BERT-like and SentencePiece).
 const PADDING_TOKENS: [&str; 3] = ["[PAD]", "<pad>", "<|padding|>"];
 
+/// Names of the token for what a vocabulary does not hold.
+const UNKNOWN_TOKENS: [&str; 2] = ["[UNK]", "<unk>"];
+
 /// A tokenizer; cheap to clone.
 #[derive(Clone)]
 pub struct Tokenizer {
@@ -29,6 +32,7 @@ pub struct Tokenizer {
     /// Number of special tokens, without a prefix.
     plain_special: usize,
     padding: u32,
+    unknown: Option<u32>,
 }
 
 /// A text's tokens as the model takes them, including special tokens and prefix.
@@ -125,10 +129,11 @@ impl Tokenizer {
         }
         // The mask hides padding from the model; its id only has to exist in the vocabulary.
         let padding = PADDING_TOKENS.iter().find_map(|token| inner.token_to_id(token)).unwrap_or_default();
+        let unknown = UNKNOWN_TOKENS.iter().find_map(|token| inner.token_to_id(token));
         let words = Words::of(bytes, &inner).map(Arc::new);
         let (inner, prefixes) = (Arc::new(inner), prefixes.clone());
         let plain_special = inner.encode_fast("", true).map_or(UNCOUNTABLE, |encoding| encoding.len());
-        let mut tokenizer = Self { inner, words, prefixes, special: 0, plain_special, padding };
+        let mut tokenizer = Self { inner, words, prefixes, special: 0, plain_special, padding, unknown };
         tokenizer.special = tokenizer.count("");
         Ok(tokenizer)
     }
@@ -148,6 +153,15 @@ impl Tokenizer {
             return counted + self.plain_special;
         }
         self.inner.encode_fast(text, true).map_or(UNCOUNTABLE, |encoding| encoding.len())
+    }
+
+    /// Number of tokens of `text`, without prefix and special tokens, that stand for what the vocabulary does not hold; none
+    /// when it has no such token, or the tokenizer cannot process the text.
+    #[must_use]
+    pub fn unknown(&self, text: &str) -> Option<usize> {
+        let unknown = self.unknown?;
+        let encoding = self.inner.encode_fast(text, false).ok()?;
+        Some(encoding.get_ids().iter().filter(|id| **id == unknown).count())
     }
 
     /// Tokens added to each passage: special tokens and the model's prefix for passages.

@@ -18,6 +18,7 @@ fn passages(name: &str, points: &[usize], seed: u64) -> Vec<PassageObservation> 
             topic: None,
             vector: Vector(vector.collect()),
             tokens: 10,
+            unknown: None,
             words: 8,
             characters: 0,
             rank: if point == 3 { OpeningRank::NotFound } else { OpeningRank::At(1) },

@@ -10,6 +10,7 @@ fn passages(found: usize, tokens: u32, (words, characters): (u32, u32)) -> Vec<P
         topic: None,
         vector: Vector(Vec::new()),
         tokens,
+        unknown: None,
         words,
         characters,
         rank: if place < found { OpeningRank::At(5) } else { OpeningRank::At(6) },
@@ -69,6 +70,29 @@ fn a_passage_is_counted_by_words_or_by_characters_as_it_mostly_has() {
     assert_eq!(found.len(), 2);
     let one = found[&DriftMeasure::TokensPerCharacter];
     assert!((one.reference - 1.0).abs() < 1e-9 && (one.effect - 0.2).abs() < 1e-9, "{one:?}");
+}
+
+#[test]
+fn a_script_that_the_model_does_not_know_is_seen_whatever_the_words_are_counted_by() {
+    let sample = |unknown, (words, characters)| DriftSample {
+        passages: passages(80, 100, (words, characters))
+            .into_iter()
+            .map(|passage| PassageObservation { unknown, ..passage })
+            .collect(),
+        questions: Vec::new(),
+    };
+    // English in the reference, and Chinese now: neither words nor characters have anything to be compared with.
+    let english = sample(Some(0), (80, 0));
+    let measured = found(&english, &sample(Some(30), (0, 90)));
+    assert_eq!(
+        measured.keys().collect::<Vec<_>>(),
+        [&DriftMeasure::OwnOpening, &DriftMeasure::UnknownTokens]
+    );
+    let one = measured[&DriftMeasure::UnknownTokens];
+    assert!((one.effect - 0.3).abs() < 1e-9 && one.adjusted < 0.001, "{one:?}");
+    // A reference of an earlier release has not counted them.
+    let before = found(&sample(None, (80, 0)), &sample(Some(30), (80, 0)));
+    assert!(!before.contains_key(&DriftMeasure::UnknownTokens), "{before:?}");
 }
 
 #[test]

@@ -194,4 +194,8 @@ impl Encoder for Onnx {
     fn model_fingerprint(&self) -> Fingerprint {
         self.fingerprint.clone()
     }
+
+    fn unknown_tokens(&self, text: &str) -> Option<usize> {
+        self.tokenizer.unknown(text)
+    }
 }

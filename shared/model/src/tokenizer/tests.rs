@@ -41,6 +41,13 @@ fn offsets_are_bytes_of_the_text_as_it_was_given() {
 }
 
 #[test]
+fn what_the_vocabulary_does_not_hold_is_counted() {
+    let tokenizer = tiny("passage: ");
+    assert_eq!(tokenizer.unknown("log of records"), Some(0));
+    assert_eq!(tokenizer.unknown("log 你好 of"), Some(2));
+}
+
+#[test]
 fn what_is_no_tokenizer_is_refused() {
     let refused = |bytes: &[u8]| Tokenizer::parse(bytes, "tiny", &Prefixes::default());
     assert!(matches!(refused(b"{}"), Err(TokenizerError::Parse { .. })));

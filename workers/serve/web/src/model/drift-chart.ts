@@ -2,9 +2,9 @@ import type { DriftMeasurement, DriftReport } from "../api/types.ts";
 import { decimals } from "../words/figures.ts";
 
 /** As the reports name them, in the order in which they are shown; others come after them. */
-const order = ["own_opening", "tokens_per_word", "tokens_per_character", "abstentions", "relevance", "disagreement", "negative_feedback"];
+const order = ["own_opening", "tokens_per_word", "tokens_per_character", "unknown_tokens", "abstentions", "relevance", "disagreement", "negative_feedback"];
 /** Those of them that are shares. */
-const shares = new Set(["own_opening", "abstentions", "disagreement", "negative_feedback"]);
+const shares = new Set(["own_opening", "unknown_tokens", "abstentions", "disagreement", "negative_feedback"]);
 /** Room at the edges of a chart for dots. */
 const INSET = 6;
 

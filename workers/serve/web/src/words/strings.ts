@@ -329,6 +329,7 @@ export const strings = {
   "model.measure.own_opening": ["Passages found by their own opening", "用开头能找到的段落"],
   "model.measure.tokens_per_word": ["Tokens for each word", "每词的词元数"],
   "model.measure.tokens_per_character": ["Tokens for each character", "每字的词元数"],
+  "model.measure.unknown_tokens": ["Tokens that the model does not know", "模型不认识的词元"],
   "model.measure.abstentions": ["Questions without an answer", "没有答案的问题"],
   "model.measure.relevance": ["Relevance of the best passages", "最佳段落的相关度"],
   "model.measure.disagreement": ["Passages that only words or only vectors find", "仅由关键词或仅由向量找到的段落"],
