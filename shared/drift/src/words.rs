@@ -15,7 +15,11 @@ pub(crate) fn evidence(
     now: Option<&MeasuredDrift>,
     (windows, of): (usize, usize),
 ) -> String {
-    let (name, times) = (measure.words(), format!("over its bound in {windows} of the last {of} windows"));
+    let (name, mut times) =
+        (measure.words(), format!("over its bound in {windows} of the last {of} windows"));
+    if measure == DriftMeasure::UnknownTokens {
+        times.push_str(", and fine-tuning teaches no vocabulary: begin with a model that knows them");
+    }
     match now {
         Some(MeasuredDrift { reference, current, reference_n, n, .. }) => format!(
             "{name}: {} of {n}, {} of {reference_n} in the reference; {times}",
@@ -40,5 +44,17 @@ pub(crate) fn explained(evidence: &[DriftEvidence], held: Option<HeldBack>, meas
     match held {
         None => format!("Drift: {found}. A model should be trained."),
         Some(held) => format!("Drift: {found}. No model is trained yet: {held}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_training_mends_is_said() {
+        let said = |measure| evidence(measure, None, (3, 4));
+        assert!(said(DriftMeasure::UnknownTokens).contains("teaches no vocabulary"));
+        assert!(!said(DriftMeasure::TokensPerWord).contains("vocabulary"));
     }
 }
