@@ -4,6 +4,7 @@
 //! neighbours was built holds one of them. Where a generation that is being built holds all, an upload waits for its graph.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use generation::{Cluster, Names};
@@ -11,9 +12,14 @@ use message::{BuildState, DocumentId, GenerationEntry, Version};
 use registry::{GenerationKey, Heard};
 use stream::Boottime;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::sink::{OutsideAliases, Sink, Written};
 use crate::{Action, Ensured, SinkError};
+
+/// How long a turn is waited for. With many partitions, or a slow engine, a batch would otherwise wait until the proof that its
+/// partition is ours is too old, again and again, and its first record would be refused in the end.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// How much of an engine may be used by what is being built.
 #[derive(Args, Clone, Copy, Debug)]
@@ -84,8 +90,9 @@ impl<S: Sink> Sink for OrderedSink<S> {
     }
 
     async fn write(&self, batch: Vec<Action>, proved: Boottime) -> Written {
-        // It is never closed; without a turn it would be written out of turn, which loses nothing.
-        let turn = if (self.is_building)() { self.turns.0.acquire().await.ok() } else { None };
+        // What gets no turn in time is written out of turn, which holds up others and loses nothing.
+        let turn =
+            if (self.is_building)() { timeout(LONGEST, self.turns.0.acquire()).await.ok() } else { None };
         let written = self.sink.write(batch, proved).await;
         drop(turn);
         written
@@ -101,12 +108,10 @@ pub(crate) fn is_building(heard: Option<&Heard>, entry: &GenerationEntry) -> boo
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use generation::Generation;
     use message::{ChangeAuthor, FillSource, Fingerprint, IndexMapping, RegistryEntry};
     use registry::Registry;
-    use tokio::time::{Instant, timeout};
+    use tokio::time::Instant;
 
     use super::*;
     use crate::MemoryEngine;
@@ -148,12 +153,15 @@ mod tests {
         };
         let (served, building) = (sink(false), sink(true));
         let held = turns.0.acquire().await.unwrap();
-        let write = |sink: OrderedSink<MemoryEngine>| async move {
-            timeout(Duration::from_mins(1), sink.write(Vec::new(), Boottime::now())).await
+        let write = |sink: OrderedSink<MemoryEngine>, patience| async move {
+            timeout(patience, sink.write(Vec::new(), Boottime::now())).await.is_ok()
         };
-        assert!(write(served).await.is_ok());
-        assert!(write(building.clone()).await.is_err(), "two requests of what is being built at once");
+        let (soon, early) = (Duration::from_secs(1), LONGEST - Duration::from_secs(1));
+        assert!(write(served, soon).await);
+        assert!(!write(building.clone(), early).await, "two requests of what is being built at once");
+        // Not for ever: the proof that the partition is ours gets old.
+        assert!(write(building.clone(), LONGEST + soon).await);
         drop(held);
-        assert!(write(building).await.is_ok());
+        assert!(write(building, soon).await);
     }
 }
