@@ -156,7 +156,7 @@ mod tests {
         let write = |sink: OrderedSink<MemoryEngine>, patience| async move {
             timeout(patience, sink.write(Vec::new(), Boottime::now())).await.is_ok()
         };
-        let (soon, early) = (Duration::from_secs(1), LONGEST - Duration::from_secs(1));
+        let (soon, early) = (Duration::from_secs(1), LONGEST.saturating_sub(Duration::from_secs(1)));
         assert!(write(served, soon).await);
         assert!(!write(building.clone(), early).await, "two requests of what is being built at once");
         // Not for ever: the proof that the partition is ours gets old.
