@@ -4,20 +4,22 @@ use crate::is_character;
 
 /// Words in an opening; two characters of a script without spaces count as one word.
 const OPENING: usize = 12;
+/// Most characters of an opening: what has no spaces and is no such script, like an address or a key, is a single word otherwise.
+const LONGEST: usize = 240;
 
 /// The first words of a passage: `serve` judges by them what a cosine means, and `drift` whether the model still finds what it
 /// embeds.
 #[must_use]
 pub fn opening(text: &str) -> &str {
     let (mut left, mut in_word) = (2 * OPENING, false);
-    for (at, c) in text.char_indices() {
+    for (count, (at, c)) in text.char_indices().enumerate() {
         let is_character = is_character(c.encode_utf8(&mut [0; 4]));
         let cost = match c {
             _ if is_character => 1,
             c if c.is_alphanumeric() && !in_word => 2,
             _ => 0,
         };
-        if cost > left {
+        if cost > left || count == LONGEST {
             return text.get(..at).unwrap_or(text).trim_end();
         }
         left -= cost;
@@ -37,5 +39,7 @@ mod tests {
         assert_eq!(opening("short one"), "short one");
         assert_eq!(opening(&"水".repeat(30)).chars().count(), 24);
         assert_eq!(opening(""), "");
+        assert_eq!(opening(&"a/".repeat(500)).len(), 240);
+        assert_eq!(opening(&"a/".repeat(120)).len(), 240);
     }
 }

@@ -35,12 +35,18 @@ impl Words {
         self.by_language.is_empty()
     }
 
-    /// The largest number of terms in one language; engines limit the clauses of a query by it.
+    /// What a search for them is made of, as Lucene counts it: a clause for each term, and one for each language.
     #[must_use]
-    pub fn most_terms(&self) -> usize {
-        self.iter().map(|(_, terms)| terms.split(' ').count()).max().unwrap_or_default()
+    pub fn clauses(&self) -> usize {
+        self.iter().map(|(_, terms)| 1 + terms.split(' ').count()).sum()
     }
 }
+
+/// The most clauses that the words of a question may have, and the most prefixes in a filter: both engines refuse a search of
+/// more than 1,024 clauses, in all languages together, and a filter counts twice where vectors are searched as well.
+pub const MOST_CLAUSES: usize = 800;
+/// See [`MOST_CLAUSES`].
+pub const MOST_PREFIXES: usize = 100;
 
 /// Which passages to search, and how many to return.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,7 +94,7 @@ mod tests {
         let languages = ["de".to_owned(), "en".to_owned()];
         let words = Words::of("running Häuser", &languages);
         assert_eq!(words.iter().collect::<Vec<_>>(), [("de", "running haus"), ("en", "run hauser")]);
-        assert_eq!(words.most_terms(), 2);
+        assert_eq!(words.clauses(), 6);
         assert_eq!(words.in_language("en"), ["run", "hauser"]);
         assert!(words.in_language("fr").is_empty());
         assert!(Words::of("?!", &languages).is_empty() && Words::of("a", &[]).is_empty());

@@ -72,6 +72,7 @@ engines! {
     read::what_is_gone_is_found_no_more,
     read::what_is_of_another_space_is_refused_and_only_the_audit_sees_it,
     read::both_ways_in_one_question,
+    read::the_longest_question_is_taken,
     read::ranks_are_fused_as_their_formula_says,
     read::words_are_compared_in_the_language_of_the_passage,
     read::terms_are_counted_and_passages_drawn,

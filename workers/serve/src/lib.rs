@@ -5,7 +5,7 @@
 //! space and physical indexes throughout; an alias, or an index of another space, is never queried.
 //!
 //! Reading order: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way
-//! over a [`snapshot`], with [`languages`], [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
+//! over a [`snapshot`], with [`languages`], `words`, [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
 //! [`highlight`], and [`found`] the result · [`following`] which snapshot is served, by [`serving`], [`encoders`], [`served`]
 //! and [`lease`], [`generations`] what is said of them all, and [`training`] of their models · [`application`] how it is
 //! answered · [`chat`] the way to an answer · [`llm`] who writes it · [`sample`] what is kept of it, with [`mask`]ed texts,
@@ -45,6 +45,7 @@ pub mod serving;
 pub mod snapshot;
 pub mod start;
 pub mod training;
+mod words;
 
 pub use config::Config;
 pub use further::FurtherBundles;

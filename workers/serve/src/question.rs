@@ -1,8 +1,8 @@
 //! A question as sent over HTTP, and as validated. Pure.
 
 use serde::{Deserialize, Deserializer, Serialize};
-use sink::Clause;
 pub use sink::Fusion;
+use sink::{Clause, MOST_PREFIXES};
 
 /// Maximum number of passages in a result.
 pub const LONGEST: usize = 1000;
@@ -159,7 +159,12 @@ impl Question {
 
 fn filter(parameters: &Parameters) -> Result<Vec<Clause>, Wrong> {
     let mut filter = Vec::new();
-    if !parameters.prefix.is_empty() {
+    let prefixes = parameters.prefix.len();
+    if prefixes > MOST_PREFIXES {
+        let message = format!("prefix is given {prefixes} times: give at most {MOST_PREFIXES}");
+        return Err(Wrong { field: "prefix", message });
+    }
+    if prefixes > 0 {
         filter.push(Clause::Prefix(parameters.prefix.clone()));
     }
     if !parameters.language.is_empty() {

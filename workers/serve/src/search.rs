@@ -21,6 +21,7 @@ use crate::rerank::Reranking;
 use crate::sample::Sample;
 use crate::served::{Served, UnservedReason};
 use crate::snapshot::Snapshot;
+use crate::words::words;
 
 /// Timeout for checking that the indexes are available.
 const PRESENT: Duration = Duration::from_secs(10);
@@ -30,8 +31,6 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const SPARE: usize = 3;
 /// Maximum number of passages in a window.
 const LONGEST_WINDOW: usize = 3_000;
-/// Maximum number of terms in a question; the engines reject more than some thousand clauses.
-const MOST_TERMS: usize = 1_000;
 
 /// All passages of the window, best first.
 struct Ranked {
@@ -232,7 +231,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         let window = Window { filter: question.filter.clone(), ..Window::of(size) };
         let words = match question.mode {
             Mode::Vector if !question.include.relevance => Words::default(),
-            Mode::Keyword | Mode::Vector | Mode::Hybrid => words(snapshot, &question.text).await?,
+            Mode::Keyword | Mode::Vector | Mode::Hybrid => words(snapshot, question).await?,
         };
         let vector = match question.mode {
             Mode::Keyword => None,
@@ -314,19 +313,6 @@ async fn relevance<E: Encoder, R: Reader>(
     judged.await.map_err(unavailable)
 }
 
-async fn words<E: Encoder, R: Reader>(
-    snapshot: &Snapshot<E, R>,
-    question: &str,
-) -> Result<Words, SearchError> {
-    let languages = snapshot.languages.of(&snapshot.reader).await.map_err(unavailable)?;
-    let words = Words::of(question, &languages);
-    if words.most_terms() > MOST_TERMS {
-        let message = format!("the question has more than {MOST_TERMS} words: shorten it");
-        return Err(Wrong { field: "q", message }.into());
-    }
-    Ok(words)
-}
-
 async fn embed<E: Encoder>(
     encoder: &E,
     question: &str,
@@ -351,7 +337,7 @@ fn encoding(error: EncodeError, otherwise: &str) -> SearchError {
     SearchError::Unavailable(Box::new(error))
 }
 
-fn unavailable(error: SinkError) -> SearchError {
+pub(crate) fn unavailable(error: SinkError) -> SearchError {
     SearchError::Unavailable(Box::new(error))
 }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use generation::Target;
 use message::{About, ChunkId, DocumentId, Embedded, EmbeddedChunk, Fingerprint};
-use sink::{Clause, Hit, Place, RANK_CONSTANT, Reader, Sink, SinkError, Window, Words, action_of, delete};
+use sink::{
+    Clause, Hit, MOST_CLAUSES, MOST_PREFIXES, Place, RANK_CONSTANT, Reader, Sink, SinkError, Window, Words,
+    action_of, delete,
+};
 use stream::Boottime;
 
 use super::bench::{Bench, ready, space};
@@ -251,6 +254,36 @@ pub(crate) async fn both_ways_in_one_question<B: Bench>(bench: &B) {
     let (words, nearest) = engine.both(&asked, &vector(3), &Window::of(4)).await.unwrap();
     first_is(&words, &passages[3]);
     first_is(&nearest, &passages[2]);
+}
+
+/// As many words and prefixes as a question may have, in several languages, with every other filter.
+pub(crate) async fn the_longest_question_is_taken<B: Bench>(bench: &B) {
+    let (engine, passages) = filled(bench).await;
+    let mut languages = engine.languages().await.unwrap();
+    languages.extend((languages.len()..9).map(|one| format!("x{one}")));
+    let each = MOST_CLAUSES / languages.len() - 1;
+    let question: Vec<String> = (1..each).map(|one| format!("w{one}")).chain(["rice".to_owned()]).collect();
+    let words = Words::of(&question.join(" "), &languages);
+    assert!(
+        (MOST_CLAUSES - languages.len()..=MOST_CLAUSES).contains(&words.clauses()),
+        "{}",
+        words.clauses()
+    );
+    let mut prefixes: Vec<String> = (1..MOST_PREFIXES).map(|one| format!("other/{one}")).collect();
+    prefixes.push("documents/".to_owned());
+    let mut window =
+        Window { filter: vec![Clause::Prefix(prefixes), Clause::Language(languages)], ..Window::of(5) };
+    let (by_words, by_vector) = engine.both(&words, &vector(2), &window).await.unwrap();
+    first_is(&by_words, &passages[0]);
+    assert!(!by_vector.is_empty());
+    // These passages have no date and no format: it only has to be taken.
+    window.filter.extend([
+        Clause::Format(vec!["pdf".to_owned()]),
+        Clause::Since(0),
+        Clause::Before(4_000_000_000),
+    ]);
+    assert!(engine.keyword(&words, &window).await.unwrap().is_empty());
+    assert!(engine.fused(&words, &vector(2), &window).await.unwrap().is_none_or(|hits| hits.is_empty()));
 }
 
 pub(crate) async fn a_missing_index_is_named<B: Bench>(bench: &B) {

@@ -11,7 +11,7 @@ use serve::question::{Fusion, Include, LONGEST};
 use serve::rerank::Reranking;
 use serve::search::SearchError;
 use serve::{Mode, Question, Search, Snapshot};
-use sink::{MemoryEngine, Sink, SinkError};
+use sink::{Clause, MOST_CLAUSES, MemoryEngine, Sink, SinkError};
 use tokio::sync::Semaphore;
 
 use crate::bench::{
@@ -124,6 +124,24 @@ async fn a_question_that_is_too_long_for_the_model_can_still_be_asked_by_keyword
         );
     }
     assert_eq!(search.answer(&Question::plain("endless cat", Mode::Keyword, 3)).await.unwrap().hits.len(), 2);
+}
+
+#[tokio::test]
+async fn more_words_than_an_engine_takes_are_refused_and_only_languages_that_are_searched_count() {
+    let search = search().await;
+    let words = |count: usize| (0..count).map(|one| format!("w{one}")).collect::<Vec<_>>().join(" ");
+    let refused = async |question: &Question| match search.answer(question).await.unwrap_err() {
+        SearchError::Question(wrong) => wrong.message,
+        other => panic!("{other}"),
+    };
+    let mut question = Question::plain(&words(MOST_CLAUSES - 1), Mode::Keyword, 3);
+    let told = refused(&question).await;
+    assert!(told.contains("in 3 languages 265 can be searched: shorten it, or say which"), "{told}");
+    question.filter = vec![Clause::Language(vec!["en".to_owned()])];
+    assert!(search.answer(&question).await.unwrap().hits.is_empty());
+    question.text = words(MOST_CLAUSES);
+    let told = refused(&question).await;
+    assert!(told.ends_with("in 1 language 799 can be searched: shorten it"), "{told}");
 }
 
 #[tokio::test]

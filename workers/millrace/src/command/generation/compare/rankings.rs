@@ -13,8 +13,6 @@ use tokio::time::Instant;
 use super::{RANKS, RankedBy};
 use crate::show;
 
-/// Words of a passage that are asked for.
-const WORDS: usize = 12;
 /// Passages that are looked at for so many documents.
 const DEEP: usize = 5 * RANKS;
 
@@ -80,8 +78,7 @@ async fn by_words<E: Reader>(
     let languages = engine.languages().await?;
     let mut answers = Answers { rankings: Vec::new(), times: Vec::new() };
     for chunk in chunks {
-        let words: Vec<&str> = chunk.text.split_whitespace().take(WORDS).collect();
-        let words = Words::of(&words.join(" "), &languages);
+        let words = Words::of(analysis::opening(&chunk.text), &languages);
         let (size, itself) = match ranked {
             RankedBy::Passages => (RANKS + 1, chunk.id.as_str()),
             RankedBy::Documents => (DEEP, chunk.document.as_str()),
