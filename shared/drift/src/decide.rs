@@ -57,6 +57,8 @@ pub struct DriftEvidence {
 /// Why a training waits although there is evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeldBack {
+    /// Only the vocabulary is too small, which no fine-tuning mends: a person has to choose another model to begin with.
+    Vocabulary,
     /// This window measured nothing of what is raised: nobody has written or asked enough since, and nothing new can be learned.
     Unmeasured,
     /// The last one is too near.
@@ -107,6 +109,8 @@ pub fn decide(
     let is_raised = |one: &MeasuredDrift| evidence.iter().any(|known| known.measure == one.measure);
     let held_back = if evidence.is_empty() {
         None
+    } else if evidence.iter().all(|one| one.measure == DriftMeasure::UnknownTokens) {
+        Some(HeldBack::Vocabulary)
     } else if measured.iter().any(is_raised) {
         held_back(&next.signals, rules, now)
     } else {
@@ -177,6 +181,10 @@ impl std::fmt::Display for HeldBack {
             days => format!("{days} days"),
         };
         match self {
+            Self::Vocabulary => f.write_str(
+                "no training mends it, and a person has to choose a model that knows them: `millrace model import`, then \
+                 `millrace generation start --with-model`",
+            ),
             Self::Unmeasured => {
                 f.write_str("nothing of it was measured in this window, as too little is new")
             }

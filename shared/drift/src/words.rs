@@ -18,7 +18,7 @@ pub(crate) fn evidence(
     let (name, mut times) =
         (measure.words(), format!("over its bound in {windows} of the last {of} windows"));
     if measure == DriftMeasure::UnknownTokens {
-        times.push_str(", and fine-tuning teaches no vocabulary: begin with a model that knows them");
+        times.push_str(", and fine-tuning teaches no vocabulary");
     }
     match now {
         Some(MeasuredDrift { reference, current, reference_n, n, .. }) => format!(

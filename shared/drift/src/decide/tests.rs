@@ -129,6 +129,29 @@ fn what_is_raised_calls_for_a_model_only_in_a_window_that_measured_it() {
 }
 
 #[test]
+fn what_no_training_mends_calls_for_a_person_and_spends_nothing() {
+    let unknown = MeasuredDrift { measure: DriftMeasure::UnknownTokens, ..measured(0.2, 0.0) };
+    let mut state = DriftState::default();
+    let mut decision = None;
+    for day in 0..3 {
+        let (next, decided) = decide(&state, &[unknown], &DriftRules::default(), day * DAY);
+        (state, decision) = (next, Some(decided));
+    }
+    let decision = decision.unwrap();
+    assert!(!decision.signal && decision.evidence.len() == 1, "{decision:?}");
+    assert_eq!(decision.held_back, Some(HeldBack::Vocabulary));
+    assert!(decision.explanation.contains("millrace model import"), "{}", decision.explanation);
+    assert!(state.signals.is_empty());
+    // What a training may mend is worse as well.
+    for day in 3..6 {
+        let (next, decided) =
+            decide(&state, &[unknown, measured(0.2, 0.0)], &DriftRules::default(), day * DAY);
+        assert_eq!(decided.signal, day == 5, "{decided:?}");
+        state = next;
+    }
+}
+
+#[test]
 fn a_clock_that_goes_back_makes_a_signal_wait() {
     let rules = DriftRules::default();
     let state = DriftState { signals: vec![100 * DAY], ..DriftState::default() };
