@@ -3,7 +3,7 @@
 use generation::{Generation, MAPPING_VERSION, Names, Target};
 use message::{BuildState, ChangeAuthor, FillSource, GenerationEntry, IndexMapping, RegistryEntry};
 use registry::{GenerationKey, Registry, RegistryWriter, read, rules};
-use sink::{BuildingSettings, MemoryEngine as Engine, Sink as _, WriteSettings};
+use sink::{BuildingSettings, MemoryEngine as Engine, Sink, WriteSettings};
 use stream::LaneSettings;
 use stream::memory::Memory;
 use tokio::time::{Duration, sleep, timeout};
@@ -12,26 +12,26 @@ use crate::{DEAD, PATIENCE, append_to, documents, generation, held};
 
 const INDEX: &str = "docs";
 
-fn names(generation: &Generation) -> Names {
+pub(crate) fn names(generation: &Generation) -> Names {
     Names::new(INDEX, generation).unwrap()
 }
 
 /// The generation that is there, and one beside it with more shards.
-fn both() -> [Generation; 2] {
+pub(crate) fn both() -> [Generation; 2] {
     let first = Generation { mapping: IndexMapping::of(MAPPING_VERSION), ..generation() };
     let mapping = IndexMapping { shards: Some(2), ..first.mapping.clone() };
     [first.clone(), Generation { mapping, ..first }]
 }
 
-fn author() -> ChangeAuthor {
+pub(crate) fn author() -> ChangeAuthor {
     ChangeAuthor { by: "maria".to_owned(), at: 1 }
 }
 
-fn entry(generation: &Generation) -> GenerationEntry {
+pub(crate) fn entry(generation: &Generation) -> GenerationEntry {
     generation.entry(INDEX, FillSource::Vectors, &author())
 }
 
-fn broker() -> Memory {
+pub(crate) fn broker() -> Memory {
     let broker = Memory::default();
     broker.create(&generation().vectors(), 4);
     broker.create(DEAD, 1);
@@ -42,7 +42,7 @@ fn broker() -> Memory {
     broker
 }
 
-async fn change(
+pub(crate) async fn change(
     broker: &Memory,
     rule: impl FnMut(&Registry) -> Result<Vec<RegistryEntry>, rules::RuleRefusal> + Send,
 ) {
@@ -50,7 +50,7 @@ async fn change(
 }
 
 /// Runs a worker over `engine` while `driving` goes on.
-async fn run(broker: &Memory, engine: &Engine, driving: impl Future<Output = ()>) {
+pub(crate) async fn run(broker: &Memory, engine: &(impl Sink + Clone), driving: impl Future<Output = ()>) {
     let (done, stopped) = tokio::sync::oneshot::channel::<()>();
     let settings = WriteSettings {
         worker: "index",

@@ -6,6 +6,7 @@ mod generations;
 mod group;
 mod origin;
 mod records;
+mod turns;
 mod waiting;
 
 use std::time::Duration;
