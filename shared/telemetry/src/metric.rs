@@ -39,6 +39,8 @@ names! {
         NoticesIgnored = "millrace_notices_ignored_total",
         /// Objects read and found unchanged.
         DocumentsUnchanged = "millrace_documents_unchanged_total",
+        /// References passed over because a later one of their batch asked for the same.
+        ReferencesRepeated = "millrace_references_repeated_total",
         /// New chunks written.
         ChunksNew = "millrace_chunks_new_total",
         /// Chunks deleted.

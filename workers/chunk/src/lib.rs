@@ -4,10 +4,11 @@
 //! passages (the ledger). When a document changes, only the difference is written, in one transaction with the ledger
 //! entry and the consumed offset. The worker never stores a document, never embeds, and never writes to an engine.
 //!
-//! Reading order: [`ledger`] what is live · [`decision`] what to do · [`difference`] which records to write ·
+//! Reading order: `asked` what records ask for · [`ledger`] what is live · [`decision`] what to do · [`difference`] which records to write ·
 //! [`guard`] mass deletions · [`read`] bytes to passages (parsed in a child process) · [`stage`] the worker ·
 //! [`follow()`] the worker once for each chunking.
 
+mod asked;
 pub mod config;
 pub mod decision;
 pub mod difference;

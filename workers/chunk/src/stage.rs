@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::info;
 
+use crate::asked::{Asked, repeated};
 use crate::decision::{Decision, FoundObject, decide, etag_read, standing};
 use crate::difference::{Before, DocumentChange, OutputTopics, SeenObject, changed, removed, same_content};
 use crate::guard::GuardSettings;
@@ -150,8 +151,19 @@ impl<B: Broker, O: Store, E: Extractor> ChunkStage<B, O, E> {
 impl<O: Store, E: Extractor> Lane for ChunkLane<O, E> {
     async fn handle(&mut self, batch: &[Record]) -> Outcome {
         let (mut outcome, mut bytes, began) = (Outcome::default(), 0, Instant::now());
-        for (place, record) in batch.iter().enumerate() {
-            match self.answer(record, batch.get(place + 1..).unwrap_or_default()).await {
+        let asked: Vec<_> = batch.iter().map(Asked::of).collect();
+        let repeated = repeated(&asked);
+        for ((place, record), (asked, repeated)) in
+            batch.iter().enumerate().zip(asked.into_iter().zip(repeated))
+        {
+            let next = batch.get(place + 1..).unwrap_or_default();
+            let answer = match asked {
+                Err(cause) => Ok(Verdict::refuse(cause)),
+                // What a person confirmed ends at an offset: the later record may be behind it.
+                Ok(_) if repeated && record.offset >= self.confirmed => Ok(passed_over()),
+                Ok(asked) => self.answer(record, &asked, next).await,
+            };
+            match answer {
                 Ok(verdict) => {
                     bytes += verdict.bytes();
                     outcome.verdicts.push(verdict);
@@ -180,20 +192,8 @@ impl<O: Store, E: Extractor> Lane for ChunkLane<O, E> {
 
 impl<O: Store, E: Extractor> ChunkLane<O, E> {
     /// The verdict for one record; `next` are the records after it.
-    async fn answer(&mut self, record: &Record, next: &[Record]) -> Result<Verdict, Trouble> {
-        let value = record.value.as_deref().unwrap_or_default();
-        let reference: DocumentReference = match serde_json::from_slice(value) {
-            Ok(reference) => reference,
-            Err(error) => return Ok(Verdict::refuse(format!("not a document reference: {error}"))),
-        };
-        let headers = match record.parse_headers() {
-            Ok(headers) if headers.document == reference.document => headers,
-            Ok(headers) => {
-                let other = headers.document;
-                return Ok(Verdict::refuse(format!("its header names another document: {other}")));
-            }
-            Err(cause) => return Ok(Verdict::refuse(cause)),
-        };
+    async fn answer(&mut self, record: &Record, asked: &Asked, next: &[Record]) -> Result<Verdict, Trouble> {
+        let Asked { reference, headers } = asked;
         if reference.only.as_ref().is_some_and(|only| *only != self.shared.chunking) {
             return Ok(Verdict::Done(Vec::new()));
         }
@@ -213,7 +213,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
             )));
         }
         let entry = self.ledger.get(&reference.document).map_err(|error| error.trouble())?;
-        let found = match self.look(&reference, entry.as_ref()).await {
+        let found = match self.look(reference, entry.as_ref()).await {
             Err(trouble)
                 if self.is_its_own_fault(record.offset, &trouble, &reference.document, next).await =>
             {
@@ -229,7 +229,7 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
         if matches!(found, FoundObject::Gone) {
             self.guard(record.offset, entry.as_ref())?;
         }
-        self.verdict(&reference, &headers, entry.as_ref(), found).await
+        self.verdict(reference, headers, entry.as_ref(), found).await
     }
 
     /// Stops before a deletion that exceeds the guard's limit, unless a person confirmed it. The lane is reopened
@@ -350,6 +350,11 @@ impl<O: Store, E: Extractor> ChunkLane<O, E> {
 /// letter is enough.
 fn is_ledger_only(outputs: &[Outgoing]) -> bool {
     outputs.len() == 1
+}
+
+fn passed_over() -> Verdict {
+    count(Counter::ReferencesRepeated, 1);
+    Verdict::Done(Vec::new())
 }
 
 fn unchanged() -> Verdict {

@@ -57,10 +57,8 @@ async fn several_references_to_one_document_in_one_batch_write_it_once() {
             Said::Ledger(Status::Live, 1, 1),
         ];
         assert_eq!(said(&verdicts), expected);
-        assert_eq!(
-            verdicts[1..].iter().map(|verdict| said(std::slice::from_ref(verdict)).len()).sum::<usize>(),
-            0
-        );
+        // The last one of them: what it sees is newer than all of these notices.
+        assert_eq!(said(&verdicts[..2]), []);
     }
 }
 

@@ -53,9 +53,9 @@ async fn what_is_refused_becomes_one_dead_letter_with_the_original_bytes() {
     };
     assert_eq!(
         [place(0), place(1), place(2)],
-        [("chunk", INPUT, 0), ("chunk", INPUT, 1), ("chunk", INPUT, 2)]
+        [("chunk", INPUT, 0), ("chunk", INPUT, 1), ("chunk", INPUT, 3)]
     );
-    assert_eq!(letters.len(), 3, "the same file again is the same refusal");
+    assert_eq!(letters.len(), 3, "the same file is looked at for the last of its references");
     for (letter, notice) in letters.iter().zip([broken, stranger, created("c.bin")]) {
         assert_eq!(STANDARD.decode(letter.value.as_deref().unwrap()).unwrap(), notice.value.unwrap());
     }
