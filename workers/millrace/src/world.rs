@@ -180,10 +180,24 @@ impl World {
     /// # Errors
     /// When Kafka does not answer.
     pub async fn lags(&self) -> Result<Vec<Lag>, Failure> {
-        let mut readers = Vec::from(TopicReader::upstream(&self.generation));
+        let mut readers = Vec::new();
         for one in &self.engines {
             readers.extend(self.writers(one).await?);
         }
+        let mut lags = self.upstream().await?;
+        lags.extend(self.lags_of(readers).await?);
+        Ok(lags)
+    }
+
+    /// How far those are behind who read before the engines' writers.
+    ///
+    /// # Errors
+    /// When Kafka does not answer.
+    pub async fn upstream(&self) -> Result<Vec<Lag>, Failure> {
+        self.lags_of(Vec::from(TopicReader::upstream(&self.generation))).await
+    }
+
+    async fn lags_of(&self, readers: Vec<TopicReader>) -> Result<Vec<Lag>, Failure> {
         let mut lags = Vec::new();
         for reader in readers {
             let standings = standings(&self.kafka, &reader.group, &reader.topic).await?;

@@ -30,7 +30,8 @@ pub struct TrainNow {
     /// Digest of the training data, as `millrace train data` says it.
     #[arg(long, value_name = "DIGEST")]
     pub data: String,
-    /// Model to fine-tune: its fingerprint, or its beginning; by default the one that is served.
+    /// Model to fine-tune: its fingerprint, or its beginning; by default the one that is served, or the only accepted one where
+    /// nothing was promoted yet.
     #[arg(long, value_name = "FINGERPRINT")]
     pub base: Option<String>,
     /// Who trains: a running `train` with the same setting takes the run.

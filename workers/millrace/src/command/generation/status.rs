@@ -17,11 +17,14 @@ use crate::audit::audit;
 use crate::cli::GenerationStatus;
 use crate::fill::fills;
 use crate::show;
+use crate::world::Lag;
 
 /// Between the two looks that tell how fast it goes.
 const APART: Duration = Duration::from_secs(2);
 /// Records that a writer without a barrier may be behind before an audit is worth it: uploads go on all the while.
 const NEARLY: i64 = 100;
+/// The same for those who read before the writers, whose records have not become passages yet.
+const FLOWING: i64 = 1_000;
 /// How long documents on their way may take before an audit counts them as different.
 const SETTLE: Duration = Duration::from_secs(5);
 
@@ -176,8 +179,17 @@ async fn missing(ground: &Ground<'_>, entry: &GenerationEntry) -> Result<Option<
     {
         return Ok(Some(BuildLack::Records(format!("{}: {}", fill.writer, told(fill, None)))));
     }
+    if let Some(lag) = on_their_way(&world.upstream().await?) {
+        return Ok(Some(BuildLack::Records(lag)));
+    }
     let report = audit(&world, &mut world.entries().await?, SETTLE, None, |_, _| Ok(())).await?;
     Ok((!report.equal).then(|| BuildLack::Equality(unequal(&entry.id, report.differences.len()))))
+}
+
+/// Which reader before the writers is so far behind that an audit, which reads everything, cannot be equal yet; for people.
+fn on_their_way(lags: &[Lag]) -> Option<String> {
+    let lag = lags.iter().find(|lag| lag.behind > FLOWING)?;
+    Some(format!("{} is {} records of {} behind: see `millrace status`", lag.worker, lag.behind, lag.topic))
 }
 
 fn unequal(id: &str, differing: usize) -> String {
@@ -186,4 +198,24 @@ fn unequal(id: &str, differing: usize) -> String {
          `millrace reconcile --generation {id}` looks at objects of the bucket that nobody told of, and \
          `millrace audit --generation {id} --repair` has what differs written again"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_audit_waits_for_documents_on_their_way_and_not_for_a_stream_that_flows() {
+        let lag = |worker, behind| Lag {
+            worker,
+            topic: "documents".to_owned(),
+            group: "group".to_owned(),
+            behind,
+            waits: Vec::new(),
+            stale: Vec::new(),
+        };
+        assert_eq!(on_their_way(&[lag("intake", 0), lag("chunk", FLOWING)]), None);
+        let cause = on_their_way(&[lag("intake", 3), lag("chunk", FLOWING + 1)]).unwrap();
+        assert!(cause.starts_with("chunk is 1001 records of documents behind"), "{cause}");
+    }
 }

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures::stream::TryStreamExt as _;
-use message::{ChangeAuthor, DocumentId, Fingerprint, ModelEntry, RegistryEntry, RunState, TrainingRun};
+use message::{
+    ChangeAuthor, DocumentId, Fingerprint, ModelEntry, ModelState, RegistryEntry, RunState, TrainingRun,
+};
 use objects::{Look, OWN_PREFIX, S3Store, Store as _};
 use process::Failure;
 use registry::rules::{self, is_conducted};
@@ -52,7 +54,7 @@ pub(in crate::command) async fn enter(ask: &TrainNow) -> Result<(TrainingRun, Mo
         return Err(format!("--data {:?} is no digest: it has 12 lower-case hex characters", ask.data).into());
     }
     let registry = read(&ask.registry).await?;
-    let base = base(&registry, ask)?;
+    let base = base(&registry, &ask.registry.index.index, ask.base.as_deref())?;
     let store = S3Store::new(&ask.bucket.store)?;
     let place = format!("{OWN_PREFIX}training/{}/manifest.json", ask.data);
     let manifest = DocumentId::new(&ask.bucket.bucket, &place)?;
@@ -89,15 +91,12 @@ pub(in crate::command) async fn enter(ask: &TrainNow) -> Result<(TrainingRun, Mo
     Ok((run, base.clone()))
 }
 
-/// The model that is fine-tuned: it has to be where a trainer can fetch it.
-fn base<'a>(registry: &'a Registry, ask: &TrainNow) -> Result<&'a ModelEntry, Failure> {
-    let model = if let Some(beginning) = &ask.base {
+/// The model that is fine-tuned: it has to be where a trainer can fetch it. Where the registry does not say what is served yet, that
+/// can only be the one accepted model that is there.
+fn base<'a>(registry: &'a Registry, index: &str, beginning: Option<&str>) -> Result<&'a ModelEntry, Failure> {
+    let model = if let Some(beginning) = beginning {
         rules::model_of(registry, beginning)?
-    } else {
-        let served = served(registry, &ask.registry.index.index).ok_or(
-            "the registry does not say what is served yet: name the model to fine-tune (--base FINGERPRINT); `millrace model \
-             add DIR` enters one",
-        )?;
+    } else if let Some(served) = served(registry, index) {
         registry.model(served).ok_or_else(|| {
             format!(
                 "the model {} that is served is not in the store, and a trainer could not fetch it: `millrace model add DIR` \
@@ -105,6 +104,19 @@ fn base<'a>(registry: &'a Registry, ask: &TrainNow) -> Result<&'a ModelEntry, Fa
                 served.short()
             )
         })?
+    } else {
+        let mut accepted = registry.all_models().filter(|model| model.state == ModelState::Accepted);
+        match (accepted.next(), accepted.next()) {
+            (Some(only), None) => only,
+            (None, _) => {
+                return Err("no model is in the store that could be fine-tuned: `millrace model add DIR` puts one there".into());
+            }
+            (Some(_), Some(_)) => {
+                return Err("the registry does not say what is served yet, and several models are accepted: name the one to \
+                            fine-tune (--base FINGERPRINT); `millrace model list` names them"
+                    .into());
+            }
+        }
     };
     if model.bundle.is_none() {
         return Err(format!(
@@ -281,6 +293,7 @@ async fn read(ask: &RegistrySettings) -> Result<Registry, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::keep_up::made::{Made, of};
 
     fn run(id: &str, state: RunState, since: u64) -> TrainingRun {
         TrainingRun {
@@ -307,6 +320,18 @@ mod tests {
         for _ in 0..100 {
             assert!(rules::enter_run(&empty, run(&fresh_id(), RunState::Planned, 1)).is_ok());
         }
+    }
+
+    #[test]
+    fn where_nothing_is_served_yet_the_only_accepted_model_is_fine_tuned() {
+        let none = Made::default().model("refused", "refused");
+        let failed = |made: &Made, asked| base(&made.registry(), "docs", asked).unwrap_err().to_string();
+        assert!(failed(&none, None).contains("millrace model add"));
+        let one = none.model("old", "accepted");
+        assert_eq!(base(&one.registry(), "docs", None).unwrap().name, "old");
+        let two = one.model("new", "accepted");
+        assert!(failed(&two, None).contains("several models are accepted"));
+        assert_eq!(base(&two.registry(), "docs", Some(of("new").as_str())).unwrap().name, "new");
     }
 
     #[test]
