@@ -152,7 +152,7 @@ pub fn mark_model(
 /// Begins to build `next`.
 ///
 /// # Errors
-/// When it is there already, or its model may not be used.
+/// When it is there already, its model may not be used, or topics that it needs are about to be deleted.
 pub fn start(registry: &Registry, next: GenerationEntry) -> Result<Vec<RegistryEntry>, RuleRefusal> {
     if let Some(there) = registry.generation(GenerationKey::of(&next))
         && there.state != BuildState::Retired
@@ -171,7 +171,26 @@ pub fn start(registry: &Registry, next: GenerationEntry) -> Result<Vec<RegistryE
             model.fingerprint.short()
         )));
     }
+    if let Some(going) = taking_topics_of(registry, &next) {
+        return Err(RuleRefusal::Otherwise(format!(
+            "{} is being retired, and topics that this one needs go with it: ask again when that is done (`millrace generation \
+             retire {}` goes on with it)",
+            going.id, going.id
+        )));
+    }
     Ok(vec![RegistryEntry::Generation(GenerationEntry { state: BuildState::Building, ..next })])
+}
+
+/// The generation that is being retired and with which topics of `next` go: they have a space or a chunking in common that no
+/// other one has.
+fn taking_topics_of<'a>(registry: &'a Registry, next: &GenerationEntry) -> Option<&'a GenerationEntry> {
+    let alive = |one: &&GenerationEntry| !matches!(one.state, BuildState::Retiring | BuildState::Retired);
+    let keeps_space = registry.all_generations().filter(alive).any(|one| one.space == next.space);
+    let keeps_chunking = registry.all_generations().filter(alive).any(|one| one.chunking == next.chunking);
+    let mut going = registry.all_generations().filter(|one| one.state == BuildState::Retiring);
+    going.find(|one| {
+        one.space == next.space && !keeps_space || one.chunking == next.chunking && !keeps_chunking
+    })
 }
 
 /// Brings a generation into another state. The same state again changes nothing.

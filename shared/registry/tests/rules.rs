@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bench::{INDEX, author, broker, generation, key};
 use futures::FutureExt as _;
-use message::{BuildState, GenerationEntry, ModelEntry, ModelState, ReadyEntry, RegistryEntry};
+use message::{BuildState, Fingerprint, GenerationEntry, ModelEntry, ModelState, ReadyEntry, RegistryEntry};
 use registry::rules::{self, LEASE, RuleRefusal};
 use registry::{ReadyWriter, Registry, RegistryError, RegistryWriter, follow, read};
 use stream::Broker as _;
@@ -202,6 +202,20 @@ fn what_a_newer_program_wrote_is_not_overruled() {
     assert_eq!(registry, before);
     registry.take("generation/docs-second", None, 0).unwrap();
     assert!(registry.generation(key("second")).is_none());
+}
+
+#[test]
+fn what_lives_from_topics_that_are_about_to_go_is_not_begun() {
+    let space = |id: &str| GenerationEntry { space: Fingerprint::of(&[("test", "other")]), ..generation(id) };
+    let begun = after(&two(), rules::start(&two(), space("third")).unwrap(), 0);
+    let retiring = rules::mark(&begun, key("third"), (BuildState::Retiring, None), &author()).unwrap();
+    let going = after(&begun, retiring, 0);
+    let refused = rules::start(&going, space("fourth")).unwrap_err().to_string();
+    assert!(refused.contains("third is being retired"), "{refused}");
+    // What others need stays, and what is gone is made again.
+    assert!(rules::start(&going, generation("fourth")).is_ok());
+    let retired = rules::mark(&going, key("third"), (BuildState::Retired, None), &author()).unwrap();
+    assert!(rules::start(&after(&going, retired, 0), space("fourth")).is_ok());
 }
 
 #[tokio::test]
