@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
 
+use crate::attempts::tried;
 use crate::{Mechanism, Place};
 
 static FOLDER: LazyLock<Option<PathBuf>> =
@@ -54,10 +55,17 @@ pub fn is_off(mechanism: Mechanism) -> bool {
 /// `poison-loop` (a processor without end), `poison-sleep` (no end without a processor), `poison-memory`,
 /// `poison-print` (words where an answer belongs), `poison-leak` (memory that is never given back).
 ///
+/// `poison-try-WHAT` tries to reach others, and panics with what became of it: `read PATH`, `write PATH`,
+/// `connect ADDRESS`, `socket`, `pair`, `exec PATH`, `fork PATH`, `thread`, and with the parent `environ`, `memory`,
+/// `descriptor`, `signal`.
+///
 /// # Panics
 /// When it asks for that.
 #[expect(clippy::panic, reason = "what a test asks for")]
 pub fn poison(key: &str) {
+    if let Some(tried) = tried(key) {
+        panic!("{tried}");
+    }
     let asks = |harm: &str| key.contains(harm);
     let signal = |signal| {
         let _signalled = kill_process(getpid(), signal).is_ok();

@@ -12,6 +12,8 @@
 
 #[cfg(debug_assertions)]
 mod armed;
+#[cfg(debug_assertions)]
+mod attempts;
 
 #[cfg(debug_assertions)]
 pub use armed::{awaits, fails, is_off, poison, strike};

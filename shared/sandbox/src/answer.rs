@@ -48,8 +48,11 @@ pub(crate) struct Said {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Answer {
-    /// The limits are set, and the child waits for documents.
-    Ready,
+    /// The limits are set, the walls stand, and the child waits for documents.
+    Ready {
+        /// The walls that this system does not give, with the cause.
+        missing: Vec<String>,
+    },
     /// The document was read; the body is its text.
     Read(Outline),
     /// The document is refused, with this cause.

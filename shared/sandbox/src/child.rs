@@ -4,10 +4,11 @@
     clippy::print_stderr,
     reason = "edge: the child speaks over its standard streams, and reads what the system says of it"
 )]
-//! The child process: sets its limits, then reads one document after another until its standard input ends.
+//! The child process: sets its limits, builds its walls, then reads one document after another until its standard input
+//! ends.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek as _, Write};
 use std::os::fd::AsFd as _;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ use rustix::stdio::dup2_stdout;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::answer::{Answer, Outline, Request, Said};
+use crate::confine::confine;
 use crate::end::{failed_inside, too_much_structure};
 use crate::frame::{LENGTHS, Lengths};
 
@@ -27,7 +29,7 @@ pub(crate) const CHILD: &str = "--millrace-extract-child";
 /// The third argument of a child that accepts poison in tests; see [`fault::poison`].
 pub(crate) const POISON: &str = "--poison";
 
-/// Maximum number of open files: the three standard streams, the frames, and one more.
+/// Maximum number of open files: the three standard streams, the frames, its own status, and what walls are built with.
 const FILES: u64 = 8;
 /// Stack size in bytes: the same on every machine, whatever the shell's limits.
 const STACK: u64 = 8 << 20;
@@ -59,14 +61,17 @@ pub fn child() -> Option<ExitCode> {
 fn serve(memory: u64, is_poisoned: bool) -> io::Result<()> {
     set_hook(Box::new(note_panic));
     let mut frames = frames()?;
-    let base = confine(memory)?;
+    // Opened before the walls stand: behind them no file can be opened.
+    let status = File::open("/proc/self/status")?;
+    let base = limit(memory, &status)?;
+    let missing = confine();
     let mut input = io::stdin().lock();
-    say(&mut frames, &Said { answer: Answer::Ready, peak: 0, last: false }, "", usize::MAX)?;
+    say(&mut frames, &Said { answer: Answer::Ready { missing }, peak: 0, last: false }, "", usize::MAX)?;
     while let Some((request, bytes)) = hear(&mut input)? {
         allow_cpu(request.cpu)?;
         let (answer, text, is_sound) = answer(&request, &bytes, is_poisoned);
         drop(bytes);
-        let peak = memory_of("VmPeak:")?.saturating_sub(base);
+        let peak = memory_of("VmPeak:", &status)?.saturating_sub(base);
         let last = !is_sound || peak > memory / SHARE;
         say(&mut frames, &Said { answer, peak, last }, &text, request.bounds().text)?;
         if last {
@@ -84,11 +89,11 @@ fn frames() -> io::Result<File> {
 }
 
 /// Sets all limits except the CPU limit, which is set for each document. Returns the memory in use now, in bytes.
-fn confine(memory: u64) -> io::Result<u64> {
+fn limit(memory: u64, status: &File) -> io::Result<u64> {
     // When the machine runs out of memory, the kernel should kill this process and not the worker. If this cannot be
     // set, the kernel merely chooses less well.
     let _said = std::fs::write("/proc/self/oom_score_adj", "1000").is_ok();
-    let base = memory_of("VmSize:")?;
+    let base = memory_of("VmSize:", status)?;
     let limits = [
         (Resource::As, base.saturating_add(memory)),
         (Resource::Stack, STACK),
@@ -114,10 +119,13 @@ fn allow_cpu(seconds: u64) -> io::Result<()> {
     Ok(setrlimit(Resource::Cpu, Rlimit { current, maximum })?)
 }
 
-/// The value in bytes of a memory field in `/proc/self/status`.
-fn memory_of(name: &str) -> io::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
+/// The value in bytes of a memory field in `/proc/self/status`, which the kernel writes anew when it is read from its
+/// start.
+fn memory_of(name: &str, mut status: &File) -> io::Result<u64> {
+    let mut text = String::new();
+    status.rewind()?;
+    status.read_to_string(&mut text)?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     Ok(kilobytes.ok_or_else(|| io::Error::other("/proc/self/status does not say how much memory is used"))?
         << 10)

@@ -6,15 +6,23 @@
 //! understands: call it first in `main`. They read one document after another, and are replaced when a document
 //! killed them or used much memory. [`InProcess`] reads in this process, for tests and trusted text.
 //!
+//! A crafted file may also take its parser over. So the child has walls: no files, no network, no other processes; and
+//! the process that starts it shows its variables and memory to nobody. What that depends on is in
+//! [README.md](../README.md); what a system does not give is told once, and is [`Sandbox::missing`].
+//!
 //! Guarantees: the same bytes give the same text or the same refusal (except for the deadline, which depends on
 //! time). A failure that cannot be the document's fault, such as a child that does not start, is [`Unread::Trouble`].
 //!
-//! Reading order: [`SandboxSettings`] the limits · `frame` and `answer` the protocol · `child` the child · `running`
-//! one child as the parent sees it · `end` how it ended, in words · `pool` all children.
+//! Reading order: [`SandboxSettings`] the limits · `frame` and `answer` the protocol · `child` the child · `confine` its
+//! walls · `filter` and `calls` the system calls that it is refused · `running` one child as the parent sees it · `end`
+//! how it ended, in words · `pool` all children.
 
 mod answer;
+mod calls;
 mod child;
+mod confine;
 mod end;
+mod filter;
 mod frame;
 mod in_process;
 mod pool;

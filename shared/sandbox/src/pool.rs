@@ -1,7 +1,7 @@
 //! The pool of children: limits how many read at once, and reuses each while it is fit to go on.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use document::Extracted;
@@ -41,6 +41,7 @@ struct Shared {
     settings: SandboxSettings,
     turns: Semaphore,
     idle: Mutex<Vec<Running>>,
+    missing: OnceLock<Vec<String>>,
 }
 
 impl Sandbox {
@@ -54,7 +55,15 @@ impl Sandbox {
     #[must_use]
     pub fn of(settings: SandboxSettings, program: Program) -> Self {
         let turns = Semaphore::new(settings.processes());
-        Self { shared: Arc::new(Shared { program, settings, turns, idle: Mutex::default() }) }
+        let (idle, missing) = (Mutex::default(), OnceLock::new());
+        Self { shared: Arc::new(Shared { program, settings, turns, idle, missing }) }
+    }
+
+    /// The walls around its children that this system does not give, each with the cause; none are known before the
+    /// first child was started.
+    #[must_use]
+    pub fn missing(&self) -> &[String] {
+        self.shared.missing.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// An idle child, or else a new one.
@@ -68,9 +77,22 @@ impl Sandbox {
 
     async fn start(&self) -> Result<Running, Unread> {
         let Shared { program, settings, .. } = self.shared.as_ref();
-        Running::start(program, settings.extract_memory)
+        let child = Running::start(program, settings.extract_memory)
             .await
-            .map_err(|cause| Unread::Trouble(format!("the extractor cannot be started: {cause}")))
+            .map_err(|cause| Unread::Trouble(format!("the extractor cannot be started: {cause}")))?;
+        self.note(&child.missing);
+        Ok(child)
+    }
+
+    /// Says once what is missing around the children: it is the same for each of them.
+    fn note(&self, missing: &[String]) {
+        let is_first = self.shared.missing.set(missing.to_vec()).is_ok();
+        if is_first && !missing.is_empty() {
+            warn!(
+                missing = missing.join(", "),
+                "documents are read with fewer walls around the reader than there are: this system does not give them"
+            );
+        }
     }
 
     /// Returns a child to the pool.
@@ -101,7 +123,7 @@ impl Extractor for Sandbox {
                     match answer {
                         Answer::Read(outline) => return assembled(outline, text, settings).await,
                         Answer::Refused(cause) => return Err(Unread::Refused(cause)),
-                        Answer::Ready => {
+                        Answer::Ready { .. } => {
                             return Err(Unread::Trouble("the extractor started anew".to_owned()));
                         }
                     }

@@ -5,6 +5,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
@@ -15,7 +16,7 @@ use crate::end::{End, How, LastWords};
 use crate::frame::{LENGTHS, Lengths};
 use crate::pool::Program;
 
-/// How long a child may take to become ready; it only sets its limits.
+/// How long a child may take to become ready; it only sets its limits and builds its walls.
 const START: Duration = Duration::from_secs(30);
 /// How long a child that has closed its streams may take to exit before it is killed.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -32,6 +33,8 @@ pub(crate) struct Running {
     words: LastWords,
     /// Number of documents it has been given.
     pub(crate) documents: u64,
+    /// What is missing between it and others, with the cause.
+    pub(crate) missing: Vec<String>,
 }
 
 impl Running {
@@ -40,13 +43,16 @@ impl Running {
     /// # Errors
     /// The reason, when it cannot be started.
     pub(crate) async fn start(program: &Program, memory: u64) -> Result<Self, String> {
+        let closed = close();
         let mut command = Command::new(&program.path);
         command.arg(CHILD).arg(memory.to_string());
         if program.poison {
             command.arg(POISON);
         }
-        // The child gets no secrets, working folder or terminal of this process, and a signal to our group must not
-        // reach it. A single malloc arena makes a document's memory use the same on every machine.
+        // The child is given no variables, working folder or terminal of this process, and a signal to our group must
+        // not reach it. It still runs as the same user: that it cannot fetch what it is not given is the work of
+        // `close` and of its walls (`confine`). A single malloc arena makes a document's memory use the same on every
+        // machine.
         command
             .env_clear()
             .env("MALLOC_ARENA_MAX", "1")
@@ -62,9 +68,14 @@ impl Running {
         let (Some(input), Some(output), Some(errors)) = streams else {
             return Err("it has no standard streams".to_owned());
         };
-        let mut child = Self { process, input, output, errors, words: LastWords::default(), documents: 0 };
+        let (words, missing) = (LastWords::default(), Vec::new());
+        let mut child = Self { process, input, output, errors, words, documents: 0, missing };
         match child.converse(None, START, HEAD, 0).await {
-            Ok((Said { answer: Answer::Ready, .. }, _)) => Ok(child),
+            Ok((Said { answer: Answer::Ready { missing }, .. }, _)) => {
+                child.missing = missing;
+                child.missing.extend(closed.err());
+                Ok(child)
+            }
             Ok(_) => Err("it does not say that it is ready".to_owned()),
             Err(how) => {
                 let End { how, words } = child.end(how).await;
@@ -140,6 +151,16 @@ impl Running {
         };
         End { how, words }
     }
+}
+
+/// Closes this process to others of its user, for good: its variables, which hold passwords, its memory, and its open
+/// files. Only root may look into it then, and it leaves no core.
+///
+/// # Errors
+/// What is missing.
+fn close() -> Result<(), String> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(|error| format!("a parent that nobody looks into ({error})"))
 }
 
 /// Used on a broken pipe: the child is gone, and its exit status will say how.
