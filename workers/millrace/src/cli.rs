@@ -85,15 +85,17 @@ pub enum OperatorCommand {
     /// The bucket of documents.
     #[command(subcommand)]
     Bucket(BucketCommand),
-    /// Copy files and folders into the bucket; files and folders whose names begin with a dot are left out.
+    /// Copy files and folders into the bucket; files and folders whose names begin with a dot are left out. Says under
+    /// which key each file is put, and whether other content stood there.
     Put(Put),
     /// Delete objects from the bucket; exit code 1 when one is not there.
     Rm(Rm),
     /// Show how far documents are on their way, or everything about one.
     Status(StatusArguments),
-    /// Ask the running `serve` for passages.
+    /// Ask the running `serve` for passages; exit code 1 when none is found, with --json as without.
     Search(SearchArguments),
-    /// Ask an application of the running `serve` for an answer with citations.
+    /// Ask an application of the running `serve` for an answer with citations; exit code 1 when there is none, with --json
+    /// as without.
     Ask(AskQuestion),
     /// Make an API key for `serve`: prints the key once, and the entry for the file of keys.
     Key(KeyArguments),
@@ -143,7 +145,8 @@ pub enum OperatorCommand {
     /// Search a folder here and now: the stages and the page of the real thing in one process, which follows the folder until
     /// it is ended and keeps nothing; needs no server.
     Try(Box<Try>),
-    /// Read files as `chunk` would, and print their text; exit code 1 when one is refused; needs no server.
+    /// Read files as `chunk` would, and print their text; exit code 1 when one is refused; needs no server. On a terminal
+    /// control characters of a text are shown (ESC as ␛); in a pipe or a file the text is as it is.
     Extract(Extract),
     /// Cut files into chunks as `chunk` would, and print one JSON object per chunk; needs no server.
     Chunk(ChunkArguments),
@@ -232,7 +235,7 @@ pub struct BucketInit {
 /// `put`
 #[derive(Args, Debug)]
 pub struct Put {
-    /// Files and folders; a folder's files keep their paths below it as keys.
+    /// Files and folders; a folder's files keep their paths below it as keys, a single file its name.
     #[arg(required = true)]
     pub paths: Vec<PathBuf>,
     /// Put before each key, e.g. `handbook/`.
@@ -286,8 +289,10 @@ pub struct WorldSettings {
 /// `status`
 #[derive(Args, Debug)]
 pub struct StatusArguments {
-    /// One object's key: everything about it.
-    pub key: Option<String>,
+    /// Everything about one document: its key, or `bucket/key` as hits show it. A name that may be both is read as a key
+    /// where that is there.
+    #[arg(value_name = "NAME")]
+    pub document: Option<String>,
     /// Where to look.
     #[command(flatten)]
     pub world: WorldSettings,

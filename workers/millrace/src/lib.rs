@@ -9,7 +9,8 @@
 //! Reading order: [`cli`] the arguments · [`command`] one file per command · [`world`] the connections · [`entries`]
 //! the ledger · [`log`] a topic's records · [`ask`] requests to `serve` · [`merge`], [`audit`], [`reconcile`],
 //! [`rebuild`], [`letters`], `snapshots` the logic · [`trial`] the system in one process · `files` the files that a user names ·
-//! `reading` reads many files · `place` the page of a passage · [`show`] the output.
+//! `naming` the documents that a user names · `reading` reads many files · `place` the page of a passage · [`show`] the
+//! output · `visible` what a terminal may be shown.
 
 pub mod again;
 pub mod ask;
@@ -24,6 +25,7 @@ mod fill;
 pub mod letters;
 pub mod log;
 pub mod merge;
+mod naming;
 mod place;
 mod reading;
 pub mod rebuild;
@@ -31,4 +33,5 @@ pub mod reconcile;
 pub mod show;
 mod snapshots;
 pub mod trial;
+mod visible;
 pub mod world;

@@ -132,7 +132,8 @@ pub struct KeyArguments {
     /// What it allows; each role allows what those before it do.
     #[arg(long, value_enum, default_value_t = KeyRole::Read)]
     pub role: KeyRole,
-    /// Only documents whose `bucket/key` begins so; repeat it for more.
+    /// Only documents at this place, `bucket/key`: `docs/hr/` is what is under it, `docs/hr` also the object of that name, never
+    /// `docs/hr-legal`; `docs/` is the whole bucket. Repeat it for more.
     #[arg(long)]
     pub prefix: Vec<String>,
     /// Add the entry to this file of keys, which is made if it is not there.

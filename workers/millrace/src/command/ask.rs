@@ -12,18 +12,30 @@ use crate::show;
 pub(super) async fn run(ask: AskQuestion) -> Result<ExitCode, Failure> {
     let question = ask.question.join(" ");
     let answer = Asking::new(&ask.serve)?.ask(&question, &ask.application).await?;
-    let found = answer["found"] == Value::Bool(true);
     if ask.json {
         show::json(&answer)?;
     } else {
         print(&answer);
     }
-    Ok(if found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_answered(&answer) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether something was found, and something is said about it: a model may write nothing.
+pub(super) fn is_answered(answer: &Value) -> bool {
+    answer["found"] == Value::Bool(true) && !is_blank(answer)
+}
+
+fn is_blank(answer: &Value) -> bool {
+    answer["answer"].as_str().is_none_or(|text| text.trim().is_empty())
 }
 
 /// Prints an answer with its sources.
 pub(super) fn print(answer: &Value) {
-    show::line(answer["answer"].as_str().unwrap_or_default());
+    if is_blank(answer) {
+        show::note("the answer is empty: try other words, or `millrace search` for the passages themselves");
+    } else {
+        show::line(answer["answer"].as_str().unwrap_or_default());
+    }
     let sources = answer["citations"].as_array().into_iter().flatten();
     for (place, source) in sources.enumerate() {
         if place == 0 {
@@ -67,6 +79,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_answer_says_something_about_what_was_found() {
+        for (answer, answered) in [
+            (json!({"found": true, "answer": "30 days [1]"}), true),
+            (json!({"found": true, "answer": " \n"}), false),
+            (json!({"found": true}), false),
+            (json!({"found": false, "answer": "Nothing was found."}), false),
+            (json!({"answer": "30 days"}), false),
+        ] {
+            assert_eq!(is_answered(&answer), answered, "{answer}");
+        }
+    }
 
     #[test]
     fn a_source_is_named_as_people_find_it() {

@@ -9,6 +9,7 @@ use process::Failure;
 use serde::Serialize;
 
 use crate::cli::Extract;
+use crate::visible::visible;
 use crate::{reading, show};
 
 pub(super) async fn run(ask: &Extract) -> Result<ExitCode, Failure> {
@@ -21,8 +22,12 @@ pub(super) async fn run(ask: &Extract) -> Result<ExitCode, Failure> {
             page(&key, &extracted)
         })
     };
-    let print = |text: String| {
-        show::line(&text);
+    let print = move |text: String| {
+        if json {
+            show::json_line(&text);
+        } else {
+            show::document(&text);
+        }
         Ok(())
     };
     reading::each(&ask.reading, "reading", write, print).await
@@ -83,17 +88,18 @@ fn block(block: &Block) -> BlockLine<'_> {
     }
 }
 
-/// A file for people: a description, then its text.
+/// A file for people: a description, then its text. The text stays as it is, for whoever pipes it on; what is said
+/// about it is for people only.
 fn page(key: &str, extracted: &Extracted) -> String {
     let mut about = vec![extracted.format.clone()];
     about.extend(extracted.language.clone());
     about.extend(extracted.title.as_ref().map(|title| format!("\"{title}\"")));
     about.extend(show::parts(&extracted.parts));
-    let mut page = format!("==> {key} <==\n{}\n", about.join(", "));
+    let mut head = format!("==> {key} <==\n{}\n", about.join(", "));
     for LeftOut { name, cause } in &extracted.left_out {
-        page = page + "left out: " + name + ": " + cause + "\n";
+        head = head + "left out: " + name + ": " + cause + "\n";
     }
-    page + "\n" + &extracted.text + "\n"
+    visible(&head).into_owned() + "\n" + &extracted.text + "\n"
 }
 
 #[cfg(test)]
@@ -113,6 +119,16 @@ mod tests {
         let page = page("a.md", &sample());
         let head = "==> a.md <==\nmarkdown, \"Leave\", 2 pages\nleft out: a.png: a picture\n\n";
         assert_eq!(page, format!("{head}Leave\n\n- 30 days\n"));
+    }
+
+    #[test]
+    fn what_is_said_about_a_file_is_visible_and_its_text_as_it_is() {
+        let mut extracted = sample();
+        extracted.title = Some("a\u{1b}b".to_owned());
+        extracted.text = "\u{1b}[1m".to_owned();
+        let page = page("\u{9b}.md", &extracted);
+        assert!(page.starts_with("==> \u{fffd}.md <==\nmarkdown, \"a␛b\", 2 pages\n"), "{page:?}");
+        assert!(page.ends_with("\n\n\u{1b}[1m\n"), "{page:?}");
     }
 
     #[test]

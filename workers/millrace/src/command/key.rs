@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use message::sha256_hex;
 use process::Failure;
 use serde_json::{Value, json};
+use sink::MOST_PREFIXES;
 
 use crate::cli::{KeyArguments, KeyRole};
 use crate::show;
@@ -43,8 +44,14 @@ pub(super) fn run(ask: &KeyArguments) -> Result<ExitCode, Failure> {
 }
 
 fn entry(ask: &KeyArguments, key: &str) -> Result<Value, Failure> {
-    if ask.prefix.iter().any(|prefix| !prefix.contains('/')) {
-        return Err("a prefix begins with the bucket and a slash, such as docs/hr/: leave --prefix out for everything".into());
+    if ask.prefix.iter().any(|prefix| !prefix.contains('/') || prefix.starts_with('/')) {
+        let message = "a prefix begins with the bucket and a slash, such as docs/hr/, or docs/ for the whole bucket: leave \
+                       --prefix out for everything";
+        return Err(message.into());
+    }
+    let count = ask.prefix.len();
+    if count > MOST_PREFIXES {
+        return Err(format!("--prefix is given {count} times: give it at most {MOST_PREFIXES} times").into());
     }
     let role = match ask.role {
         KeyRole::Read => "read",
@@ -96,5 +103,8 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(&sha256_hex([b"secret".as_slice()])) && !text.contains("secret\""), "{text}");
         assert!(entry(&ask("a", &["docs"]), "secret").is_err());
+        assert!(entry(&ask("a", &["/docs/a/"]), "secret").is_err());
+        assert!(entry(&ask("a", &["docs/a/"; MOST_PREFIXES + 1]), "secret").is_err());
+        assert!(entry(&ask("a", &["docs/", "docs/a"]), "secret").is_ok());
     }
 }

@@ -16,16 +16,21 @@ pub(super) async fn run(ask: SearchArguments) -> Result<ExitCode, Failure> {
     let question = ask.question.join(" ");
     let wanted = Wanted { mode: ask.mode, size: ask.size, fusion: None, prefix: None, per_document: None };
     let answer = Asking::new(&ask.serve)?.search(&question, &wanted).await?;
+    let hits = hits(&answer);
     if ask.json {
         show::json(&answer)?;
-        return Ok(ExitCode::SUCCESS);
+    } else {
+        for (place, hit) in (1..).zip(hits) {
+            print(place, hit);
+        }
+        show::note(&format!("{} passages in {} ms, by {}", hits.len(), answer["took_ms"], ask.mode.name()));
     }
-    let hits = answer["hits"].as_array().cloned().unwrap_or_default();
-    for (place, hit) in (1..).zip(&hits) {
-        print(place, hit);
-    }
-    show::note(&format!("{} passages in {} ms, by {}", hits.len(), answer["took_ms"], ask.mode.name()));
     Ok(if hits.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The passages that were found. Their number alone decides the exit code, with `--json` as without.
+fn hits(answer: &Value) -> &[Value] {
+    answer["hits"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn print(place: u32, hit: &Value) {

@@ -1,15 +1,15 @@
-//! `status [KEY] [--watch] [--until-searchable]`.
+//! `status [NAME] [--watch] [--until-searchable]`.
+
+mod single;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
 use generation::Target;
-use indicatif::ProgressBar;
-use message::{DocumentId, DocumentRecord, LeftOut, Status};
+use message::{DocumentId, Status};
 use process::Failure;
 use serde::Serialize;
-use serde_json::json;
 use sink::{Reader, SinkError};
 use stream::kafka::Kafka;
 use tokio::time::{Instant, sleep};
@@ -19,14 +19,14 @@ use crate::audit::{Rules, scan, status_name};
 use crate::cli;
 use crate::entries::Entries;
 use crate::merge::Cursor;
-use crate::show;
+use crate::show::{self, ShownBar};
 use crate::world::{Lag, Wait, World};
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Maximum number of refused documents that are named; all are counted.
-const REFUSED: usize = 1_000;
+/// Maximum number of refused documents that are named, and of those without text; all are counted.
+const NAMED: usize = 1_000;
 
 /// The state of bucket, ledger, engines and workers.
 #[derive(Debug, Serialize)]
@@ -49,10 +49,15 @@ struct Counts {
     unread: u64,
     /// Documents of the ledger by status.
     ledger: BTreeMap<&'static str, u64>,
+    /// Those whose objects are in this bucket: the ledger knows all buckets.
+    #[serde(skip)]
+    here: BTreeMap<&'static str, u64>,
     /// Live passages according to the ledger.
     chunks: u64,
     /// Refused documents with their causes, at most 1,000.
     refused: Vec<(DocumentId, String)>,
+    /// Documents without text, at most 1,000.
+    empty: Vec<DocumentId>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -63,12 +68,12 @@ struct Held {
 
 pub(super) async fn run(ask: cli::StatusArguments) -> Result<ExitCode, Failure> {
     let world = World::open(&ask.world).await?;
-    if let Some(key) = &ask.key {
-        return one(&world, &DocumentId::new(&world.bucket, key)?, ask.json).await;
+    if let Some(name) = &ask.document {
+        return single::tell(&world, name, ask.json).await;
     }
     let mut entries = world.entries().await?;
     let deadline = Instant::now() + Duration::from_secs(ask.patience);
-    let bar = show::bar(0, "searchable");
+    let bar = show::bar(0, "in the engines");
     loop {
         entries.catch_up().await?;
         let picture = picture(&world, &entries).await?;
@@ -121,9 +126,14 @@ async fn counts(world: &World, entries: &Entries<Kafka>) -> Result<Counts, Failu
         counts.objects += u64::from(object.is_some());
         let Some(entry) = entry else { continue };
         *counts.ledger.entry(status_name(entry.status)).or_default() += 1;
+        *counts.here.entry(status_name(entry.status)).or_default() += u64::from(object.is_some());
         counts.chunks += entry.chunks.len() as u64;
-        if entry.status == Status::Refused && counts.refused.len() < REFUSED {
-            counts.refused.push((document, entry.cause.unwrap_or_default()));
+        match entry.status {
+            Status::Refused if counts.refused.len() < NAMED => {
+                counts.refused.push((document, entry.cause.unwrap_or_default()));
+            }
+            Status::Empty if counts.empty.len() < NAMED => counts.empty.push(document),
+            Status::Live | Status::Empty | Status::Refused | Status::Removed => {}
         }
     }
 }
@@ -156,66 +166,101 @@ impl Picture {
 
     /// Number of document records that every engine holds, but at most the number of objects: during deletions, engines
     /// hold more than that.
-    fn searchable(&self) -> u64 {
+    fn arrived(&self) -> u64 {
         let held = self.engines.values().map(|engine| engine.map_or(0, |held| held.documents));
         held.chain([self.counts.objects]).min().unwrap_or(0)
     }
+
+    /// Number of objects of this bucket that have this status.
+    fn of(&self, status: Status) -> u64 {
+        self.counts.here.get(status_name(status)).copied().unwrap_or_default()
+    }
+
+    /// Number of objects that can be found: those that arrived, without the ones that have no passages.
+    fn searchable(&self) -> u64 {
+        self.arrived().saturating_sub(self.of(Status::Refused) + self.of(Status::Empty))
+    }
+
+    /// How many objects will not be searchable, and where they are named; nothing when there are none.
+    fn unsearchable(&self, named: &str) -> String {
+        let counts = [(self.of(Status::Refused), "refused"), (self.of(Status::Empty), "without text")];
+        let counts = counts.iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();
+        if counts.is_empty() { String::new() } else { format!("; {} ({named})", counts.join(", ")) }
+    }
 }
 
-fn progress(picture: &Picture, bar: &ProgressBar, ask: &cli::StatusArguments) -> Result<(), Failure> {
+fn progress(picture: &Picture, bar: &ShownBar, ask: &cli::StatusArguments) -> Result<(), Failure> {
     if ask.json {
         return Ok(show::json(picture)?);
     }
     bar.set_length(picture.counts.objects);
-    bar.set_position(picture.searchable());
+    bar.set_position(picture.arrived());
     if bar.is_hidden() || (ask.watch && !ask.until_searchable) {
-        let lags: Vec<String> = picture
-            .lags
-            .iter()
-            .filter(|lag| lag.behind > 0)
-            .map(|lag| format!("{} {}", lag.worker, lag.behind))
-            .collect();
-        let behind = if lags.is_empty() {
-            "nobody is behind".to_owned()
-        } else {
-            format!("behind: {}", lags.join(", "))
-        };
-        show::note(&format!(
-            "{} of {} objects searchable in {}, {} unread; {behind}",
-            picture.searchable(),
-            picture.counts.objects,
-            picture.engines.keys().copied().collect::<Vec<_>>().join(" and "),
-            picture.counts.unread
-        ));
+        show::note(&in_one_line(picture));
     }
     Ok(())
+}
+
+fn in_one_line(picture: &Picture) -> String {
+    let lags = picture.lags.iter().filter(|lag| lag.behind > 0);
+    let lags: Vec<String> = lags.map(|lag| format!("{} {}", lag.worker, lag.behind)).collect();
+    let behind =
+        if lags.is_empty() { "nobody is behind".to_owned() } else { format!("behind: {}", lags.join(", ")) };
+    format!(
+        "{} of {} objects searchable in {}{}; {} unread; {behind}",
+        picture.searchable(),
+        picture.counts.objects,
+        picture.engines.keys().copied().collect::<Vec<_>>().join(" and "),
+        picture.unsearchable("`millrace status` names them"),
+        picture.counts.unread
+    )
 }
 
 fn print(picture: &Picture, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return Ok(show::json(picture)?);
     }
+    for line in lines(picture) {
+        show::line(&line);
+    }
+    Ok(())
+}
+
+fn lines(picture: &Picture) -> Vec<String> {
     let counts = &picture.counts;
     let statuses: Vec<String> =
         counts.ledger.iter().map(|(status, count)| format!("{count} {status}")).collect();
-    show::line(&format!("bucket         {} objects, {} not read yet", counts.objects, counts.unread));
-    show::line(&format!("ledger         {}; {} chunks live", statuses.join(", "), counts.chunks));
-    for (name, held) in &picture.engines {
-        show::line(&match held {
-            Some(held) => format!("{name:<14} {} documents, {} chunks", held.documents, held.chunks),
-            None => format!("{name:<14} does not answer, or has no index yet"),
-        });
-    }
+    let mut lines = vec![
+        format!("bucket         {} objects, {} not read yet", counts.objects, counts.unread),
+        format!(
+            "searchable     {} of {} objects{}",
+            picture.searchable(),
+            counts.objects,
+            picture.unsearchable("named below")
+        ),
+        format!("ledger         {}; {} chunks live", statuses.join(", "), counts.chunks),
+    ];
+    lines.extend(picture.engines.iter().map(|(name, held)| match held {
+        Some(held) => format!("{name:<14} {} documents, {} chunks", held.documents, held.chunks),
+        None => format!("{name:<14} does not answer, or has no index yet"),
+    }));
     for lag in &picture.lags {
-        show::line(&format!("{:<14} {} behind on {}", lag.worker, lag.behind, lag.topic));
-        for line in troubles(lag) {
-            show::line(&line);
-        }
+        lines.push(format!("{:<14} {} behind on {}", lag.worker, lag.behind, lag.topic));
+        lines.extend(troubles(lag));
     }
-    for (document, cause) in &counts.refused {
-        show::line(&format!("refused        {document}: {cause}"));
-    }
-    Ok(())
+    let refused = counts.refused.iter();
+    lines.extend(refused.map(|(document, cause)| format!("refused        {document}: {cause}")));
+    lines.extend(unnamed("refused", counts.ledger.get(status_name(Status::Refused)), counts.refused.len()));
+    lines.extend(counts.empty.iter().map(|document| format!("without text   {document}")));
+    lines.extend(unnamed("without text", counts.ledger.get(status_name(Status::Empty)), counts.empty.len()));
+    lines
+}
+
+/// How many are not named, if any.
+fn unnamed(word: &str, all: Option<&u64>, named: usize) -> Option<String> {
+    let more = all?.saturating_sub(named as u64);
+    (more > 0).then(|| format!("{word:<14} and {more} more"))
 }
 
 /// The records that a worker's partitions wait at, and the partitions that may have missed deletions.
@@ -238,79 +283,68 @@ fn troubles(lag: &Lag) -> Vec<String> {
     waits.chain(stale).collect()
 }
 
-/// Everything about one document.
-async fn one(world: &World, document: &DocumentId, as_json: bool) -> Result<ExitCode, Failure> {
-    use objects::Store as _;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    let object = world.store.head(document).await?;
-    let entry = world.entries().await?.entry(document)?;
-    let entry = entry.as_ref();
-    let mut stored = Vec::with_capacity(world.engines.len());
-    for one in &world.engines {
-        stored.push((one.kind.name(), one.engine.document(document).await?.map(|stored| stored.record)));
+    fn document(key: &str) -> DocumentId {
+        DocumentId::new("b", key).unwrap()
     }
-    let record = stored.iter().find_map(|(_, record)| record.as_ref());
-    if as_json {
-        let is_current = |record: &Option<DocumentRecord>| {
-            record.as_ref().map(|record| record.version) == entry.map(|entry| entry.version)
-        };
-        let mut told = json!({
-            "document": document, "object": object.as_ref().map(|o| json!({ "etag": o.etag, "size": o.size })),
-            "ledger": entry, "searchable": entry.is_some() && stored.iter().all(|(_, record)| is_current(record)),
-            "content": record.map(|record| json!({
-                "title": record.title, "format": record.format, "language": record.language, "parts": record.parts,
-                "left_out": record.left_out,
-            })),
-        });
-        for (name, record) in &stored {
-            told[*name] = json!(record.as_ref().map(|record| record.version));
-        }
-        show::json(&told)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    show::line(&format!("document       {document}"));
-    show::line(&match &object {
-        Some(object) => format!("bucket         {} bytes, etag {}", object.size, object.etag),
-        None => "bucket         not there".to_owned(),
-    });
-    show::line(&match entry {
-        Some(entry) => {
-            let cause = entry.cause.as_deref().map(|cause| format!(": {cause}")).unwrap_or_default();
-            let read =
-                if object.as_ref().is_some_and(|o| o.etag != entry.etag) { " (an older etag)" } else { "" };
-            format!(
-                "ledger         version {}, {}{read}{cause}; {} chunks",
-                entry.version,
-                status_name(entry.status),
-                entry.chunks.len()
-            )
-        }
-        None => "ledger         never read".to_owned(),
-    });
-    for (name, record) in &stored {
-        show::line(&match record {
-            Some(record) => {
-                format!("{name:<14} version {}, {} chunks", record.version, record.chunks.len())
-            }
-            None => format!("{name:<14} no record"),
-        });
-    }
-    for line in record.into_iter().flat_map(content) {
-        show::line(&line);
-    }
-    Ok(ExitCode::SUCCESS)
-}
 
-/// What a record says about the content of its document.
-fn content(record: &DocumentRecord) -> Vec<String> {
-    let title = record.title.as_ref().map(|title| format!("\"{title}\""));
-    let about = [record.format.clone(), record.language.clone(), title].into_iter().flatten();
-    let about: Vec<String> = about.chain(show::parts(&record.parts)).collect();
-    let left_out = record.left_out.iter();
-    let left_out = left_out.map(|LeftOut { name, cause }| format!("left out       {name}: {cause}"));
-    (!about.is_empty())
-        .then(|| format!("content        {}", about.join(", ")))
-        .into_iter()
-        .chain(left_out)
-        .collect()
+    /// 35 objects in both engines: 29 with text, 2 without, 4 refused.
+    fn picture() -> Picture {
+        let held = Some(Held { documents: 35, chunks: 90 });
+        let refused = |n: u8| (document(&format!("{n}.bin")), "binary data".to_owned());
+        Picture {
+            counts: Counts {
+                objects: 35,
+                unread: 0,
+                ledger: BTreeMap::from([("empty", 2), ("live", 29), ("refused", 4), ("removed", 7)]),
+                here: BTreeMap::from([("empty", 2), ("live", 29), ("refused", 4)]),
+                chunks: 90,
+                refused: (0..4).map(refused).collect(),
+                empty: vec![document("a.md"), document("b.md")],
+            },
+            engines: BTreeMap::from([("elasticsearch", held), ("opensearch", held)]),
+            lags: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_found_is_counted_beside_what_can_and_named() {
+        let picture = picture();
+        assert!(picture.is_settled());
+        assert_eq!(
+            in_one_line(&picture),
+            "29 of 35 objects searchable in elasticsearch and opensearch; 4 refused, 2 without text \
+             (`millrace status` names them); 0 unread; nobody is behind"
+        );
+        let lines = lines(&picture);
+        for line in [
+            "searchable     29 of 35 objects; 4 refused, 2 without text (named below)",
+            "refused        b/3.bin: binary data",
+            "without text   b/a.md",
+        ] {
+            assert!(lines.iter().any(|other| other == line), "{line:?} is not in {lines:#?}");
+        }
+        assert!(!lines.iter().any(|line| line.contains("more")), "{lines:#?}");
+    }
+
+    #[test]
+    fn where_all_can_be_found_nothing_else_is_said() {
+        let mut picture = picture();
+        picture.counts.here = BTreeMap::from([("live", 35)]);
+        picture.counts.ledger = picture.counts.here.clone();
+        (picture.counts.refused, picture.counts.empty) = (Vec::new(), Vec::new());
+        assert!(lines(&picture).contains(&"searchable     35 of 35 objects".to_owned()));
+        picture.engines.insert("opensearch", None);
+        assert!(lines(&picture).contains(&"searchable     0 of 35 objects".to_owned()));
+    }
+
+    #[test]
+    fn what_is_not_named_is_counted() {
+        let mut picture = picture();
+        picture.counts.ledger.insert("refused", 1_004);
+        assert!(lines(&picture).contains(&"refused        and 1000 more".to_owned()));
+    }
 }

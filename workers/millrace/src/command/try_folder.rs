@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use model::BackendKind;
 use process::{Failure, Host};
-use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::ask::print;
+use super::ask::{is_answered, print};
 use crate::ask::Asking;
 use crate::cli::{ServeAddress, Try};
 use crate::show;
@@ -102,7 +101,7 @@ async fn read(trial: &mut Trial, begun: Instant) -> Result<(), Failure> {
         }
         let (arrived, passages) = trial.arrived().await?;
         bar.set_position(arrived as u64);
-        bar.set_message(format!("{passages} passages"));
+        bar.set_message(&format!("{passages} passages"));
         if bar.is_hidden() && said.elapsed() >= SAID {
             show::note(&format!("  {arrived} of {files} files, {passages} passages are searchable"));
             said = Instant::now();
@@ -133,7 +132,7 @@ async fn answer(trial: &Trial, questions: &[String]) -> Result<ExitCode, Failure
     let mut code = ExitCode::SUCCESS;
     for question in questions {
         let answer = asking.ask(question, APPLICATION).await?;
-        if answer["found"] != Value::Bool(true) {
+        if !is_answered(&answer) {
             code = ExitCode::FAILURE;
         }
         show::line(&format!("\n> {question}"));

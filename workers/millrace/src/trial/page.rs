@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use objects::FolderStore;
 use process::Failure;
+use serve::http::connection::ConnectionDeadlines;
 use serve::http::guard::Gate;
+use serve::http::upload::Uploads;
 use serve::http::{Parts, ServedBucket, Server, serve_at};
 use serve::llm::Models;
 use serve::pipeline::Pipeline;
@@ -56,12 +58,15 @@ pub(super) async fn serve(
         engine: "memory",
         gate: Arc::new(Gate::new(None, 0)),
         index: names.index().to_owned(),
-        largest_upload: usize::try_from(ask.largest_document)?,
+        uploads: Uploads::new(usize::try_from(ask.largest_document)?),
     };
     let mut closing = ground.closing.subscribe();
     let stopping = async move {
         let _asked = closing.wait_for(|closing| *closing).await.is_ok();
     };
-    tasks.spawn(async move { Ok(serve_at(listener, Arc::new(server), stopping).await?) });
+    tasks.spawn(async move {
+        serve_at(listener, Arc::new(server), ConnectionDeadlines::default(), stopping).await;
+        Ok(())
+    });
     Ok(address)
 }

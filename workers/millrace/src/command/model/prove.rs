@@ -12,7 +12,6 @@ use eval::judged::JudgedData;
 use eval::looks::{GoldenLook, count};
 use eval::opened::OpenedModel;
 use eval::proof::{ProofCost, ProofSets, ProofWatch, cost, measure};
-use indicatif::ProgressBar;
 use message::{Fingerprint, ModelEntry};
 use model::{Bundle, Encoder as _};
 use objects::S3Store;
@@ -23,7 +22,7 @@ use super::named::{self, NamedModel};
 use super::told::{ProofReport, ReportedData, ReportedModel, lines, page};
 use super::{entered, told};
 use crate::cli::ProveModel;
-use crate::show;
+use crate::show::{self, ShownBar};
 
 /// What was found, and what the registry would say of it.
 struct Proven {
@@ -179,10 +178,10 @@ async fn look(
 
 /// A bar for each corpus.
 #[derive(Default)]
-struct Bars(Mutex<Option<ProgressBar>>);
+struct Bars(Mutex<Option<ShownBar>>);
 
 impl Bars {
-    fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+    fn bar(&self) -> MutexGuard<'_, Option<ShownBar>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
