@@ -3,7 +3,7 @@
 //! end.
 //!
 //! Settings are flags or `MILLRACE_…` variables (clap), documented by `--help`. Exit codes: 0 after a requested stop,
-//! 1 after a failure, 2 for invalid settings.
+//! 1 after a failure or a second request to stop, 2 for invalid settings.
 
 pub mod admin;
 mod readiness;
@@ -18,6 +18,9 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 pub use readiness::Readiness;
+
+/// The exit code after a second request to stop: not everything was finished.
+const ENDED_AT_ONCE: i32 = 1;
 
 /// The error that ends a program; printed with its sources.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -36,7 +39,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Handles SIGTERM and SIGINT from now on.
+    /// Handles SIGTERM and SIGINT from now on: the first has the worker stop, the second ends the process at once.
     ///
     /// # Errors
     /// When the signal handlers cannot be installed.
@@ -55,10 +58,10 @@ impl Host {
                     _ = interrupt.recv() => {}
                 }
                 if sender.send_replace(true) {
-                    warn!("asked to stop again: still draining");
-                } else {
-                    info!("asked to stop: draining");
+                    warn!("asked to stop again: ending at once");
+                    end_at_once();
                 }
+                info!("asked to stop: draining");
             }
         });
         Ok(Self { stopping, readiness: Readiness::new() })
@@ -80,6 +83,12 @@ impl Host {
         // An error means that the sender is gone, which also means stopping.
         let _asked = stopping.wait_for(|stopping| *stopping).await.is_ok();
     }
+}
+
+/// Ends the process without waiting for anything. What is in hand is dropped: it is not committed, and comes again.
+#[expect(clippy::exit, reason = "edge: somebody asked twice, and what the worker waits for may never come")]
+fn end_at_once() -> ! {
+    std::process::exit(ENDED_AT_ONCE)
 }
 
 /// Runs a worker from its settings to its end.

@@ -59,7 +59,7 @@ pub use mlcommons::{
     DirectIndex, HostSetting, HostTrouble, HostedModel, ModelHost, ModelSource, RegisteredModel, TextSide,
 };
 pub use opensearch::{KnnEngine, OpenSearchSettings};
-pub use question::{Clause, MOST_CLAUSES, MOST_PREFIXES, Window, Words};
+pub use question::{Clause, MOST_CLAUSES, MOST_PREFIXES, Window, Words, lies_at};
 pub use reader::{
     Hit, Page, Place, RANK_CONSTANT, Reader, StoredChunk, StoredDocument, StoredVector, check_spaces, cosine,
 };

@@ -45,7 +45,8 @@ impl Words {
 /// The most clauses that the words of a question may have, and the most prefixes in a filter: both engines refuse a search of
 /// more than 1,024 clauses, in all languages together, and a filter counts twice where vectors are searched as well.
 pub const MOST_CLAUSES: usize = 800;
-/// See [`MOST_CLAUSES`].
+/// See [`MOST_CLAUSES`]. Those of [`Clause::Prefix`] and of [`Clause::Within`] count together; a place is one prefix, and all
+/// documents of which a place may be the name are one further clause.
 pub const MOST_PREFIXES: usize = 100;
 
 /// Which passages to search, and how many to return.
@@ -75,6 +76,8 @@ impl Window {
 pub enum Clause {
     /// The document's id (`bucket/key`) begins with one of these.
     Prefix(Vec<String>),
+    /// The document lies at one of these places: see [`lies_at`].
+    Within(Vec<String>),
     /// The passage is in one of these languages (ISO 639-1, or `und`).
     Language(Vec<String>),
     /// The document has one of these formats.
@@ -85,9 +88,40 @@ pub enum Clause {
     Before(i64),
 }
 
+/// Whether a document (`bucket/key`) lies at a place: `docs/hr/` is what is under it, `docs/hr` the object of that name and what
+/// is under it, and `docs` the bucket. Unlike a prefix, a place has no neighbours: `docs/hr-legal/x` does not lie at `docs/hr`.
+#[must_use]
+pub fn lies_at(document: &str, place: &str) -> bool {
+    let rest = document.strip_prefix(place);
+    rest.is_some_and(|rest| rest.is_empty() || place.ends_with('/') || rest.starts_with('/'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_ends_at_a_slash() {
+        for (place, document, expected) in [
+            ("docs/hr", "docs/hr", true),
+            ("docs/hr", "docs/hr/a.md", true),
+            ("docs/hr", "docs/hr/", true),
+            ("docs/hr", "docs/hr-legal/a.md", false),
+            ("docs/hr", "docs/hr.md", false),
+            ("docs/hr/", "docs/hr/a.md", true),
+            ("docs/hr/", "docs/hr", false),
+            ("docs/hr/", "docs/hr-legal/a.md", false),
+            ("docs/人事", "docs/人事/a.md", true),
+            ("docs/人事", "docs/人事部/a.md", false),
+            ("docs", "docs/a.md", true),
+            ("docs/", "docs/a.md", true),
+            ("docs", "docs2/a.md", false),
+            ("", "docs/a.md", false),
+            ("/", "docs/a.md", false),
+        ] {
+            assert_eq!(lies_at(document, place), expected, "{place} {document}");
+        }
+    }
 
     #[test]
     fn a_question_has_the_terms_of_each_language() {

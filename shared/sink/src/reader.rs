@@ -5,7 +5,7 @@ use message::{About, ChunkId, DocumentId, DocumentRecord, Fingerprint, Version};
 use serde::Deserialize;
 
 use crate::error::SinkError;
-use crate::question::{Window, Words};
+use crate::question::{Clause, Window, Words};
 
 /// A readable generation of indexes. Answers are never partial: when a shard does not answer, the query fails. Searches, and
 /// what is looked up for their answers, are refused when they find something of another space: an index may become another one
@@ -24,9 +24,15 @@ pub trait Reader: Send + Sync + 'static {
     /// The languages of the passages, unordered: a question must be put into terms for each of them.
     fn languages(&self) -> impl Future<Output = Result<Vec<String>, SinkError>> + Send;
 
-    /// The number of passages, and for each term the number that hold it (document frequency), in order. No filter
-    /// applies.
-    fn frequencies(&self, terms: &[&str]) -> impl Future<Output = Result<(u64, Vec<u64>), SinkError>> + Send;
+    /// The number of passages for which all clauses hold, and for each term the number of those that hold it (document
+    /// frequency), in order. Give what an access key imposes, so that nobody learns how often a word is in passages that he may
+    /// not see. What somebody only wants to look at (a folder, a language) need not be among the clauses: it makes no word rarer
+    /// in the collection that he asks, and leaves too few passages to count.
+    fn frequencies(
+        &self,
+        terms: &[&str],
+        among: &[Clause],
+    ) -> impl Future<Output = Result<(u64, Vec<u64>), SinkError>> + Send;
 
     /// At most `size` (1 to 10,000) passages, a pseudo-random sample that is always the same: those with the smallest
     /// ids, which are digests.

@@ -14,6 +14,7 @@ mod suite {
     mod hosted;
     mod hosted_for_real;
     mod licence;
+    pub(crate) mod limited;
     mod outside;
     pub(crate) mod read;
     mod restored;
@@ -77,6 +78,8 @@ engines! {
     read::words_are_compared_in_the_language_of_the_passage,
     read::terms_are_counted_and_passages_drawn,
     read::a_filter_lets_no_other_passage_take_a_place,
+    limited::terms_are_counted_among_the_passages_that_count,
+    limited::a_place_has_no_neighbours,
     read::records_and_passages_are_looked_up_by_name,
     catalog::values_are_kept_by_name,
     read::a_missing_index_is_named,

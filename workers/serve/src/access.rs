@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use message::{DocumentId, sha256_hex};
 use secret::Secret;
 use serde::{Deserialize, Serialize};
-use sink::Clause;
+use sink::{Clause, MOST_PREFIXES, lies_at};
 
 /// What a key allows; each role includes the ones before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -36,7 +36,7 @@ pub struct KeyEntry {
     /// What it allows.
     #[serde(default)]
     pub role: AccessRole,
-    /// Prefixes of `bucket/key` that it may see; without any it sees all documents.
+    /// The places that it may see ([`lies_at`]), such as `docs/hr/`; without any it sees all documents.
     #[serde(default)]
     pub prefixes: Vec<String>,
 }
@@ -54,10 +54,19 @@ pub struct Principal {
     pub name: Option<String>,
     /// What the key allows.
     pub role: AccessRole,
-    /// The prefixes it may see; empty for everything.
+    /// The places it may see ([`lies_at`]); empty for everything.
     pub prefixes: Vec<String>,
     /// What its key is known by, which nobody can guess; none where no keys are configured.
     pub seal: Option<Secret>,
+}
+
+/// A part of a bucket that somebody may see.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VisiblePart {
+    /// What its keys begin with.
+    pub prefix: String,
+    /// Whether it is only the object of this key, without what else begins so.
+    pub is_object: bool,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +95,10 @@ impl Keys {
                     "the key {name:?} has an empty prefix: leave `prefixes` out if it may see all"
                 ));
             }
+            if prefixes.len() > MOST_PREFIXES {
+                let count = prefixes.len();
+                return Err(format!("the key {name:?} has {count} prefixes: give at most {MOST_PREFIXES}"));
+            }
             let digest = sha256.to_ascii_lowercase();
             let seal = Some(Secret::from(digest.clone()));
             let principal = Principal { name: Some(name.clone()), role, prefixes, seal };
@@ -113,32 +126,43 @@ impl Principal {
     /// The filter on all passages shown, if there is one.
     #[must_use]
     pub fn clause(&self) -> Option<Clause> {
-        (!self.prefixes.is_empty()).then(|| Clause::Prefix(self.prefixes.clone()))
+        (!self.prefixes.is_empty()).then(|| Clause::Within(self.prefixes.clone()))
     }
 
-    /// The visible parts of a bucket under `prefix`, as prefixes of keys without overlap.
+    /// The visible parts of a bucket under `prefix`, without overlap, in the order of their keys.
     #[must_use]
-    pub fn visible(&self, bucket: &str, prefix: &str) -> Vec<String> {
+    pub fn visible(&self, bucket: &str, prefix: &str) -> Vec<VisiblePart> {
         let bucket = format!("{bucket}/");
         let asked = format!("{bucket}{prefix}");
         let everything = [bucket.clone()];
-        let allowed = if self.prefixes.is_empty() { &everything[..] } else { &self.prefixes };
-        // If two prefixes overlap, one begins with the other, and the longer one is the overlap.
-        let shared = allowed.iter().filter_map(|allowed| {
-            let longer = if allowed.starts_with(&asked) { allowed } else { &asked };
-            longer.starts_with(allowed.as_str()).then_some(longer)
+        let places = if self.prefixes.is_empty() { &everything[..] } else { &self.prefixes };
+        let part = |whole: &str, is_object: bool| {
+            whole.strip_prefix(&bucket).map(|prefix| VisiblePart { prefix: prefix.to_owned(), is_object })
+        };
+        let mut parts = Vec::new();
+        for place in places {
+            if !place.ends_with('/') && place.starts_with(&asked) {
+                parts.extend(part(place, true));
+            }
+            let under = format!("{}/", place.strip_suffix('/').unwrap_or(place));
+            // If two prefixes overlap, one begins with the other, and the longer one is the overlap.
+            if under.starts_with(&asked) {
+                parts.extend(part(&under, false));
+            } else if asked.starts_with(&under) {
+                parts.extend(part(&asked, false));
+            }
+        }
+        parts.sort();
+        parts.dedup_by(|next, kept| {
+            *next == *kept || (!kept.is_object && next.prefix.starts_with(&kept.prefix))
         });
-        let mut keys: Vec<String> =
-            shared.filter_map(|whole| whole.strip_prefix(&bucket).map(str::to_owned)).collect();
-        keys.sort();
-        keys.dedup_by(|longer, shorter| longer.starts_with(shorter.as_str()));
-        keys
+        parts
     }
 
     /// Whether the document may be seen.
     #[must_use]
     pub fn sees(&self, document: &DocumentId) -> bool {
-        self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| document.as_str().starts_with(prefix))
+        self.prefixes.is_empty() || self.prefixes.iter().any(|place| lies_at(document.as_str(), place))
     }
 }
 
@@ -159,15 +183,37 @@ mod tests {
         assert!(principal.role >= AccessRole::Read && principal.role < AccessRole::Admin);
         let sees = |key: &str| principal.sees(&DocumentId::new("docs", key).unwrap());
         assert!(sees("hr/a") && !sees("hr") && !sees("finance/hr/a"));
-        assert_eq!(principal.clause(), Some(Clause::Prefix(vec!["docs/hr/".to_owned()])));
+        assert_eq!(principal.clause(), Some(Clause::Within(vec!["docs/hr/".to_owned()])));
         assert_eq!(Principal::anybody().clause(), None);
+    }
+
+    fn limited(prefixes: &[&str]) -> Principal {
+        let prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
+        Principal { name: None, role: AccessRole::Read, prefixes, seal: None }
+    }
+
+    #[test]
+    fn a_prefix_without_a_slash_at_its_end_lets_no_neighbour_in() {
+        let seen = |prefixes: &[&str]| -> Vec<&str> {
+            let keys = ["hr", "hr.md", "hr/a", "hr-legal/a", "hrx/a"].into_iter();
+            keys.filter(|key| limited(prefixes).sees(&DocumentId::new("docs", key).unwrap())).collect()
+        };
+        assert_eq!(seen(&["docs/hr"]), ["hr", "hr/a"]);
+        assert_eq!(seen(&["docs/hr/"]), ["hr/a"]);
+        assert_eq!(seen(&["docs/hr.md", "docs/h"]), ["hr.md"]);
+        assert_eq!((seen(&["docs"]).len(), seen(&["docs/"]).len()), (5, 5));
+        assert!(seen(&["doc", "docs2", "other/hr"]).is_empty());
     }
 
     #[test]
     fn of_a_bucket_that_is_seen_which_is_asked_for_and_allowed() {
-        let seen = |prefixes: &[&str], asked: &str| {
-            let prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
-            Principal { name: None, role: AccessRole::Read, prefixes, seal: None }.visible("docs", asked)
+        // A single object is marked.
+        let seen = |prefixes: &[&str], asked: &str| -> Vec<String> {
+            let shown = |part: VisiblePart| {
+                let mark = if part.is_object { "=" } else { "" };
+                format!("{mark}{}", part.prefix)
+            };
+            limited(prefixes).visible("docs", asked).into_iter().map(shown).collect()
         };
         assert_eq!(seen(&[], ""), [""]);
         assert_eq!(seen(&[], "a/"), ["a/"]);
@@ -176,6 +222,29 @@ mod tests {
         assert_eq!(seen(&["docs/a/", "docs/b/"], "a/x"), ["a/x"]);
         assert_eq!(seen(&["docs/a/x/"], "a/"), ["a/x/"]);
         assert!(seen(&["docs/a/"], "b/").is_empty() && seen(&["other/"], "").is_empty());
+        for bucket in ["docs", "docs/"] {
+            assert_eq!(seen(&[bucket], ""), [""], "{bucket}");
+            assert_eq!(seen(&[bucket], "h"), ["h"], "{bucket}");
+        }
+        assert_eq!(seen(&["docs/hr"], ""), ["=hr", "hr/"]);
+        assert_eq!(seen(&["docs/hr"], "h"), ["=hr", "hr/"]);
+        assert_eq!(seen(&["docs/hr"], "hr"), ["=hr", "hr/"]);
+        assert_eq!(seen(&["docs/hr"], "hr/x"), ["hr/x"]);
+        assert!(seen(&["docs/hr"], "hr-").is_empty() && seen(&["doc"], "").is_empty());
+        assert_eq!(seen(&["docs/hr", "docs/hr/a", "docs/b"], ""), ["=b", "b/", "=hr", "hr/"]);
+        assert_eq!(seen(&["docs/", "docs/hr"], "hr"), ["hr"]);
+    }
+
+    #[test]
+    fn a_key_has_no_more_prefixes_than_an_engine_takes_in_a_filter() {
+        let keys = |count: usize| {
+            let prefixes: Vec<String> = (0..count).map(|one| format!("docs/{one}/")).collect();
+            let digest = sha256_hex([b"a".as_slice()]);
+            let key = serde_json::json!({"name": "a", "sha256": digest, "prefixes": prefixes});
+            Keys::parse(&serde_json::json!({"keys": [key]}).to_string())
+        };
+        assert!(keys(MOST_PREFIXES).is_ok());
+        assert!(keys(MOST_PREFIXES + 1).unwrap_err().contains("has 101 prefixes"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use sink::{EngineKind, EngineSettings, IndexSettings};
 use stream::kafka::KafkaSettings;
 use telemetry::TelemetrySettings;
 
+use crate::http::host::AllowedHosts;
 use crate::llm::LlmSettings;
 use crate::relevance::FLOOR;
 
@@ -25,10 +26,14 @@ pub struct Config {
     /// and the address must be a loopback address.
     #[arg(long, env = "MILLRACE_SERVE_KEYS")]
     pub serve_keys: Option<PathBuf>,
+    /// Hosts that are answered for without keys beside localhost and the loopback addresses, comma-separated and without ports,
+    /// e.g. the name under which a proxy on this machine is asked.
+    #[arg(long, env = "MILLRACE_SERVE_HOSTS", value_name = "HOSTS")]
+    pub serve_hosts: Option<AllowedHosts>,
     /// Maximum number of requests per minute and key; 0 for no limit.
     #[arg(long, env = "MILLRACE_SERVE_RATE", default_value_t = 600)]
     pub serve_rate: u32,
-    /// Maximum size of a file uploaded through this server, in bytes.
+    /// Maximum size of a file uploaded through this server, in bytes; four times as much of all uploads is in memory at most.
     #[arg(long, env = "MILLRACE_SERVE_LARGEST_UPLOAD", default_value_t = 67_108_864)]
     pub serve_largest_upload: usize,
     /// Share of the questions written to the topic `queries`, to measure drift and to train, 0 to 1; a question whose answer was

@@ -4,17 +4,21 @@
 mod application;
 mod ask;
 mod chat;
+pub mod connection;
 mod document;
 mod feedback;
 mod generations;
 pub mod guard;
+pub mod host;
 mod mcp;
 mod me;
+mod pace;
 mod page;
 mod pipeline;
 pub mod refusal;
 mod search;
 mod training;
+pub mod upload;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,8 +40,10 @@ use crate::generations::Generations;
 use crate::llm::Models;
 use crate::pipeline::{Pipeline, Watched};
 use crate::search::Search;
+use connection::ConnectionDeadlines;
 use guard::Gate;
 use refusal::HttpRefusal;
+use upload::Uploads;
 
 /// Timeout of a request that is not a question, for store and engine together.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -91,8 +97,8 @@ pub struct Server<P: Parts> {
     pub gate: Arc<Gate>,
     /// The outside name of the index.
     pub index: String,
-    /// Maximum size of an upload in bytes.
-    pub largest_upload: usize,
+    /// Takes uploaded files.
+    pub uploads: Uploads,
 }
 
 impl<P: Parts> std::fmt::Debug for Server<P> {
@@ -120,32 +126,33 @@ impl<P: Parts> Server<P> {
     }
 }
 
-/// Serves until `stopping` is ready, then lets current requests finish.
+/// Serves until `stopping` is ready, then lets current requests finish, until a deadline.
 ///
 /// # Errors
-/// When the address cannot be bound, or serving fails.
+/// When the address cannot be bound.
 pub async fn serve<P: Parts>(
     listen: SocketAddr,
     server: Arc<Server<P>>,
-    stopping: impl Future<Output = ()> + Send + 'static,
+    stopping: impl Future<Output = ()> + Send,
 ) -> std::io::Result<()> {
-    serve_at(TcpListener::bind(listen).await?, server, stopping).await
+    let listener = TcpListener::bind(listen).await?;
+    serve_at(listener, server, ConnectionDeadlines::default(), stopping).await;
+    Ok(())
 }
 
-/// The same with a listener that is already bound.
-///
-/// # Errors
-/// When serving fails.
+/// The same with a listener that is already bound, and other deadlines.
 pub async fn serve_at<P: Parts>(
     listener: TcpListener,
     server: Arc<Server<P>>,
-    stopping: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, routes(server)).with_graceful_shutdown(stopping).await
+    deadlines: ConnectionDeadlines,
+    stopping: impl Future<Output = ()> + Send,
+) {
+    connection::serve(listener, routes(server, deadlines.body), deadlines, stopping).await;
 }
 
-/// All routes, grouped by the role they need. There are no CORS headers, so pages of other sites cannot read answers.
-pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
+/// All routes, grouped by the role they need, whose bodies come in time. There are no CORS headers, so pages of other sites
+/// cannot read answers.
+fn routes<P: Parts>(server: Arc<Server<P>>, patience: Duration) -> Router {
     let guarded = |routes: Router<Arc<Server<P>>>, role: AccessRole| {
         routes.layer(from_fn_with_state((Arc::clone(&server.gate), role), guard::admit))
     };
@@ -160,9 +167,7 @@ pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
         .route("/v1/document", get(document::get::<P>))
         .route_service("/mcp", mcp::service(&server))
         .layer(DefaultBodyLimit::max(LARGEST_BODY));
-    let write = Router::new()
-        .route("/v1/documents", put(document::put::<P>).delete(document::delete::<P>))
-        .layer(DefaultBodyLimit::max(server.largest_upload));
+    let write = Router::new().route("/v1/documents", put(document::put::<P>).delete(document::delete::<P>));
     let admin = Router::new()
         .route("/v1/pipeline", get(pipeline::get::<P>))
         .route("/v1/generations", get(generations::list::<P>))
@@ -187,6 +192,8 @@ pub fn routes<P: Parts>(server: Arc<Server<P>>) -> Router {
         .merge(guarded(write, AccessRole::Write))
         .merge(guarded(admin, AccessRole::Admin))
         .fallback(async || HttpRefusal::not_found("such path here"))
+        .layer(from_fn_with_state(patience, pace::keep))
+        .layer(from_fn_with_state(Arc::clone(&server.gate), guard::house))
         .layer(from_fn(guard::name))
         .with_state(server)
 }

@@ -8,9 +8,10 @@
 //! over a [`snapshot`], with [`languages`], `words`, [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
 //! [`highlight`], and [`found`] the result · [`following`] which snapshot is served, by [`serving`], [`encoders`], [`served`]
 //! and [`lease`], [`generations`] what is said of them all, and [`training`] of their models · [`application`] how it is
-//! answered · [`chat`] the way to an answer · [`llm`] who writes it · [`sample`] what is kept of it, with [`mask`]ed texts,
-//! [`answer_id`] and [`recent`] · [`feedback`] what people think of it · [`pipeline`] how documents get here · [`http`] the edge,
-//! assembled by [`start`].
+//! answered · [`chat`] the way to an answer · [`llm`] who writes it, `marker` what cites · [`sample`] what is kept of it,
+//! with [`mask`]ed texts,
+//! [`answer_id`] and [`recent`] · [`feedback`] what people think of it · [`pipeline`] how documents get here, `listing` which of
+//! them somebody sees · [`http`] the edge, assembled by [`start`].
 
 pub mod access;
 pub mod answer_id;
@@ -29,7 +30,9 @@ pub mod highlight;
 pub mod http;
 pub mod languages;
 pub mod lease;
+mod listing;
 pub mod llm;
+mod marker;
 pub mod mask;
 pub mod pipeline;
 pub mod place;

@@ -86,6 +86,8 @@ pub struct Question {
     pub fusion: Fusion,
     /// Filters on all passages.
     pub filter: Vec<Clause>,
+    /// What the sender's key may see, which stands in the filter, too; none for everything. See [`Question::limit`].
+    pub allowed: Option<Clause>,
     /// Maximum number of passages per document; none for no limit.
     pub per_document: Option<usize>,
     /// Whether to rerank the best passages; by default in a hybrid search.
@@ -128,11 +130,30 @@ impl Question {
             size: parameters.size.unwrap_or(10),
             fusion: parameters.fusion,
             filter,
+            allowed: None,
             per_document: parameters.per_document,
             rerank: parameters.rerank,
             include,
         };
         question.check().map(|()| question)
+    }
+
+    /// Has it find, and count words, only among what the sender's key may see.
+    ///
+    /// # Errors
+    /// When its filter and the key have more prefixes together than an engine takes.
+    pub fn limit(&mut self, allowed: Option<Clause>) -> Result<(), Wrong> {
+        let (own, imposed) = (prefixes(&self.filter), prefixes(allowed.as_slice()));
+        if own > 0 && own + imposed > MOST_PREFIXES {
+            let message = format!(
+                "prefix is given {own} times, and this key may see {imposed} places: more than {MOST_PREFIXES} together \
+                 cannot be searched, so give fewer, or leave prefix out"
+            );
+            return Err(Wrong { field: "prefix", message });
+        }
+        self.filter.extend(allowed.clone());
+        self.allowed = allowed;
+        Ok(())
     }
 
     /// Validates text and size.
@@ -180,6 +201,15 @@ fn filter(parameters: &Parameters) -> Result<Vec<Clause>, Wrong> {
         filter.push(Clause::Before(seconds("until", until)?));
     }
     Ok(filter)
+}
+
+/// How many prefixes these clauses have.
+fn prefixes(clauses: &[Clause]) -> usize {
+    let count = |clause: &Clause| match clause {
+        Clause::Prefix(list) | Clause::Within(list) => list.len(),
+        Clause::Language(_) | Clause::Format(_) | Clause::Since(_) | Clause::Before(_) => 0,
+    };
+    clauses.iter().map(count).sum()
 }
 
 fn include(names: &[String]) -> Result<Include, Wrong> {
@@ -304,6 +334,24 @@ mod tests {
         ];
         assert_eq!(question.filter, expected);
         assert_eq!(rfc3339(86_401), "1970-01-02T00:00:01Z");
+    }
+
+    #[test]
+    fn what_a_key_may_see_is_a_condition_among_the_others() {
+        let many = |count: usize| (0..count).map(|one| format!("docs/{one}")).collect::<Vec<_>>();
+        let question = asked(json!({"q": "a", "prefix": many(60)})).unwrap();
+        let mut limited = question.clone();
+        limited.limit(Some(Clause::Within(many(40)))).unwrap();
+        assert_eq!(limited.filter, [Clause::Prefix(many(60)), Clause::Within(many(40))]);
+        assert_eq!(limited.allowed, Some(Clause::Within(many(40))));
+        let wrong = question.clone().limit(Some(Clause::Within(many(41)))).unwrap_err();
+        assert_eq!(wrong.field, "prefix");
+        assert!(wrong.message.contains("given 60 times") && wrong.message.contains("41 places"), "{wrong}");
+        let mut all = asked(json!({"q": "a"})).unwrap();
+        assert!(all.limit(Some(Clause::Within(many(MOST_PREFIXES)))).is_ok());
+        let mut unlimited = question.clone();
+        unlimited.limit(None).unwrap();
+        assert_eq!(unlimited, question);
     }
 
     #[test]

@@ -3,10 +3,16 @@
 //! A passage is relevant by its words, by its vector, or by both together:
 //!
 //! - *words*: the score of the best passage divided by the highest possible score, which is the sum of the rarities
-//!   (idf) of the question's terms: 1 when it contains all of them, 0 when it contains none;
+//!   (idf) of the question's terms: 1 when it contains all of them, 0 when it contains none. Whose key may see some places
+//!   only is judged by what is there: rarities are counted there, and the score is computed here ([`score`]), because the
+//!   engine's is of all passages. A user's own filter changes neither: it makes no word rarer, and the rest of the
+//!   collection is no secret;
 //! - *vector*: where the best cosine lies between two cosines measured on the index itself: that of a passage's
 //!   opening and other passages (0), and that of an opening and its own passage (1). A cosine alone says nothing: for
 //!   two unrelated passages one model gives 0.0 and another 0.8.
+//!
+//! The scale is one for all keys, whatever they may see. Who asks several questions can work it out from their answers: it is two
+//! means over 32 to 256 passages of the whole index, and whether it is measured at all says whether there are so many.
 //!
 //! Where fewer than [`TRUSTED`] of the openings find their own passage, the model cannot read these documents, and
 //! words decide alone. The constants were chosen on train splits (scifact, medquad, banking77; plain, with words
@@ -26,6 +32,8 @@ const FEWEST: usize = 32;
 const TRUSTED: f64 = 0.6;
 /// Factor for words that decide alone: on their own, the best floor was half as high.
 const WORDS_ALONE: f64 = 2.0;
+/// BM25's k1 in both engines: how quickly further occurrences of a term stop counting.
+const SATURATION: f64 = 1.2;
 /// What cosines mean for one index.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
@@ -84,6 +92,14 @@ pub fn rarity(all: u64, holding: u64) -> f64 {
     (1.0 + (all - holding + 0.5).max(0.0) / (holding + 0.5)).ln()
 }
 
+/// The score (BM25) of a passage of average length, from the rarity of each of the question's terms and how often the passage
+/// holds it. The average length is that of all passages, so how long this one is does not count.
+#[must_use]
+pub fn score(terms: impl IntoIterator<Item = (f64, u32)>) -> f64 {
+    let one = |(rarity, count): (f64, u32)| rarity * f64::from(count) / (f64::from(count) + SATURATION);
+    terms.into_iter().map(one).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +131,13 @@ mod tests {
         assert!(scale.finding < TRUSTED);
         assert!((relevance(0.05, Some((0.9, scale))) - 0.1).abs() < 1e-9);
         assert_eq!(Scale::of(&directions(0.0)[..31], &directions(0.0)), None);
+    }
+
+    #[test]
+    fn a_passage_scores_by_the_terms_that_it_holds() {
+        assert!((score([(2.0, 1), (3.0, 0)]) - 2.0 / 2.2).abs() < 1e-12);
+        assert!(score([(2.0, 9)]) < 2.0 && score([(2.0, 9)]) > score([(2.0, 2)]));
+        assert!(score([]).abs() < 1e-12);
     }
 
     #[test]

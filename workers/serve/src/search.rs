@@ -308,7 +308,8 @@ async fn relevance<E: Encoder, R: Reader>(
         return Ok(None);
     }
     let languages = snapshot.languages.of(&snapshot.reader).await.map_err(unavailable)?;
-    let evidence = Evidence { question: &question.text, words, languages: &languages, by_words, by_vector };
+    let (languages, allowed) = (&languages[..], question.allowed.as_slice());
+    let evidence = Evidence { question: &question.text, words, languages, allowed, by_words, by_vector };
     let judged = snapshot.judge.relevance(snapshot.encoder.as_ref(), &snapshot.reader, &evidence);
     judged.await.map_err(unavailable)
 }

@@ -23,6 +23,7 @@ use crate::following::{FollowSettings, FollowedSearch};
 use crate::further::FurtherBundles;
 use crate::generations::Generations;
 use crate::http::guard::Gate;
+use crate::http::upload::Uploads;
 use crate::http::{self, Parts, ServedBucket, Server};
 use crate::llm::Models;
 use crate::pipeline::Pipeline;
@@ -72,6 +73,7 @@ pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
     let listen = config.serve_listen;
     let keys = config.serve_keys.as_deref().map(KeyFile::open).transpose()?;
     check_open(listen, keys.is_some())?;
+    let gate = Gate::new(keys, config.serve_rate).with_hosts(config.serve_hosts.unwrap_or_default());
     let store = S3Store::new(&config.store)?;
     let bucket = config.bucket.map(|name| ServedBucket { name, store: store.clone() });
     let kafka = Kafka::new(&config.kafka);
@@ -96,9 +98,9 @@ pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
         pipeline: Some(Pipeline::new(kafka.clone(), writers)),
         generations: Some(Generations::new(kafka.clone(), &config.index.index, engines, heard.clone())),
         engine: engine.name(),
-        gate: Arc::new(Gate::new(keys, config.serve_rate)),
+        gate: Arc::new(gate),
         index: config.index.index,
-        largest_upload: config.serve_largest_upload,
+        uploads: Uploads::new(config.serve_largest_upload),
     };
     let (provider, _) = server.models.default_writer();
     info!(address = %listen, model = names.generation().name, answers = provider, "serving");

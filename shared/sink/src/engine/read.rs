@@ -8,7 +8,7 @@ use tracing::info;
 use super::Engine;
 use super::search::{self, Unusable};
 use crate::error::SinkError;
-use crate::question::{Window, Words};
+use crate::question::{Clause, Window, Words};
 use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector, check_spaces};
 use crate::wire::{Body, Method};
 
@@ -81,11 +81,8 @@ impl Reader for Engine {
         self.usable(search::languages_of(&answer), "languages")
     }
 
-    async fn frequencies(&self, terms: &[&str]) -> Result<(u64, Vec<u64>), SinkError> {
-        if terms.is_empty() {
-            return Ok((self.count(Target::Chunks).await?, Vec::new()));
-        }
-        let answer = self.searched(Target::Chunks, &search::frequencies(terms)).await?;
+    async fn frequencies(&self, terms: &[&str], among: &[Clause]) -> Result<(u64, Vec<u64>), SinkError> {
+        let answer = self.searched(Target::Chunks, &search::frequencies(terms, among)).await?;
         self.usable(search::frequencies_of(&answer, terms.len()), "frequencies of terms")
     }
 

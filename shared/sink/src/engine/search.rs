@@ -11,7 +11,7 @@ use crate::action::EMBEDDING;
 use crate::question::{Clause, Window, Words};
 use crate::reader::{Hit, Page, Place, RANK_CONSTANT, StoredVector};
 use crate::vectors::VectorKind;
-use crate::wire::{SearchDepth, Server, explain};
+use crate::wire::{SearchDepth, Server, explain, merge};
 
 /// Why a response cannot be used.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ fn matching(words: &Words, window: &Window) -> Value {
         }})
     };
     let should: Vec<Value> = words.iter().map(one).collect();
-    json!({"bool": {"filter": filter(window), "should": should, "minimum_should_match": 1}})
+    json!({"bool": {"filter": filter(&window.filter), "should": should, "minimum_should_match": 1}})
 }
 
 pub(super) fn nearest(server: &dyn Server, kind: &VectorKind, vector: &[f32], window: &Window) -> Value {
@@ -49,7 +49,7 @@ pub(super) fn nearest(server: &dyn Server, kind: &VectorKind, vector: &[f32], wi
 fn near(server: &dyn Server, kind: &VectorKind, vector: &[f32], window: &Window) -> Value {
     let candidates = window.candidates.max(window.size);
     let depth = SearchDepth { size: window.size, candidates, oversample: kind.oversample };
-    server.nearest(vector, &filter(window), depth)
+    server.nearest(vector, &filter(&window.filter), depth)
 }
 
 /// Keyword and vector search, fused by the engine.
@@ -77,25 +77,43 @@ fn brought(mut body: Value, window: &Window) -> Value {
     body
 }
 
-fn filter(window: &Window) -> Vec<Value> {
-    window.filter.iter().map(clause).collect()
+fn filter(clauses: &[Clause]) -> Vec<Value> {
+    clauses.iter().map(clause).collect()
 }
 
 fn clause(clause: &Clause) -> Value {
     match clause {
-        Clause::Prefix(prefixes) => {
-            let one = |prefix: &String| json!({"prefix": {"document": {"value": prefix}}});
-            let should: Vec<Value> = prefixes.iter().map(one).collect();
-            if should.is_empty() {
-                return json!({"match_none": {}});
-            }
-            json!({"bool": {"should": should, "minimum_should_match": 1}})
-        }
+        Clause::Prefix(prefixes) => any(&prefixes.iter().map(|prefix| begins(prefix)).collect::<Vec<_>>()),
+        Clause::Within(places) => within(places),
         Clause::Language(languages) => json!({"terms": {"language": languages}}),
         Clause::Format(formats) => json!({"terms": {"format": formats}}),
         Clause::Since(time) => json!({"range": {"modified": {"gte": time, "format": "epoch_second"}}}),
         Clause::Before(time) => json!({"range": {"modified": {"lt": time, "format": "epoch_second"}}}),
     }
+}
+
+fn begins(prefix: &str) -> Value {
+    json!({"prefix": {"document": {"value": prefix}}})
+}
+
+/// Holds where one of these holds; where there are none, nowhere.
+fn any(should: &[Value]) -> Value {
+    if should.is_empty() {
+        return json!({"match_none": {}});
+    }
+    json!({"bool": {"should": should, "minimum_should_match": 1}})
+}
+
+/// See [`lies_at`](crate::question::lies_at): a prefix for each place, and the documents of which a place may be the name, which
+/// together are one clause.
+fn within(places: &[String]) -> Value {
+    let under = |place: &String| begins(&format!("{}/", place.strip_suffix('/').unwrap_or(place)));
+    let mut should: Vec<Value> = places.iter().map(under).collect();
+    let names: Vec<&String> = places.iter().filter(|place| !place.ends_with('/')).collect();
+    if !names.is_empty() {
+        should.push(json!({"terms": {"document": names}}));
+    }
+    any(&should)
 }
 
 /// The languages of the passages; there are fewer languages than buckets.
@@ -113,10 +131,16 @@ pub(super) fn languages_of(answer: &Value) -> Result<Vec<String>, Unusable> {
     Ok(keys.map(str::to_owned).collect())
 }
 
-/// How many passages hold each term. Anonymous filters return their buckets in order.
-pub(super) fn frequencies(terms: &[&str]) -> Value {
+/// How many passages there are for which all clauses hold, and how many of them hold each term. Anonymous filters return their
+/// buckets in order.
+pub(super) fn frequencies(terms: &[&str], among: &[Clause]) -> Value {
     let filters: Vec<Value> = terms.iter().map(|term| json!({"term": {"terms": term}})).collect();
-    json!({"size": 0, "track_total_hits": true, "aggs": {"terms": {"filters": {"filters": filters}}}})
+    let mut body = json!({"size": 0, "track_total_hits": true, "query": {"bool": {"filter": filter(among)}}});
+    // Engines reject an aggregation over no filters.
+    if !filters.is_empty() {
+        merge(&mut body, json!({"aggs": {"terms": {"filters": {"filters": filters}}}}));
+    }
+    body
 }
 
 pub(super) fn frequencies_of(answer: &Value, count: usize) -> Result<(u64, Vec<u64>), Unusable> {
@@ -292,6 +316,21 @@ mod tests {
         }
         let error = json!({"error": {"type": "x"}, "status": 404});
         assert_eq!(hits(&error), Err(Unusable::Rejected(404, "x".to_owned())));
+    }
+
+    #[test]
+    fn a_place_is_what_is_under_it_and_the_document_of_its_name() {
+        let places = ["docs/hr", "docs/tax/"].map(str::to_owned);
+        let expected = json!({"bool": {
+            "should": [
+                {"prefix": {"document": {"value": "docs/hr/"}}},
+                {"prefix": {"document": {"value": "docs/tax/"}}},
+                {"terms": {"document": ["docs/hr"]}},
+            ],
+            "minimum_should_match": 1,
+        }});
+        assert_eq!(clause(&Clause::Within(places.to_vec())), expected);
+        assert_eq!(clause(&Clause::Within(Vec::new())), json!({"match_none": {}}));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use message::About;
 use serde::Deserialize;
 
-use crate::question::{Clause, Window, Words};
+use crate::question::{Clause, Window, Words, lies_at};
 use crate::reader::{Hit, StoredChunk};
 
 /// BM25's k1, Lucene's default: how quickly further occurrences of a term stop counting.
@@ -50,12 +50,15 @@ impl Passage {
         self.terms.split(' ').filter(|term| !term.is_empty())
     }
 
-    fn is_in(&self, window: &Window) -> bool {
+    /// Whether all clauses hold.
+    fn is_among(&self, clauses: &[Clause]) -> bool {
         let is_one_of = |list: &[String], value: &Option<String>| {
             value.as_ref().is_some_and(|value| list.contains(value))
         };
-        window.filter.iter().all(|clause| match clause {
-            Clause::Prefix(list) => list.iter().any(|one| self.chunk.document.as_str().starts_with(one)),
+        let document = self.chunk.document.as_str();
+        clauses.iter().all(|clause| match clause {
+            Clause::Prefix(list) => list.iter().any(|one| document.starts_with(one)),
+            Clause::Within(list) => list.iter().any(|one| lies_at(document, one)),
             Clause::Language(list) => is_one_of(list, &self.about.language),
             Clause::Format(list) => is_one_of(list, &self.about.format),
             Clause::Since(time) => self.about.modified.is_some_and(|modified| modified >= *time),
@@ -110,13 +113,13 @@ impl Passages {
         self.by_slot.values()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.by_slot.len()
-    }
-
-    /// How many passages hold a term.
-    pub(super) fn holding(&self, term: &str) -> usize {
-        self.holding.get(term).map_or(0, BTreeMap::len)
+    /// How many passages there are for which all clauses hold, and how many of them hold each term.
+    pub(super) fn frequencies(&self, terms: &[&str], among: &[Clause]) -> (u64, Vec<u64>) {
+        let counts = |slot: &&u32| self.by_slot.get(*slot).is_some_and(|passage| passage.is_among(among));
+        let holding = |term: &&str| {
+            self.holding.get(*term).map_or(0, |slots| slots.keys().filter(counts).count() as u64)
+        };
+        (self.by_slot.keys().filter(counts).count() as u64, terms.iter().map(holding).collect())
     }
 
     /// The passages of the window that match the words best. Each is matched against the terms of its own language;
@@ -132,7 +135,9 @@ impl Passages {
                 let rarity = (1.0 + (all - holding + 0.5) / (holding + 0.5)).ln();
                 for (slot, count) in slots {
                     let Some(passage) = self.by_slot.get(slot) else { continue };
-                    if passage.about.language.as_deref() != Some(language) || !passage.is_in(window) {
+                    if passage.about.language.as_deref() != Some(language)
+                        || !passage.is_among(&window.filter)
+                    {
                         continue;
                     }
                     let (count, length) = (f64::from(*count), passage.count as f64);
@@ -146,7 +151,7 @@ impl Passages {
 
     /// The passages of the window with the nearest vectors. The score is (1 + cosine) / 2, as in the engines.
     pub(super) fn by_vector(&self, vector: &[f32], window: &Window) -> Vec<Hit> {
-        let in_window = self.by_slot.iter().filter(|(_, passage)| passage.is_in(window));
+        let in_window = self.by_slot.iter().filter(|(_, passage)| passage.is_among(&window.filter));
         let length = dot(vector, vector).sqrt();
         let score = |passage: &Passage| {
             let lengths = length * passage.length;
@@ -233,7 +238,7 @@ mod tests {
         let mut passages = passages(&["cat dog", "cat bird bird"]);
         passages.remove(1);
         passages.remove(1);
-        assert_eq!((passages.holding("bird"), passages.holding("cat"), passages.terms), (0, 1, 2));
+        assert_eq!((passages.frequencies(&["bird", "cat"], &[]), passages.terms), ((1, vec![0, 1]), 2));
         assert!(scores(&passages, "bird").is_empty());
         passages.remove(0);
         assert!(passages.holding.is_empty() && passages.by_vector(&[1.0], &Window::of(9)).is_empty());

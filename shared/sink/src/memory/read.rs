@@ -8,7 +8,7 @@ use message::{ChunkId, DocumentId, Fingerprint};
 use super::passages::{Passage, Passages};
 use super::{Body, Index, MemoryEngine, same_space};
 use crate::error::SinkError;
-use crate::question::{Window, Words};
+use crate::question::{Clause, Window, Words};
 use crate::reader::{Hit, Page, Place, Reader, StoredChunk, StoredDocument, StoredVector, check_spaces};
 
 impl MemoryEngine {
@@ -89,11 +89,8 @@ impl Reader for MemoryEngine {
         })
     }
 
-    async fn frequencies(&self, terms: &[&str]) -> Result<(u64, Vec<u64>), SinkError> {
-        self.ask(Target::Chunks, |index| {
-            let holding = terms.iter().map(|term| index.passages.holding(term) as u64);
-            (index.passages.len() as u64, holding.collect())
-        })
+    async fn frequencies(&self, terms: &[&str], among: &[Clause]) -> Result<(u64, Vec<u64>), SinkError> {
+        self.ask(Target::Chunks, |index| index.passages.frequencies(terms, among))
     }
 
     async fn drawn(&self, size: usize) -> Result<Vec<StoredChunk>, SinkError> {

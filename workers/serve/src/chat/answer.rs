@@ -31,6 +31,8 @@ pub struct ChatQuestion {
     pub style: Option<String>,
     /// Filters on all passages.
     pub filter: Vec<Clause>,
+    /// What the sender's key may see; none for everything.
+    pub allowed: Option<Clause>,
     /// Maximum number of tokens of the answer.
     pub max_tokens: Option<usize>,
     /// The model's sampling temperature.
@@ -101,7 +103,7 @@ pub async fn begin<E: Encoder, R: Reader>(
     ask: ChatQuestion,
 ) -> Result<Begun, AskError> {
     let model = models.get(&application.llm.provider)?;
-    let question = question(&ask, application);
+    let question = question(&ask, application).map_err(SearchError::from)?;
     let looked = search.look_up(&question).await?;
     // Kept from here on, however this ends.
     let mut pending = search.sample().begin(&question, &looked, &application.name);
@@ -161,7 +163,7 @@ fn nothing_found(question: &str) -> &'static str {
     }
 }
 
-fn question(ask: &ChatQuestion, application: &Application) -> Question {
+fn question(ask: &ChatQuestion, application: &Application) -> Result<Question, Wrong> {
     let before = ask.history.iter().rev().find(|turn| turn.speaker == Speaker::User);
     // A follow-up such as "And in winter?" can only be found together with the question before it.
     let text = match before {
@@ -172,12 +174,14 @@ fn question(ask: &ChatQuestion, application: &Application) -> Question {
         Retrieval::Rrf => Fusion::Rrf,
         Retrieval::Vector | Retrieval::Keyword | Retrieval::Hybrid => Fusion::Auto,
     };
-    Question {
+    let mut question = Question {
         fusion,
         filter: ask.filter.clone(),
         include: Include { place: true, relevance: true, ..Include::default() },
         ..Question::plain(&text, application.retriever.kind.mode(), application.retriever.top_k)
-    }
+    };
+    question.limit(ask.allowed.clone())?;
+    Ok(question)
 }
 
 fn prompt(ask: ChatQuestion, found: &[FoundPassage], application: &Application) -> Prompt {

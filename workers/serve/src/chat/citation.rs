@@ -1,11 +1,17 @@
 //! Citations in an answer: `[1]`, `[1, 2]`, `【1】`. Those that refer to no given passage are removed and counted.
-//! Pure.
+//! What stands in code, or is an index of code, is no citation and stays. Pure.
+
+use std::ops::Range;
 
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::marker::{is_close, is_index, is_open, is_part, numbers};
+
 /// Maximum length of a citation in bytes; longer text in brackets is not one.
 const LONGEST: usize = 40;
+/// A line that begins with it opens or closes a block of code.
+const FENCE: &str = "```";
 
 /// A sentence of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,7 +28,10 @@ pub struct CitationFilter {
     given: usize,
     /// Text that may be the beginning of a citation.
     held: String,
+    /// What is shown of the present line: it tells an index from a citation.
+    line: String,
     in_code: bool,
+    is_fenced: bool,
     /// Number of citations removed.
     pub invented: usize,
 }
@@ -31,14 +40,23 @@ impl CitationFilter {
     /// A filter for an answer based on passages 1 to `given`.
     #[must_use]
     pub fn new(given: usize) -> Self {
-        Self { given, held: String::new(), in_code: false, invented: 0 }
+        Self {
+            given,
+            held: String::new(),
+            line: String::new(),
+            in_code: false,
+            is_fenced: false,
+            invented: 0,
+        }
     }
 
     /// Adds the next part of the answer, and returns the text that can be shown by now.
     pub fn push(&mut self, part: &str) -> String {
         let mut shown = String::new();
         for character in part.chars() {
+            let before = shown.len();
             self.step(character, &mut shown);
+            self.follow(shown.get(before..).unwrap_or_default());
         }
         shown
     }
@@ -50,30 +68,47 @@ impl CitationFilter {
     }
 
     fn step(&mut self, character: char, shown: &mut String) {
-        if character == '`' {
-            self.in_code = !self.in_code;
-        }
-        let opens = matches!(character, '[' | '【') && !self.in_code;
+        let opens = is_open(character) && !self.in_code;
         if self.held.is_empty() && !opens {
             shown.push(character);
             return;
         }
-        if !self.held.is_empty() && (opens || !is_part(character) || self.held.len() > LONGEST) {
+        let goes_on = is_part(character) || is_close(character);
+        if !self.held.is_empty() && (opens || !goes_on || self.held.len() > LONGEST) {
             // Not a citation but an index, a link, or a bracket in the text. Only the outer of two brackets is
             // dropped, so that removing text between them cannot form a new citation.
             let held = std::mem::take(&mut self.held);
-            shown.push_str(if opens { held.trim_start_matches(['[', '【']) } else { &held });
+            shown.push_str(if opens { held.trim_start_matches(is_open) } else { &held });
             if !opens {
                 shown.push(character);
                 return;
             }
         }
         self.held.push(character);
-        if matches!(character, ']' | '】') {
+        if is_close(character) {
             let whole = std::mem::take(&mut self.held);
             match numbers(&whole) {
-                None => shown.push_str(&whole),
-                Some(numbers) => shown.push_str(&self.kept(&numbers)),
+                Some(numbers) if !is_index(&self.line, &whole) => shown.push_str(&self.kept(&numbers)),
+                _ => shown.push_str(&whole),
+            }
+        }
+    }
+
+    /// Follows what is shown: the present line, and whether it is within code. Code between single backticks ends with
+    /// its line, so that a lone backtick does not hide what comes after it.
+    fn follow(&mut self, shown: &str) {
+        for character in shown.chars() {
+            if character == '\n' {
+                self.line.clear();
+                self.in_code = self.is_fenced;
+                continue;
+            }
+            self.line.push(character);
+            if character == '`' && self.line.trim_start() == FENCE {
+                self.is_fenced = !self.is_fenced;
+                self.in_code = self.is_fenced;
+            } else if character == '`' && !self.is_fenced {
+                self.in_code = !self.in_code;
             }
         }
     }
@@ -87,30 +122,6 @@ impl CitationFilter {
         self.invented += numbers.len() - kept.len();
         if kept.is_empty() { String::new() } else { format!("[{}]", kept.join(", ")) }
     }
-}
-
-fn is_part(character: char) -> bool {
-    character.is_ascii_digit()
-        || matches!(character, ',' | '，' | '、' | ';' | ' ' | '-' | '–' | '^' | ']' | '】')
-}
-
-/// The numbers between the brackets; none if there is anything else.
-fn numbers(whole: &str) -> Option<Vec<usize>> {
-    let inner = whole.trim_start_matches(['[', '【']).trim_end_matches([']', '】']).trim_start_matches('^');
-    let mut numbers = Vec::new();
-    for part in inner.split([',', '，', '、', ';']) {
-        let mut ends = part.split(['-', '–']).map(|end| end.trim().parse::<usize>());
-        match (ends.next(), ends.next(), ends.next()) {
-            (Some(Ok(number)), None, None) => numbers.push(number),
-            // A range this long is years or pages rather than citations, so only its ends count.
-            (Some(Ok(first)), Some(Ok(last)), None) if first <= last && last - first < LONGEST => {
-                numbers.extend(first..=last);
-            }
-            (Some(Ok(first)), Some(Ok(last)), None) => numbers.extend([first, last]),
-            _ => return None,
-        }
-    }
-    Some(numbers)
 }
 
 /// The sentences of an answer that went through a [`CitationFilter`] for `given` passages, each with the citations
@@ -146,23 +157,23 @@ pub fn sentences(answer: &str, given: usize) -> Vec<Sentence> {
 
 /// The text without its citations, and the position of each.
 fn without_citations(answer: &str, given: usize) -> (String, Vec<(usize, Vec<usize>)>) {
+    let code = code(answer);
     let (mut text, mut marks, mut rest) = (String::new(), Vec::new(), answer);
     while let Some(open) = rest.find('[') {
-        let (before, from) = rest.split_at(open);
-        text.push_str(before);
-        let close = from.find(']').map(|close| close + 1);
-        let found = close.and_then(|close| Some((close, numbers(from.get(..close)?)?)));
+        let (between, from) = rest.split_at(open);
+        text.push_str(between);
+        let (before, _) = answer.split_at(answer.len() - from.len());
         // Brackets in code stay as they are and cite nothing.
-        let found = found.filter(|(_, numbers)| numbers.iter().all(|number| (1..=given).contains(number)));
-        if let Some((close, numbers)) = found {
+        let is_code = code.iter().any(|range| range.contains(&before.len()));
+        if let Some((length, numbers)) = citation(before, from, given).filter(|_| !is_code) {
             // The space before a citation is removed with it.
             let kept = text.trim_end_matches(' ').len();
-            let is_end = from.get(close..).is_none_or(|rest| !rest.starts_with(char::is_alphanumeric));
+            let is_end = from.get(length..).is_none_or(|rest| !rest.starts_with(char::is_alphanumeric));
             if is_end {
                 text.truncate(kept);
             }
             marks.push((kept, numbers));
-            rest = from.get(close..).unwrap_or_default();
+            rest = from.get(length..).unwrap_or_default();
         } else {
             text.push('[');
             rest = from.get(1..).unwrap_or_default();
@@ -172,11 +183,39 @@ fn without_citations(answer: &str, given: usize) -> (String, Vec<(usize, Vec<usi
     (text, marks)
 }
 
+/// The citation with which `from` begins, behind `before`: its length, and the numbers of given passages.
+fn citation(before: &str, from: &str, given: usize) -> Option<(usize, Vec<usize>)> {
+    let whole = from.get(..=from.find(']')?)?;
+    let numbers = numbers(whole)?;
+    let is_cited = !is_index(before, whole) && numbers.iter().all(|number| (1..=given).contains(number));
+    is_cited.then_some((whole.len(), numbers))
+}
+
+/// The code in an answer: fenced lines, and what stands between two backticks of a line.
+fn code(answer: &str) -> Vec<Range<usize>> {
+    let (mut code, mut at, mut is_fenced) = (Vec::new(), 0, false);
+    for line in answer.split_inclusive('\n') {
+        let is_fence = line.trim_start().starts_with(FENCE);
+        if is_fenced || is_fence {
+            code.push(at..at + line.len());
+        } else {
+            let mut ticks = line.match_indices('`').map(|(tick, _)| at + tick);
+            while let (Some(open), Some(close)) = (ticks.next(), ticks.next()) {
+                code.push(open..close);
+            }
+        }
+        is_fenced ^= is_fence;
+        at += line.len();
+    }
+    code
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::marker::unmarked;
 
     fn filtered(answer: &str, given: usize) -> (String, usize) {
         let mut filter = CitationFilter::new(given);
@@ -192,7 +231,12 @@ mod tests {
             ("Both [1, 7] and 【2】。", "Both [1] and [2]。", 1),
             ("All [1-3][0]", "All [1, 2, 3]", 1),
             ("A [link](x), a[i], [ ], [2", "A [link](x), a[i], [ ], [2", 0),
-            ("Code `a[9]` stays, a[9] does not", "Code `a[9]` stays, a does not", 1),
+            ("Code `a[9]` stays, word[9] does not", "Code `a[9]` stays, word does not", 1),
+            ("An index a[9], x[0][2], my_list[8], [9]", "An index a[9], x[0][2], my_list[8], ", 1),
+            ("A year [2019], ports [8080, 9090]", "A year [2019], ports [8080, 9090]", 0),
+            ("猫［２］。狗［９］。", "猫[2]。狗。", 1),
+            ("A lone ` on [9]\na line [9]", "A lone ` on [9]\na line ", 1),
+            ("```\nwords[9]\n\nthe end[8]\n```\nwords[9]", "```\nwords[9]\n\nthe end[8]\n```\nwords", 1),
             ("[[3]] [^2] [12-999]", "[3]] [2] ", 2),
             ("[5[9]] [[9]5]", "5] 5]", 2),
         ] {
@@ -218,12 +262,35 @@ mod tests {
         assert_eq!(sentences("See `a[9]`.", 3)[0].text, "See `a[9]`.");
     }
 
+    #[test]
+    fn code_cites_nothing() {
+        for code in ["See `words[2]`.", "Set x[0][2], my_list[1] and a[2].", "```\nwords[2]\n```"] {
+            let found = sentences(code, 3);
+            assert!(found.iter().all(|sentence| sentence.citations.is_empty()), "{found:?}");
+            let texts: Vec<&str> = found.iter().map(|sentence| sentence.text.as_str()).collect();
+            assert_eq!(texts.join("\n"), code);
+        }
+        let found = sentences("Set `words[2]` first [1]. A lone ` is no code [3].", 3);
+        let cited: Vec<&[usize]> = found.iter().map(|sentence| sentence.citations.as_slice()).collect();
+        assert_eq!(cited, [&[1][..], &[3]]);
+    }
+
+    #[test]
+    fn what_a_passage_says_is_no_citation_when_it_is_copied() {
+        let passage = "Zhang [2] and words[9] of x[1], ［３］【1】 `b[2]`, items[0].[2]";
+        let copied = unmarked(passage);
+        assert_eq!(filtered(&copied, 3), (copied.clone(), 0));
+        let found = sentences(&format!("{copied} [3]"), 3);
+        let cited: Vec<usize> = found.into_iter().flat_map(|sentence| sentence.citations).collect();
+        assert_eq!(cited, [3]);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn how_an_answer_is_cut_into_parts_changes_nothing(
-            answer in "[\\[\\]【】0-9, a-c.`-]{0,40}", cuts in prop::collection::vec(0..40usize, 0..6),
+            answer in "[\\[\\]【】0-9, a-c_.`\n-]{0,40}", cuts in prop::collection::vec(0..40usize, 0..6),
         ) {
             let mut filter = CitationFilter::new(3);
             let (mut shown, mut at) = (String::new(), 0);
@@ -237,6 +304,16 @@ mod tests {
             shown.push_str(&filter.push(&answer[at..]));
             shown.push_str(&filter.finish());
             prop_assert_eq!((shown, filter.invented), filtered(&answer, 3));
+        }
+
+        #[test]
+        fn nothing_that_a_passage_says_cites(passage in "[\\[\\]【】［］0-9２, ^a-c_.)\n-]{0,60}") {
+            let copied = unmarked(&passage);
+            let (shown, invented) = filtered(&copied, 3);
+            prop_assert_eq!(invented, 0);
+            for sentence in sentences(&shown, 3) {
+                prop_assert!(sentence.citations.is_empty(), "{copied:?}: {sentence:?}");
+            }
         }
 
         #[test]

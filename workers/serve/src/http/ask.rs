@@ -79,7 +79,7 @@ impl<P: Parts> Server<P> {
         count(Counter::Asked, 1);
         let application = self.application(&wanted.application).await?;
         let mut ask = wanted.ask;
-        ask.filter.extend(principal.clause());
+        ask.allowed = principal.clause();
         Ok(begin(&self.search, &self.models, &application, ask).await?)
     }
 }
@@ -91,6 +91,7 @@ pub(super) fn plain(question: &str, history: Vec<Turn>) -> ChatQuestion {
         history,
         style: None,
         filter: Vec::new(),
+        allowed: None,
         max_tokens: None,
         temperature: None,
         nonce: nonce(),

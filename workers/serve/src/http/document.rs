@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Extension, Json};
@@ -17,6 +17,7 @@ use sink::Reader as _;
 use super::refusal::HttpRefusal;
 use super::{DEADLINE, Parts, Server};
 use crate::access::Principal;
+use crate::listing::listed;
 use crate::place::part_at;
 use crate::question::rfc3339;
 
@@ -50,19 +51,9 @@ pub(super) async fn list<P: Parts>(
     let bucket = server.bucket()?;
     let snapshot = server.search.snapshot()?;
     let wanted = principal.visible(&bucket.name, &prefix);
-    // A key with several prefixes lists them one after another; the cursor holds the prefix and the position in it.
-    let (number, continuation) = cursor(after.as_deref());
-    let Some(current) = wanted.get(number) else {
-        return Ok(Json(json!({"documents": [], "after": null})));
-    };
-    let page = bucket.store.page(&bucket.name, current, continuation.as_deref());
+    let page = listed(&bucket.store, &bucket.name, &wanted, after.as_deref());
     let page = tokio::time::timeout(DEADLINE, page).await.map_err(|_| HttpRefusal::timeout())?;
     let page = page.map_err(|error| HttpRefusal::unavailable(&error))?;
-    let after = match page.continuation {
-        Some(continuation) => Some(format!("{number}:{continuation}")),
-        None if number + 1 < wanted.len() => Some(format!("{}:", number + 1)),
-        None => None,
-    };
     let entries: Vec<(DocumentId, Entry)> = page
         .entries
         .into_iter()
@@ -75,12 +66,7 @@ pub(super) async fn list<P: Parts>(
     let records: HashMap<DocumentId, DocumentRecord> =
         stored.into_iter().map(|stored| (stored.record.document.clone(), stored.record)).collect();
     let shown: Vec<Value> = entries.iter().map(|(id, entry)| described(id, entry, records.get(id))).collect();
-    Ok(Json(json!({"documents": shown, "after": after})))
-}
-
-fn cursor(after: Option<&str>) -> (usize, Option<String>) {
-    let (number, rest) = after.and_then(|after| after.split_once(':')).unwrap_or(("0", ""));
-    (number.parse().unwrap_or(usize::MAX), Some(rest.to_owned()).filter(|rest| !rest.is_empty()))
+    Ok(Json(json!({"documents": shown, "after": page.continuation})))
 }
 
 fn described(id: &DocumentId, entry: &Entry, record: Option<&DocumentRecord>) -> Value {
@@ -149,21 +135,15 @@ pub(super) async fn put<P: Parts>(
     Extension(principal): Extension<Principal>,
     parameters: Result<Query<Key>, QueryRejection>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Result<(StatusCode, Json<Value>), HttpRefusal> {
     let bucket = server.bucket()?;
     let document = writable(&principal, &bucket.name, &parameters?.0.key)?;
-    let body = body.map_err(|rejection| {
-        if rejection.status() != StatusCode::PAYLOAD_TOO_LARGE {
-            return HttpRefusal::new(StatusCode::BAD_REQUEST, "question", rejection.body_text());
-        }
-        let message =
-            format!("the file is larger than {} bytes: put it into the bucket itself, or raise MILLRACE_SERVE_LARGEST_UPLOAD", server.largest_upload);
-        HttpRefusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
-    })?;
-    let size = body.len();
+    let (file, room) = server.uploads.take(&headers, body).await?;
+    let size = file.len();
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let put = bucket.store.put(&document, body, content_type.unwrap_or("application/octet-stream")).await;
+    let put = bucket.store.put(&document, file, content_type.unwrap_or("application/octet-stream")).await;
+    drop(room);
     put.map_err(|error| HttpRefusal::unavailable(&error))?;
     Ok((StatusCode::ACCEPTED, Json(json!({"document": document, "size": size}))))
 }
@@ -197,17 +177,5 @@ fn writable(principal: &Principal, bucket: &str, key: &str) -> Result<DocumentId
     } else {
         let message = format!("this key may only write under {}", principal.prefixes.join(", "));
         Err(HttpRefusal::new(StatusCode::FORBIDDEN, "forbidden", message))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_says_which_prefix_and_where_in_it() {
-        assert_eq!(cursor(Some("1:abc:d")), (1, Some("abc:d".to_owned())));
-        assert_eq!((cursor(Some("1:")), cursor(None)), ((1, None), (0, None)));
-        assert_eq!(cursor(Some("nonsense")).0, 0);
     }
 }

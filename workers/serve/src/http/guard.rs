@@ -1,5 +1,5 @@
 #![expect(clippy::disallowed_methods, reason = "edge: the HTTP server, and the clock of its limits")]
-//! What every request goes through: a request id, authentication, authorisation, and rate limiting.
+//! What every request goes through: a request id, the host that it asks for, authentication, authorisation, and rate limiting.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use message::sha256_hex;
 use tracing::Instrument as _;
 
+use super::host::AllowedHosts;
 use super::refusal::HttpRefusal;
 use crate::access::file::KeyFile;
 use crate::access::{AccessRole, Principal};
@@ -25,6 +26,7 @@ const LONGEST_ID: usize = 100;
 #[derive(Debug)]
 pub struct Gate {
     keys: Option<KeyFile>,
+    hosts: AllowedHosts,
     rate: Mutex<Rate>,
     begun: Instant,
 }
@@ -33,7 +35,14 @@ impl Gate {
     /// A gate for the holders of keys (or for everybody), with so many requests per minute each.
     #[must_use]
     pub fn new(keys: Option<KeyFile>, per_minute: u32) -> Self {
-        Self { keys, rate: Mutex::new(Rate::new(per_minute)), begun: Instant::now() }
+        let (hosts, rate) = (AllowedHosts::default(), Mutex::new(Rate::new(per_minute)));
+        Self { keys, hosts, rate, begun: Instant::now() }
+    }
+
+    /// Answers for these hosts, too, where no keys are configured.
+    #[must_use]
+    pub fn with_hosts(self, hosts: AllowedHosts) -> Self {
+        Self { hosts, ..self }
     }
 
     /// Whether no keys are configured.
@@ -94,6 +103,16 @@ pub async fn admit(
         return refusal.into_response();
     }
     request.extensions_mut().insert(principal);
+    next.run(request).await
+}
+
+/// Without keys, lets only a request pass that asks for this machine, whatever its path. With keys, every request.
+pub async fn house(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    if gate.is_open()
+        && let Err(refusal) = gate.hosts.check(&request)
+    {
+        return refusal.into_response();
+    }
     next.run(request).await
 }
 

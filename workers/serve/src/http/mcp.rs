@@ -29,18 +29,16 @@ const INSTRUCTIONS: &str = "Search and answers over a private collection of docu
 /// The tools of one server.
 pub(super) struct Tools<P: Parts>(Arc<Server<P>>);
 
-/// The service under `/mcp`. Without keys, only requests whose `Host` names this machine are answered, which prevents
-/// DNS rebinding by other sites.
+/// The service under `/mcp`. It takes any `Host`: what may be asked for without keys is the same on every path
+/// ([`super::guard::house`]).
 pub(super) fn service<P: Parts>(
     server: &Arc<Server<P>>,
 ) -> StreamableHttpService<Tools<P>, NeverSessionManager> {
-    let mut config = StreamableHttpServerConfig::default()
+    let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
-        .with_max_request_body_bytes(LARGEST_BODY);
-    if !server.gate.is_open() {
-        config = config.disable_allowed_hosts();
-    }
+        .with_max_request_body_bytes(LARGEST_BODY)
+        .disable_allowed_hosts();
     let server = Arc::clone(server);
     StreamableHttpService::new(move || Ok(Tools(Arc::clone(&server))), Arc::default(), config)
 }

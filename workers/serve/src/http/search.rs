@@ -40,7 +40,7 @@ pub(super) async fn found<P: Parts>(
 ) -> Result<Value, HttpRefusal> {
     let begun = Instant::now();
     let mut question = Question::of(parameters)?;
-    question.filter.extend(principal.clause());
+    question.limit(principal.clause())?;
     count(Counter::Questions, 1);
     let answered = server.search.answer(&question).await;
     observe(Histogram::QuestionSeconds, begun.elapsed().as_secs_f64());

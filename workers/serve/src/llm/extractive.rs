@@ -4,23 +4,19 @@
 //! A sentence is scored by the question's terms that it contains, each weighted by its rarity among the sentences of
 //! the given passages, and by its passage's rank. Sentences are chosen greedily; one that adds nothing to those
 //! already chosen is left out (maximal marginal relevance, Carbonell and Goldstein, SIGIR 1998, over the question's
-//! terms).
+//! terms). Numbers in brackets that a sentence has of its own are no citations (`marker`).
+
+mod sentence;
 
 use std::collections::{HashMap, HashSet};
 
-use unicode_segmentation::UnicodeSegmentation as _;
-
 use super::{EndReason, Finish, Given, LanguageModel, LlmError, Piece, Pieces, Prompt, Usage};
+use sentence::{quotable, width};
 
 /// Maximum number of sentences in an answer.
 const MOST_SENTENCES: usize = 4;
 /// Maximum length of an answer in characters; a Chinese character counts as three.
 const LONGEST: usize = 700;
-/// Length of a sentence in characters: anything shorter is a heading or a table cell, anything longer is not a
-/// sentence.
-const SENTENCE: std::ops::RangeInclusive<usize> = 12..=600;
-/// With more programming symbols than this, a sentence is code.
-const MOST_SIGNS: usize = 6;
 /// Minimum score of a further sentence, relative to the best.
 const WORTHY: f64 = 0.45;
 /// Influence of the rank: the last of ten passages counts two thirds of the first.
@@ -38,8 +34,8 @@ struct SentencePlace {
 }
 
 /// A sentence that may answer the question.
-struct Candidate<'a> {
-    text: &'a str,
+struct Candidate {
+    text: String,
     number: usize,
     place: SentencePlace,
     terms: HashSet<String>,
@@ -53,11 +49,11 @@ pub fn extract(question: &str, passages: &[Given]) -> String {
     let candidates = candidates(question, passages);
     let weights = weights(&candidates);
     let chosen = choose(&candidates, &weights);
-    let cited = |one: &&Candidate<'_>| format!("{} [{}]", one.text, one.number);
+    let cited = |one: &&Candidate| format!("{} [{}]", one.text, one.number);
     chosen.iter().map(cited).collect::<Vec<_>>().join(" ")
 }
 
-fn candidates<'a>(question: &str, passages: &'a [Given]) -> Vec<Candidate<'a>> {
+fn candidates(question: &str, passages: &[Given]) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for (place, passage) in passages.iter().enumerate() {
         // A text too short to tell its language is assumed to be in the question's.
@@ -71,8 +67,8 @@ fn candidates<'a>(question: &str, passages: &'a [Given]) -> Vec<Candidate<'a>> {
         let heading = distinct(&passage.heading_path.join(" "), language);
         #[expect(clippy::cast_precision_loss, reason = "passages of a prompt")]
         let rank = 1.0 / (1.0 + RANK * place as f64);
-        for (ordinal, text) in sentences(&passage.text).into_iter().enumerate() {
-            let words = distinct(text, language);
+        for (ordinal, text) in quotable(&passage.text).into_iter().enumerate() {
+            let words = distinct(&text, language);
             // Words in the headings count for every sentence of the passage, but are not its own words.
             let terms = asked.iter().filter(|term| words.contains(*term) || heading.contains(*term));
             candidates.push(Candidate {
@@ -94,42 +90,8 @@ fn distinct(text: &str, language: &str) -> HashSet<String> {
     terms.filter(|term| !analysis::is_character(term)).collect()
 }
 
-/// The sentences of a passage, without list markers; table rows, code and headings are skipped.
-fn sentences(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    for paragraph in text.split("\n\n") {
-        let lines = paragraph.lines().filter(|line| !line.trim().is_empty()).count();
-        let rows = paragraph.lines().filter(|line| line.contains(" | ") || line.starts_with('|')).count();
-        if rows * 2 > lines || paragraph.trim_start().starts_with("```") {
-            continue;
-        }
-        for line in paragraph.split('\n') {
-            let sentences = line.split_sentence_bounds();
-            let trimmed = sentences
-                .map(|sentence| sentence.trim().trim_start_matches(['-', '*', '•', '#', '>', '|', ' ']));
-            found.extend(trimmed.filter(|sentence| is_sentence(sentence)));
-        }
-    }
-    found
-}
-
-fn is_sentence(text: &str) -> bool {
-    let length = width(text);
-    let letters = text.chars().filter(|character| character.is_alphabetic()).count();
-    let ends = text.trim_end_matches(['"', '\'', ')', '”', '’', '»', '」', '』', '）', ']']);
-    let ended = ends.ends_with(['.', '!', '?', '。', '！', '？', '…', '؟', '।', ':', '：', ';', '；']);
-    let signs = text.chars().filter(|character| "{}[]<>\"=|`$\\_+&".contains(*character)).count();
-    let is_code = signs > MOST_SIGNS || text.starts_with(['{', '[', '<', '"']) || text.ends_with(");");
-    SENTENCE.contains(&length) && !is_code && letters * 2 > text.chars().count() && (ended || length > 40)
-}
-
-/// Length in characters; a Chinese character counts as three, because it says as much as several letters.
-fn width(text: &str) -> usize {
-    text.chars().map(|character| if matches!(character, '\u{3000}'..='\u{d7af}') { 3 } else { 1 }).sum()
-}
-
 /// The weight of each of the question's terms: higher, the fewer sentences contain it.
-fn weights(candidates: &[Candidate<'_>]) -> HashMap<String, f64> {
+fn weights(candidates: &[Candidate]) -> HashMap<String, f64> {
     let mut holding: HashMap<&str, usize> = HashMap::new();
     for term in candidates.iter().flat_map(|candidate| &candidate.terms) {
         *holding.entry(term).or_default() += 1;
@@ -139,19 +101,19 @@ fn weights(candidates: &[Candidate<'_>]) -> HashMap<String, f64> {
     holding.into_iter().map(|(term, count)| (term.to_owned(), weight(count))).collect()
 }
 
-fn choose<'a, 'b>(candidates: &'b [Candidate<'a>], weights: &HashMap<String, f64>) -> Vec<&'b Candidate<'a>> {
-    let value = |candidate: &Candidate<'_>, covered: &HashSet<&str>| {
+fn choose<'a>(candidates: &'a [Candidate], weights: &HashMap<String, f64>) -> Vec<&'a Candidate> {
+    let value = |candidate: &Candidate, covered: &HashSet<&str>| {
         let of = |term: &String| {
             let weight = weights.get(term).copied().unwrap_or_default();
             if covered.contains(term.as_str()) { weight / 4.0 } else { weight }
         };
         candidate.terms.iter().map(of).sum::<f64>() * candidate.rank
     };
-    let (mut chosen, mut covered, mut length) = (Vec::<&Candidate<'_>>::new(), HashSet::new(), 0);
+    let (mut chosen, mut covered, mut length) = (Vec::<&Candidate>::new(), HashSet::new(), 0);
     let mut first = None;
     while chosen.len() < MOST_SENTENCES {
         let free = candidates.iter().filter(|one| chosen.iter().all(|other| !is_like(one, other)));
-        let fits = free.filter(|one| chosen.is_empty() || length + width(one.text) <= LONGEST);
+        let fits = free.filter(|one| chosen.is_empty() || length + width(&one.text) <= LONGEST);
         let best = fits.max_by(|a, b| {
             value(a, &covered).total_cmp(&value(b, &covered)).then_with(|| b.place.cmp(&a.place))
         });
@@ -160,7 +122,7 @@ fn choose<'a, 'b>(candidates: &'b [Candidate<'a>], weights: &HashMap<String, f64
         if worth <= 0.0 || worth < WORTHY * *first.get_or_insert(worth) {
             break;
         }
-        length += width(best.text);
+        length += width(&best.text);
         covered.extend(best.terms.iter().map(String::as_str));
         chosen.push(best);
     }
@@ -172,7 +134,7 @@ fn choose<'a, 'b>(candidates: &'b [Candidate<'a>], weights: &HashMap<String, f64
 }
 
 /// Whether one sentence says little that the other does not.
-fn is_like(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
+fn is_like(one: &Candidate, other: &Candidate) -> bool {
     let shared = one.words.intersection(&other.words).count();
     one.place == other.place || shared * 5 >= one.words.len().min(other.words.len()) * 4
 }
@@ -190,7 +152,10 @@ impl LanguageModel for Extractive {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::chat::citation::{CitationFilter, sentences};
 
     fn given(texts: &[&str]) -> Vec<Given> {
         let one = |(number, text): (usize, &&str)| Given {
@@ -255,5 +220,42 @@ mod tests {
         ]);
         let answer = extract("Where does the cat sleep on the windowsill?", &passages);
         assert_eq!(answer.matches("sleeps").count(), 1, "{answer}");
+    }
+
+    #[test]
+    fn a_sentence_is_given_whole_over_a_line_break() {
+        let english = given(&["The switch of the pump is on the\nleft side of the panel. It is red."]);
+        let answer = extract("Where is the switch of the pump?", &english);
+        assert_eq!(answer, "The switch of the pump is on the left side of the panel. [1]");
+        let chinese = given(&["水泵的开关在\n左边的面板上，按一次即可关闭。"]);
+        let answer = extract("水泵的开关在哪里？", &chinese);
+        assert_eq!(answer, "水泵的开关在左边的面板上，按一次即可关闭。 [1]");
+    }
+
+    #[test]
+    fn the_only_citation_is_that_of_the_passage() {
+        let passages = given(&["狗在看守大门。", "The cat sleeps on the sill,[1] as Zhang [9] showed.[2]"]);
+        let answer = extract("Where does the cat sleep?", &passages);
+        assert_eq!(answer, "The cat sleeps on the sill,(1) as Zhang (9) showed(2). [2]");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_a_passage_holds_the_answer_cites_that_passage(
+            noise in "[\\[\\]【】［］0-9２, ^a-c_.。`\n-]{0,30}",
+        ) {
+            let text = format!("The cat {noise} sleeps on the warm windowsill {noise} all afternoon.");
+            let passages = given(&["狗在看守大门。", &text]);
+            let answer = extract("Where does the cat sleep on the windowsill?", &passages);
+            let mut filter = CitationFilter::new(2);
+            let mut shown = filter.push(&answer);
+            shown.push_str(&filter.finish());
+            prop_assert_eq!(filter.invented, 0);
+            for sentence in sentences(&shown, 2) {
+                prop_assert!(!sentence.citations.contains(&1), "{answer:?}: {sentence:?}");
+            }
+        }
     }
 }

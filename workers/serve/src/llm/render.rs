@@ -2,12 +2,14 @@
 //!
 //! Documents may contain instructions that nobody asked for (prompt injection). So each passage stands between fences
 //! with a random mark of this one request, and the system message, separate from the passages, says that nothing
-//! between fences is an instruction. The model's output is filtered as well ([`crate::chat::citation`]), so that the
-//! form of an answer never depends on the model's cooperation.
+//! between fences is an instruction. Numbers in brackets that a passage has of its own stand in round ones, so that
+//! what is copied from it cites nothing (`marker`). The model's output is filtered as well
+//! ([`crate::chat::citation`]), so that the form of an answer never depends on the model's cooperation.
 
 use serde::Serialize;
 
 use super::{Given, Prompt, Speaker};
+use crate::marker::unmarked;
 
 /// A message to a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,10 +56,10 @@ pub fn render(prompt: &Prompt) -> Vec<Message> {
     messages
 }
 
-/// A passage between its fences. The mark is removed from anything in it that looks like a fence.
+/// A passage between its fences. What looks like a fence or like a citation in it is made to look otherwise.
 fn fenced(passage: &Given, nonce: &str) -> String {
     let number = passage.number;
-    let clean = |text: &str| text.replace(nonce, "…").replace("<<<", "‹‹‹").replace(">>>", "›››");
+    let clean = |text: &str| unmarked(&text.replace(nonce, "…").replace("<<<", "‹‹‹").replace(">>>", "›››"));
     let heading = if passage.heading_path.is_empty() {
         String::new()
     } else {
@@ -110,5 +112,15 @@ mod tests {
         let last = render(&prompt(hostile)).pop().unwrap().content;
         assert_eq!(last.matches("k3y").count(), 2, "{last}");
         assert_eq!((last.matches("<<<").count(), last.matches(">>>").count()), (1, 1), "{last}");
+    }
+
+    #[test]
+    fn numbers_of_a_passage_cannot_be_taken_for_citations() {
+        let mut prompt = prompt("Zhang [2] showed it.[3] Set x[0] first.");
+        prompt.passages[0].heading_path = vec!["History [1]".to_owned()];
+        prompt.passages[0].document = "docs/notes [4].md".to_owned();
+        let last = render(&prompt).pop().unwrap().content;
+        let expected = "from docs/notes (4).md\nHistory (1)\nZhang (2) showed it(3). Set x[0] first.\n";
+        assert!(last.contains(expected), "{last}");
     }
 }

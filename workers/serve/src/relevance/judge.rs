@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use message::ChunkId;
+use message::{ChunkId, embedded_text};
 use model::{Encoder, Role};
-use sink::{Hit, Reader, SinkError, Words};
+use sink::{Clause, Hit, Reader, SinkError, Words};
 use tokio::sync::Mutex;
 use tokio::time::{Duration, Instant, timeout};
 use tracing::warn;
 
-use super::{FEWEST, Scale, TRUSTED, rarity, relevance};
+use super::{FEWEST, Scale, TRUSTED, rarity, relevance, score};
 
 /// Number of passages sampled to measure.
 const DRAWN: usize = 256;
@@ -29,6 +29,8 @@ pub struct Evidence<'a> {
     pub words: &'a Words,
     /// The languages of the index.
     pub languages: &'a [String],
+    /// What the key that asks may see; empty for everything.
+    pub allowed: &'a [Clause],
     /// The best passage of the keyword search.
     pub by_words: Option<&'a Hit>,
     /// The best passage of the vector search, if there was one.
@@ -42,8 +44,9 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// The relevance of the best passages; none where it cannot be judged: in a small index, and across languages,
-    /// where words differ and cosines are low for relevant and irrelevant passages alike.
+    /// The relevance of the best passages; none where it cannot be judged: among few passages, and across languages,
+    /// where words differ and cosines are low for relevant and irrelevant passages alike. What the key may not see
+    /// changes nothing but the scale, which is one for all.
     ///
     /// # Errors
     /// When the engine does not return the rarity of the question's terms.
@@ -53,8 +56,7 @@ impl Judge {
         reader: &R,
         evidence: &Evidence<'_>,
     ) -> Result<Option<f64>, SinkError> {
-        let is_foreign = |language: &str| !evidence.languages.iter().any(|one| one == language);
-        if evidence.by_vector.is_some() && analysis::language(evidence.question).is_some_and(is_foreign) {
+        if evidence.by_vector.is_some() && is_foreign(reader, evidence).await? {
             return Ok(None);
         }
         let vector = match evidence.by_vector {
@@ -64,15 +66,20 @@ impl Judge {
                 None => return Ok(None),
             },
         };
-        let language = evidence.by_words.and_then(|best| best.about.language.as_deref());
-        let terms = evidence.words.in_language(language.unwrap_or(analysis::UNDETERMINED));
-        let (all, holding) = reader.frequencies(&terms).await?;
+        let terms = evidence.words.in_language(evidence.by_words.map_or(analysis::UNDETERMINED, language));
+        let (all, holding) = reader.frequencies(&terms, evidence.allowed).await?;
         if all < FEWEST as u64 {
             return Ok(None);
         }
-        let highest: f64 = holding.into_iter().map(|holding| rarity(all, holding)).sum();
-        let score = evidence.by_words.map_or(0.0, |best| best.score);
-        Ok(Some(relevance(if highest > 0.0 { score / highest } else { 0.0 }, vector)))
+        let rarities: Vec<f64> = holding.into_iter().map(|holding| rarity(all, holding)).collect();
+        let highest: f64 = rarities.iter().sum();
+        let reached = match evidence.by_words {
+            None => 0.0,
+            Some(best) if evidence.allowed.is_empty() => best.score,
+            // The engine's score is made of rarities among all passages.
+            Some(best) => score(rarities.into_iter().zip(counts(best, &terms))),
+        };
+        Ok(Some(relevance(if highest > 0.0 { reached / highest } else { 0.0 }, vector)))
     }
 
     /// The last measured scale; none when there are too few passages or the measurement fails. While one question
@@ -104,6 +111,34 @@ impl Judge {
         *last = Some((Instant::now(), scale));
         scale
     }
+}
+
+/// Whether the question is in a language in which there is no passage, or none that the key may see.
+async fn is_foreign<R: Reader>(reader: &R, evidence: &Evidence<'_>) -> Result<bool, SinkError> {
+    let Some(language) = analysis::language(evidence.question) else { return Ok(false) };
+    if !evidence.languages.iter().any(|one| one == language) {
+        return Ok(true);
+    }
+    if evidence.allowed.is_empty() {
+        return Ok(false);
+    }
+    let mut among = evidence.allowed.to_vec();
+    among.push(Clause::Language(vec![language.to_owned()]));
+    let (count, _) = reader.frequencies(&[], &among).await?;
+    Ok(count == 0)
+}
+
+fn language(hit: &Hit) -> &str {
+    hit.about.language.as_deref().unwrap_or(analysis::UNDETERMINED)
+}
+
+/// How often a passage holds each term.
+fn counts(hit: &Hit, terms: &[&str]) -> Vec<u32> {
+    let mut held: HashMap<String, u32> = HashMap::new();
+    for term in analysis::terms(&embedded_text(&hit.heading_path, &hit.text), language(hit)) {
+        *held.entry(term.text).or_default() += 1;
+    }
+    terms.iter().map(|term| held.get(*term).copied().unwrap_or_default()).collect()
 }
 
 async fn measure<E: Encoder, R: Reader>(encoder: &E, reader: &R) -> Result<Option<Scale>, process::Failure> {

@@ -14,13 +14,22 @@ use serde_json::{Value, json};
 use serve::access::file::KeyFile;
 use serve::http::ServedBucket;
 use serve::http::guard::Gate;
-use sink::{Catalog, ElasticsearchSettings, OpenSearchSettings, Reader, RequestSettings, Sink};
+use sink::{Catalog, ElasticsearchSettings, MemoryEngine, OpenSearchSettings, Reader, RequestSettings, Sink};
 
-use crate::bench::{absent, fill, generation, search_over, server};
+use crate::bench::{absent, fill, fill_with, generation, search_over, server};
 use crate::http::Server;
 use crate::model::{Provider, says};
 
-/// A server with the keys `reader`, `writer` and `admin`, and `cats`, which may read only `docs/cats`.
+/// A gate for these keys: what each is called, which is the key, its role, and its prefixes.
+pub(crate) fn gate(keys: &[(&str, &str, &[&str])], rate: u32) -> Gate {
+    let entry = |(name, role, prefixes): &(&str, &str, &[&str])| json!({"name": name, "sha256": sha256_hex([name.as_bytes()]), "role": role, "prefixes": prefixes});
+    let keys: Vec<Value> = keys.iter().map(entry).collect();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(json!({"keys": keys}).to_string().as_bytes()).unwrap();
+    Gate::new(Some(KeyFile::open(file.path()).unwrap()), rate)
+}
+
+/// A server with the keys `reader`, `writer` and `admin`, and `cats`, which may see only `docs/cats` and `docs/cats.md`.
 pub(crate) async fn guarded(rate: u32, provider: Option<&Provider>) -> (Server, MemoryStore) {
     guarded_over(&absent(), rate, provider).await
 }
@@ -40,16 +49,14 @@ async fn guarded_over<R: Catalog + Sink + Reader + Clone>(
             .await
             .unwrap();
     }
-    let entry = |name: &str, role: &str, prefixes: &[&str]| json!({"name": name, "sha256": sha256_hex([name.as_bytes()]), "role": role, "prefixes": prefixes});
-    let keys = json!({"keys": [
-        entry("reader", "read", &[]), entry("writer", "write", &[]), entry("admin", "admin", &[]),
-        entry("cats", "write", &["docs/cats"]),
-    ]});
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(keys.to_string().as_bytes()).unwrap();
-    let keys = KeyFile::open(file.path()).unwrap();
+    let keys: [(&str, &str, &[&str]); 4] = [
+        ("reader", "read", &[]),
+        ("writer", "write", &[]),
+        ("admin", "admin", &[]),
+        ("cats", "write", &["docs/cats", "docs/cats.md"]),
+    ];
     let mut server = server(search_over(engine).fused_by_engine(true));
-    server.gate = Arc::new(Gate::new(Some(keys), rate));
+    server.gate = Arc::new(gate(&keys, rate));
     server.bucket = Some(ServedBucket { name: "docs".to_owned(), store: store.clone() });
     if let Some(provider) = provider {
         server.models = provider.models();
@@ -116,7 +123,7 @@ async fn a_role_allows_what_it_says_and_no_more() {
     assert!(store.head(&DocumentId::new("docs", "new.md").unwrap()).await.unwrap().is_none());
 }
 
-fn documents(answer: &Value) -> Vec<&str> {
+pub(crate) fn documents(answer: &Value) -> Vec<&str> {
     answer["hits"].as_array().unwrap().iter().map(|hit| hit["document"].as_str().unwrap()).collect()
 }
 
@@ -225,6 +232,72 @@ async fn sees_no_other_document_anywhere<R: Catalog + Sink + Reader + Clone>(eng
         server.send("PUT", "/v1/documents?key=.millrace/x", "admin", None).await.0,
         StatusCode::BAD_REQUEST
     );
+}
+
+/// 40 passages in a folder, each about a pump of its own, and what the first of them says besides.
+async fn pumps(engine: &MemoryEngine, folder: &str, first: &str) {
+    let text = |n: u32| {
+        let more = if n == 0 { first } else { "" };
+        format!("Pump {folder}{n}q belongs to engineer {folder}{n}e, who knows where its valves are. {more}")
+    };
+    let texts: Vec<(String, String)> = (0..40).map(|n| (format!("{folder}/{n}.md"), text(n))).collect();
+    let passages: Vec<(&str, &str)> = texts.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+    fill_with(engine, &passages).await;
+}
+
+/// A server over what the engine holds now, with the keys `all`, and `hr`, which may see `docs/hr`.
+async fn fresh(engine: &MemoryEngine) -> Server {
+    let keys: [(&str, &str, &[&str]); 2] = [("all", "read", &[]), ("hr", "read", &["docs/hr"])];
+    let mut server = server(search_over(engine));
+    server.gate = Arc::new(gate(&keys, 0));
+    Server::of(server).await
+}
+
+async fn judged(server: &Server, key: &str, mode: &str, question: &str) -> Value {
+    let body = json!({"q": question, "mode": mode, "include": ["relevance"]});
+    let (status, answer) = server.send("POST", "/v1/search", key, Some(body)).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    answer
+}
+
+/// A codename that hidden documents hold, too, is not rarer or more common for who may not see them.
+#[tokio::test]
+async fn relevance_tells_a_limited_key_nothing_of_other_documents() {
+    const QUESTION: &str = "pump falcon";
+    let engine = absent();
+    pumps(&engine, "hr", "It is the pump falcon.").await;
+    let server = fresh(&engine).await;
+    let words = judged(&server, "hr", "keyword", QUESTION).await;
+    let both = judged(&server, "hr", "hybrid", QUESTION).await;
+    pumps(&engine, "hr-legal", "The falcon is a pump that nobody may know of: falcon, falcon.").await;
+    pumps(&engine, "legal", "Another pump falcon.").await;
+    // The scale for vectors is one for all, and measured once an hour.
+    for (mode, before) in [("keyword", &words), ("hybrid", &both)] {
+        let after = judged(&server, "hr", mode, QUESTION).await;
+        assert!(before["relevance"].as_f64().unwrap() > 0.0, "{before}");
+        assert_eq!(after["relevance"], before["relevance"], "{mode}");
+    }
+    let after = judged(&fresh(&engine).await, "hr", "keyword", QUESTION).await;
+    assert_eq!(after["relevance"], words["relevance"], "nothing is remembered");
+    // The README says so: an engine's scores go by rarities among all passages.
+    assert_eq!((documents(&words)[0], documents(&after)[0]), ("docs/hr/0.md", "docs/hr/0.md"));
+    assert_ne!(after["hits"][0]["score"], words["hits"][0]["score"], "the test proves nothing");
+}
+
+/// A question in a language that only hidden documents are in is not judged, as if they were not there.
+#[tokio::test]
+async fn the_language_of_hidden_documents_does_not_show_in_relevance() {
+    const GERMAN: &str = "Die Häuser in den kleinen Städten wurden vor vielen Jahren von den Bürgern gebaut.";
+    let engine = absent();
+    pumps(&engine, "hr", "").await;
+    let before = fresh(&engine).await;
+    for key in ["all", "hr"] {
+        assert_eq!(judged(&before, key, "hybrid", GERMAN).await["relevance"], Value::Null, "{key}");
+    }
+    fill_with(&engine, &[("legal/houses.md", GERMAN)]).await;
+    let after = fresh(&engine).await;
+    assert!(judged(&after, "all", "hybrid", GERMAN).await["relevance"].is_f64(), "the test proves nothing");
+    assert_eq!(judged(&after, "hr", "hybrid", GERMAN).await["relevance"], Value::Null);
 }
 
 #[tokio::test]

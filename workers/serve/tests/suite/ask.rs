@@ -53,6 +53,39 @@ async fn a_citation_that_the_model_invents_is_taken_out_and_counted() {
     assert_eq!(answer["usage"]["total_tokens"], 39);
 }
 
+/// A passage with numbers in brackets.
+const FOOTNOTES: &str = "The cat sleeps on the\nwarm windowsill.[9] Zhang [1] heard it purr.";
+
+/// A server over that passage alone, whose numbers would be citations in an answer.
+async fn with_footnotes(provider: Option<&Provider>) -> Server {
+    let engine = absent();
+    fill_with(&engine, &[("cats.md", FOOTNOTES)]).await;
+    let mut server = server(search_over(&engine));
+    if let Some(provider) = provider {
+        server.models = provider.models();
+    }
+    Server::of(server).await
+}
+
+#[tokio::test]
+async fn footnotes_of_a_passage_are_no_citations_of_the_answer() {
+    let copies = "The cat sleeps on the warm windowsill(9). [1] Zhang (1) heard it purr. Set x[7].";
+    let provider = Provider::start(vec![says(&[copies])]).await;
+    let server = with_footnotes(Some(&provider)).await;
+    let answer = ask(&server, "Where does the cat sleep?").await;
+    assert_eq!((&answer["answer"], &answer["invented_citations"]), (&json!(copies), &json!(0)));
+    assert_eq!(answer["citations"][0]["text"], FOOTNOTES, "it is shown as it is");
+    let (_, prompt) = provider.heard().remove(0);
+    let last = prompt["messages"].as_array().unwrap().last().unwrap()["content"].as_str().unwrap();
+    assert!(last.contains("warm windowsill(9). Zhang (1) heard it purr."), "{last}");
+
+    let server = with_footnotes(None).await;
+    let answer = ask(&server, "Where does the cat sleep?").await;
+    assert_eq!(answer["answer"], "The cat sleeps on the warm windowsill(9). [1]");
+    assert_eq!(answer["sentences"][0]["text"], "The cat sleeps on the warm windowsill(9).");
+    assert_eq!(answer["invented_citations"], 0);
+}
+
 #[tokio::test]
 async fn when_nothing_is_found_the_model_is_not_asked() {
     let provider = Provider::start(vec![says(&["I know everything."])]).await;

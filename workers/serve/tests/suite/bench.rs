@@ -12,6 +12,7 @@ use message::{
 use model::{EncodeError, Encoder, Hashing, Role, TextFault, TextVectors};
 use objects::MemoryStore;
 use serve::http::guard::Gate;
+use serve::http::upload::Uploads;
 use serve::http::{Parts, Server};
 use serve::llm::Models;
 use serve::{Search, Snapshot};
@@ -213,6 +214,6 @@ pub(crate) fn server<R: Reader + Catalog + Clone>(search: Search<Fussy, R>) -> S
         engine: "memory",
         gate: Arc::new(Gate::new(None, 0)),
         index: "test".to_owned(),
-        largest_upload: 1_000,
+        uploads: Uploads::new(1_000),
     }
 }

@@ -32,11 +32,11 @@ impl Bench {
         Self::with(settings, provider, Gate::new(None, 0)).await
     }
 
-    /// With the keys `reader` and `other`, and `cats`, which may read only `docs/cats`.
+    /// With the keys `reader` and `other`, `cats`, which may see only `docs/cats.md`, and `near`, which may see only `docs/cats`.
     async fn guarded() -> Self {
         let entry = |name: &str, prefixes: &[&str]| json!({"name": name, "sha256": sha256_hex([name.as_bytes()]), "prefixes": prefixes});
-        let keys =
-            json!({"keys": [entry("reader", &[]), entry("other", &[]), entry("cats", &["docs/cats"])]});
+        let limited = [entry("cats", &["docs/cats.md"]), entry("near", &["docs/cats"])];
+        let keys = json!({"keys": [entry("reader", &[]), entry("other", &[]), limited[0], limited[1]]});
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(keys.to_string().as_bytes()).unwrap();
         let keys = KeyFile::open(file.path()).unwrap();
@@ -214,7 +214,9 @@ async fn who_may_not_see_what_was_shown_may_not_judge() {
         assert_eq!(got, status, "{key:?}: {body}");
     }
     let own = bench.ask("cats", CAT).await;
-    assert_eq!(bench.judge("cats", json!({"answer": own["id"], "judgement": "up"})).await.0, StatusCode::OK);
+    let said = json!({"answer": own["id"], "judgement": "up"});
+    assert_eq!(bench.judge("near", said.clone()).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(bench.judge("cats", said).await.0, StatusCode::OK);
     let (_, feedback) = bench.records(4).await;
     assert_eq!(feedback.len(), 2);
 }

@@ -13,6 +13,7 @@ use generation::{Names, Target};
 use message::Fingerprint;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
+use serve::http::connection::ConnectionDeadlines;
 use serve::{Search, Snapshot};
 use sink::{Catalog, ElasticsearchSettings, MemoryEngine, Reader, RequestSettings};
 use tokio::net::TcpListener;
@@ -61,9 +62,9 @@ impl Server {
     pub(crate) async fn at<R: Reader + Catalog>(server: Arc<serve::http::Server<Over<R>>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let routes = serve::http::routes(server);
+        let (deadlines, never) = (ConnectionDeadlines::default(), std::future::pending());
         // Ends together with the test's runtime.
-        tokio::spawn(async move { axum::serve(listener, routes).await });
+        tokio::spawn(serve::http::serve_at(listener, server, deadlines, never));
         Self { address, client: Client::builder().no_proxy().build().unwrap() }
     }
 

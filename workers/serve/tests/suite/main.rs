@@ -5,14 +5,17 @@
 mod access;
 mod ask;
 mod bench;
+mod connections;
 mod feedback;
 mod follower;
 mod following;
 mod generations;
+mod hosts;
 mod http;
 mod llm;
 mod mcp;
 mod model;
+mod neighbours;
 mod pipeline;
 mod search;
 mod training;

@@ -10,7 +10,12 @@ use crate::bench::search;
 use crate::http::Server;
 
 /// Sends one message; returns the response's status and JSON.
-async fn send(server: &Server, key: &str, host: Option<&str>, message: Value) -> (StatusCode, Value) {
+pub(crate) async fn send(
+    server: &Server,
+    key: &str,
+    host: Option<&str>,
+    message: Value,
+) -> (StatusCode, Value) {
     let mut request = server.client.post(format!("{}/mcp", server.address)).json(&message);
     request =
         request.header("accept", "application/json, text/event-stream").timeout(Duration::from_secs(20));

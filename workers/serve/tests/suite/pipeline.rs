@@ -43,23 +43,42 @@ async fn groups_are_remembered_for_a_while_once_every_writer_has_one() {
     assert_eq!(shown().await.len(), 2);
 }
 
+/// Appends a dead letter about a document.
+fn refuse(broker: &Memory, number: i64, document: Option<&str>) {
+    let letter = DeadLetter {
+        stage: "chunk".to_owned(),
+        cause: format!("cause {number}"),
+        document: document.map(str::to_owned),
+        topic: topics::DOCUMENTS.to_owned(),
+        partition: 0,
+        offset: number,
+        key: None,
+        value: None,
+        trace: None,
+    };
+    let (topic, value) = (topics::DEAD_LETTERS.to_owned(), serde_json::to_vec(&letter).unwrap());
+    broker.append(&Outgoing { topic, key: None, value: Some(value), headers: None });
+}
+
+#[tokio::test]
+async fn a_limited_key_is_shown_no_dead_letter_of_a_neighbour() {
+    let (broker, names, pipeline) = pipeline();
+    let documents = ["docs/hr", "docs/hr/a.md", "docs/hr-legal/a.md", "docs/hr.md"];
+    for (number, document) in (1..).zip(documents) {
+        refuse(&broker, number, Some(document));
+    }
+    refuse(&broker, 5, None);
+    let limited = Principal { prefixes: vec!["docs/hr".to_owned()], ..everybody() };
+    let LetterSummary { count, latest } = pipeline.look(&names, &limited).await.unwrap().dead_letters;
+    let shown: Vec<String> = latest.into_iter().map(|letter| letter.document).collect();
+    assert_eq!((count, shown), (5, vec!["docs/hr/a.md".to_owned(), "docs/hr".to_owned()]));
+}
+
 #[tokio::test]
 async fn a_new_dead_letter_is_shown_at_once() {
     let (broker, names, pipeline) = pipeline();
     for number in 1..=25 {
-        let letter = DeadLetter {
-            stage: "chunk".to_owned(),
-            cause: format!("cause {number}"),
-            document: None,
-            topic: topics::DOCUMENTS.to_owned(),
-            partition: 0,
-            offset: number,
-            key: None,
-            value: None,
-            trace: None,
-        };
-        let (topic, value) = (topics::DEAD_LETTERS.to_owned(), serde_json::to_vec(&letter).unwrap());
-        broker.append(&Outgoing { topic, key: None, value: Some(value), headers: None });
+        refuse(&broker, number, None);
         let LetterSummary { count, latest } = pipeline.look(&names, &everybody()).await.unwrap().dead_letters;
         let expected: Vec<String> =
             (1..=number).rev().take(20).map(|number| format!("cause {number}")).collect();

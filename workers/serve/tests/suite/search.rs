@@ -130,9 +130,10 @@ async fn a_question_that_is_too_long_for_the_model_can_still_be_asked_by_keyword
 async fn more_words_than_an_engine_takes_are_refused_and_only_languages_that_are_searched_count() {
     let search = search().await;
     let words = |count: usize| (0..count).map(|one| format!("w{one}")).collect::<Vec<_>>().join(" ");
-    let refused = async |question: &Question| match search.answer(question).await.unwrap_err() {
-        SearchError::Question(wrong) => wrong.message,
-        other => panic!("{other}"),
+    let refused = async |question: &Question| {
+        let error = search.answer(question).await.unwrap_err();
+        assert!(matches!(error, SearchError::Question(_)), "{error}");
+        error.to_string()
     };
     let mut question = Question::plain(&words(MOST_CLAUSES - 1), Mode::Keyword, 3);
     let told = refused(&question).await;

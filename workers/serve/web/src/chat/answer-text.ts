@@ -76,11 +76,25 @@ export function pieces(text: string, known: ReadonlySet<number>): Piece[] {
   return result;
 }
 
-function piecesOf(match: RegExpMatchArray, known: ReadonlySet<number>): Piece[] {
+// The name before an index of code, and the indexes between them: x[0][2].
+const indexed = /(^|[^\p{Alphabetic}\p{N}_])([\p{Alphabetic}\p{N}_]+)((?:\[[^[\]\n]*\])*)$/u;
+const longestName = 200;
+
+/** Whether a marker behind this text is an index of code; the server's rule (src/marker.rs), which takes none out. */
+function isIndex(before: string): boolean {
+  const [, outside = "", name = "", indexes = ""] = indexed.exec(before) ?? [];
+  const letter = /^[a-z]$/.test(name) && !["'", "\u2019", "-", "\u2011"].includes(outside);
+  const joined = /[^_]_+[^_]/u.test(name) && /\p{Lowercase}/u.test(name);
+  const first = /^\[\s*0\s*\]/.test(indexes) && /^\p{Alphabetic}/u.test(name);
+  return letter || joined || first;
+}
+
+function piecesOf(match: RegExpExecArray, known: ReadonlySet<number>): Piece[] {
   const [, strong, code, numbers] = match;
   // A citation inside of bold text must stay a citation.
   if (strong !== undefined) return pieces(strong, known).map((piece) => (piece.kind === "text" ? { ...piece, kind: "strong" } : piece));
   if (code !== undefined) return [{ kind: "code", text: code }];
+  if (isIndex(match.input.slice(Math.max(0, match.index - longestName), match.index))) return [];
   const named = (numbers ?? "").split(/[,\uff0c]/).map(Number);
   return named.every((number) => known.has(number)) ? named.map((number) => ({ kind: "citation", number })) : [];
 }

@@ -21,6 +21,13 @@ test("a marker that names no passage stays text", () => {
   assert.deepEqual(pieces("see [42] and [1, 42] and array[0]", known), [{ kind: "text", text: "see [42] and [1, 42] and array[0]" }]);
 });
 
+test("an index of code is no marker, a number behind a word is one", () => {
+  const code = "Set a[1], x[0][2], my_list[3] and args[0][1]";
+  assert.deepEqual(pieces(code, known), [{ kind: "text", text: code }]);
+  for (const text of ["a sill[1]", "the company's[1]", "MAX_SIZE[1]", "\u732b[1]", "_sill_[1]", "[1]"])
+    assert.equal(pieces(text, known).at(-1).kind, "citation", text);
+});
+
 test("a citation in bold text is a citation", () => {
   assert.deepEqual(pieces("**30 days [1]**", known), [
     { kind: "strong", text: "30 days " },
