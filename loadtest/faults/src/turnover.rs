@@ -30,8 +30,9 @@ pub enum Aftermath {
 pub struct Turnover {
     /// Tells the generation apart from those of other seeds.
     pub instance: u32,
-    /// Primary shards of its indexes; none leaves them to the workers' settings.
-    pub shards: Option<u32>,
+    /// Primary shards of its indexes. They are always named: otherwise they would be those of what is served, which an earlier
+    /// seed may have left.
+    pub shards: u32,
     /// How long after the first change of the bucket it is begun.
     pub begins: Duration,
     /// When the command that begins it is killed, if it is. It is asked again.
@@ -62,7 +63,7 @@ impl Turnover {
     pub fn of(seed: u64) -> Self {
         let mut prng = Prng::new(seed, "turnover");
         let begins = Duration::from_secs(prng.between(3, 12) as u64);
-        let shards = prng.chance(50).then_some(2);
+        let shards = 1 + u32::from(prng.chance(50));
         let start_killed = moment(40, &mut prng);
         let worker = if prng.chance(50) { Worker::Index } else { Worker::Replicate };
         let place = prng.pick(&worker.places()).copied();
@@ -100,16 +101,15 @@ impl Turnover {
     /// The arguments of `millrace generation` that begin it.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
-        let mut arguments = vec!["start".to_owned(), "--instance".to_owned(), self.instance.to_string()];
-        arguments
-            .extend(self.shards.into_iter().flat_map(|shards| ["--shards".to_owned(), shards.to_string()]));
-        arguments
+        let (instance, shards) = (self.instance.to_string(), self.shards.to_string());
+        ["start", "--instance", &instance, "--shards", &shards].map(str::to_owned).into()
     }
 
     /// The generation that these arguments must begin beside `first`, whose vectors it shares.
     #[must_use]
     pub fn generation(&self, first: &Generation) -> Generation {
-        let mapping = IndexMapping { shards: self.shards, instance: self.instance, ..first.mapping.clone() };
+        let mapping =
+            IndexMapping { shards: Some(self.shards), instance: self.instance, ..first.mapping.clone() };
         Generation { mapping, ..first.clone() }
     }
 
@@ -160,7 +160,7 @@ mod tests {
         assert!(count(|turnover| turnover.start_killed.is_some()) >= 3);
         assert!(count(|turnover| turnover.switch_killed.is_some()) >= 5);
         assert!(count(|turnover| turnover.rival) >= 3);
-        assert!(count(|turnover| turnover.shards.is_some()) >= 3);
+        assert!(count(|turnover| turnover.shards == 2) >= 3);
         for serve in 1..=2 {
             assert!(all.iter().any(|turnover| turnover.serve_killed == Some(serve)), "serve {serve}");
         }
@@ -186,7 +186,7 @@ mod tests {
             .chain([first().short()])
             .collect();
         assert_eq!(ids.len(), 41);
-        let sharded = (1..=40).map(Turnover::of).find(|turnover| turnover.shards.is_some()).unwrap();
+        let sharded = (1..=40).map(Turnover::of).find(|turnover| turnover.shards == 2).unwrap();
         assert_eq!(sharded.generation(&first()).space, first().space);
         let instance = sharded.instance.to_string();
         assert_eq!(sharded.arguments(), ["start", "--instance", instance.as_str(), "--shards", "2"]);
