@@ -1,9 +1,12 @@
 //! Answers in sentences that cite their sources.
 //!
 //! Reading order: [`context`] what fits into a prompt · [`citation`] which citations stay · [`answer`] the way from
-//! a question to an answer that has begun · [`writing`] the way to its end.
+//! a question to an answer that has begun ([`follow_up`] and [`condense`]: what is searched within a conversation) ·
+//! [`writing`] the way to its end.
 
 pub mod answer;
 pub mod citation;
+mod condense;
 pub mod context;
+pub mod follow_up;
 pub mod writing;

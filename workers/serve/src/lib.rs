@@ -18,6 +18,7 @@ pub mod answer_id;
 pub mod application;
 pub mod around;
 pub mod chat;
+mod closeness;
 pub mod config;
 pub mod encoders;
 pub mod feedback;

@@ -19,9 +19,21 @@ use futures::Stream;
 use secret::Secret;
 use serde::Serialize;
 
+/// What a model is to write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Task {
+    /// An answer from the passages.
+    #[default]
+    Answer,
+    /// The question, so that it can be understood without the conversation so far.
+    Condense,
+}
+
 /// A question and everything that its answer may be based on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prompt {
+    /// What to write.
+    pub task: Task,
     /// The question.
     pub question: String,
     /// The passages, best first.
@@ -38,6 +50,8 @@ pub struct Prompt {
     pub temperature: Option<f32>,
     /// The mark on the fences around passages; no author of a document can know it.
     pub nonce: String,
+    /// How close the passages' parts are to the question, for the provider that quotes them.
+    pub closeness: Option<extractive::Closeness>,
 }
 
 /// A passage given to a model.
@@ -73,7 +87,7 @@ pub enum Speaker {
 }
 
 /// A part of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Piece {
     /// More of its text.
     Text(String),
@@ -82,12 +96,14 @@ pub enum Piece {
 }
 
 /// The end of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finish {
     /// Why it ended.
     pub reason: EndReason,
     /// Tokens used, if the provider reports them.
     pub usage: Option<Usage>,
+    /// Why there is an answer or none, if the provider judges that itself.
+    pub judged: Option<extractive::judge::Judged>,
 }
 
 /// Why an answer ended.

@@ -68,7 +68,7 @@ impl Scale {
 
     /// The position of a cosine between that of other passages (0) and that of an opening's own passage (1); none
     /// where cosines mean nothing.
-    fn place(&self, cosine: f64) -> Option<f64> {
+    pub(crate) fn place(&self, cosine: f64) -> Option<f64> {
         let range = self.own - self.others;
         (self.finding >= TRUSTED && range > 0.0).then(|| (cosine - self.others) / range)
     }

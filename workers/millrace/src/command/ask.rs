@@ -20,43 +20,54 @@ pub(super) async fn run(ask: AskQuestion) -> Result<ExitCode, Failure> {
     Ok(if is_answered(&answer) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Whether something was found, and something is said about it: a model may write nothing.
+/// Whether something was found, and something is said about it: an older `serve` may say nothing.
 pub(super) fn is_answered(answer: &Value) -> bool {
-    answer["found"] == Value::Bool(true) && !is_blank(answer)
+    let is_blank = answer["answer"].as_str().is_none_or(|text| text.trim().is_empty());
+    answer["found"] == Value::Bool(true) && !is_blank
 }
 
-fn is_blank(answer: &Value) -> bool {
-    answer["answer"].as_str().is_none_or(|text| text.trim().is_empty())
-}
-
-/// Prints an answer with its sources.
+/// Prints an answer with its sources; where nothing answers, with the passages that come closest.
 pub(super) fn print(answer: &Value) {
-    if is_blank(answer) {
-        show::note("the answer is empty: try other words, or `millrace search` for the passages themselves");
-    } else {
-        show::line(answer["answer"].as_str().unwrap_or_default());
+    for line in lines(answer) {
+        show::line(&line);
     }
-    let sources = answer["citations"].as_array().into_iter().flatten();
-    for (place, source) in sources.enumerate() {
-        if place == 0 {
-            show::line("");
+    show::note(&note(answer));
+}
+
+/// An answer and its sources, line by line.
+fn lines(answer: &Value) -> Vec<String> {
+    let mut lines = vec![answer["answer"].as_str().unwrap_or_default().to_owned()];
+    let list = |name: &str| answer[name].as_array().into_iter().flatten();
+    let mut sources: Vec<String> =
+        list("citations").map(|source| format!("[{}] {}", source["number"], named(source))).collect();
+    if answer["found"] == Value::Bool(false) {
+        sources = list("closest").map(|source| format!("- {}", named(source))).collect();
+        if !sources.is_empty() {
+            sources.insert(0, "What comes closest:".to_owned());
         }
-        show::line(&format!("[{}] {}", source["number"], named(source)));
     }
+    if !sources.is_empty() {
+        lines.push(String::new());
+        lines.append(&mut sources);
+    }
+    lines
+}
+
+/// What wrote an answer, how long it took, and what was left out or taken out.
+fn note(answer: &Value) -> String {
     let count = |name: &str| answer["passages"][name].as_u64().unwrap_or_default();
-    let mut note = format!(
-        "{} in {} ms, from {} passages",
-        answer["model"].as_str().unwrap_or_default(),
-        answer["took_ms"],
-        count("given")
-    );
+    let mut note = format!("{} in {} ms", answer["model"].as_str().unwrap_or_default(), answer["took_ms"]);
+    if answer["found"] == Value::Bool(false) {
+        return note;
+    }
+    note = format!("{note}, from {} passages", count("given"));
     if count("left_out") > 0 {
         note = format!("{note}; {} did not fit into the context", count("left_out"));
     }
     if answer["invented_citations"].as_u64().is_some_and(|invented| invented > 0) {
         note = format!("{note}; {} invented citations were taken out", answer["invented_citations"]);
     }
-    show::note(&note);
+    note
 }
 
 /// A source as people find it: document, part, headings.
@@ -91,6 +102,20 @@ mod tests {
         ] {
             assert_eq!(is_answered(&answer), answered, "{answer}");
         }
+    }
+
+    #[test]
+    fn where_nothing_answers_the_closest_passages_are_named() {
+        let closest = json!([{"document": "docs/a.md", "heading_path": ["Leave"], "number": 1}]);
+        let (passages, text) = (json!({"given": 8, "found": 8}), "Nothing relevant was found.");
+        let answer = json!({"answer": text, "found": false, "citations": [], "closest": closest,
+            "model": "extractive", "took_ms": 12, "passages": passages});
+        assert_eq!(lines(&answer), [text, "", "What comes closest:", "- docs/a.md, Leave"]);
+        assert_eq!(note(&answer), "extractive in 12 ms");
+        let answer = json!({"answer": "30 days [1]", "found": true, "citations": closest,
+            "model": "extractive", "took_ms": 12, "passages": passages});
+        assert_eq!(lines(&answer), ["30 days [1]", "", "[1] docs/a.md, Leave"]);
+        assert_eq!(note(&answer), "extractive in 12 ms, from 8 passages");
     }
 
     #[test]

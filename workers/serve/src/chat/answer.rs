@@ -5,20 +5,20 @@ use model::Encoder;
 use serde::Serialize;
 use sink::{Clause, Reader};
 
+use super::condense::searched;
 use super::context::{fit, prompt_tokens};
 use super::writing::Begun;
 use crate::application::{Application, Retrieval};
 use crate::found::FoundPassage;
+use crate::llm::extractive::worth_reading;
 use crate::llm::{
-    EndReason, Finish, Given, LanguageModel as _, LlmError, Models, Piece, Prompt, Speaker, Turn, Usage,
+    EndReason, Finish, Given, LanguageModel as _, LlmError, Model, Models, Piece, Prompt, Task, Turn, Usage,
 };
 use crate::question::{Fusion, Include, Question, Wrong};
 use crate::search::{Search, SearchError};
 
 /// Default limit on the tokens of an answer.
 const ANSWER_TOKENS: usize = 1_024;
-/// A question shorter than this, in characters, is searched together with the previous one.
-const SHORT: usize = 24;
 
 /// A question to an application.
 #[derive(Clone, Debug)]
@@ -103,24 +103,28 @@ pub async fn begin<E: Encoder, R: Reader>(
     ask: ChatQuestion,
 ) -> Result<Begun, AskError> {
     let model = models.get(&application.llm.provider)?;
-    let question = question(&ask, application).map_err(SearchError::from)?;
+    let condensed = searched(&model, &ask, application).await;
+    let asked = condensed.clone().unwrap_or_else(|| ask.question.clone());
+    let question = question(&ask, &asked, application).map_err(SearchError::from)?;
     let looked = search.look_up(&question).await?;
     // Kept from here on, however this ends.
     let mut pending = search.sample().begin(&question, &looked, &application.name);
-    let answer = looked.answer;
+    let (answer, vector) = (looked.answer, looked.vector);
     let is_relevant = search.is_relevant(&answer);
     let (space, generation, found) = (answer.space, answer.generation, answer.hits);
     let writer = application.llm.model.clone().unwrap_or_else(|| application.llm.provider.clone());
+    let nothing = nothing_found(&ask.question);
     if found.is_empty() || !is_relevant {
-        let pieces = [Piece::Text(nothing_found(&ask.question).to_owned())]
-            .into_iter()
-            .chain([Piece::Finish(Finish { reason: EndReason::Stop, usage: Some(Usage::default()) })]);
+        let usage = Some(Usage::default());
+        let pieces = [Piece::Finish(Finish { reason: EndReason::Stop, usage, judged: None })];
         return Ok(Begun {
             pending,
             sources: Vec::new(),
             passages: Passages { found: found.len(), ..Passages::default() },
             space,
             generation,
+            condensed,
+            nothing,
             pieces: Box::pin(futures::stream::iter(pieces.map(Ok))),
             prompt_tokens: 0,
             model: writer,
@@ -128,6 +132,9 @@ pub async fn begin<E: Encoder, R: Reader>(
         });
     }
     let mut prompt = prompt(ask, &found, application);
+    if matches!(model, Model::Extractive(_)) {
+        prompt.question = asked;
+    }
     let left_out =
         fit(&mut prompt, application.max_context_length).map_err(|tokens| too_long(tokens, application))?;
     let given = prompt.passages.len();
@@ -138,12 +145,17 @@ pub async fn begin<E: Encoder, R: Reader>(
     let sources: Vec<CitedSource> = (1..).zip(found).take(given).map(source).collect();
     pending.show(&sources);
     let prompt_tokens = prompt_tokens(&prompt);
+    if let (Model::Extractive(_), Some(vector)) = (&model, vector) {
+        prompt.closeness = search.closeness(&vector, worth_reading(&prompt)).await;
+    }
     Ok(Begun {
         pending,
         sources,
         passages: Passages { found: given + left_out.passages, given, left_out: left_out.passages },
         space,
         generation,
+        condensed,
+        nothing,
         pieces: model.answer(prompt).await?,
         prompt_tokens,
         model: writer,
@@ -163,13 +175,7 @@ fn nothing_found(question: &str) -> &'static str {
     }
 }
 
-fn question(ask: &ChatQuestion, application: &Application) -> Result<Question, Wrong> {
-    let before = ask.history.iter().rev().find(|turn| turn.speaker == Speaker::User);
-    // A follow-up such as "And in winter?" can only be found together with the question before it.
-    let text = match before {
-        Some(before) if ask.question.chars().count() < SHORT => format!("{} {}", before.text, ask.question),
-        _ => ask.question.clone(),
-    };
+fn question(ask: &ChatQuestion, text: &str, application: &Application) -> Result<Question, Wrong> {
     let fusion = match application.retriever.kind {
         Retrieval::Rrf => Fusion::Rrf,
         Retrieval::Vector | Retrieval::Keyword | Retrieval::Hybrid => Fusion::Auto,
@@ -178,7 +184,7 @@ fn question(ask: &ChatQuestion, application: &Application) -> Result<Question, W
         fusion,
         filter: ask.filter.clone(),
         include: Include { place: true, relevance: true, ..Include::default() },
-        ..Question::plain(&text, application.retriever.kind.mode(), application.retriever.top_k)
+        ..Question::plain(text, application.retriever.kind.mode(), application.retriever.top_k)
     };
     question.limit(ask.allowed.clone())?;
     Ok(question)
@@ -192,6 +198,7 @@ fn prompt(ask: ChatQuestion, found: &[FoundPassage], application: &Application) 
         document: found.document.to_string(),
     };
     Prompt {
+        task: Task::Answer,
         question: ask.question,
         passages: (1..).zip(found).map(given).collect(),
         history: ask.history,
@@ -200,6 +207,7 @@ fn prompt(ask: ChatQuestion, found: &[FoundPassage], application: &Application) 
         max_tokens: ask.max_tokens.unwrap_or(ANSWER_TOKENS),
         temperature: ask.temperature,
         nonce: ask.nonce,
+        closeness: None,
     }
 }
 

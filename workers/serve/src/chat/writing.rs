@@ -10,8 +10,12 @@ use super::answer::{CitedSource, Passages};
 use super::citation::{CitationFilter, Sentence, sentences};
 use super::context::tokens;
 use crate::answer_id::AnswerId;
+use crate::llm::extractive::judge::Judged;
 use crate::llm::{EndReason, Finish, LlmError, Piece, Pieces, Usage};
 use crate::sample::PendingAnswer;
+
+/// So many passages are named where none answers.
+const CLOSEST: usize = 3;
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,12 +24,18 @@ pub struct Answer {
     pub id: AnswerId,
     /// The text with its citations.
     pub answer: String,
-    /// False if nothing relevant was found, and therefore no model was asked.
+    /// False if nothing relevant was found, and therefore no model was asked, or if it wrote nothing: then `answer` says so.
     pub found: bool,
     /// Its sentences.
     pub sentences: Vec<Sentence>,
     /// The cited passages.
     pub citations: Vec<CitedSource>,
+    /// The best passages that were found, where none of them answers; at most three.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub closest: Vec<CitedSource>,
+    /// What was searched, where that was not the question itself: it followed up another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condensed: Option<String>,
     /// Counts of passages.
     pub passages: Passages,
     /// Number of citations removed because their passage was not given.
@@ -40,6 +50,9 @@ pub struct Answer {
     pub generation: String,
     /// Why it ended.
     pub finish_reason: EndReason,
+    /// Why there is an answer or none, where the sentences were chosen here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
     /// Tokens, as counted by the provider or else here.
     pub usage: Usage,
 }
@@ -63,6 +76,10 @@ pub struct Begun {
     pub space: Fingerprint,
     /// The id of the generation whose passages these are.
     pub generation: String,
+    /// What was searched, where that was not the question itself.
+    pub condensed: Option<String>,
+    /// What is said if nothing is written.
+    pub(super) nothing: &'static str,
     pub(super) pieces: Pieces,
     pub(super) prompt_tokens: usize,
     pub(super) model: String,
@@ -82,6 +99,7 @@ struct Writing {
     filter: CitationFilter,
     text: String,
     finish: Option<Finish>,
+    is_nothing: bool,
     is_over: bool,
 }
 
@@ -95,7 +113,14 @@ impl Begun {
     /// The answer as events; the last one is [`ChatEvent::Done`].
     pub fn events(self) -> impl Stream<Item = Result<ChatEvent, LlmError>> + Send {
         let filter = CitationFilter::new(self.sources.len());
-        let writing = Writing { begun: self, filter, text: String::new(), finish: None, is_over: false };
+        let writing = Writing {
+            begun: self,
+            filter,
+            text: String::new(),
+            finish: None,
+            is_nothing: false,
+            is_over: false,
+        };
         futures::stream::try_unfold(writing, Writing::next)
     }
 
@@ -132,8 +157,12 @@ impl Writing {
                     }
                 }
                 Piece::Finish(finish) => {
-                    let rest = self.filter.finish();
+                    let mut rest = self.filter.finish();
                     self.finish = Some(finish);
+                    self.is_nothing = self.text.trim().is_empty() && rest.trim().is_empty();
+                    if self.is_nothing {
+                        rest = self.begun.nothing.to_owned();
+                    }
                     if !rest.is_empty() {
                         self.text.push_str(&rest);
                         return Ok(Some((ChatEvent::Delta(rest), self)));
@@ -152,7 +181,8 @@ impl Writing {
         let sources = &self.begun.sources;
         let citations: Vec<CitedSource> =
             sources.iter().filter(|source| cited.contains(&source.number)).cloned().collect();
-        let found = !sources.is_empty();
+        let found = !sources.is_empty() && !self.is_nothing;
+        let closest = if found { Vec::new() } else { sources.iter().take(CLOSEST).cloned().collect() };
         self.begun.pending.done(citations.iter().map(|source| source.id.clone()).collect(), !found);
         let begun = &self.begun;
         let counted = || {
@@ -164,6 +194,8 @@ impl Writing {
             found,
             sentences,
             citations,
+            closest,
+            condensed: begun.condensed.clone(),
             passages: begun.passages,
             invented_citations: self.filter.invented,
             model: begun.model.clone(),
@@ -171,6 +203,7 @@ impl Writing {
             space: begun.space.clone(),
             generation: begun.generation.clone(),
             finish_reason: finish.reason,
+            judged: finish.judged,
             usage: finish.usage.unwrap_or_else(counted),
             answer: text,
         }

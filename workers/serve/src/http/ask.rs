@@ -21,14 +21,21 @@ use crate::access::Principal;
 use crate::application::BUILT_IN;
 use crate::chat::answer::{AskError, ChatQuestion, begin};
 use crate::chat::writing::{Begun, ChatEvent};
-use crate::llm::{LlmError, Turn};
+use crate::llm::{LlmError, Speaker, Turn};
 use crate::question::{Parameters, Question, several, whole};
+
+/// Most turns of a conversation so far, and most bytes of their text.
+const MOST_TURNS: usize = 40;
+const LONGEST_HISTORY: usize = 64 * 1024;
 
 /// The body of a question to an application; its filters are those of a search.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Body {
     question: String,
+    /// The conversation so far, oldest first.
+    #[serde(default)]
+    history: Vec<Said>,
     application: Option<String>,
     #[serde(default)]
     stream: bool,
@@ -40,6 +47,21 @@ pub(super) struct Body {
     format: Vec<String>,
     since: Option<String>,
     until: Option<String>,
+}
+
+/// A turn of the conversation so far.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    role: Role,
+    content: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Role {
+    User,
+    Assistant,
 }
 
 /// The question, the application, and the conversation so far.
@@ -117,7 +139,10 @@ pub(super) async fn post<P: Parts>(
     }
     let begun_at = Instant::now();
     let begun = server.begin(&principal, wanted(body)?).await?;
-    let sources = json!({"id": begun.id(), "citations": begun.sources, "passages": begun.passages});
+    let mut sources = json!({"id": begun.id(), "citations": begun.sources, "passages": begun.passages});
+    if let (Some(condensed), Some(sources)) = (&begun.condensed, sources.as_object_mut()) {
+        sources.insert("condensed".to_owned(), json!(condensed));
+    }
     let head = futures::stream::iter([Ok(named("sources", &sources))]);
     Ok(stream(head.chain(begun.events().map(move |event| Ok(shown(event, begun_at))))))
 }
@@ -135,10 +160,29 @@ pub(super) async fn answered<P: Parts>(
 }
 
 fn wanted(body: Body) -> Result<Wanted, HttpRefusal> {
-    let mut ask = plain(&body.question, Vec::new());
+    let mut body = body;
+    let mut ask = plain(&body.question, turns(std::mem::take(&mut body.history))?);
     let application = body.application.clone().unwrap_or_else(|| BUILT_IN.to_owned());
     ask.filter = filter(body)?;
     Ok(Wanted { application, ask })
+}
+
+/// The turns of a conversation that is not too long to be read.
+fn turns(history: Vec<Said>) -> Result<Vec<Turn>, HttpRefusal> {
+    let bytes: usize = history.iter().map(|said| said.content.len()).sum();
+    if history.len() > MOST_TURNS || bytes > LONGEST_HISTORY {
+        let message = format!(
+            "history has {} turns of {bytes} bytes: send the last {MOST_TURNS} at most, and {LONGEST_HISTORY} bytes",
+            history.len()
+        );
+        let refusal = HttpRefusal::new(StatusCode::BAD_REQUEST, "question", message);
+        return Err(HttpRefusal { field: Some("history".to_owned()), ..refusal });
+    }
+    let speaker = |role| match role {
+        Role::User => Speaker::User,
+        Role::Assistant => Speaker::Assistant,
+    };
+    Ok(history.into_iter().map(|said| Turn { speaker: speaker(said.role), text: said.content }).collect())
 }
 
 fn filter(body: Body) -> Result<Vec<sink::Clause>, HttpRefusal> {

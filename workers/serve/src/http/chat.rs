@@ -149,6 +149,7 @@ impl Envelope {
         if let (Some(answer), Some(more)) = (finish, more.as_object_mut()) {
             more.insert("space".to_owned(), json!(answer.space));
             more.insert("generation".to_owned(), json!(answer.generation));
+            more.insert("condensed".to_owned(), json!(answer.condensed));
         }
         self.of("chat.completion.chunk", &more)
     }
@@ -173,6 +174,7 @@ pub(super) async fn post<P: Parts>(
             json!({"index": 0, "message": message, "logprobs": null, "finish_reason": answer.finish_reason});
         let more = json!({
             "choices": [choice], "usage": answer.usage, "space": answer.space, "generation": answer.generation,
+            "condensed": answer.condensed,
         });
         let body = envelope.of("chat.completion", &more);
         return Ok(Json(body).into_response());

@@ -170,6 +170,18 @@ fn tools() -> Vec<Tool> {
             "question",
             json!({
                 "question": {"type": "string"},
+                "history": {
+                    "type": "array",
+                    "description": "The conversation so far, oldest first, if the question follows it up.",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "role": {"type": "string", "enum": ["user", "assistant"]},
+                            "content": {"type": "string"},
+                        },
+                        "required": ["role", "content"],
+                    },
+                },
                 "application": {"type": "string", "description": "Which application answers; millrace by default."},
             }),
         ),

@@ -84,7 +84,7 @@ impl Judge {
 
     /// The last measured scale; none when there are too few passages or the measurement fails. While one question
     /// measures, others wait for it.
-    async fn scale<E: Encoder, R: Reader>(&self, encoder: &E, reader: &R) -> Option<Scale> {
+    pub(crate) async fn scale<E: Encoder, R: Reader>(&self, encoder: &E, reader: &R) -> Option<Scale> {
         let mut last = self.last.lock().await;
         if let Some((when, scale)) = &*last
             && when.elapsed() < if scale.is_some() { FRESH } else { PAUSE }

@@ -1,12 +1,14 @@
-//! The sentences of a passage that can be an answer. Pure.
+//! The sentences of a paragraph or list that can be an answer. Pure.
 //!
-//! A single line break only wraps a paragraph, so a sentence goes on behind it. A blank line, a list item, a heading
-//! and a table row each end it; code is read line by line.
+//! A single line break only wraps a paragraph, so a sentence goes on behind it. A list item, a heading and a table row
+//! each end it. What only introduces something (it ends with a colon) is no answer by itself, and neither is a line of
+//! navigation: without an end, it has no word such as *the* in it.
 
 use std::ops::RangeInclusive;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use super::block::{FENCE, is_heading, is_item, is_row};
 use crate::marker::unmarked;
 
 /// Length of a sentence in characters: anything shorter is a heading or a table cell, anything longer is not a
@@ -14,34 +16,22 @@ use crate::marker::unmarked;
 const LENGTH: RangeInclusive<usize> = 12..=600;
 /// With more programming symbols than this, a sentence is code.
 const MOST_SIGNS: usize = 6;
-/// With more programming symbols than this, a line is code.
-const MOST_SIGNS_OF_LINE: usize = 1;
-/// What opens an item of a list, before white space.
-const BULLETS: [char; 6] = ['-', '*', '•', '·', '◦', '▪'];
-/// Digits of the numbers of a list.
-const DIGITS: &str = "0123456789一二三四五六七八九十";
 /// What is no part of the sentence that it stands before.
 const MARKS: [char; 10] = ['-', '*', '•', '·', '◦', '▪', '#', '>', '|', ' '];
-const FENCE: &str = "```";
 
-/// The sentences of a passage, without list markers and without numbers that could be taken for citations; table rows,
-/// code and headings are skipped.
-pub(super) fn quotable(passage: &str) -> Vec<String> {
-    let lines: Vec<&str> = passage.lines().collect();
+/// The sentences of the lines of a part, without list markers and without numbers that could be taken for citations.
+pub(super) fn quotable(lines: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
-    for paragraph in lines.split(|line| line.trim().is_empty()) {
-        let rows = paragraph.iter().filter(|line| is_row(line)).count();
-        let is_fenced = paragraph.first().is_some_and(|line| line.trim_start().starts_with(FENCE));
-        if rows * 2 > paragraph.len() || is_fenced {
-            continue;
-        }
-        let is_code = paragraph.iter().filter(|line| is_code(line)).count() * 2 > paragraph.len();
-        for block in paragraph.chunk_by(|line, next| !is_code && goes_on(line, next)) {
-            found.extend(sentences(block));
-        }
+    for block in lines.chunk_by(|line, next| goes_on(line, next)) {
+        found.extend(sentences(block));
     }
     found.retain(|sentence| is_sentence(sentence));
     found
+}
+
+/// A line as it is quoted: without its list marker, and without numbers that could be taken for citations.
+pub(super) fn quoted(line: &str) -> String {
+    closed(unmarked(line.trim()).trim_start_matches(MARKS))
 }
 
 /// Length in characters; a Chinese character counts as three, because it says as much as several letters.
@@ -54,41 +44,6 @@ fn goes_on(line: &str, next: &str) -> bool {
     let is_apart = |line: &str| is_heading(line) || is_row(line) || !line.contains(char::is_alphanumeric);
     let is_quoted = |line: &str| line.trim_start().starts_with('>');
     !is_apart(line) && !is_apart(next) && !is_item(next) && is_quoted(line) == is_quoted(next)
-}
-
-fn is_heading(line: &str) -> bool {
-    let line = line.trim_start();
-    let title = line.trim_start_matches('#');
-    title.len() < line.len() && title.starts_with(' ')
-}
-
-fn is_row(line: &str) -> bool {
-    line.contains(" | ") || line.trim_start().starts_with('|')
-}
-
-/// Whether a line begins an item of a list: `- a`, `2. b`, `3) c`, `四、丁`, `（5）戊`.
-fn is_item(line: &str) -> bool {
-    let line = line.trim_start();
-    if let Some(item) = line.strip_prefix(BULLETS) {
-        return item.starts_with(char::is_whitespace);
-    }
-    let number = line.strip_prefix('（').unwrap_or(line);
-    let digits = number.chars().take_while(|character| DIGITS.contains(*character)).count();
-    let mut behind = number.chars().skip(digits);
-    let is_marked = match behind.next() {
-        Some('、' | '）') => true,
-        Some('.' | ')') => behind.next().is_some_and(char::is_whitespace),
-        _ => false,
-    };
-    is_marked && (1..=3).contains(&digits)
-}
-
-/// Whether a line looks like code rather than like a part of a paragraph.
-fn is_code(line: &str) -> bool {
-    let line = line.trim();
-    let signs = line.chars().filter(|character| "{}<>=|\\".contains(*character)).count();
-    let opens = line.starts_with(['{', '[', '<', '"', '$']);
-    signs > MOST_SIGNS_OF_LINE || opens || line.ends_with([';', '{', '}', '\\'])
 }
 
 /// The sentences of lines that belong together, with whatever else stands between them.
@@ -138,19 +93,37 @@ fn closed(sentence: &str) -> String {
 fn is_sentence(text: &str) -> bool {
     let letters = text.chars().filter(|character| character.is_alphabetic()).count();
     let ends = text.trim_end_matches(['"', '\'', ')', '”', '’', '»', '」', '』', '）', ']']);
-    let ended = ends.ends_with(['.', '!', '?', '。', '！', '？', '…', '؟', '।', ':', '：', ';', '；']);
+    let is_ended = ends.ends_with(['.', '!', '?', '。', '！', '？', '…', '؟', '।', ';', '；']);
     let signs = text.chars().filter(|character| "{}[]<>\"=|`$\\_+&".contains(*character)).count();
     let is_code = signs > MOST_SIGNS
-        || text.starts_with(['{', '[', '<', '"'])
+        || text.starts_with(['{', '[', '<'])
         || text.ends_with(");")
         || text.contains(FENCE);
     let is_prose = !is_code && letters * 2 > text.chars().count();
-    LENGTH.contains(&width(text)) && is_prose && (ended || width(text) > 40)
+    let says = is_ended || (width(text) > 40 && !ends.ends_with([':', '：']) && !is_navigation(text));
+    LENGTH.contains(&width(text)) && is_prose && says
+}
+
+/// Whether a line without an end is a row of names rather than a part of a sentence.
+fn is_navigation(text: &str) -> bool {
+    let crumbs: usize = [" > ", " › ", " » ", " / "].iter().map(|mark| text.matches(mark).count()).sum();
+    let language = analysis::language(text).unwrap_or("en");
+    let words = analysis::terms(text, language);
+    let is_bare = !text.chars().any(is_unspaced) && analysis::asked(text, language).len() == words.len();
+    crumbs > 1 || is_bare
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::llm::extractive::block::{BlockKind, blocks};
+
+    /// The sentences of all parts of a passage that have some.
+    fn of(passage: &str) -> Vec<String> {
+        let blocks = blocks(passage).into_iter();
+        let prose = blocks.filter(|block| matches!(block.kind, BlockKind::Prose | BlockKind::List));
+        prose.flat_map(|block| quotable(&block.lines)).collect()
+    }
 
     #[test]
     fn a_line_break_within_a_paragraph_ends_no_sentence() {
@@ -168,7 +141,7 @@ mod tests {
                 vec![on_the_left, "Thank you for asking us."],
             ),
         ] {
-            assert_eq!(quotable(passage), expected, "{passage}");
+            assert_eq!(of(passage), expected, "{passage}");
         }
     }
 
@@ -192,19 +165,31 @@ mod tests {
             "Wait for ten minutes.",
             "Nobody may open it.",
         ];
-        assert_eq!(quotable(&passage.join("\n")), expected);
+        assert_eq!(of(&passage.join("\n")), expected);
         let chinese = "步骤如下：\n一、先关闭\n阀门。\n二、再打开盖子；\n（3）等待十分钟。\n\n不得打开。";
-        let expected =
-            ["步骤如下：", "一、先关闭阀门。", "二、再打开盖子；", "（3）等待十分钟。", "不得打开。"];
-        assert_eq!(quotable(chinese), expected);
+        let expected = ["一、先关闭阀门。", "二、再打开盖子；", "（3）等待十分钟。", "不得打开。"];
+        assert_eq!(of(chinese), expected);
     }
 
     #[test]
     fn lines_that_are_no_paragraph_stay_apart() {
         let log = "the pump in hall seven was started by the operator on duty and ran without a fault";
-        assert_eq!(quotable(&[log; 9].join("\n")), [log; 9]);
-        assert_eq!(quotable("let valve_of_boiler = open(valve);\nlet lid_of_boiler = open(lid);\n"), [""; 0]);
-        assert_eq!(quotable("```\nThe valve of this boiler is closed.\n```"), [""; 0]);
+        assert_eq!(of(&[log; 9].join("\n")), [log; 9]);
+        assert_eq!(of("let valve_of_boiler = open(valve);\nlet lid_of_boiler = open(lid);\n"), [""; 0]);
+        assert_eq!(of("```\nThe valve of this boiler is closed.\n```"), [""; 0]);
+    }
+
+    #[test]
+    fn what_introduces_and_what_navigates_is_no_sentence() {
+        for passage in [
+            "The following settings are understood by the workers of this system:",
+            "Home Products Solutions Pricing Documentation Blog Careers Contact Sales Login",
+            "Docs > Object Storage Service > Developer Reference > Buckets > Manage access",
+        ] {
+            assert_eq!(of(passage), [""; 0], "{passage}");
+        }
+        let unended = "the valve of the boiler stays open while the pump is in use";
+        assert_eq!(of(unended), [unended]);
     }
 
     #[test]
@@ -216,7 +201,7 @@ mod tests {
             ("A lone ` does not open any code.", vec!["A lone ‘ does not open any code."]),
             ("猫在窗台上睡觉。[2]狗在看门！", vec!["猫在窗台上睡觉(2)。", "狗在看门！"]),
         ] {
-            assert_eq!(quotable(passage), expected, "{passage}");
+            assert_eq!(of(passage), expected, "{passage}");
         }
     }
 }

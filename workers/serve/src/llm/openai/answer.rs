@@ -13,7 +13,7 @@ pub(super) struct Reading {
 }
 
 /// The meaning of an event.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Said {
     /// Nothing for the reader: reasoning, usage, or an empty piece.
     Nothing,
@@ -27,7 +27,11 @@ impl Reading {
     /// Interprets the data of the next event.
     pub(super) fn event(&mut self, data: &str) -> Result<Said, LlmError> {
         if data.trim() == "[DONE]" {
-            return Ok(Said::Done(Finish { reason: self.reason.unwrap_or_default(), usage: self.usage }));
+            return Ok(Said::Done(Finish {
+                reason: self.reason.unwrap_or_default(),
+                usage: self.usage,
+                judged: None,
+            }));
         }
         if data.trim().is_empty() {
             return Ok(Said::Nothing);
@@ -75,7 +79,7 @@ mod tests {
             said.push(reading.event(event).unwrap());
         }
         let usage = Usage { prompt_tokens: 22, completion_tokens: 17, total_tokens: 39 };
-        let finish = Finish { reason: EndReason::Length, usage: Some(usage) };
+        let finish = Finish { reason: EndReason::Length, usage: Some(usage), judged: None };
         let text = |text: &str| Said::Text(text.to_owned());
         assert_eq!(
             said,
