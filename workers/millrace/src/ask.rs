@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use process::Failure;
-use reqwest::RequestBuilder;
+use reqwest::{RequestBuilder, Response};
 use secret::Secret;
 use serde_json::{Value, json};
+use serve::llm::sse::Events;
 
 use crate::cli::{SearchMode, ServeAddress};
 
@@ -69,16 +70,59 @@ impl Asking {
         self.answer(self.client.post(format!("{}/v1/ask", self.url)).json(&body)).await
     }
 
+    /// The same within a conversation ([`Conversation::history`]); `said` hears each piece of the answer as it comes.
+    ///
+    /// # Errors
+    /// As [`Asking::search`], and when the answer breaks off.
+    ///
+    /// [`Conversation::history`]: crate::conversation::Conversation::history
+    pub async fn stream(
+        &self,
+        question: &str,
+        history: &Value,
+        application: &str,
+        mut said: impl FnMut(&str),
+    ) -> Result<Value, Failure> {
+        let body =
+            json!({"question": question, "history": history, "application": application, "stream": true});
+        let mut answer = self.send(self.client.post(format!("{}/v1/ask", self.url)).json(&body)).await?;
+        if !answer.status().is_success() {
+            return self.read(answer).await;
+        }
+        let mut events = Events::default();
+        while let Some(bytes) = answer.chunk().await? {
+            for event in events.push(&bytes)? {
+                let event: Value = serde_json::from_str(&event)?;
+                if let Some(words) = event["error"]["message"].as_str() {
+                    return Err(format!("serve at {}: {words}", self.url).into());
+                }
+                if event["answer"].is_string() {
+                    return Ok(event);
+                }
+                said(event["text"].as_str().unwrap_or_default());
+            }
+        }
+        Err(format!("the answer of serve at {} broke off: ask again", self.url).into())
+    }
+
     async fn answer(&self, request: RequestBuilder) -> Result<Value, Failure> {
+        let answer = self.send(request).await?;
+        self.read(answer).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
         let request = match &self.key {
             Some(key) => request.bearer_auth(key.reveal()),
             None => request,
         };
         let sent = request.send().await;
-        let answer = sent.map_err(|error| {
+        Ok(sent.map_err(|error| {
             let cause = process::chain(&error);
             format!("serve at {} does not answer ({cause}): start it (compose/worker start serve), or set MILLRACE_SERVE_URL", self.url)
-        })?;
+        })?)
+    }
+
+    async fn read(&self, answer: Response) -> Result<Value, Failure> {
         let status = answer.status();
         let body: Value = answer.json().await.map_err(|error| {
             format!("{} answered {status} with what is no JSON ({error}): is that serve?", self.url)

@@ -25,7 +25,9 @@ mod upkeep;
 
 pub use self::training::{MakeTrainingData, PairChoices, PairsFrom, TrainCommand};
 pub use archive::{ExportLog, ImportLog};
-pub use asking::{AskQuestion, Eval, KeyArguments, KeyRole, SearchArguments, SearchMode, ServeAddress};
+pub use asking::{
+    AskQuestion, ChatArguments, Eval, KeyArguments, KeyRole, SearchArguments, SearchMode, ServeAddress,
+};
 pub use drifting::{DriftChoices, DriftCommand, MeasureDrift, ShowDrift};
 pub use generations::{
     CompareGenerations, CompareThoroughly, GenerationAsk, GenerationCommand, GenerationReason,
@@ -97,6 +99,9 @@ pub enum OperatorCommand {
     /// Ask an application of the running `serve` for an answer with citations; exit code 1 when there is none, with --json
     /// as without.
     Ask(AskQuestion),
+    /// Talk with an application of the running `serve`: each line of standard input is a question, which may follow up those
+    /// before; exit code 1 when one was not answered.
+    Chat(ChatArguments),
     /// Make an API key for `serve`: prints the key once, and the entry for the file of keys.
     Key(KeyArguments),
     /// Compare bucket, ledger and engines; exit code 1 when they differ.

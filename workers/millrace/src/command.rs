@@ -4,6 +4,7 @@ mod archive;
 mod ask;
 mod audit;
 mod bucket;
+mod chat;
 mod chunk;
 mod confirm;
 mod dead_letters;
@@ -49,6 +50,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         OperatorCommand::Status(ask) => status::run(ask).await,
         OperatorCommand::Search(ask) => search::run(ask).await,
         OperatorCommand::Ask(ask) => ask::run(ask).await,
+        OperatorCommand::Chat(chat) => chat::run(chat).await,
         OperatorCommand::Key(ask) => key::run(&ask),
         OperatorCommand::Audit(ask) => audit::run(ask).await,
         OperatorCommand::Reconcile(ask) => reconcile::run(ask).await,

@@ -7,7 +7,7 @@
 //! `dead-letters replay` resends raw notices.
 //!
 //! Reading order: [`cli`] the arguments · [`command`] one file per command · [`world`] the connections · [`entries`]
-//! the ledger · [`log`] a topic's records · [`ask`] requests to `serve` · [`merge`], [`audit`], [`reconcile`],
+//! the ledger · [`log`] a topic's records · [`ask`] requests to `serve`, [`conversation`] what is sent along · [`merge`], [`audit`], [`reconcile`],
 //! [`rebuild`], [`letters`], `snapshots` the logic · [`trial`] the system in one process · `files` the files that a user names ·
 //! `naming` the documents that a user names · `reading` reads many files · `place` the page of a passage · [`show`] the
 //! output · `visible` what a terminal may be shown.
@@ -19,6 +19,7 @@ pub mod audit;
 mod bench;
 pub mod cli;
 pub mod command;
+pub mod conversation;
 pub mod entries;
 mod files;
 mod fill;

@@ -27,6 +27,20 @@ pub fn line(text: &str) {
     out(&visible(text));
 }
 
+/// Prints a piece of a text at once, without ending the line.
+pub fn piece(text: &str) {
+    let mut out = std::io::stdout();
+    let _gone = write!(out, "{}", visible(text)).and_then(|()| out.flush()).is_err();
+}
+
+/// Asks for a line of standard input on a terminal.
+pub fn prompt(text: &str) {
+    if std::io::stdin().is_terminal() {
+        let mut err = std::io::stderr();
+        let _gone = write!(err, "{text}").and_then(|()| err.flush()).is_err();
+    }
+}
+
 /// Prints a document's own text: as [`line()`] does on a terminal, and verbatim into a pipe or a file, where it is data.
 pub fn document(text: &str) {
     out(&of_document(text, on_terminal()));

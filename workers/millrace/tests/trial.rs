@@ -246,6 +246,38 @@ fn a_question_is_answered_with_its_source_and_it_ends() {
 }
 
 #[test]
+fn a_conversation_goes_on_from_question_to_question() {
+    let folder = folder();
+    let running = Running::start(folder.path());
+    let talk = |url: &str, said: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_millrace"));
+        command.arg("chat").env("MILLRACE_SERVE_URL", url).env_remove("MILLRACE_SERVE_KEY");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        output(command, Some(said))
+    };
+    let done = talk(
+        &running.url,
+        "how many days of paid leave a year?\n\nand may they be taken at any time?\n/quit\nwho?\n",
+    );
+    let (out, notes) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{out}{notes}");
+    assert_eq!(out.matches("thirty days of paid leave a year").count(), 2, "{out}{notes}");
+    assert_eq!(out.matches("leave.md").count(), 2, "{out}{notes}");
+    assert!(
+        notes.contains("searched: may they be taken at any time? how many days of paid leave a year"),
+        "{notes}"
+    );
+    // After `/new` a follow-up follows nothing up.
+    let done = talk(&running.url, "how many days of paid leave a year?\n/new\nand at sea?\n");
+    assert!(!String::from_utf8_lossy(&done.stderr).contains("searched:"), "{done:?}");
+    let done = talk("http://127.0.0.1:9", "who?\nwho?\n");
+    assert_eq!(
+        (done.status.code(), String::from_utf8_lossy(&done.stderr).matches("does not answer").count()),
+        (Some(1), 2)
+    );
+}
+
+#[test]
 fn what_cannot_be_tried_is_said_with_its_remedy() {
     let files = folder();
     let absent = files.path().join("absent");

@@ -2,11 +2,12 @@
 //!
 //! Reading order: [`context`] what fits into a prompt · [`citation`] which citations stay · [`answer`] the way from
 //! a question to an answer that has begun ([`follow_up`] and [`condense`]: what is searched within a conversation) ·
-//! [`writing`] the way to its end.
+//! `writer` who writes it, [`writing`] the way to its end.
 
 pub mod answer;
 pub mod citation;
 mod condense;
 pub mod context;
 pub mod follow_up;
+mod writer;
 pub mod writing;

@@ -28,6 +28,9 @@ pub struct Answer {
     /// Relevance of the best passages (see [`crate::relevance`]); on request, if it can be judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relevance: Option<f64>,
+    /// What its reader should know of how it was found, such as a question that was cut.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Time spent in each step.
     pub timing: Timing,
     /// The passages, best first.

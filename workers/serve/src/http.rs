@@ -16,6 +16,7 @@ mod pace;
 mod page;
 mod pipeline;
 pub mod refusal;
+mod retrieval;
 mod search;
 mod training;
 pub mod upload;
@@ -35,7 +36,7 @@ use sink::{Catalog, Reader};
 use tokio::net::TcpListener;
 
 use crate::access::AccessRole;
-use crate::application::{AnswerWriter, Application, Offer};
+use crate::application::{AnswerModel, Application, Offer};
 use crate::generations::Generations;
 use crate::llm::Models;
 use crate::pipeline::{Pipeline, Watched};
@@ -122,7 +123,7 @@ impl<P: Parts> Server<P> {
 
     fn built_in(&self) -> Application {
         let (provider, model) = self.models.default_writer();
-        Application::built_in(AnswerWriter { provider: provider.to_owned(), model })
+        Application::built_in(AnswerModel { provider: provider.to_owned(), model })
     }
 }
 
@@ -161,10 +162,12 @@ fn routes<P: Parts>(server: Arc<Server<P>>, patience: Duration) -> Router {
         .route("/v1/search", get(search::get::<P>).post(search::post::<P>))
         .route("/v1/ask", post(ask::post::<P>))
         .route("/v1/models", get(chat::models::<P>))
+        .route("/v1/models/{name}", get(chat::one_model::<P>))
         .route("/v1/chat/completions", post(chat::post::<P>))
         .route("/v1/feedback", post(feedback::post::<P>).layer(DefaultBodyLimit::max(LARGEST_FEEDBACK)))
         .route("/v1/documents", get(document::list::<P>))
         .route("/v1/document", get(document::get::<P>))
+        .route("/retrieval", post(retrieval::post::<P>))
         .route_service("/mcp", mcp::service(&server))
         .layer(DefaultBodyLimit::max(LARGEST_BODY));
     let write = Router::new().route("/v1/documents", put(document::put::<P>).delete(document::delete::<P>));

@@ -4,8 +4,8 @@
 //! and a language model, or none, writes an answer that cites them. A request uses one immutable snapshot of encoder,
 //! space and physical indexes throughout; an alias, or an index of another space, is never queried.
 //!
-//! Reading order: [`question`] what is asked · [`access`] by whom, [`rate`] how often · [`search`] a question's way
-//! over a [`snapshot`], with [`languages`], `words`, [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
+//! Reading order: [`question`] what is asked, with its [`filters`] · [`access`] by whom, [`rate`] how often · [`search`] a question's way
+//! over a [`snapshot`], with [`languages`], `words`, `question_vector`, [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
 //! [`highlight`], and [`found`] the result · [`following`] which snapshot is served, by [`serving`], [`encoders`], [`served`]
 //! and [`lease`], [`generations`] what is said of them all, and [`training`] of their models · [`application`] how it is
 //! answered · [`chat`] the way to an answer · [`llm`] who writes it, `marker` what cites · [`sample`] what is kept of it,
@@ -22,6 +22,7 @@ mod closeness;
 pub mod config;
 pub mod encoders;
 pub mod feedback;
+pub mod filters;
 pub mod following;
 pub mod found;
 mod further;
@@ -38,6 +39,7 @@ pub mod mask;
 pub mod pipeline;
 pub mod place;
 pub mod question;
+mod question_vector;
 pub mod rate;
 pub mod recent;
 pub mod relevance;

@@ -4,6 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use sink::Fusion;
 use sink::{Clause, MOST_PREFIXES};
 
+use crate::filters::Filters;
+
 /// Maximum number of passages in a result.
 pub const LONGEST: usize = 1000;
 /// Maximum length of a question in characters; a model takes less, but a keyword search can use more.
@@ -73,6 +75,18 @@ pub struct Parameters {
     pub include: Vec<String>,
 }
 
+impl Parameters {
+    fn filters(&self) -> Filters {
+        Filters {
+            prefix: self.prefix.clone(),
+            language: self.language.clone(),
+            format: self.format.clone(),
+            since: self.since.clone(),
+            until: self.until.clone(),
+        }
+    }
+}
+
 /// A valid question.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
@@ -118,7 +132,7 @@ impl Question {
     /// # Errors
     /// The first invalid parameter.
     pub fn of(parameters: &Parameters) -> Result<Self, Wrong> {
-        let filter = filter(parameters)?;
+        let filter = parameters.filters().clauses()?;
         let include = include(&parameters.include)?;
         if parameters.per_document == Some(0) {
             let message = "per_document is 0: give at least 1, or leave it out".to_owned();
@@ -178,31 +192,6 @@ impl Question {
     }
 }
 
-fn filter(parameters: &Parameters) -> Result<Vec<Clause>, Wrong> {
-    let mut filter = Vec::new();
-    let prefixes = parameters.prefix.len();
-    if prefixes > MOST_PREFIXES {
-        let message = format!("prefix is given {prefixes} times: give at most {MOST_PREFIXES}");
-        return Err(Wrong { field: "prefix", message });
-    }
-    if prefixes > 0 {
-        filter.push(Clause::Prefix(parameters.prefix.clone()));
-    }
-    if !parameters.language.is_empty() {
-        filter.push(Clause::Language(parameters.language.clone()));
-    }
-    if !parameters.format.is_empty() {
-        filter.push(Clause::Format(parameters.format.clone()));
-    }
-    if let Some(since) = &parameters.since {
-        filter.push(Clause::Since(seconds("since", since)?));
-    }
-    if let Some(until) = &parameters.until {
-        filter.push(Clause::Before(seconds("until", until)?));
-    }
-    Ok(filter)
-}
-
 /// How many prefixes these clauses have.
 fn prefixes(clauses: &[Clause]) -> usize {
     let count = |clause: &Clause| match clause {
@@ -227,17 +216,6 @@ fn include(names: &[String]) -> Result<Include, Wrong> {
         }
     }
     Ok(include)
-}
-
-/// Parses a date or a time in UTC into seconds since 1970.
-fn seconds(field: &'static str, text: &str) -> Result<i64, Wrong> {
-    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    let time = humantime::parse_rfc3339_weak(&whole).map_err(|error| Wrong {
-        field,
-        message: format!("{field} is {text:?} ({error}): write 2026-11-30 or 2026-11-30T08:15:00Z (UTC)"),
-    })?;
-    let since = time.duration_since(std::time::UNIX_EPOCH).map(|since| since.as_secs());
-    Ok(since.ok().and_then(|since| i64::try_from(since).ok()).unwrap_or_default())
 }
 
 /// Formats a time for clients.

@@ -299,6 +299,7 @@ mod tests {
             space: Fingerprint::of(&[]),
             generation: "0123456789ab".to_owned(),
             relevance: None,
+            notes: Vec::new(),
             timing: Timing::default(),
             hits: Vec::new(),
         };

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use message::ChunkId;
-use model::{EncodeError, Encoder, Role, TextFault};
+use model::{EncodeError, Encoder, TextFault};
 use sink::{FUSED_WINDOW, Hit, Reader, Scored, SinkError, Window, Words, fuse};
 use stream::Boottime;
 use tokio::time::{Duration, Instant};
+use tracing::warn;
 
 use crate::around;
 use crate::found::{Answer, FoundPassage, LookedUp, Timing, overlap};
@@ -15,6 +16,7 @@ use crate::gather::gather;
 use crate::highlight::highlight;
 use crate::lease::AnswerLease;
 use crate::question::{Fusion, Mode, Question, Wrong};
+use crate::question_vector::question_vector;
 use crate::relevance::FLOOR;
 use crate::relevance::judge::Evidence;
 use crate::rerank::Reranking;
@@ -143,10 +145,11 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         Self { fused_by_engine, ..self }
     }
 
-    /// Whether a result is relevant to its question, as far as that was requested and can be judged.
+    /// Whether a result is relevant to its question, as far as that was requested and can be judged: by `floor`, or else by the
+    /// one of this server.
     #[must_use]
-    pub fn is_relevant(&self, answer: &Answer) -> bool {
-        answer.relevance.is_none_or(|relevance| relevance >= self.floor)
+    pub fn is_relevant(&self, answer: &Answer, floor: Option<f64>) -> bool {
+        answer.relevance.is_none_or(|relevance| relevance >= floor.unwrap_or(self.floor))
     }
 
     /// Checks that the served indexes are available and hold the encoder's space.
@@ -186,15 +189,15 @@ impl<E: Encoder, R: Reader> Search<E, R> {
     async fn find(&self, snapshot: &Snapshot<E, R>, question: &Question) -> Result<LookedUp, SearchError> {
         question.check()?;
         snapshot.check().await.map_err(unavailable)?;
-        let mut timing = Timing::default();
+        let (mut timing, mut notes) = (Timing::default(), Vec::new());
         let Ranked { mut passages, vector, relevance, overlap } =
-            self.ranking(snapshot, question, &mut timing).await?;
+            self.ranking(snapshot, question, &mut timing, &mut notes).await?;
         if passages.is_empty() {
             // Each passage says of which space it is; where there is none, the indexes are asked.
             snapshot.check_again().await.map_err(unavailable)?;
         }
         let begun = Instant::now();
-        let reranked = self.judge_again(question, &mut passages).await?;
+        let reranked = self.judge_again(question, &mut passages, &mut notes).await?;
         timing.rerank_ms = milliseconds(begun);
         let begun = Instant::now();
         let mut hits = gather(passages, question.per_document, question.size);
@@ -213,8 +216,8 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         }
         let fusion = (question.mode == Mode::Hybrid).then_some(question.fusion);
         let (space, generation) = (snapshot.space().clone(), snapshot.generation().to_owned());
-        let answer =
-            Answer { mode: question.mode, fusion, reranked, space, generation, relevance, timing, hits };
+        let mode = question.mode;
+        let answer = Answer { mode, fusion, reranked, space, generation, relevance, notes, timing, hits };
         Ok(LookedUp { answer, vector, overlap })
     }
 
@@ -223,6 +226,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         snapshot: &Snapshot<E, R>,
         question: &Question,
         timing: &mut Timing,
+        notes: &mut Vec<String>,
     ) -> Result<Ranked, SearchError> {
         // Copies are merged and documents limited after the engine's answer, so more passages are requested than
         // wanted.
@@ -236,7 +240,17 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         let vector = match question.mode {
             Mode::Keyword => None,
             Mode::Vector | Mode::Hybrid => {
-                Some(embed(snapshot.encoder.as_ref(), &question.text, timing).await?)
+                let begun = Instant::now();
+                let asked = question_vector(snapshot.encoder.as_ref(), &question.text).await;
+                let asked = asked.map_err(|error| encoding(error, "with mode=keyword"))?;
+                timing.embed_ms = milliseconds(begun);
+                if asked.parts > 1 {
+                    notes.push(format!(
+                        "the question is longer than the model takes: embedded in {} parts",
+                        asked.parts
+                    ));
+                }
+                Some(asked.vector)
             }
         };
         let begun = Instant::now();
@@ -275,6 +289,7 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         &self,
         question: &Question,
         passages: &mut [FoundPassage],
+        notes: &mut Vec<String>,
     ) -> Result<Option<usize>, SearchError> {
         match (&self.again, question.rerank) {
             (None, Some(true)) => {
@@ -283,8 +298,16 @@ impl<E: Encoder, R: Reader> Search<E, R> {
                 Err(Wrong { field: "rerank", message }.into())
             }
             (Some(again), wish) if wish.unwrap_or(question.mode == Mode::Hybrid) => {
-                let judged = again.judge(&question.text, passages).await;
-                judged.map(Some).map_err(|error| encoding(error, "with rerank=false"))
+                match again.judge(&question.text, passages).await {
+                    Ok(judged) => Ok(Some(judged)),
+                    Err(error) if wish.is_none() => {
+                        let cause = process::chain(&error);
+                        warn!(cause, "passages are not reranked");
+                        notes.push(format!("not reranked: {cause}"));
+                        Ok(None)
+                    }
+                    Err(error) => Err(encoding(error, "with rerank=false")),
+                }
             }
             _ => Ok(None),
         }
@@ -312,19 +335,6 @@ async fn relevance<E: Encoder, R: Reader>(
     let evidence = Evidence { question: &question.text, words, languages, allowed, by_words, by_vector };
     let judged = snapshot.judge.relevance(snapshot.encoder.as_ref(), &snapshot.reader, &evidence);
     judged.await.map_err(unavailable)
-}
-
-async fn embed<E: Encoder>(
-    encoder: &E,
-    question: &str,
-    timing: &mut Timing,
-) -> Result<Vec<f32>, SearchError> {
-    let begun = Instant::now();
-    let vectors = encoder.embed(vec![question.to_owned()], Role::Query).await;
-    timing.embed_ms = milliseconds(begun);
-    let vectors = vectors.map_err(|error| encoding(error, "with mode=keyword"))?;
-    let none = || Wrong { field: "q", message: "no vector for the question".to_owned() };
-    Ok(vectors.into_iter().next().ok_or_else(none)?)
 }
 
 /// Converts an encoder's error; `otherwise` says how the question could be asked instead.

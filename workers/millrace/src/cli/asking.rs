@@ -124,6 +124,17 @@ pub struct AskQuestion {
     pub json: bool,
 }
 
+/// `chat`
+#[derive(Args, Debug)]
+pub struct ChatArguments {
+    /// The application that answers.
+    #[arg(long, default_value = "millrace")]
+    pub application: String,
+    /// Where `serve` listens.
+    #[command(flatten)]
+    pub serve: ServeAddress,
+}
+
 /// `key`
 #[derive(Args, Debug)]
 pub struct KeyArguments {

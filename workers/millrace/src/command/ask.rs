@@ -37,6 +37,12 @@ pub(super) fn print(answer: &Value) {
 /// An answer and its sources, line by line.
 fn lines(answer: &Value) -> Vec<String> {
     let mut lines = vec![answer["answer"].as_str().unwrap_or_default().to_owned()];
+    lines.extend(sources(answer));
+    lines
+}
+
+/// What follows an answer: its sources, or what comes closest where there is none.
+pub(super) fn sources(answer: &Value) -> Vec<String> {
     let list = |name: &str| answer[name].as_array().into_iter().flatten();
     let mut sources: Vec<String> =
         list("citations").map(|source| format!("[{}] {}", source["number"], named(source))).collect();
@@ -47,16 +53,24 @@ fn lines(answer: &Value) -> Vec<String> {
         }
     }
     if !sources.is_empty() {
-        lines.push(String::new());
-        lines.append(&mut sources);
+        sources.insert(0, String::new());
     }
-    lines
+    sources
 }
 
 /// What wrote an answer, how long it took, and what was left out or taken out.
-fn note(answer: &Value) -> String {
+pub(super) fn note(answer: &Value) -> String {
     let count = |name: &str| answer["passages"][name].as_u64().unwrap_or_default();
     let mut note = format!("{} in {} ms", answer["model"].as_str().unwrap_or_default(), answer["took_ms"]);
+    let remarks = answer["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    for remark in answer["condensed"]
+        .as_str()
+        .map(|text| format!("searched: {text}"))
+        .into_iter()
+        .chain(remarks.map(str::to_owned))
+    {
+        note = format!("{note}; {remark}");
+    }
     if answer["found"] == Value::Bool(false) {
         return note;
     }

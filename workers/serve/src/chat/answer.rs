@@ -7,14 +7,12 @@ use sink::{Clause, Reader};
 
 use super::condense::searched;
 use super::context::{fit, prompt_tokens};
+use super::writer::{Quoting, written};
 use super::writing::Begun;
-use crate::application::{Application, Retrieval};
+use crate::application::Application;
 use crate::found::FoundPassage;
-use crate::llm::extractive::worth_reading;
-use crate::llm::{
-    EndReason, Finish, Given, LanguageModel as _, LlmError, Model, Models, Piece, Prompt, Task, Turn, Usage,
-};
-use crate::question::{Fusion, Include, Question, Wrong};
+use crate::llm::{EndReason, Finish, Given, LlmError, Models, Piece, Pieces, Prompt, Task, Turn, Usage};
+use crate::question::Wrong;
 use crate::search::{Search, SearchError};
 
 /// Default limit on the tokens of an answer.
@@ -102,39 +100,34 @@ pub async fn begin<E: Encoder, R: Reader>(
     application: &Application,
     ask: ChatQuestion,
 ) -> Result<Begun, AskError> {
-    let model = models.get(&application.llm.provider)?;
-    let condensed = searched(&model, &ask, application).await;
+    let condensed = searched(models, &ask, application).await;
     let asked = condensed.clone().unwrap_or_else(|| ask.question.clone());
-    let question = question(&ask, &asked, application).map_err(SearchError::from)?;
+    let mut question = application.question(&asked, &ask.filter).map_err(SearchError::from)?;
+    question.limit(ask.allowed.clone()).map_err(SearchError::from)?;
     let looked = search.look_up(&question).await?;
     // Kept from here on, however this ends.
-    let mut pending = search.sample().begin(&question, &looked, &application.name);
+    let pending = search.sample().begin(&question, &looked, &application.name);
     let (answer, vector) = (looked.answer, looked.vector);
-    let is_relevant = search.is_relevant(&answer);
-    let (space, generation, found) = (answer.space, answer.generation, answer.hits);
-    let writer = application.llm.model.clone().unwrap_or_else(|| application.llm.provider.clone());
-    let nothing = nothing_found(&ask.question);
+    let is_relevant = search.is_relevant(&answer, application.retriever.least_relevance);
+    let found = answer.hits;
+    let mut begun = Begun {
+        pending,
+        sources: Vec::new(),
+        passages: Passages { found: found.len(), ..Passages::default() },
+        space: answer.space,
+        generation: answer.generation,
+        condensed,
+        notes: answer.notes,
+        nothing: nothing_found(&ask.question),
+        pieces: nothing(),
+        prompt_tokens: 0,
+        model: application.llm.first.name().to_owned(),
+        application: application.name.clone(),
+    };
     if found.is_empty() || !is_relevant {
-        let usage = Some(Usage::default());
-        let pieces = [Piece::Finish(Finish { reason: EndReason::Stop, usage, judged: None })];
-        return Ok(Begun {
-            pending,
-            sources: Vec::new(),
-            passages: Passages { found: found.len(), ..Passages::default() },
-            space,
-            generation,
-            condensed,
-            nothing,
-            pieces: Box::pin(futures::stream::iter(pieces.map(Ok))),
-            prompt_tokens: 0,
-            model: writer,
-            application: application.name.clone(),
-        });
+        return Ok(begun);
     }
     let mut prompt = prompt(ask, &found, application);
-    if matches!(model, Model::Extractive(_)) {
-        prompt.question = asked;
-    }
     let left_out =
         fit(&mut prompt, application.max_context_length).map_err(|tokens| too_long(tokens, application))?;
     let given = prompt.passages.len();
@@ -142,25 +135,19 @@ pub async fn begin<E: Encoder, R: Reader>(
         // Without passages, a model would answer from memory.
         return Err(nothing_fits(application).into());
     }
-    let sources: Vec<CitedSource> = (1..).zip(found).take(given).map(source).collect();
-    pending.show(&sources);
-    let prompt_tokens = prompt_tokens(&prompt);
-    if let (Model::Extractive(_), Some(vector)) = (&model, vector) {
-        prompt.closeness = search.closeness(&vector, worth_reading(&prompt)).await;
-    }
-    Ok(Begun {
-        pending,
-        sources,
-        passages: Passages { found: given + left_out.passages, given, left_out: left_out.passages },
-        space,
-        generation,
-        condensed,
-        nothing,
-        pieces: model.answer(prompt).await?,
-        prompt_tokens,
-        model: writer,
-        application: application.name.clone(),
-    })
+    begun.sources = (1..).zip(found).take(given).map(source).collect();
+    begun.pending.show(&begun.sources);
+    begun.passages = Passages { found: given + left_out.passages, given, left_out: left_out.passages };
+    begun.prompt_tokens = prompt_tokens(&prompt);
+    let quoting = Quoting { search, vector, asked };
+    (begun.pieces, begun.model) = written(models, application, prompt, &quoting).await?;
+    Ok(begun)
+}
+
+/// An answer in which nothing is written.
+fn nothing() -> Pieces {
+    let finish = Finish { reason: EndReason::Stop, usage: Some(Usage::default()), judged: None };
+    Box::pin(futures::stream::iter([Ok(Piece::Finish(finish))]))
 }
 
 /// The answer when nothing was found, in the question's language if it is one of these.
@@ -175,21 +162,6 @@ fn nothing_found(question: &str) -> &'static str {
     }
 }
 
-fn question(ask: &ChatQuestion, text: &str, application: &Application) -> Result<Question, Wrong> {
-    let fusion = match application.retriever.kind {
-        Retrieval::Rrf => Fusion::Rrf,
-        Retrieval::Vector | Retrieval::Keyword | Retrieval::Hybrid => Fusion::Auto,
-    };
-    let mut question = Question {
-        fusion,
-        filter: ask.filter.clone(),
-        include: Include { place: true, relevance: true, ..Include::default() },
-        ..Question::plain(text, application.retriever.kind.mode(), application.retriever.top_k)
-    };
-    question.limit(ask.allowed.clone())?;
-    Ok(question)
-}
-
 fn prompt(ask: ChatQuestion, found: &[FoundPassage], application: &Application) -> Prompt {
     let given = |(number, found): (usize, &FoundPassage)| Given {
         number,
@@ -197,15 +169,17 @@ fn prompt(ask: ChatQuestion, found: &[FoundPassage], application: &Application) 
         heading_path: found.heading_path.clone(),
         document: found.document.to_string(),
     };
+    let styles: Vec<String> = application.instructions.iter().cloned().chain(ask.style).collect();
+    let max_tokens = ask.max_tokens.or(application.llm.max_tokens);
     Prompt {
         task: Task::Answer,
         question: ask.question,
         passages: (1..).zip(found).map(given).collect(),
         history: ask.history,
-        style: ask.style,
-        model: application.llm.model.clone(),
-        max_tokens: ask.max_tokens.unwrap_or(ANSWER_TOKENS),
-        temperature: ask.temperature,
+        style: Some(styles.join("\n\n")).filter(|style| !style.is_empty()),
+        model: application.llm.first.model.clone(),
+        max_tokens: max_tokens.unwrap_or(ANSWER_TOKENS),
+        temperature: ask.temperature.or(application.llm.temperature),
         nonce: ask.nonce,
         closeness: None,
     }

@@ -7,7 +7,7 @@ use tracing::warn;
 use super::answer::ChatQuestion;
 use super::follow_up::condensed;
 use crate::application::Application;
-use crate::llm::{LanguageModel as _, LlmError, Model, Piece, Prompt, Task};
+use crate::llm::{LanguageModel as _, LlmError, Model, Models, Piece, Prompt, Task};
 
 /// How long the model may take; the rule decides after that.
 const DEADLINE: Duration = Duration::from_secs(6);
@@ -17,22 +17,27 @@ const TOKENS: usize = 120;
 const LONGEST: usize = 600;
 
 /// What is searched for a question that follows up another; none where it stands alone. A model is asked only then.
-pub(super) async fn searched(model: &Model, ask: &ChatQuestion, application: &Application) -> Option<String> {
+pub(super) async fn searched(
+    models: &Models,
+    ask: &ChatQuestion,
+    application: &Application,
+) -> Option<String> {
     let by_rule = condensed(&ask.history, &ask.question)?;
-    if matches!(model, Model::Extractive(_)) {
-        return Some(by_rule);
-    }
+    let model = match models.get(&application.llm.first.provider) {
+        Ok(model @ Model::OpenAi(_)) => model,
+        Ok(Model::Extractive(_)) | Err(_) => return Some(by_rule),
+    };
     let prompt = Prompt {
         task: Task::Condense,
         question: ask.question.clone(),
         history: ask.history.clone(),
-        model: application.llm.model.clone(),
+        model: application.llm.first.model.clone(),
         max_tokens: TOKENS,
         temperature: Some(0.0),
         nonce: ask.nonce.clone(),
         ..Prompt::default()
     };
-    let said = timeout(DEADLINE, said(model, prompt)).await;
+    let said = timeout(DEADLINE, said(&model, prompt)).await;
     let said = said.unwrap_or_else(|_| Err(LlmError::Broken("it took longer than 6 s".to_owned())));
     match said {
         Ok(text) if !text.is_empty() && text.chars().count() <= LONGEST => Some(text),

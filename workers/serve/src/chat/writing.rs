@@ -36,6 +36,9 @@ pub struct Answer {
     /// What was searched, where that was not the question itself: it followed up another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condensed: Option<String>,
+    /// What its reader should know of how it was found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Counts of passages.
     pub passages: Passages,
     /// Number of citations removed because their passage was not given.
@@ -78,6 +81,8 @@ pub struct Begun {
     pub generation: String,
     /// What was searched, where that was not the question itself.
     pub condensed: Option<String>,
+    /// What its reader should know of how it was found.
+    pub(super) notes: Vec<String>,
     /// What is said if nothing is written.
     pub(super) nothing: &'static str,
     pub(super) pieces: Pieces,
@@ -196,6 +201,7 @@ impl Writing {
             citations,
             closest,
             condensed: begun.condensed.clone(),
+            notes: begun.notes.clone(),
             passages: begun.passages,
             invented_citations: self.filter.invented,
             model: begun.model.clone(),

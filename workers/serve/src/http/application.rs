@@ -7,6 +7,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 use sink::Catalog as _;
 
@@ -28,13 +29,49 @@ impl<P: Parts> Server<P> {
         kept(name, found.ok_or_else(|| missing(name))?)
     }
 
-    /// All applications, the built-in one first.
-    pub(super) async fn applications(&self) -> Result<Vec<Application>, HttpRefusal> {
+    /// All applications, the built-in one first, and those that cannot be read, which hide no other one.
+    pub(super) async fn applications(&self) -> Result<Applications, HttpRefusal> {
         let entries = self.catalog.entries().await;
         let entries = entries.map_err(|error| HttpRefusal::unavailable(&error))?;
-        let kept = entries.into_iter().map(|(name, value)| kept(&name, value));
-        std::iter::once(Ok(self.built_in())).chain(kept).collect()
+        let mut all = Applications { applications: vec![self.built_in()], unreadable: Vec::new() };
+        for (name, value) in entries {
+            match kept(&name, value) {
+                Ok(application) => all.applications.push(application),
+                Err(refusal) => all.unreadable.push(UnreadableApplication { name, cause: refusal.message }),
+            }
+        }
+        Ok(all)
     }
+
+    /// What somebody who puts an application should know of it.
+    fn notes(&self, application: &Application) -> Vec<String> {
+        let missing = application.writers().filter_map(|writer| self.models.get(&writer.provider).err());
+        missing.map(|error| format!("on this server {error}")).collect()
+    }
+}
+
+/// The applications of a server.
+#[derive(Serialize)]
+pub(super) struct Applications {
+    pub(super) applications: Vec<Application>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<UnreadableApplication>,
+}
+
+/// A stored application that this release cannot read.
+#[derive(Serialize)]
+struct UnreadableApplication {
+    name: String,
+    cause: String,
+}
+
+/// An application as it was put.
+#[derive(Serialize)]
+struct PutApplication {
+    #[serde(flatten)]
+    application: Application,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 fn missing(name: &str) -> HttpRefusal {
@@ -56,7 +93,8 @@ pub(super) async fn create<P: Parts>(
 ) -> Result<Response, HttpRefusal> {
     let application = Application::read(&body?.0, None, &server.offer())?;
     if keep(&server, &application, true).await? {
-        return Ok((StatusCode::CREATED, Json(application)).into_response());
+        let notes = server.notes(&application);
+        return Ok((StatusCode::CREATED, Json(PutApplication { application, notes })).into_response());
     }
     let message = format!(
         "there is an application {:?} already: change it with PUT /_application/rag/{}",
@@ -76,7 +114,8 @@ pub(super) async fn put<P: Parts>(
     let application = Application::read(&body?.0, Some(&name), &server.offer())?;
     let is_new = keep(&server, &application, false).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(application)).into_response())
+    let notes = server.notes(&application);
+    Ok((status, Json(PutApplication { application, notes })).into_response())
 }
 
 async fn keep<P: Parts>(
@@ -97,7 +136,7 @@ pub(super) async fn get<P: Parts>(
 }
 
 pub(super) async fn list<P: Parts>(State(server): State<Arc<Server<P>>>) -> Result<Json<Value>, HttpRefusal> {
-    Ok(Json(json!({"applications": server.applications().await?})))
+    Ok(Json(json!(server.applications().await?)))
 }
 
 pub(super) async fn delete<P: Parts>(

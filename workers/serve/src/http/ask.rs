@@ -21,8 +21,9 @@ use crate::access::Principal;
 use crate::application::BUILT_IN;
 use crate::chat::answer::{AskError, ChatQuestion, begin};
 use crate::chat::writing::{Begun, ChatEvent};
+use crate::filters::Filters;
 use crate::llm::{LlmError, Speaker, Turn};
-use crate::question::{Parameters, Question, several, whole};
+use crate::question::{Mode, Question, Wrong, several, whole};
 
 /// Most turns of a conversation so far, and most bytes of their text.
 const MOST_TURNS: usize = 40;
@@ -161,10 +162,19 @@ pub(super) async fn answered<P: Parts>(
 
 fn wanted(body: Body) -> Result<Wanted, HttpRefusal> {
     let mut body = body;
+    check(&body.question)?;
     let mut ask = plain(&body.question, turns(std::mem::take(&mut body.history))?);
     let application = body.application.clone().unwrap_or_else(|| BUILT_IN.to_owned());
-    ask.filter = filter(body)?;
+    let Body { prefix, language, format, since, until, .. } = body;
+    ask.filter = Filters { prefix, language, format, since, until }.clauses()?;
     Ok(Wanted { application, ask })
+}
+
+/// Whether that is a question at all.
+fn check(text: &str) -> Result<(), Wrong> {
+    let checked = Question::plain(text, Mode::default(), 1).check();
+    let named = |wrong: Wrong| wrong.message.replace("the parameter q", "question");
+    checked.map_err(|wrong| Wrong { field: "question", message: named(wrong) })
 }
 
 /// The turns of a conversation that is not too long to be read.
@@ -183,20 +193,6 @@ fn turns(history: Vec<Said>) -> Result<Vec<Turn>, HttpRefusal> {
         Role::Assistant => Speaker::Assistant,
     };
     Ok(history.into_iter().map(|said| Turn { speaker: speaker(said.role), text: said.content }).collect())
-}
-
-fn filter(body: Body) -> Result<Vec<sink::Clause>, HttpRefusal> {
-    let Body { question, prefix, language, format, since, until, .. } = body;
-    let parameters =
-        Parameters { q: question, prefix, language, format, since, until, ..Parameters::default() };
-    let question = Question::of(&parameters).map_err(|mut wrong| {
-        if wrong.field == "q" {
-            wrong.field = "question";
-            wrong.message = wrong.message.replace("the parameter q", "question");
-        }
-        wrong
-    })?;
-    Ok(question.filter)
 }
 
 fn shown(event: Result<ChatEvent, LlmError>, begun_at: Instant) -> SseEvent {

@@ -3,116 +3,28 @@
 //! (platform.openai.com/docs/api-reference/chat). `model` is an application's name; citations, space and generation are
 //! additional fields. An answer's `id` is its name behind the prefix that these clients expect; `POST /v1/feedback` takes it.
 
+mod completion;
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::sse::Event as SseEvent;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use futures::{StreamExt as _, stream};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ask::{self, Wanted, plain};
+use super::ask;
 use super::refusal::HttpRefusal;
 use super::{Parts, Server};
 use crate::access::Principal;
 use crate::answer_id::{AnswerId, CHAT_PREFIX};
 use crate::chat::writing::{Answer, ChatEvent};
-use crate::llm::{LlmError, Speaker, Turn};
-
-/// The supported fields; others are ignored, because clients send many that no application needs.
-#[derive(Deserialize)]
-pub(super) struct Body {
-    model: String,
-    messages: Vec<Message>,
-    #[serde(default)]
-    stream: bool,
-    stream_options: Option<StreamOptions>,
-    max_tokens: Option<usize>,
-    max_completion_tokens: Option<usize>,
-    temperature: Option<f32>,
-    n: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct StreamOptions {
-    #[serde(default)]
-    include_usage: bool,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    role: String,
-    content: Option<Content>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<ContentPart>),
-}
-
-#[derive(Deserialize)]
-struct ContentPart {
-    #[serde(rename = "type")]
-    kind: String,
-    text: Option<String>,
-}
-
-impl Body {
-    fn wanted(self) -> Result<Wanted, HttpRefusal> {
-        let wrong = |field: &str, message: String| HttpRefusal {
-            field: Some(field.to_owned()),
-            ..HttpRefusal::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
-        };
-        if self.n.is_some_and(|n| n != 1) {
-            return Err(wrong("n", "n has to be 1: there is one answer".to_owned()));
-        }
-        let (mut style, mut turns) = (Vec::new(), Vec::new());
-        for message in self.messages {
-            let text = text(message.content).map_err(|message| wrong("messages", message))?;
-            match message.role.as_str() {
-                "system" | "developer" => style.push(text),
-                "user" => turns.push(Turn { speaker: Speaker::User, text }),
-                "assistant" => turns.push(Turn { speaker: Speaker::Assistant, text }),
-                other => {
-                    return Err(wrong(
-                        "messages",
-                        format!("a message has the role {other:?}: give system, user or assistant"),
-                    ));
-                }
-            }
-        }
-        // The conversation must end with the question.
-        let question = match turns.pop() {
-            Some(Turn { speaker: Speaker::User, text }) if !text.trim().is_empty() => text,
-            _ => return Err(wrong("messages", "the last message has to be the user's question".to_owned())),
-        };
-        let mut ask = plain(&question, turns);
-        ask.style = Some(style.join("\n\n")).filter(|style| !style.trim().is_empty());
-        ask.max_tokens = self.max_completion_tokens.or(self.max_tokens);
-        ask.temperature = self.temperature;
-        Ok(Wanted { application: self.model, ask })
-    }
-}
-
-fn text(content: Option<Content>) -> Result<String, String> {
-    match content {
-        None => Ok(String::new()),
-        Some(Content::Text(text)) => Ok(text),
-        Some(Content::Parts(parts)) => {
-            let texts = parts.into_iter().map(|part| {
-                part.text.ok_or_else(|| format!("a message holds {:?}: only text is understood", part.kind))
-            });
-            texts.collect::<Result<Vec<_>, _>>().map(|texts| texts.join("\n"))
-        }
-    }
-}
+use crate::llm::LlmError;
+use completion::{CompletionRequest, WrongField};
 
 /// The fields that are the same in all chunks of an answer.
 #[derive(Clone)]
@@ -158,11 +70,10 @@ impl Envelope {
 pub(super) async fn post<P: Parts>(
     State(server): State<Arc<Server<P>>>,
     Extension(principal): Extension<Principal>,
-    body: Result<Json<Body>, JsonRejection>,
-) -> Result<Response, HttpRefusal> {
+    body: Result<Json<CompletionRequest>, JsonRejection>,
+) -> Result<Response, ChatRefusal> {
     let Json(body) = body?;
-    let is_stream = body.stream;
-    let with_usage = body.stream_options.as_ref().is_some_and(|options| options.include_usage);
+    let (is_stream, with_usage) = (body.is_stream(), body.with_usage());
     let wanted = body.wanted()?;
     let application = wanted.application.clone();
     let begun = server.begin(&principal, wanted).await?;
@@ -198,7 +109,7 @@ fn chunks(envelope: &Envelope, event: Result<ChatEvent, LlmError>, with_usage: b
             chunks.push(SseEvent::default().data("[DONE]"));
             chunks
         }
-        Err(error) => vec![data(&HttpRefusal::from(error).body())],
+        Err(error) => vec![data(&ChatRefusal::from(error).body())],
     }
 }
 
@@ -208,9 +119,60 @@ fn data(value: &Value) -> SseEvent {
 
 pub(super) async fn models<P: Parts>(
     State(server): State<Arc<Server<P>>>,
-) -> Result<Json<Value>, HttpRefusal> {
-    let one = |name: String| json!({"id": name, "object": "model", "created": 0, "owned_by": "millrace"});
-    let applications = server.applications().await?;
-    let models: Vec<Value> = applications.into_iter().map(|application| one(application.name)).collect();
+) -> Result<Json<Value>, ChatRefusal> {
+    let applications = server.applications().await?.applications;
+    let models: Vec<Value> = applications.into_iter().map(|application| model(&application.name)).collect();
     Ok(Json(json!({"object": "list", "data": models})))
+}
+
+pub(super) async fn one_model<P: Parts>(
+    State(server): State<Arc<Server<P>>>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, ChatRefusal> {
+    Ok(Json(model(&server.application(&name).await?.name)))
+}
+
+/// An application as OpenAI describes a model.
+fn model(name: &str) -> Value {
+    json!({"id": name, "object": "model", "created": 0, "owned_by": "millrace"})
+}
+
+/// An error as OpenAI's clients read it: with `param` and `code`, besides what it holds on every path.
+pub(super) struct ChatRefusal(HttpRefusal);
+
+impl ChatRefusal {
+    fn body(&self) -> Value {
+        let mut body = self.0.body();
+        // Only an application can be missing here.
+        let is_missing = self.0.status == StatusCode::NOT_FOUND;
+        let param = self.0.field.as_deref().or(is_missing.then_some("model"));
+        let code = if is_missing { "model_not_found" } else { self.0.kind };
+        if let Some(error) = body.get_mut("error").and_then(Value::as_object_mut) {
+            error.insert("param".to_owned(), json!(param));
+            error.insert("code".to_owned(), json!(code));
+            if self.0.status == StatusCode::BAD_REQUEST && self.0.kind == "question" {
+                error.insert("type".to_owned(), json!("invalid_request_error"));
+            }
+        }
+        body
+    }
+}
+
+impl From<WrongField> for HttpRefusal {
+    fn from(wrong: WrongField) -> Self {
+        let refusal = Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", wrong.message);
+        Self { field: Some(wrong.field).filter(|field| !field.is_empty()), ..refusal }
+    }
+}
+
+impl<T: Into<HttpRefusal>> From<T> for ChatRefusal {
+    fn from(refusal: T) -> Self {
+        Self(refusal.into())
+    }
+}
+
+impl IntoResponse for ChatRefusal {
+    fn into_response(self) -> Response {
+        self.0.with_body(self.body())
+    }
 }

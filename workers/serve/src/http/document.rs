@@ -92,8 +92,17 @@ pub(super) async fn get<P: Parts>(
     Extension(principal): Extension<Principal>,
     parameters: Result<Query<Which>, QueryRejection>,
 ) -> Result<Json<Value>, HttpRefusal> {
+    whole(&server, &principal, parameters?.0.document).await.map(Json)
+}
+
+/// The same of the document that is named so.
+pub(super) async fn whole<P: Parts>(
+    server: &Server<P>,
+    principal: &Principal,
+    name: String,
+) -> Result<Value, HttpRefusal> {
     let missing = || HttpRefusal::not_found("such document, or none that this key may see");
-    let document = DocumentId::try_from(parameters?.0.document).map_err(|_| missing())?;
+    let document = DocumentId::try_from(name).map_err(|_| missing())?;
     if !principal.sees(&document) {
         return Err(missing());
     }
@@ -121,12 +130,12 @@ pub(super) async fn get<P: Parts>(
             }))
         })
         .collect();
-    Ok(Json(json!({
+    Ok(json!({
         "document": document, "key": document.key(), "state": record.status, "title": record.title,
         "format": record.format, "language": record.language, "size": record.size, "chunks": record.chunks.len(),
         "modified": record.modified.map(rfc3339), "cause": record.cause, "left_out": record.left_out,
         "parts": record.parts, "passages": shown,
-    })))
+    }))
 }
 
 /// Puts an object into the bucket; the pipeline does the rest.

@@ -16,7 +16,7 @@ pub(super) async fn get<P: Parts>(
 ) -> Json<Value> {
     // The page must open while the engine is down, and while nothing is served; the built-in application needs no engine.
     let names = match server.applications().await {
-        Ok(applications) => applications.into_iter().map(|application| application.name).collect(),
+        Ok(all) => all.applications.into_iter().map(|application| application.name).collect(),
         Err(_) => vec![BUILT_IN.to_owned()],
     };
     let model = server.search.snapshot().ok().map(|snapshot| snapshot.model().to_owned());

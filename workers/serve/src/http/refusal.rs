@@ -116,12 +116,19 @@ impl From<JsonRejection> for HttpRefusal {
     }
 }
 
-impl IntoResponse for HttpRefusal {
-    fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.body())).into_response();
+impl HttpRefusal {
+    /// The response with another body.
+    pub(super) fn with_body(&self, body: serde_json::Value) -> Response {
+        let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+impl IntoResponse for HttpRefusal {
+    fn into_response(self) -> Response {
+        self.with_body(self.body())
     }
 }

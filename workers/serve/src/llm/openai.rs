@@ -23,8 +23,8 @@ use super::{LanguageModel, LlmError, Piece, Pieces, Prompt};
 use answer::{Reading, Said};
 use failure::Failure;
 
-/// Time limit for all attempts until the answer begins, in multiples of the timeout setting.
-const PATIENCE: u32 = 2;
+/// No further attempt begins later than this, or than twice the timeout: somebody waits for the answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Time limit for a whole answer.
 const LONGEST_ANSWER: Duration = Duration::from_mins(10);
 /// Maximum size of an error response in bytes.
@@ -111,7 +111,7 @@ impl OpenAi {
 
     /// Retries until the answer begins or the time is up.
     async fn begin(&self, body: &Value) -> Result<Response, LlmError> {
-        let end = Instant::now() + self.timeout * PATIENCE;
+        let end = Instant::now() + (self.timeout * 2).min(PATIENCE);
         let mut delays = Backoff::SERVER.start();
         loop {
             let (cause, retry_after) = match self.try_once(body).await {

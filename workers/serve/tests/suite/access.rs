@@ -75,6 +75,7 @@ async fn without_a_key_nothing_is_told_but_that_one_is_needed() {
             ("POST", "/v1/feedback"),
             ("POST", "/mcp"),
             ("POST", "/v1/chat/completions"),
+            ("POST", "/retrieval"),
             ("GET", "/v1/document?document=docs/cats.md"),
             ("PUT", "/v1/documents?key=a"),
             ("GET", "/_application/rag"),

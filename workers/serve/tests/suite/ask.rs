@@ -234,10 +234,105 @@ async fn what_a_chat_cannot_be_is_named() {
         (json!({"model": "millrace", "messages": user(" ")}), StatusCode::BAD_REQUEST, json!("messages")),
         (json!({"model": "millrace", "messages": user("Hi"), "n": 2}), StatusCode::BAD_REQUEST, json!("n")),
         (json!({"messages": user("Hi")}), StatusCode::BAD_REQUEST, Value::Null),
+        (
+            json!({"model": "millrace", "messages": user("Hi"), "prefixes": "docs/"}),
+            StatusCode::BAD_REQUEST,
+            json!("prefixes"),
+        ),
+        (
+            json!({"model": "millrace", "messages": user("Hi"), "tools": [{"type": "function"}]}),
+            StatusCode::BAD_REQUEST,
+            json!("tools"),
+        ),
     ] {
         let (got, answer) = server.send("POST", "/v1/chat/completions", "", Some(body.clone())).await;
         assert_eq!((got, &answer["error"]["field"]), (status, &field), "{body}: {answer}");
+        let is_missing = status == StatusCode::NOT_FOUND;
+        let param = if is_missing { json!("model") } else { field };
+        assert_eq!(answer["error"]["param"], param, "{answer}");
+        let kind = if is_missing { "not_found" } else { "invalid_request_error" };
+        assert_eq!(answer["error"]["type"], kind, "{answer}");
+        assert_eq!(answer["error"]["code"] == "model_not_found", is_missing, "{answer}");
     }
+}
+
+#[tokio::test]
+async fn a_chat_takes_the_filters_of_a_search() {
+    let server = with(None).await;
+    let messages = json!([{"role": "user", "content": "Where does the cat sleep?"}]);
+    let body = |prefix: &str| json!({"model": "millrace", "messages": messages.clone(), "prefix": prefix});
+    let (_, found) = server.send("POST", "/v1/chat/completions", "", Some(body("docs/cats"))).await;
+    assert_eq!(found["choices"][0]["message"]["citations"][0]["document"], "docs/cats.md", "{found}");
+    let (_, none) = server.send("POST", "/v1/chat/completions", "", Some(body("docs/nowhere/"))).await;
+    assert_eq!(none["choices"][0]["message"]["citations"], json!([]), "{none}");
+}
+
+#[tokio::test]
+async fn an_application_is_a_model_by_its_name() {
+    let server = with(None).await;
+    let (status, model) = server.send("GET", "/v1/models/millrace", "", None).await;
+    let expected = json!({"id": "millrace", "object": "model", "created": 0, "owned_by": "millrace"});
+    assert_eq!((status, model), (StatusCode::OK, expected));
+    let (status, error) = server.send("GET", "/v1/models/nobody", "", None).await;
+    assert_eq!((status, &error["error"]["code"]), (StatusCode::NOT_FOUND, &json!("model_not_found")));
+}
+
+/// An application that writes with `llm`, and what it is asked to do besides.
+async fn keep(server: &Server, name: &str, llm: Value, more: Value) {
+    let mut body = json!({"retriever": {"type": "hybrid", "top_k": 3}, "llm": llm});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let (status, kept) = server.send("PUT", &format!("/_application/rag/{name}"), "", Some(body)).await;
+    assert_eq!(status, StatusCode::CREATED, "{kept}");
+}
+
+#[tokio::test]
+async fn an_applications_settings_are_kept_to() {
+    let provider = Provider::start(vec![says(&["The cat sleeps [1]."])]).await;
+    let server = with(Some(&provider)).await;
+    let llm = json!({"provider": "openai", "model": "small", "temperature": 0.25, "max_tokens": 77});
+    let retriever = json!({"type": "hybrid", "top_k": 3, "filter": {"prefix": "docs/cats"}});
+    keep(&server, "cats", llm, json!({"instructions": "Answer like a lawyer.", "retriever": retriever}))
+        .await;
+    let body = json!({"question": "Where does the cat sleep?", "application": "cats"});
+    let (_, answer) = server.send("POST", "/v1/ask", "", Some(body)).await;
+    assert_eq!((&answer["found"], &answer["passages"]["found"]), (&json!(true), &json!(2)), "{answer}");
+    let (_, prompt) = provider.heard().remove(0);
+    assert_eq!((&prompt["temperature"], &prompt["max_tokens"]), (&json!(0.25), &json!(77)));
+    assert!(
+        prompt["messages"][0]["content"].as_str().unwrap().ends_with("Answer like a lawyer."),
+        "{prompt}"
+    );
+
+    let retriever = json!({"type": "hybrid", "filter": {"prefix": "docs/nowhere/"}});
+    keep(&server, "nowhere", json!({"provider": "extractive"}), json!({"retriever": retriever})).await;
+    let body =
+        json!({"question": "Where does the cat sleep?", "application": "nowhere", "prefix": "docs/cats"});
+    let (_, answer) = server.send("POST", "/v1/ask", "", Some(body)).await;
+    assert_eq!((&answer["found"], &answer["passages"]["found"]), (&json!(false), &json!(0)), "{answer}");
+}
+
+#[tokio::test]
+async fn when_a_model_cannot_begin_the_next_one_of_the_application_is_asked() {
+    let refused = Act::Whole(401, "", "{}".to_owned());
+    let provider = Provider::start(vec![refused.clone(), says(&["The cat sleeps [1]."]), refused]).await;
+    let server = with(Some(&provider)).await;
+    let models = json!([{"provider": "openai", "model": "second"}, {"provider": "extractive"}]);
+    keep(&server, "two", json!({"provider": "openai", "model": "first", "fallback": models}), json!({}))
+        .await;
+    let body = json!({"question": "Where does the cat sleep all afternoon?", "application": "two"});
+    let (_, answer) = server.send("POST", "/v1/ask", "", Some(body.clone())).await;
+    assert_eq!(
+        (&answer["model"], &answer["answer"]),
+        (&json!("second"), &json!("The cat sleeps [1].")),
+        "{answer}"
+    );
+
+    let models = json!([{"provider": "extractive"}]);
+    keep(&server, "one", json!({"provider": "openai", "model": "first", "fallback": models}), json!({}))
+        .await;
+    let body = json!({"question": "Where does the cat sleep all afternoon?", "application": "one"});
+    let (_, answer) = server.send("POST", "/v1/ask", "", Some(body)).await;
+    assert_eq!((&answer["model"], &answer["found"]), (&json!("extractive"), &json!(true)), "{answer}");
 }
 
 #[tokio::test]

@@ -171,7 +171,7 @@ async fn ranks_are_left_out_where_there_are_none() {
 #[tokio::test]
 async fn what_is_no_question_is_answered_with_400_and_the_reason() {
     let server = Server::start(search().await).await;
-    let cases: [(&[(&str, &str)], &str); 9] = [
+    let cases: [(&[(&str, &str)], &str); 8] = [
         (&[], "empty"),
         (&[("q", " ")], "empty"),
         (&[("q", "cat"), ("size", "0")], "size is 0"),
@@ -180,7 +180,6 @@ async fn what_is_no_question_is_answered_with_400_and_the_reason() {
         (&[("q", "cat"), ("size", "ten")], "invalid digit"),
         (&[("q", "cat"), ("mode", "magic")], "unknown variant"),
         (&[("q", "cat"), ("limit", "10")], "unknown field"),
-        (&[("q", "endless")], "300 tokens"),
     ];
     for (query, part) in cases {
         let (status, answer) = server.search(query).await;
@@ -193,6 +192,16 @@ async fn what_is_no_question_is_answered_with_400_and_the_reason() {
     }
     let (status, answer) = server.search(&[("q", "cat"), ("size", "1000")]).await;
     assert_eq!((status, answer["hits"].as_array().unwrap().len()), (StatusCode::OK, 6));
+}
+
+#[tokio::test]
+async fn a_question_that_is_longer_than_the_model_takes_is_embedded_in_parts_and_says_so() {
+    let server = Server::start(search().await).await;
+    let (status, answer) = server.search(&[("q", "endless")]).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert!(answer["notes"][0].as_str().unwrap().contains("in 2 parts"), "{answer}");
+    let (_, short) = server.search(&[("q", "cat")]).await;
+    assert_eq!(short["notes"], Value::Null);
 }
 
 #[tokio::test]

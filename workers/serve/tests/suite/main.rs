@@ -19,5 +19,6 @@ mod mcp;
 mod model;
 mod neighbours;
 mod pipeline;
+mod retrieval;
 mod search;
 mod training;

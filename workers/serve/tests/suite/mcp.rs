@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::access::guarded;
-use crate::bench::search;
+use crate::bench::{absent, fill_with, search, search_over};
 use crate::http::Server;
 
 /// Sends one message; returns the response's status and JSON.
@@ -54,7 +54,7 @@ async fn an_agent_learns_of_the_tools_searches_and_asks() {
     let tools = answer["result"]["tools"].as_array().unwrap();
     assert_eq!(
         tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect::<Vec<_>>(),
-        ["search", "ask"]
+        ["search", "ask", "fetch"]
     );
     assert_eq!(tools[0]["inputSchema"]["required"], json!(["q"]));
     let found = call(&server, "", "search", json!({"q": "Where does the cat sleep?", "size": 1})).await;
@@ -105,10 +105,37 @@ async fn an_agent_gets_nothing_that_its_key_may_not_see() {
         ("search", json!({"q": "dog", "prefix": ["docs/dogs"]})),
         ("ask", json!({"question": "What does the dog do?"})),
         ("ask", json!({"question": "What does the dog do?", "prefix": ["docs/"]})),
+        ("fetch", json!({"document": "docs/dogs.md"})),
     ] {
         let answer = call(&server, "cats", tool, arguments).await;
         assert!(!answer.to_string().contains("dogs.md"), "{answer}");
     }
+    let own = call(&server, "cats", "fetch", json!({"document": "docs/cats.md"})).await;
+    assert!(own["result"]["content"][0]["text"].as_str().unwrap().contains("windowsill"), "{own}");
+}
+
+#[tokio::test]
+async fn a_document_is_fetched_some_passages_at_a_time() {
+    let engine = absent();
+    let texts: Vec<String> = (0..5).map(|n| format!("Part {n}: {}", "long text ".repeat(800))).collect();
+    let passages: Vec<(&str, &str)> = texts.iter().map(|text| ("book.md", text.as_str())).collect();
+    fill_with(&engine, &passages).await;
+    let server = Server::start(search_over(&engine)).await;
+    let mut from = 0;
+    let mut read = String::new();
+    for _ in 0..3 {
+        let part = call(&server, "", "fetch", json!({"document": "docs/book.md", "from": from})).await;
+        let result = &part["result"];
+        assert_eq!(result["structuredContent"]["chunks"], 5, "{part}");
+        let given = result["structuredContent"]["passages"].as_array().unwrap().len();
+        let text = result["content"][0]["text"].as_str().unwrap();
+        assert!(given > 0 && text.chars().count() < 20_100, "{given}");
+        from += given;
+        assert_eq!(text.contains(&format!("goes on with from: {from})")), from < 5, "{from}");
+        read.push_str(text);
+    }
+    assert_eq!(from, 5);
+    assert!((0..5).all(|n| read.contains(&format!("Part {n}: "))));
 }
 
 /// DNS rebinding: a page of another site whose name points at this machine.

@@ -114,14 +114,16 @@ async fn what_is_no_question_is_refused_before_the_engine_is_asked() {
 }
 
 #[tokio::test]
-async fn a_question_that_is_too_long_for_the_model_can_still_be_asked_by_keyword() {
+async fn a_question_that_is_too_long_for_the_model_is_embedded_in_parts_up_to_a_bound() {
     let search = search().await;
     for mode in [Mode::Vector, Mode::Hybrid] {
-        let error = search.answer(&Question::plain("endless cat", mode, 3)).await.unwrap_err();
-        assert!(
-            matches!(&error, SearchError::Question(words) if words.message.contains("300 tokens")),
-            "{error}"
-        );
+        // It is cut within each of these words.
+        let longest = format!("{} cat", "endless ".repeat(40));
+        let error = search.answer(&Question::plain(&longest, mode, 3)).await.unwrap_err();
+        let is_told = matches!(&error, SearchError::Question(words) if words.message.contains("300 tokens"));
+        assert!(is_told, "{error}");
+        let answer = search.answer(&Question::plain("endless cat", mode, 3)).await.unwrap();
+        assert!(answer.notes[0].contains("2 parts") && !answer.hits.is_empty(), "{answer:?}");
     }
     assert_eq!(search.answer(&Question::plain("endless cat", Mode::Keyword, 3)).await.unwrap().hits.len(), 2);
 }
