@@ -3,14 +3,15 @@
 //!
 //! Streamable HTTP without sessions: requests are independent, so that any of several servers can answer.
 
+mod tool;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::http::request;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, Implementation,
-    JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
-    ToolAnnotations,
+    JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -18,11 +19,12 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use rmcp::{RoleServer, ServerHandler};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::refusal::HttpRefusal;
 use super::{LARGEST_BODY, Parts, Server, ask, document, search};
 use crate::access::Principal;
+use tool::tools;
 
 /// The server's description for agents.
 const INSTRUCTIONS: &str = "Search and answers over a private collection of documents. `search` finds passages; `ask` answers \
@@ -179,75 +181,4 @@ fn passage((number, hit): (usize, &Value)) -> String {
     let headings = hit.get("heading_path").and_then(Value::as_array).into_iter().flatten();
     let path: Vec<&str> = [text("document")].into_iter().chain(headings.filter_map(Value::as_str)).collect();
     format!("[{number}] {}\n{}", path.join(" > "), text("text"))
-}
-
-fn tools() -> Vec<Tool> {
-    let filters = json!({
-        "prefix": {"type": "array", "items": {"type": "string"}, "description": "Only documents whose bucket/key begins so."},
-        "language": {"type": "array", "items": {"type": "string"}, "description": "Only passages in these languages (ISO 639-1)."},
-        "format": {"type": "array", "items": {"type": "string"}, "description": "Only documents of these formats, such as pdf."},
-        "since": {"type": "string", "description": "Only text that stands since this date or time (UTC)."},
-        "until": {"type": "string", "description": "Only text that stood before this date or time (UTC)."},
-    });
-    let tool = |name: &'static str,
-                description: &'static str,
-                required: &str,
-                filters: &Value,
-                own: Value| {
-        let mut properties = filters.as_object().cloned().unwrap_or_default();
-        properties.extend(own.as_object().cloned().unwrap_or_default());
-        let schema = json!({
-            "type": "object", "properties": properties, "required": [required], "additionalProperties": false,
-        });
-        let schema = schema.as_object().cloned().unwrap_or_default();
-        let hints = ToolAnnotations::new().read_only(true).open_world(false);
-        Tool::new(name, description, schema).with_annotations(hints)
-    };
-    let fetch = json!({
-        "document": {"type": "string", "description": "Its name, as search and ask give it."},
-        "from": {"type": "integer", "minimum": 0, "description": "The number of the first passage wanted, from 0."},
-    });
-    vec![
-        tool(
-            "search",
-            "Finds the passages of the documents that fit a question best, by words and by meaning.",
-            "q",
-            &filters,
-            json!({
-                "q": {"type": "string", "description": "The question, or words to look for."},
-                "size": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "Passages wanted; 10 by default."},
-                "mode": {"type": "string", "enum": ["hybrid", "keyword", "vector"]},
-                "per_document": {"type": "integer", "minimum": 1, "description": "Passages of one document at most."},
-            }),
-        ),
-        tool(
-            "ask",
-            "Answers a question from the documents, with citations, or says that they do not tell.",
-            "question",
-            &filters,
-            json!({
-                "question": {"type": "string"},
-                "history": {
-                    "type": "array",
-                    "description": "The conversation so far, oldest first, if the question follows it up.",
-                    "items": {
-                        "type": "object",
-                        "properties": {
-                            "role": {"type": "string", "enum": ["user", "assistant"]},
-                            "content": {"type": "string"},
-                        },
-                        "required": ["role", "content"],
-                    },
-                },
-                "application": {"type": "string", "description": "Which application answers; millrace by default."},
-            }),
-        ),
-        tool(
-            "fetch",
-            "Reads a document, as far as it has text: some pages at a time.",
-            "document",
-            &json!({}),
-            fetch,
-        ),
-    ]
 }

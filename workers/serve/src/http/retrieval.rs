@@ -144,6 +144,6 @@ fn texts(value: Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text],
         Value::Array(list) => list.into_iter().flat_map(texts).collect(),
-        _ => Vec::new(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
     }
 }
