@@ -153,13 +153,19 @@ fn nothing() -> Pieces {
 /// The answer when nothing was found, in the question's language if it is one of these.
 fn nothing_found(question: &str) -> &'static str {
     match analysis::language(question) {
-        Some("zh") => "在文档中没有找到与这个问题相关的内容。",
+        _ if is_chinese(question) => "在文档中没有找到与这个问题相关的内容。",
         Some("de") => "In den Dokumenten steht nichts, was zu dieser Frage passt.",
         Some("fr") => "Les documents ne contiennent rien qui réponde à cette question.",
         Some("es") => "Los documentos no contienen nada relacionado con esta pregunta.",
         Some("ja") => "この質問に関連する内容は文書の中に見つかりませんでした。",
         _ => "The documents hold nothing that is relevant to this question.",
     }
+}
+
+/// Whether a question has Chinese characters, and none that only Japanese has: a name in Latin letters hides its language.
+fn is_chinese(question: &str) -> bool {
+    let has = |range: std::ops::RangeInclusive<char>| question.contains(|one| range.contains(&one));
+    has('\u{4e00}'..='\u{9fff}') && !has('\u{3040}'..='\u{30ff}')
 }
 
 fn prompt(ask: ChatQuestion, found: &[FoundPassage], application: &Application) -> Prompt {

@@ -208,6 +208,12 @@ pub fn condensed(history: &[Turn], question: &str) -> Option<String> {
     Some(text.chars().take(LONGEST).collect::<String>().trim().to_owned())
 }
 
+/// Whether a question has a word that refers to what was said before it.
+pub(crate) fn refers_back(question: &str) -> bool {
+    let lower = question.trim().to_lowercase();
+    refers(question, &lower, analysis::language(question).unwrap_or("en")) || refers_zh(&lower)
+}
+
 /// Whether a question in a language cannot be understood without the one before it.
 fn follows(question: &str, language: &str) -> bool {
     let lower = question.trim().to_lowercase();

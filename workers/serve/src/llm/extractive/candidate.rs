@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use message::embedded_text;
 
 use super::super::{Given, Prompt};
-use super::context::points;
-use super::quote::{Form, Quote, quotes};
+use super::context::{only_points, points};
+use super::quote::{Quote, quotes};
+use super::wanted::WantedForm;
 
 /// Influence of the rank: the last of ten passages counts two thirds of the first.
 const RANK: f64 = 0.05;
@@ -14,30 +15,9 @@ const RANK: f64 = 0.05;
 const POINTER: f64 = 0.4;
 /// What only asks, or joins: a pair of Chinese characters with one of them says nothing.
 const EMPTY: &str = "的是了在有和与或哪吗呢么谁怎何几吧请问我你您要想";
-/// Questions with one of these ask for more than a sentence.
-const STEPS: [&str; 16] = [
-    "how",
-    "steps",
-    "procedure",
-    "which",
-    "what are",
-    "list",
-    "如何",
-    "怎么",
-    "怎样",
-    "步骤",
-    "哪些",
-    "流程",
-    "wie ",
-    "welche",
-    "schritte",
-    "was sind",
-];
-/// Questions with one of these ask for code.
-const CODE: [&str; 20] = [
-    "code", "command", "example", "snippet", "script", "syntax", "curl", "query", "config", "how do i",
-    "how to", "api", "代码", "命令", "示例", "脚本", "语句", "befehl", "beispiel", "konfig",
-];
+/// What stands behind *how* and *wie*, and names nothing.
+const HOW: [&str; 10] = ["many", "much", "long", "large", "big", "often", "old", "far", "fast", "high"];
+const WIE: [&str; 9] = ["viel", "viele", "vielen", "lange", "groß", "oft", "alt", "weit", "hoch"];
 
 /// The question's terms, cut as a passage's language is.
 pub(super) struct Asked {
@@ -68,15 +48,13 @@ pub(super) struct Candidate {
     pub(super) embedded: String,
     /// The closeness of its vector to the question's, if that is known.
     pub(super) closeness: Option<f64>,
-    /// What the rank of its passage counts.
+    /// What the rank of its passage counts, and its form.
     pub(super) rank: f64,
 }
 
 /// All that may be quoted, in order, and the question's terms for each passage.
 pub(super) fn candidates(prompt: &Prompt) -> (Vec<Asked>, Vec<Candidate>) {
-    let question = prompt.question.to_lowercase();
-    let wants = |words: &[&str]| words.iter().any(|word| question.contains(word));
-    let (steps, code) = (wants(&STEPS), wants(&CODE));
+    let wanted = WantedForm::of(&prompt.question);
     let bare = bare(&prompt.question);
     let (mut asked, mut candidates) = (Vec::new(), Vec::new());
     for (place, passage) in prompt.passages.iter().enumerate() {
@@ -86,14 +64,10 @@ pub(super) fn candidates(prompt: &Prompt) -> (Vec<Asked>, Vec<Candidate>) {
         let terms = asked_terms(&bare, language);
         let heading = distinct(&passage.heading_path.join(" "), language);
         for (quotation, quote) in quotes(&passage.text).into_iter().enumerate() {
-            let is_wanted = match quote.form {
-                Form::Sentence | Form::Line => true,
-                Form::List { .. } => steps,
-                Form::Code(_) => code,
-            };
-            if is_wanted {
+            if let Some(weight) = wanted.weight(&quote).filter(|_| !only_points(&quote.text)) {
                 let place = QuotePlace { passage: place, quotation };
-                candidates.push(candidate(prompt, passage, quote, place, (&terms, &heading, language)));
+                let one = candidate(prompt, passage, quote, place, (&terms, &heading, language));
+                candidates.push(Candidate { rank: one.rank * weight, ..one });
             }
         }
         asked.push(Asked { terms });
@@ -128,10 +102,27 @@ fn asked_terms(bare: &str, language: &str) -> HashSet<String> {
     terms.filter(|term| !analysis::is_character(term) && !term.contains(|one| EMPTY.contains(one))).collect()
 }
 
+/// A question without what it measures by: "many" of "how many" is no word to look for.
+fn without_measure(question: &str) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for word in question.split(' ') {
+        let is_measure = words.last().is_some_and(|before| {
+            let (before, word) = (before.to_lowercase(), word.to_lowercase());
+            (before == "how" && HOW.contains(&word.as_str()))
+                || (before == "wie" && WIE.contains(&word.as_str()))
+        });
+        if !is_measure {
+            words.push(word);
+        }
+    }
+    words.join(" ")
+}
+
 /// A question without words such as *how*, which answer nothing; they are those of its own language, or of English where it is
 /// too short to tell that.
 fn bare(question: &str) -> String {
     let language = analysis::language(question).unwrap_or("en");
+    let question = &without_measure(question);
     let asked: HashSet<String> = analysis::asked(question, language).into_iter().collect();
     let kept = analysis::terms(question, language).into_iter().filter(|term| asked.contains(&term.text));
     let mut bare = String::new();
@@ -160,10 +151,8 @@ mod tests {
     #[test]
     fn a_question_keeps_what_it_is_about() {
         assert_eq!(bare("What does waiting in Frankfurt cost?"), "waiting Frankfurt cost");
-        assert_eq!(
-            bare("Wie lange ist die Kündigungsfrist in der Probezeit?"),
-            "lange Kündigungsfrist Probezeit"
-        );
+        assert_eq!(bare("Wie lange ist die Kündigungsfrist in der Probezeit?"), "Kündigungsfrist Probezeit");
+        assert_eq!(bare("How many buckets can I create?"), "buckets create");
         assert_eq!(bare("蒙古的首都是哪里"), "蒙古的首都是哪里");
         let terms = asked_terms(&bare("蒙古的首都是哪里"), "zh");
         assert_eq!(terms, ["蒙古", "首都"].map(str::to_owned).into());

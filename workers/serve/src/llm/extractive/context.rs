@@ -96,6 +96,34 @@ const POINTS: [&str; 22] = [
     "本文档",
 ];
 
+/// What a sentence begins with that says nothing but where something is said.
+const ONLY_POINTS: [&str; 18] = [
+    "for more information",
+    "for details",
+    "for more details",
+    "see also",
+    "see the ",
+    "refer to",
+    "learn more",
+    "click here",
+    "this topic describes",
+    "this article describes",
+    "weitere informationen",
+    "siehe ",
+    "请参见",
+    "请参考",
+    "参见",
+    "更多信息",
+    "详情请",
+    "本文介绍",
+];
+
+/// Whether a sentence tells nothing but where something is said.
+pub(super) fn only_points(sentence: &str) -> bool {
+    let sentence = sentence.to_lowercase();
+    ONLY_POINTS.iter().any(|opening| sentence.starts_with(opening))
+}
+
 /// Whether a sentence tells where something is said rather than what.
 pub(super) fn points(sentence: &str) -> bool {
     let sentence = sentence.to_lowercase();
@@ -146,7 +174,8 @@ mod tests {
         assert!(
             points("For more information about buckets, see Buckets.") && points("更多信息请参见存储空间。")
         );
-        assert!(!points("The lamp is red."));
+        assert!(!points("The lamp is red.") && !only_points("It is red, see the lamp."));
+        assert!(only_points("For more information, see Buckets.") && only_points("请参见存储空间。"));
         assert!(leans("It is red.") && leans("这是红色的。") && !leans("Items are red."));
     }
 }

@@ -72,7 +72,7 @@ fn joined(lines: &[&str]) -> String {
 }
 
 /// Whether a character belongs to a script written without spaces: Han, kana, their punctuation and full-width forms.
-fn is_unspaced(character: char) -> bool {
+pub(super) fn is_unspaced(character: char) -> bool {
     matches!(character,
         '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}'
         | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
