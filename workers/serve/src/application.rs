@@ -99,6 +99,9 @@ pub struct AnswerWriter {
     /// Maximum number of tokens of an answer, where a question names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<usize>,
+    /// Whether personal data and secrets are masked before a text leaves for a model.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mask: bool,
 }
 
 /// An application.
@@ -138,7 +141,13 @@ impl Application {
             least_relevance: None,
             filter: Filters::default(),
         };
-        let llm = AnswerWriter { first: writer, fallback: Vec::new(), temperature: None, max_tokens: None };
+        let llm = AnswerWriter {
+            first: writer,
+            fallback: Vec::new(),
+            temperature: None,
+            max_tokens: None,
+            mask: false,
+        };
         Self { name: BUILT_IN.to_owned(), retriever, llm, max_context_length: 4096, instructions: None }
     }
 
@@ -156,9 +165,20 @@ impl Application {
             fusion,
             filter: filter.collect(),
             rerank: self.retriever.rerank,
-            include: Include { place: true, relevance: true, ..Include::default() },
+            include: Include {
+                place: true,
+                relevance: true,
+                neighbours: self.reads_sections(),
+                ..Include::default()
+            },
             ..Question::plain(text, self.retriever.kind.mode(), self.retriever.top_k)
         })
+    }
+
+    /// Whether passages are given together with what stands beside them: a model reads more than it quotes.
+    #[must_use]
+    pub fn reads_sections(&self) -> bool {
+        self.llm.first.provider != "extractive"
     }
 
     /// The models that write its answers, in the order in which they are asked.

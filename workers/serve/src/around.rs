@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use message::{ChunkId, DocumentId, DocumentRecord};
-use sink::{Reader, SinkError};
+use sink::{Reader, SinkError, StoredChunk};
 
 use crate::found::FoundPassage;
 use crate::place::place;
@@ -37,11 +37,13 @@ pub async fn add<R: Reader>(
     }
     let ids: Vec<ChunkId> = beside.iter().flatten().flatten().cloned().collect();
     let passages = reader.passages(&ids).await?;
-    let texts: HashMap<&ChunkId, &str> =
-        passages.iter().map(|passage| (&passage.id, passage.text.as_str())).collect();
-    for (hit, [before, after]) in hits.iter_mut().zip(&beside) {
-        let text = |id: &Option<ChunkId>| texts.get(id.as_ref()?).map(|text| (*text).to_owned());
-        (hit.before, hit.after) = (text(before), text(after));
+    let passages: HashMap<&ChunkId, &StoredChunk> =
+        passages.iter().map(|passage| (&passage.id, passage)).collect();
+    for (hit, beside) in hits.iter_mut().zip(&beside) {
+        let [before, after] = beside.each_ref().map(|id| passages.get(id.as_ref()?).copied());
+        let is_same = |passage: &StoredChunk| passage.heading_path == hit.heading_path;
+        hit.same_section = [before, after].map(|passage| passage.is_some_and(is_same));
+        [hit.before, hit.after] = [before, after].map(|passage| passage.map(|passage| passage.text.clone()));
     }
     Ok(())
 }

@@ -123,6 +123,9 @@ pub struct FoundPassage {
     /// The passage after it; on request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// Whether the passages before and after it stand under the same headings.
+    #[serde(skip)]
+    pub same_section: [bool; 2],
     /// Other documents found with the same passage.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<DocumentId>,
@@ -164,6 +167,7 @@ impl FoundPassage {
             place: None,
             before: None,
             after: None,
+            same_section: [false; 2],
             copies: Vec::new(),
         }
     }

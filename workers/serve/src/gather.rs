@@ -36,13 +36,14 @@ pub fn gather(ranking: Vec<FoundPassage>, per_document: Option<usize>, size: usi
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use message::{About, ChunkId, Fingerprint};
     use sink::Hit;
 
     use super::*;
 
-    fn found(key: &str, text: &str) -> FoundPassage {
+    /// A passage that was found.
+    pub(crate) fn found(key: &str, text: &str) -> FoundPassage {
         let document = DocumentId::new("b", key).unwrap();
         let id = ChunkId::derive(&document, &[], text, 0);
         let (text, heading_path, space) = (text.to_owned(), Vec::new(), Fingerprint::of(&[]));

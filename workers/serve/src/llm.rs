@@ -55,7 +55,7 @@ pub struct Prompt {
 }
 
 /// A passage given to a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Given {
     /// The number it is cited by, from 1.
     pub number: usize,
@@ -65,6 +65,8 @@ pub struct Given {
     pub heading_path: Vec<String>,
     /// Its document.
     pub document: String,
+    /// What else is known of where it stands: the document's title, the page, a date; empty if nothing is.
+    pub about: String,
 }
 
 /// One turn of a conversation.

@@ -1,18 +1,19 @@
 //! Personal data in a text, replaced before the text is stored. Pure.
 //!
 //! What has a form is found by its form, and where there is one by its check digits: e-mail addresses, IP addresses, IBANs,
-//! Chinese identity numbers, card numbers, telephone numbers. Names and postal addresses have none and stay.
+//! Chinese identity numbers, card numbers, telephone numbers; and keys of services that show what they are. Names and postal addresses have none and stay.
 //!
 //! No patterns that go back: each place is looked at once by each finder, and each of them reads at most some hundred bytes, so
 //! the time grows with the text alone.
 
 mod address;
 mod number;
+mod secret;
 
 /// A text without the personal data that has a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskedText {
-    /// The text, with `<email>`, `<ip>`, `<iban>`, `<id>`, `<card>` or `<phone>` for each.
+    /// The text, with `<secret>`, `<email>`, `<ip>`, `<iban>`, `<id>`, `<card>` or `<phone>` for each.
     pub text: String,
     /// How many were replaced.
     pub count: usize,
@@ -23,7 +24,8 @@ pub struct MaskedText {
 type Finder = fn(before: &str, rest: &str) -> Option<usize>;
 
 /// The most certain first: an identity number may pass for a card, and both for a telephone number.
-const FINDERS: [(&str, Finder); 6] = [
+const FINDERS: [(&str, Finder); 7] = [
+    ("<secret>", secret::key),
     ("<email>", address::email),
     ("<ip>", address::ip),
     ("<iban>", number::iban),
@@ -74,7 +76,12 @@ mod tests {
     use super::*;
 
     /// A text, and what it becomes.
-    const FOUND: [(&str, &str); 54] = [
+    const FOUND: [(&str, &str); 58] = [
+        // keys: none of them is one
+        ("LTAI5tExampleKeyId1234xx", "<secret>"),
+        ("id=AKIAIOSFODNN7EXAMPLE;", "id=<secret>;"),
+        ("Bearer sk-abcdefghijklmnopqrstuvwx", "Bearer <secret>"),
+        ("密钥ghp_abcdefghijklmnopqrstuvwxyz0123456789。", "密钥<secret>。"),
         // as other keyboards and web pages write it
         ("call +49\u{a0}30\u{202f}1234567", "call <phone>"),
         ("138\u{2011}1234\u{2013}5678", "<phone>"),

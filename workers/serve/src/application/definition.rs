@@ -118,7 +118,7 @@ fn index(retriever: &SettingObject<'_>, offer: &Offer<'_>) -> Result<Option<Stri
 fn writer(body: &Value, offer: &Offer<'_>) -> Result<AnswerWriter, Wrong> {
     const FALLBACK: &str = "llm.fallback";
     let llm = SettingObject::of("llm", body)?;
-    llm.only(&["provider", "model", "fallback", "temperature", "max_tokens"])?;
+    llm.only(&["provider", "model", "fallback", "temperature", "max_tokens", "mask"])?;
     let none = Vec::new();
     let fallback = match llm.value("fallback") {
         None => &none,
@@ -140,6 +140,7 @@ fn writer(body: &Value, offer: &Offer<'_>) -> Result<AnswerWriter, Wrong> {
         #[expect(clippy::cast_possible_truncation, reason = "a number from 0 to 2")]
         temperature: llm.fraction("temperature", "llm.temperature", 0.0..=2.0)?.map(|number| number as f32),
         max_tokens: llm.number("max_tokens", "llm.max_tokens", ANSWER)?,
+        mask: llm.truth("mask", "llm.mask")?.unwrap_or_default(),
     })
 }
 
@@ -192,6 +193,7 @@ mod tests {
         );
         llm.insert("temperature".to_owned(), json!(0.5));
         llm.insert("max_tokens".to_owned(), json!(300));
+        llm.insert("mask".to_owned(), json!(true));
         body
     }
 

@@ -7,7 +7,8 @@ use sink::{Clause, Reader};
 
 use super::condense::searched;
 use super::context::{fit, prompt_tokens};
-use super::writer::{Quoting, written};
+use super::section::{about, widen};
+use super::writer::{Quoting, Written, written};
 use super::writing::Begun;
 use crate::application::Application;
 use crate::found::FoundPassage;
@@ -73,6 +74,12 @@ pub struct CitedSource {
     /// One past its last byte.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<u64>,
+    /// What the model was given of the passage before it, under the same headings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The same of the one after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
     /// The passage.
     pub text: String,
     /// Its score in the search.
@@ -109,7 +116,7 @@ pub async fn begin<E: Encoder, R: Reader>(
     let pending = search.sample().begin(&question, &looked, &application.name);
     let (answer, vector) = (looked.answer, looked.vector);
     let is_relevant = search.is_relevant(&answer, application.retriever.least_relevance);
-    let found = answer.hits;
+    let mut found = answer.hits;
     let mut begun = Begun {
         pending,
         sources: Vec::new(),
@@ -118,6 +125,7 @@ pub async fn begin<E: Encoder, R: Reader>(
         generation: answer.generation,
         condensed,
         notes: answer.notes,
+        masked: None,
         nothing: nothing_found(&ask.question),
         pieces: nothing(),
         prompt_tokens: 0,
@@ -135,13 +143,16 @@ pub async fn begin<E: Encoder, R: Reader>(
         // Without passages, a model would answer from memory.
         return Err(nothing_fits(application).into());
     }
+    if application.reads_sections() {
+        widen(&mut prompt, &mut found, application.max_context_length);
+    }
     begun.sources = (1..).zip(found).take(given).map(source).collect();
     begun.pending.show(&begun.sources);
     begun.passages = Passages { found: given + left_out.passages, given, left_out: left_out.passages };
     begun.prompt_tokens = prompt_tokens(&prompt);
     let quoting = Quoting { search, vector, asked };
-    (begun.pieces, begun.model) = written(models, application, prompt, &quoting).await?;
-    Ok(begun)
+    let Written { pieces, model, masked } = written(models, application, prompt, &quoting).await?;
+    Ok(Begun { pieces, model, masked, ..begun })
 }
 
 /// An answer in which nothing is written.
@@ -174,6 +185,7 @@ fn prompt(ask: ChatQuestion, found: &[FoundPassage], application: &Application) 
         text: found.text.clone(),
         heading_path: found.heading_path.clone(),
         document: found.document.to_string(),
+        about: about(found),
     };
     let styles: Vec<String> = application.instructions.iter().cloned().chain(ask.style).collect();
     let max_tokens = ask.max_tokens.or(application.llm.max_tokens);
@@ -224,6 +236,8 @@ fn source((number, found): (usize, FoundPassage)) -> CitedSource {
         part: found.place.and_then(|place| place.part),
         start,
         end,
+        before: found.before,
+        after: found.after,
         text: found.text,
         score: found.score,
     }

@@ -6,6 +6,7 @@ use tracing::warn;
 
 use super::answer::ChatQuestion;
 use super::follow_up::condensed;
+use super::masked::masked;
 use crate::application::Application;
 use crate::llm::{LanguageModel as _, LlmError, Model, Models, Piece, Prompt, Task};
 
@@ -27,7 +28,7 @@ pub(super) async fn searched(
         Ok(model @ Model::OpenAi(_)) => model,
         Ok(Model::Extractive(_)) | Err(_) => return Some(by_rule),
     };
-    let prompt = Prompt {
+    let mut prompt = Prompt {
         task: Task::Condense,
         question: ask.question.clone(),
         history: ask.history.clone(),
@@ -37,6 +38,9 @@ pub(super) async fn searched(
         nonce: ask.nonce.clone(),
         ..Prompt::default()
     };
+    if application.llm.mask {
+        masked(&mut prompt);
+    }
     let said = timeout(DEADLINE, said(&model, prompt)).await;
     let said = said.unwrap_or_else(|_| Err(LlmError::Broken("it took longer than 6 s".to_owned())));
     match said {

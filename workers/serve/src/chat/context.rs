@@ -78,6 +78,7 @@ mod tests {
             text: words(*count),
             heading_path: Vec::new(),
             document: "docs/a".to_owned(),
+            about: String::new(),
         };
         Prompt {
             question: "Why?".to_owned(),

@@ -4,6 +4,7 @@ use model::Encoder;
 use sink::Reader;
 use tracing::warn;
 
+use super::masked::masked;
 use crate::application::Application;
 use crate::llm::extractive::worth_reading;
 use crate::llm::{LanguageModel as _, LlmError, Model, Models, Pieces, Prompt};
@@ -18,7 +19,16 @@ pub(super) struct Quoting<'a, E, R> {
     pub(super) asked: String,
 }
 
-/// An answer that begins, and the name of the model that writes it.
+/// An answer that begins.
+pub(super) struct Written {
+    pub(super) pieces: Pieces,
+    /// The name of the model that writes it.
+    pub(super) model: String,
+    /// How much was masked before it got the prompt, where that is wanted.
+    pub(super) masked: Option<usize>,
+}
+
+/// An answer by the first model that can begin one.
 ///
 /// # Errors
 /// Why the last of the models cannot begin, or that a filter refused the prompt, which stays so.
@@ -27,16 +37,18 @@ pub(super) async fn written<E: Encoder, R: Reader>(
     application: &Application,
     prompt: Prompt,
     quoting: &Quoting<'_, E, R>,
-) -> Result<(Pieces, String), LlmError> {
+) -> Result<Written, LlmError> {
     let mut failed = LlmError::Config(format!("the application {} names no model", application.name));
     for writer in application.writers() {
-        let prompt = Prompt { model: writer.model.clone(), ..prompt.clone() };
+        let mut prompt = Prompt { model: writer.model.clone(), ..prompt.clone() };
+        let is_masked = application.llm.mask && writer.provider != "extractive";
+        let masked = is_masked.then(|| masked(&mut prompt));
         let begun = match models.get(&writer.provider) {
             Ok(model) => begin(&model, prompt, quoting).await,
             Err(error) => Err(error),
         };
         match begun {
-            Ok(pieces) => return Ok((pieces, writer.name().to_owned())),
+            Ok(pieces) => return Ok(Written { pieces, model: writer.name().to_owned(), masked }),
             Err(error @ LlmError::Filtered(_)) => return Err(error),
             Err(error) => {
                 warn!(model = writer.name(), %error, "a model of an application cannot begin an answer");

@@ -39,6 +39,9 @@ pub struct Answer {
     /// What its reader should know of how it was found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// How many personal data and secrets were masked before the model got question and passages, where that is wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub masked: Option<usize>,
     /// Counts of passages.
     pub passages: Passages,
     /// Number of citations removed because their passage was not given.
@@ -83,6 +86,8 @@ pub struct Begun {
     pub condensed: Option<String>,
     /// What its reader should know of how it was found.
     pub(super) notes: Vec<String>,
+    /// How much was masked before a model got the prompt, where that is wanted.
+    pub(super) masked: Option<usize>,
     /// What is said if nothing is written.
     pub(super) nothing: &'static str,
     pub(super) pieces: Pieces,
@@ -202,6 +207,7 @@ impl Writing {
             closest,
             condensed: begun.condensed.clone(),
             notes: begun.notes.clone(),
+            masked: begun.masked,
             passages: begun.passages,
             invented_citations: self.filter.invented,
             model: begun.model.clone(),

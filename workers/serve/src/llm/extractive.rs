@@ -101,6 +101,7 @@ mod tests {
             text: (*text).to_owned(),
             heading_path: Vec::new(),
             document: "docs/a.md".to_owned(),
+            about: String::new(),
         };
         (1..).zip(texts).map(one).collect()
     }

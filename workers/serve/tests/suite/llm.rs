@@ -16,6 +16,7 @@ fn prompt() -> Prompt {
             text: "The cat sleeps on the warm windowsill.".to_owned(),
             heading_path: Vec::new(),
             document: "docs/cats.md".to_owned(),
+            about: String::new(),
         }],
         max_tokens: 100,
         nonce: "mark".to_owned(),

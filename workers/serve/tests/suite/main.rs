@@ -19,6 +19,7 @@ mod mcp;
 mod model;
 mod neighbours;
 mod pipeline;
+mod prompt;
 mod retrieval;
 mod search;
 mod training;

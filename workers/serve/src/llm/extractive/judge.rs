@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn given(text: &str) -> Given {
-        Given { number: 1, text: text.to_owned(), heading_path: Vec::new(), document: "docs/a.md".to_owned() }
+        Given { number: 1, text: text.to_owned(), document: "docs/a.md".to_owned(), ..Given::default() }
     }
 
     #[test]
