@@ -1,7 +1,7 @@
 import type { Client } from "./client.ts";
 import { ApiError, errorOf } from "./error.ts";
 import { eventsOf } from "./sse.ts";
-import type { Answer, Question, Sources } from "./types.ts";
+import type { Answer, Question, Said, Sources } from "./types.ts";
 
 export interface Listener {
   sources(sources: Sources): void;
@@ -9,11 +9,11 @@ export interface Listener {
   done(answer: Answer): void;
 }
 
-/** Asks and tells the listener what comes, in order. Ends after `done`, or throws. */
-export async function ask(client: Client, question: Question, listener: Listener, signal: AbortSignal): Promise<void> {
+/** Asks, within the conversation so far, and tells the listener what comes, in order. Ends after `done`, or throws. */
+export async function ask(client: Client, question: Question, history: Said[], listener: Listener, signal: AbortSignal): Promise<void> {
   const response = await client.send("/v1/ask", {
     method: "POST",
-    body: JSON.stringify({ ...question, stream: true }),
+    body: JSON.stringify({ ...question, ...(history.length > 0 ? { history } : {}), stream: true }),
     headers: { "content-type": "application/json", accept: "text/event-stream" },
     signal,
   });

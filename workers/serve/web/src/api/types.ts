@@ -75,6 +75,12 @@ export interface Filters {
   since?: string;
 }
 
+/** One turn of a conversation so far. */
+export interface Said {
+  role: "user" | "assistant";
+  content: string;
+}
+
 export interface Question extends Filters {
   question: string;
   application?: string;
@@ -104,11 +110,19 @@ export interface Sources {
   id?: string;
   citations: Citation[];
   passages: PassageCounts;
+  /** What was searched, where the question followed up another. */
+  condensed?: string;
 }
 
 export interface Answer extends Sources {
   answer: string;
   found: boolean;
+  /** The best passages, where none answers. */
+  closest?: Citation[];
+  /** What a reader should know of how it was found. */
+  notes?: string[];
+  /** How much was masked before the model got it, where that is wanted. */
+  masked?: number;
   invented_citations: number;
   model: string;
   application: string;

@@ -2,18 +2,22 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { useShell } from "../shell/context.ts";
 import { Composer } from "./composer.tsx";
+import { ConversationList } from "./conversation-list.tsx";
 import { TurnView } from "./turn-view.tsx";
+import { useConversations } from "./use-conversations.ts";
 import { type Turns, useTurns } from "./use-turns.ts";
 
 export function ChatView() {
-  const { say, client } = useShell();
+  const { say, client, me } = useShell();
   const turns = useTurns(client);
+  const conversations = useConversations(me, turns);
   const scroller = useRef<HTMLDivElement>(null);
   useNewestOnTop(scroller, turns.turns.length);
   return (
     <>
       <div class="scroller" ref={scroller}>
         <h1 class="unseen">{say("nav.chat")}</h1>
+        <ConversationList conversations={conversations} />
         {turns.turns.length === 0 && (
           <div class="welcome">
             <p class="headline">{say("chat.title")}</p>
@@ -27,7 +31,7 @@ export function ChatView() {
         </div>
       </div>
       <Progress turns={turns} />
-      <Composer turns={turns} />
+      <Composer turns={turns} begin={conversations.begin} />
     </>
   );
 }

@@ -6,7 +6,7 @@ import { filled } from "../search/filters.ts";
 import { useShell } from "../shell/context.ts";
 import type { Turns } from "./use-turns.ts";
 
-export function Composer({ turns }: { turns: Turns }) {
+export function Composer({ turns, begin }: { turns: Turns; begin(): void }) {
   const { say, me } = useShell();
   const [text, setText] = useState("");
   const [application, setApplication] = useState<string | null>(null);
@@ -50,8 +50,8 @@ export function Composer({ turns }: { turns: Turns }) {
           <FilterFields filters={filters} change={setFilters} />
         </details>
         {turns.turns.length > 0 && (
-          <button type="button" class="link" data-clear onClick={turns.clear}>
-            {say("chat.clear")}
+          <button type="button" class="link" data-clear onClick={begin}>
+            {say("chat.new")}
           </button>
         )}
         <span id="chat-keys" class="keys faint">

@@ -49,9 +49,11 @@ function Source({ citation, judged, pointed, point }: { citation: Citation; judg
         <span class="number">{number}</span>
         <ObjectName document={citation.document} title={citation.title} />
         <Where headings={citation.heading_path} part={citation.part} />
-        <span class="excerpt" dir="auto">
-          {citation.text}
-        </span>
+        {citation.text && (
+          <span class="excerpt" dir="auto">
+            {citation.text}
+          </span>
+        )}
         <span class="score">{say("chat.score", { score: score(citation.score, tag) })}</span>
       </button>
       {judged && <Thumbs answer={judged} passage={citation} />}

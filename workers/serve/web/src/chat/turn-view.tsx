@@ -2,6 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 
 import type { Citation } from "../api/types.ts";
 import { Thumbs } from "../feedback/thumbs.tsx";
+import { ObjectName, Where } from "../passage/labels.tsx";
 import { useShell } from "../shell/context.ts";
 import { Failure } from "../shell/failure.tsx";
 import { span } from "../words/figures.ts";
@@ -26,6 +27,7 @@ export function TurnView({ turn, again }: { turn: Turn; again: () => void }) {
         {turn.question.question}
       </h2>
       <div class="answer">
+        {turn.condensed && <p class="condensed faint">{say("chat.searched", { text: turn.condensed })}</p>}
         {turn.phase === "looking" && <p class="waiting">{say("chat.looking")}</p>}
         {nothing ? <Nothing turn={turn} /> : <Prose made={made} known={known} pointed={pointed} point={setPointed} growing={busy} />}
         {turn.phase === "stopped" && <p class="notice">{say("chat.stopped")}</p>}
@@ -33,7 +35,7 @@ export function TurnView({ turn, again }: { turn: Turn; again: () => void }) {
         {judged && turn.text !== "" && <Thumbs answer={judged} />}
         <Remarks turn={turn} />
       </div>
-      {turn.citations.length > 0 && <SourceList citations={turn.citations} cited={settled(turn, numbers)} judged={turn.phase === "done" ? judged : null} pointed={pointed} point={setPointed} />}
+      {turn.citations.length > 0 && !nothing && <SourceList citations={turn.citations} cited={settled(turn, numbers)} judged={turn.phase === "done" ? judged : null} pointed={pointed} point={setPointed} />}
     </article>
   );
 }
@@ -44,13 +46,29 @@ function settled(turn: Turn, numbers: Set<number>): (citation: Citation) => bool
 }
 
 function Nothing({ turn }: { turn: Turn }) {
-  const { say, route, go } = useShell();
+  const { say, route, go, open } = useShell();
+  const closest = turn.answer?.closest ?? [];
   const { question, application: _application, ...filters } = turn.question;
   return (
     <div class="notice nothing">
       <strong>{say("chat.nothing")}</strong>
       {turn.text && <p dir="auto">{turn.text}</p>}
       <p>{say("chat.nothing.hint")}</p>
+      {closest.length > 0 && (
+        <>
+          <p>{say("chat.closest")}</p>
+          <ul class="closest">
+            {closest.map((citation) => (
+              <li key={citation.id}>
+                <button type="button" class="link" onClick={() => open(citation.document, citation.id)}>
+                  <ObjectName document={citation.document} title={citation.title} />
+                  <Where headings={citation.heading_path} part={citation.part} />
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       <p class="actions">
         <button type="button" onClick={() => go({ view: "search", parameters: { q: question, ...filters }, open: route.open })}>
           {say("chat.nothing.search")}
@@ -72,7 +90,14 @@ function Remarks({ turn }: { turn: Turn }) {
       {answer.finish_reason === "length" && <p class="warn">{say("chat.length")}</p>}
       {answer.finish_reason === "content_filter" && <p class="warn">{say("chat.content_filter")}</p>}
       {answer.invented_citations > 0 && <p class="warn">{say("chat.invented", { count: answer.invented_citations })}</p>}
-      {passages && <p>{passages.left_out > 0 ? say("chat.leftout", { ...passages, count: passages.left_out }) : say("chat.passages", { ...passages })}</p>}
+      {answer.notes?.map((note) => (
+        <p key={note} class="warn">
+          {note}
+        </p>
+      ))}
+      {answer.masked !== undefined && <p>{say("chat.masked", { count: answer.masked })}</p>}
+      {passages && answer.model === "extractive" && <p>{say("chat.quoted")}</p>}
+      {passages && answer.model !== "extractive" && <p>{passages.left_out > 0 ? say("chat.leftout", { ...passages, count: passages.left_out }) : say("chat.passages", { ...passages })}</p>}
       <p>{facts.filter(Boolean).join(" · ")}</p>
     </div>
   );

@@ -4,6 +4,7 @@ import { ask } from "../api/ask.ts";
 import type { Client } from "../api/client.ts";
 import { asApiError } from "../api/error.ts";
 import type { Answer, Question, Sources } from "../api/types.ts";
+import { history } from "./conversation.ts";
 import { reduce, type Turn } from "./turn.ts";
 
 export interface Turns {
@@ -12,12 +13,16 @@ export interface Turns {
   put(question: Question): void;
   stop(): void;
   clear(): void;
+  /** Shows the turns of another conversation. */
+  open(turns: Turn[]): void;
 }
 
 export function useTurns(client: Client): Turns {
   const [turns, tell] = useReducer(reduce, []);
   const running = useRef<AbortController | null>(null);
   const last = useRef(0);
+  const now = useRef<Turn[]>(turns);
+  now.current = turns;
   const stop = useCallback(() => running.current?.abort(), []);
   const put = useCallback(
     (question: Question) => {
@@ -26,13 +31,14 @@ export function useTurns(client: Client): Turns {
       running.current = abort;
       last.current += 1;
       const id = last.current;
+      const said = history(now.current);
       tell({ kind: "asked", id, question });
       const listener = {
         sources: (sources: Sources) => tell({ kind: "sources", id, sources }),
         delta: (text: string) => tell({ kind: "delta", id, text }),
         done: (answer: Answer) => tell({ kind: "done", id, answer }),
       };
-      ask(client, question, listener, abort.signal).catch((cause: unknown) => {
+      ask(client, question, said, listener, abort.signal).catch((cause: unknown) => {
         tell(abort.signal.aborted ? { kind: "stopped", id } : { kind: "failed", id, error: asApiError(cause) });
       });
     },
@@ -42,7 +48,15 @@ export function useTurns(client: Client): Turns {
     stop();
     tell({ kind: "cleared" });
   }, [stop]);
+  const open = useCallback(
+    (turns: Turn[]) => {
+      stop();
+      last.current = Math.max(last.current, ...turns.map((turn) => turn.id));
+      tell({ kind: "opened", turns });
+    },
+    [stop],
+  );
   useEffect(() => stop, [stop]);
   const busy = turns.some((turn) => turn.phase === "looking" || turn.phase === "writing");
-  return { turns, busy, put, stop, clear };
+  return { turns, busy, put, stop, clear, open };
 }
