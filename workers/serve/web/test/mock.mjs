@@ -157,7 +157,9 @@ async function ask(context) {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
   const send = (event, data) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
   const name = `answer-${world.serial}`.padEnd(32, "0");
-  send("sources", { id: name, citations, passages });
+  const before = question.history?.findLast((said) => said.role === "user")?.content;
+  const condensed = before && q.startsWith("and ") ? `${q} ${before}` : undefined;
+  send("sources", { id: name, citations, passages, condensed });
   const answer = answerTo(q, found, citations);
   for (const text of answer.match(/[\s\S]{1,6}/gu) ?? []) {
     await new Promise((resolve) => setTimeout(resolve, q.includes("slow") ? 150 : world.pace));
@@ -170,7 +172,7 @@ async function ask(context) {
     if (q.includes("breaks")) break;
   }
   if (q.includes("breaks")) send("error", { error: { type: "timeout", message: "the model fell silent; ask again", request_id: context.id } });
-  else send("done", { id: name, ...done(question, answer, citations, passages) });
+  else send("done", { id: name, condensed, closest: found.length > 0 ? [] : closest(world), ...done(question, answer, citations, passages) });
   response.end();
 }
 
@@ -183,6 +185,12 @@ async function judge(context) {
   if ((feedback.reason?.length ?? 0) > 500) return refuse(context, 400, "feedback", "the reason is too long", "reason");
   world.judged.push(feedback);
   json(response, { answer: feedback.answer, judgement: feedback.judgement, with_question: true });
+}
+
+/** The passages that are named where none answers. */
+function closest(world) {
+  const all = find(world, "leave", {}).slice(0, 2);
+  return all.map(({ row, passage }, index) => ({ number: index + 1, id: passage.id, document: row.document, title: row.title, heading_path: passage.heading_path, text: passage.text, score: 0.01 }));
 }
 
 function answerTo(q, found, citations) {

@@ -76,7 +76,7 @@ export const strings = {
   "chat.done": [{ one: "Answer complete, {count} source", other: "Answer complete, {count} sources" }, "回答完成，{count} 个来源"],
   "chat.stopped": ["Stopped. What stands here is not the whole answer.", "已停止，以上内容并不完整。"],
   "chat.nothing": ["Nothing relevant found", "未找到相关内容"],
-  "chat.nothing.hint": ["No passage is close enough to this question, so there is no answer. Try the words the documents use, or widen the filters.", "没有与此问题足够相关的段落，因此没有给出回答。请尝试文档中的用词，或放宽筛选条件。"],
+  "chat.nothing.hint": ["Try the words the documents use, or widen the filters.", "请尝试文档中的用词，或放宽筛选条件。"],
   "chat.nothing.search": ["Look in search", "到搜索中查看"],
   "chat.length": ["The answer reached the model's limit and ends early.", "回答达到模型长度上限，提前结束。"],
   "chat.content_filter": ["The model's provider held back part of this answer.", "模型服务商拦截了部分回答。"],

@@ -125,3 +125,57 @@ test("Enter while an input method is choosing does not send; Shift+Enter makes a
   assert.equal(await field.inputValue(), "年假\nb");
   assert.equal(mock.world.asked, undefined);
 });
+
+test("a follow-up goes with the conversation, and says what was searched", async (t) => {
+  const { page, mock, complaints } = await open(t, browser);
+  await ask(page, "How many days of leave?");
+  await settled(page);
+  assert.equal(mock.world.asked.history, undefined);
+  await ask(page, "and in the first year of leave?");
+  await page.locator(".turn").nth(1).waitFor();
+  await settled(page);
+  assert.deepEqual(mock.world.asked.history.map((said) => said.role), ["user", "assistant"]);
+  assert.equal(mock.world.asked.history[0].content, "How many days of leave?");
+  assert.match(await page.locator(".turn").nth(1).innerText(), /Searched: and in the first year of leave\? How many days of leave\?/);
+  await page.getByRole("button", { name: "New conversation" }).last().click();
+  await ask(page, "How many days of leave?");
+  await settled(page);
+  assert.equal(mock.world.asked.history, undefined, "a new conversation remembers nothing");
+  assert.deepEqual(complaints, []);
+});
+
+test("conversations are kept in the browser, named, renamed, exported and deleted", async (t) => {
+  const { page, complaints } = await open(t, browser);
+  await ask(page, "How many days of leave?");
+  await settled(page);
+  await page.reload();
+  const list = page.locator(".conversations");
+  await list.locator("summary").click();
+  assert.match(await list.innerText(), /1 conversation[\s\S]*How many days of leave\?/);
+  await list.getByRole("button", { name: "How many days of leave?" }).click();
+  await settled(page);
+  assert.match(await page.locator(".prose").innerText(), /30 days of leave a year/);
+  const stored = await page.evaluate(() => JSON.stringify({ ...localStorage }));
+  assert.ok(!stored.includes("Applications for leave"), "texts of passages are not kept");
+  await list.getByRole("button", { name: "Rename" }).click();
+  await list.getByLabel("Name of the conversation").fill("Leave");
+  await page.keyboard.press("Enter");
+  await list.getByRole("button", { name: "Leave", exact: true }).waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), list.getByText("Export").click()]);
+  assert.equal(download.suggestedFilename(), "Leave.md");
+  await list.getByRole("button", { name: "Delete" }).click();
+  await list.getByRole("button", { name: "Really delete?" }).click();
+  await list.waitFor({ state: "detached" });
+  assert.equal(await page.locator(".turn").count(), 0);
+  assert.deepEqual(complaints, []);
+});
+
+test("where nothing answers the closest passages can be opened", async (t) => {
+  const { page } = await open(t, browser);
+  await ask(page, "nothing at all?");
+  await settled(page);
+  const closest = page.locator(".closest button");
+  assert.equal(await closest.count(), 2);
+  await closest.first().click();
+  await page.locator("[data-shown]").waitFor();
+});
