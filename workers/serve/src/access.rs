@@ -12,6 +12,8 @@ use secret::Secret;
 use serde::{Deserialize, Serialize};
 use sink::{Clause, MOST_PREFIXES, lies_at};
 
+use crate::audit_log::AuditNotes;
+
 /// What a key allows; each role includes the ones before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,6 +60,8 @@ pub struct Principal {
     pub prefixes: Vec<String>,
     /// What its key is known by, which nobody can guess; none where no keys are configured.
     pub seal: Option<Secret>,
+    /// What this request of his did, for the audit log.
+    pub notes: AuditNotes,
 }
 
 /// A part of a bucket that somebody may see.
@@ -101,7 +105,8 @@ impl Keys {
             }
             let digest = sha256.to_ascii_lowercase();
             let seal = Some(Secret::from(digest.clone()));
-            let principal = Principal { name: Some(name.clone()), role, prefixes, seal };
+            let notes = AuditNotes::default();
+            let principal = Principal { name: Some(name.clone()), role, prefixes, seal, notes };
             if by_digest.insert(digest, principal).is_some() {
                 return Err(format!("the key {name:?} is there twice"));
             }
@@ -120,7 +125,13 @@ impl Principal {
     /// The sender where no keys are configured: anybody who can reach the address.
     #[must_use]
     pub fn anybody() -> Self {
-        Self { name: None, role: AccessRole::Admin, prefixes: Vec::new(), seal: None }
+        Self {
+            name: None,
+            role: AccessRole::Admin,
+            prefixes: Vec::new(),
+            seal: None,
+            notes: AuditNotes::default(),
+        }
     }
 
     /// The filter on all passages shown, if there is one.
@@ -189,7 +200,7 @@ mod tests {
 
     fn limited(prefixes: &[&str]) -> Principal {
         let prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
-        Principal { name: None, role: AccessRole::Read, prefixes, seal: None }
+        Principal { prefixes, role: AccessRole::Read, ..Principal::anybody() }
     }
 
     #[test]

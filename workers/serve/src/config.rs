@@ -33,6 +33,10 @@ pub struct Config {
     /// Maximum number of requests per minute and key; 0 for no limit.
     #[arg(long, env = "MILLRACE_SERVE_RATE", default_value_t = 600)]
     pub serve_rate: u32,
+    /// File to which who searched, asked, read, uploaded and changed what is appended, a line of JSON for each request; without it
+    /// nothing of that is written. It holds questions as they were asked.
+    #[arg(long, env = "MILLRACE_SERVE_AUDIT_LOG", value_name = "FILE")]
+    pub serve_audit_log: Option<PathBuf>,
     /// Maximum size of a file uploaded through this server, in bytes; four times as much of all uploads is in memory at most.
     #[arg(long, env = "MILLRACE_SERVE_LARGEST_UPLOAD", default_value_t = 67_108_864)]
     pub serve_largest_upload: usize,

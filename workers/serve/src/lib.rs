@@ -4,7 +4,7 @@
 //! and a language model, or none, writes an answer that cites them. A request uses one immutable snapshot of encoder,
 //! space and physical indexes throughout; an alias, or an index of another space, is never queried.
 //!
-//! Reading order: [`question`] what is asked, with its [`filters`] · [`access`] by whom, [`rate`] how often · [`search`] a question's way
+//! Reading order: [`question`] what is asked, with its [`filters`] · [`access`] by whom, [`rate`] how often, [`audit_log`] what is written of it · [`search`] a question's way
 //! over a [`snapshot`], with [`languages`], `words`, `question_vector`, [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
 //! [`highlight`], and [`found`] the result · [`following`] which snapshot is served, by [`serving`], [`encoders`], [`served`]
 //! and [`lease`], [`generations`] what is said of them all, and [`training`] of their models · [`application`] how it is
@@ -17,6 +17,7 @@ pub mod access;
 pub mod answer_id;
 pub mod application;
 pub mod around;
+pub mod audit_log;
 pub mod chat;
 mod closeness;
 pub mod config;

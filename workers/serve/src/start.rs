@@ -17,6 +17,7 @@ use tokio::time::{Duration, sleep};
 use tracing::{info, warn};
 
 use crate::access::file::KeyFile;
+use crate::audit_log::AuditLog;
 use crate::config::{Config, RrfBy};
 use crate::encoders::OpenEncoder;
 use crate::following::{FollowSettings, FollowedSearch};
@@ -73,6 +74,7 @@ pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
     let listen = config.serve_listen;
     let keys = config.serve_keys.as_deref().map(KeyFile::open).transpose()?;
     check_open(listen, keys.is_some())?;
+    let log = audit_log(config.serve_audit_log.as_deref()).await?;
     let gate = Gate::new(keys, config.serve_rate).with_hosts(config.serve_hosts.unwrap_or_default());
     let store = S3Store::new(&config.store)?;
     let bucket = config.bucket.map(|name| ServedBucket { name, store: store.clone() });
@@ -98,7 +100,7 @@ pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
         pipeline: Some(Pipeline::new(kafka.clone(), writers)),
         generations: Some(Generations::new(kafka.clone(), &config.index.index, engines, heard.clone())),
         engine: engine.name(),
-        gate: Arc::new(gate),
+        gate: Arc::new(gate.with_log(log)),
         index: config.index.index,
         uploads: Uploads::new(config.serve_largest_upload),
     };
@@ -123,6 +125,14 @@ pub async fn start<E: Encoder + 'static, R: Reader + Sink, C: Catalog>(
         never = tell(&server.search, &readiness) => match never {},
         never = further.keep(store, heard) => match never {},
     }
+}
+
+async fn audit_log(path: Option<&Path>) -> Result<Option<AuditLog>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let opened = AuditLog::start(path).await.map_err(|error| {
+        format!("MILLRACE_SERVE_AUDIT_LOG names {}, which cannot be written: {error}", path.display())
+    });
+    Ok(Some(opened?))
 }
 
 /// Without keys everybody may do everything, so only this machine may connect.

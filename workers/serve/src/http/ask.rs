@@ -100,6 +100,7 @@ impl<P: Parts> Server<P> {
     /// Begins an answer for `principal`: passages it may not see are in no ranking, citation or prompt.
     pub(super) async fn begin(&self, principal: &Principal, wanted: Wanted) -> Result<Begun, HttpRefusal> {
         count(Counter::Asked, 1);
+        principal.notes.add("ask", &wanted.ask.question);
         let application = self.application(&wanted.application).await?;
         let mut ask = wanted.ask;
         ask.allowed = principal.clause();

@@ -102,6 +102,7 @@ pub(super) async fn whole<P: Parts>(
     name: String,
 ) -> Result<Value, HttpRefusal> {
     let missing = || HttpRefusal::not_found("such document, or none that this key may see");
+    principal.notes.add("read", &name);
     let document = DocumentId::try_from(name).map_err(|_| missing())?;
     if !principal.sees(&document) {
         return Err(missing());
@@ -147,7 +148,9 @@ pub(super) async fn put<P: Parts>(
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), HttpRefusal> {
     let bucket = server.bucket()?;
-    let document = writable(&principal, &bucket.name, &parameters?.0.key)?;
+    let Query(Key { key }) = parameters?;
+    principal.notes.add("upload", &key);
+    let document = writable(&principal, &bucket.name, &key)?;
     let (file, room) = server.uploads.take(&headers, body).await?;
     let size = file.len();
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -164,7 +167,9 @@ pub(super) async fn delete<P: Parts>(
     parameters: Result<Query<Key>, QueryRejection>,
 ) -> Result<(StatusCode, Json<Value>), HttpRefusal> {
     let bucket = server.bucket()?;
-    let document = writable(&principal, &bucket.name, &parameters?.0.key)?;
+    let Query(Key { key }) = parameters?;
+    principal.notes.add("delete", &key);
+    let document = writable(&principal, &bucket.name, &key)?;
     bucket.store.delete(&document).await.map_err(|error| HttpRefusal::unavailable(&error))?;
     Ok((StatusCode::ACCEPTED, Json(json!({"document": document}))))
 }

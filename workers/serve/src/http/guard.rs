@@ -15,6 +15,7 @@ use super::host::AllowedHosts;
 use super::refusal::HttpRefusal;
 use crate::access::file::KeyFile;
 use crate::access::{AccessRole, Principal};
+use crate::audit_log::{self, AuditLine, AuditLog, AuditNotes};
 use crate::rate::Rate;
 
 /// The header with the request id, in requests and responses.
@@ -29,6 +30,7 @@ pub struct Gate {
     hosts: AllowedHosts,
     rate: Mutex<Rate>,
     begun: Instant,
+    log: Option<AuditLog>,
 }
 
 impl Gate {
@@ -36,13 +38,19 @@ impl Gate {
     #[must_use]
     pub fn new(keys: Option<KeyFile>, per_minute: u32) -> Self {
         let (hosts, rate) = (AllowedHosts::default(), Mutex::new(Rate::new(per_minute)));
-        Self { keys, hosts, rate, begun: Instant::now() }
+        Self { keys, hosts, rate, begun: Instant::now(), log: None }
     }
 
     /// Answers for these hosts, too, where no keys are configured.
     #[must_use]
     pub fn with_hosts(self, hosts: AllowedHosts) -> Self {
         Self { hosts, ..self }
+    }
+
+    /// Writes who did what.
+    #[must_use]
+    pub fn with_log(self, log: Option<AuditLog>) -> Self {
+        Self { log, ..self }
     }
 
     /// Whether no keys are configured.
@@ -58,7 +66,19 @@ impl Gate {
             unauthorized("a key is needed: send it as `Authorization: Bearer KEY` or `x-api-key: KEY`")
         })?;
         let keys = keys.keys();
-        keys.principal(key).cloned().ok_or_else(|| unauthorized("this key is not known here"))
+        let known = keys.principal(key).ok_or_else(|| unauthorized("this key is not known here"))?;
+        // The notes are those of one request.
+        Ok(Principal { notes: AuditNotes::default(), ..known.clone() })
+    }
+
+    /// Who sent a request, if that may be done with his key now.
+    fn allowed(&self, principal: Principal, role: AccessRole) -> Result<Principal, HttpRefusal> {
+        if principal.role < role {
+            let message = format!("this key may not do that: it needs the role {role:?}").to_lowercase();
+            return Err(HttpRefusal::new(StatusCode::FORBIDDEN, "forbidden", message));
+        }
+        self.count(&principal)?;
+        Ok(principal)
     }
 
     fn count(&self, principal: &Principal) -> Result<(), HttpRefusal> {
@@ -85,25 +105,46 @@ fn key(headers: &HeaderMap) -> Option<&str> {
     bearer.or_else(|| headers.get("x-api-key").and_then(|value| value.to_str().ok()))
 }
 
-/// Lets the request pass if its role suffices, and tells the handler who sent it.
+/// Lets the request pass if its role suffices, tells the handler who sent it, and writes down what it did.
 pub async fn admit(
     State((gate, role)): State<(Arc<Gate>, AccessRole)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let principal = match gate.principal(request.headers()) {
-        Ok(principal) => principal,
-        Err(refusal) => return refusal.into_response(),
+    let known = gate.principal(request.headers());
+    let line = gate.log.as_ref().map(|_| line(&request, known.as_ref().ok()));
+    let notes = known.as_ref().map(|principal| principal.notes.clone()).unwrap_or_default();
+    let response = match known.and_then(|principal| gate.allowed(principal, role)) {
+        Ok(principal) => {
+            request.extensions_mut().insert(principal);
+            next.run(request).await
+        }
+        Err(refusal) => refusal.into_response(),
     };
-    if principal.role < role {
-        let message = format!("this key may not do that: it needs the role {role:?}").to_lowercase();
-        return HttpRefusal::new(StatusCode::FORBIDDEN, "forbidden", message).into_response();
+    if let (Some(log), Some(line)) = (&gate.log, line) {
+        let (status, did) = (response.status(), notes.taken());
+        let is_denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        // Views that are looked at again and again say nothing of anybody.
+        if is_denied || !did.is_empty() || line.method != "GET" {
+            log.add(&AuditLine { did, status: status.as_u16(), ..line }).await;
+        }
     }
-    if let Err(refusal) = gate.count(&principal) {
-        return refusal.into_response();
+    response
+}
+
+/// What is known of a request before it is answered.
+fn line(request: &Request, principal: Option<&Principal>) -> AuditLine {
+    let id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
+    AuditLine {
+        time: audit_log::now(),
+        request: id.unwrap_or_default().to_owned(),
+        key: principal.and_then(|principal| principal.name.clone()),
+        role: principal.map(|principal| principal.role),
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        did: Vec::new(),
+        status: 0,
     }
-    request.extensions_mut().insert(principal);
-    next.run(request).await
 }
 
 /// Without keys, lets only a request pass that asks for this machine, whatever its path. With keys, every request.
@@ -117,11 +158,12 @@ pub async fn house(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
 }
 
 /// Assigns a request id, the client's own if it sent one, and returns it in the response; adds security headers.
-pub async fn name(request: Request, next: Next) -> Response {
+pub async fn name(mut request: Request, next: Next) -> Response {
     let own = request.headers().get(&REQUEST_ID).filter(|id| is_plain(id)).cloned();
     let id = own.unwrap_or_else(fresh);
     let shown = id.to_str().unwrap_or_default().to_owned();
     let span = tracing::info_span!("request", id = shown);
+    request.headers_mut().insert(REQUEST_ID, id.clone());
     let mut response = next.run(request).instrument(span).await;
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);

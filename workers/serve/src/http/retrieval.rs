@@ -84,6 +84,7 @@ pub(super) async fn post<P: Parts>(
     let mut question = application.question(&request.query, &filters.clauses()?)?;
     question.size = request.retrieval_setting.top_k.unwrap_or(question.size);
     question.limit(principal.clause())?;
+    principal.notes.add("search", &question.text);
     let answer = server.search.answer(&question).await?;
     let threshold = request.retrieval_setting.score_threshold;
     let is_relevant = server.search.is_relevant(&answer, application.retriever.least_relevance);

@@ -42,6 +42,7 @@ pub(super) async fn found<P: Parts>(
     let mut question = Question::of(parameters)?;
     question.limit(principal.clause())?;
     count(Counter::Questions, 1);
+    principal.notes.add("search", &question.text);
     let answered = server.search.answer(&question).await;
     observe(Histogram::QuestionSeconds, begun.elapsed().as_secs_f64());
     let answer = answered?;

@@ -4,6 +4,7 @@
 
 mod access;
 mod ask;
+mod audit_log;
 mod bench;
 mod connections;
 mod conversation;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use generation::{Cluster, Names, TopicReader};
 use message::DeadLetter;
-use serve::access::{AccessRole, Principal};
+use serve::access::Principal;
 use serve::pipeline::{LetterSummary, Pipeline};
 use stream::memory::Memory;
 use stream::{Broker as _, Outgoing};
@@ -12,7 +12,7 @@ use stream::{Broker as _, Outgoing};
 use crate::bench::generation;
 
 fn everybody() -> Principal {
-    Principal { name: None, role: AccessRole::Admin, prefixes: Vec::new(), seal: None }
+    Principal::anybody()
 }
 
 fn pipeline() -> (Memory, Names, Pipeline<Memory>) {
