@@ -5,7 +5,7 @@
 //! space and physical indexes throughout; an alias, or an index of another space, is never queried.
 //!
 //! Reading order: [`question`] what is asked, with its [`filters`] · [`access`] by whom, [`rate`] how often, [`audit_log`] what is written of it · [`search`] a question's way
-//! over a [`snapshot`], with [`languages`], `words`, `question_vector`, [`relevance`], [`rerank`], [`gather`], [`around`], [`place`],
+//! over a [`snapshot`], with [`languages`], `words`, `question_vector`, [`relevance`], `remark`, [`rerank`], [`gather`], [`around`], [`place`],
 //! [`highlight`], and [`found`] the result · [`following`] which snapshot is served, by [`serving`], [`encoders`], [`served`]
 //! and [`lease`], [`generations`] what is said of them all, and [`training`] of their models · [`application`] how it is
 //! answered · [`chat`] the way to an answer · [`llm`] who writes it, `marker` what cites · [`sample`] what is kept of it,
@@ -44,6 +44,7 @@ mod question_vector;
 pub mod rate;
 pub mod recent;
 pub mod relevance;
+mod remark;
 pub mod rerank;
 pub mod sample;
 pub mod search;

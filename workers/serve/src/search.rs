@@ -19,6 +19,7 @@ use crate::question::{Fusion, Mode, Question, Wrong};
 use crate::question_vector::question_vector;
 use crate::relevance::FLOOR;
 use crate::relevance::judge::Evidence;
+use crate::remark::nothing_under;
 use crate::rerank::Reranking;
 use crate::sample::Sample;
 use crate::served::{Served, UnservedReason};
@@ -193,6 +194,8 @@ impl<E: Encoder, R: Reader> Search<E, R> {
         let Ranked { mut passages, vector, relevance, overlap } =
             self.ranking(snapshot, question, &mut timing, &mut notes).await?;
         if passages.is_empty() {
+            let remark = nothing_under(&snapshot.reader, &question.filter).await;
+            notes.extend(remark.map_err(unavailable)?);
             // Each passage says of which space it is; where there is none, the indexes are asked.
             snapshot.check_again().await.map_err(unavailable)?;
         }

@@ -152,7 +152,7 @@ pub async fn begin<E: Encoder, R: Reader>(
     begun.prompt_tokens = prompt_tokens(&prompt);
     let quoting = Quoting { search, vector, asked };
     let Written { pieces, model, masked } = written(models, application, prompt, &quoting).await?;
-    Ok(Begun { pieces, model, masked, ..begun })
+    Ok(Begun { masked, pieces, model, ..begun })
 }
 
 /// An answer in which nothing is written.

@@ -170,6 +170,8 @@ pub(super) async fn delete<P: Parts>(
     let Query(Key { key }) = parameters?;
     principal.notes.add("delete", &key);
     let document = writable(&principal, &bucket.name, &key)?;
+    let there = bucket.store.head(&document).await.map_err(|error| HttpRefusal::unavailable(&error))?;
+    there.ok_or_else(|| HttpRefusal::not_found(&format!("object {document} in the bucket")))?;
     bucket.store.delete(&document).await.map_err(|error| HttpRefusal::unavailable(&error))?;
     Ok((StatusCode::ACCEPTED, Json(json!({"document": document}))))
 }

@@ -1,5 +1,7 @@
 //! What is written of who did what.
 
+#![expect(clippy::disallowed_methods, reason = "edge: reads the file that is written")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,12 +70,14 @@ async fn each_request_that_says_something_of_its_sender_is_a_line_and_no_other()
 
 /// The lines of a file, once it has so many.
 async fn until(path: &std::path::Path, count: usize) -> Vec<Value> {
+    let mut text = String::new();
     for _ in 0..500 {
-        let text = std::fs::read_to_string(path).unwrap();
+        text = std::fs::read_to_string(path).unwrap();
         if text.lines().count() >= count {
-            return text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("{}", std::fs::read_to_string(path).unwrap())
+    assert!(text.lines().count() >= count, "{text}");
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

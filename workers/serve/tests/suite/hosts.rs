@@ -114,8 +114,8 @@ async fn without_keys_another_sites_page_changes_nothing() {
         assert_eq!(status, expected, "{origin}: {answer}");
         let (status, _) = ask(&server, (Method::GET, "/v1/me"), &[("origin", origin)]).await;
         assert_eq!(status, StatusCode::OK, "what changes nothing is only not readable there: {origin}");
-        let delete = (Method::DELETE, "/v1/documents?key=new.md");
-        let (status, _) = ask(&keyed, delete, &[("origin", origin), ("x-api-key", "writer")]).await;
+        let put = (Method::PUT, "/v1/documents?key=new.md");
+        let (status, _) = ask(&keyed, put, &[("origin", origin), ("x-api-key", "writer")]).await;
         assert_eq!(status, StatusCode::ACCEPTED, "a key is no cookie: {origin}");
     }
 }

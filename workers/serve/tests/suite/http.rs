@@ -195,6 +195,17 @@ async fn what_is_no_question_is_answered_with_400_and_the_reason() {
 }
 
 #[tokio::test]
+async fn a_prefix_under_which_nothing_lies_is_told() {
+    let server = Server::start(search().await).await;
+    let (_, answer) = server.search(&[("q", "cat"), ("prefix", "cats.md")]).await;
+    assert_eq!(answer["hits"], json!([]));
+    assert!(answer["notes"][0].as_str().unwrap().contains("no document lies under this prefix"), "{answer}");
+    let (_, answer) =
+        server.search(&[("q", "xylophone"), ("mode", "keyword"), ("prefix", "docs/cats")]).await;
+    assert_eq!((&answer["hits"], &answer["notes"]), (&json!([]), &Value::Null), "{answer}");
+}
+
+#[tokio::test]
 async fn a_question_that_is_longer_than_the_model_takes_is_embedded_in_parts_and_says_so() {
     let server = Server::start(search().await).await;
     let (status, answer) = server.search(&[("q", "endless")]).await;
