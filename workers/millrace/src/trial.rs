@@ -82,6 +82,8 @@ pub struct Outcomes {
     pub refused: BTreeMap<String, String>,
     /// Passages of all files.
     pub passages: u64,
+    /// Searchable files by their language, where that is known.
+    pub languages: BTreeMap<String, usize>,
 }
 
 impl Trial {
@@ -219,7 +221,12 @@ impl Trial {
                         let key = record.document.key().to_owned();
                         outcomes.refused.insert(key, record.cause.unwrap_or_default());
                     }
-                    Status::Live | Status::Removed => outcomes.live += 1,
+                    Status::Live | Status::Removed => {
+                        outcomes.live += 1;
+                        if let Some(language) = record.language {
+                            *outcomes.languages.entry(language).or_default() += 1;
+                        }
+                    }
                 }
             }
             after = page.after;

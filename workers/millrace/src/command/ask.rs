@@ -74,6 +74,11 @@ pub(super) fn note(answer: &Value) -> String {
     if answer["found"] == Value::Bool(false) {
         return note;
     }
+    if answer["model"] == "extractive" {
+        return format!(
+            "{note}: quoted from the passages, as no language model is connected (MILLRACE_BAILIAN_API_KEY, MILLRACE_OPENAI_URL)"
+        );
+    }
     note = format!("{note}, from {} passages", count("given"));
     if count("left_out") > 0 {
         note = format!("{note}; {} did not fit into the context", count("left_out"));
@@ -129,7 +134,10 @@ mod tests {
         let answer = json!({"answer": "30 days [1]", "found": true, "citations": closest,
             "model": "extractive", "took_ms": 12, "passages": passages});
         assert_eq!(lines(&answer), ["30 days [1]", "", "[1] docs/a.md, Leave"]);
-        assert_eq!(note(&answer), "extractive in 12 ms, from 8 passages");
+        assert!(note(&answer).starts_with("extractive in 12 ms: quoted from the passages"), "{answer}");
+        let answer = json!({"answer": "30 days [1]", "found": true, "model": "qwen-plus", "took_ms": 12,
+            "passages": passages, "condensed": "how many days?", "notes": ["cut"]});
+        assert_eq!(note(&answer), "qwen-plus in 12 ms; searched: how many days?; cut, from 8 passages");
     }
 
     #[test]

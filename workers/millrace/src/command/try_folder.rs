@@ -32,8 +32,9 @@ pub(super) async fn run(ask: &Try) -> Result<ExitCode, Failure> {
     let begun = Instant::now();
     let (mut trial, found) = Trial::start(ask).await?;
     introduce(ask, &trial, &found);
+    let is_default = ask.model.is_none() && ask.backend.encoder != BackendKind::Hashing;
     let ended = tokio::select! {
-        ended = work(&mut trial, &questions, begun) => ended,
+        ended = work(&mut trial, &questions, begun, is_default) => ended,
         () = host.stopping() => Ok(ExitCode::SUCCESS),
     };
     trial.close().await;
@@ -41,8 +42,16 @@ pub(super) async fn run(ask: &Try) -> Result<ExitCode, Failure> {
 }
 
 /// Reads everything, then answers the questions; without questions, follows the folder until something fails.
-async fn work(trial: &mut Trial, questions: &[String], begun: Instant) -> Result<ExitCode, Failure> {
-    read(trial, begun).await?;
+async fn work(
+    trial: &mut Trial,
+    questions: &[String],
+    begun: Instant,
+    is_default: bool,
+) -> Result<ExitCode, Failure> {
+    let outcomes = read(trial, begun).await?;
+    if let Some(said) = is_default.then(|| other_languages(&outcomes)).flatten() {
+        show::note(&said);
+    }
     if !questions.is_empty() {
         return answer(trial, questions).await;
     }
@@ -90,7 +99,7 @@ fn introduce(ask: &Try, trial: &Trial, found: &Found) {
 }
 
 /// Waits until everything is searchable, and prints the outcome.
-async fn read(trial: &mut Trial, begun: Instant) -> Result<(), Failure> {
+async fn read(trial: &mut Trial, begun: Instant) -> Result<Outcomes, Failure> {
     let files = trial.files();
     let bar = show::bar(files as u64, "reading");
     let mut said = Instant::now();
@@ -109,12 +118,13 @@ async fn read(trial: &mut Trial, begun: Instant) -> Result<(), Failure> {
     }
     bar.finish_and_clear();
     trial.release();
-    let Outcomes { live, empty, refused, passages } = trial.outcomes().await?;
+    let outcomes = trial.outcomes().await?;
+    let Outcomes { live, empty, refused, passages, .. } = &outcomes;
     let seconds = begun.elapsed().as_secs_f64();
     show::line(&format!(
         "Searchable after {seconds:.1} s: {} of {}; {} without text, {} refused",
-        counted(usize::try_from(passages)?, "passage"),
-        counted(live, "file"),
+        counted(usize::try_from(*passages)?, "passage"),
+        counted(*live, "file"),
         empty,
         refused.len()
     ));
@@ -122,7 +132,23 @@ async fn read(trial: &mut Trial, begun: Instant) -> Result<(), Failure> {
         refused.iter().map(|(key, cause)| format!("refused: {key}: {cause}")),
         ": see Documents on the page",
     );
-    Ok(())
+    Ok(outcomes)
+}
+
+/// What to do where a third of the files is in languages that the default model does not know; it knows English.
+fn other_languages(outcomes: &Outcomes) -> Option<String> {
+    let all: usize = outcomes.languages.values().sum();
+    let others = outcomes.languages.iter().filter(|(language, _)| *language != "en");
+    let (names, counts): (Vec<&String>, Vec<&usize>) = others.unzip();
+    let count: usize = counts.into_iter().sum();
+    (count * 3 > all).then(|| {
+        let names = names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        format!(
+            "{count} of {} with a language are not in English ({names}), and the default model knows English only: \
+             `compose/install model-e5`, and then --model $MILLRACE_HOME/dist/models/multilingual-e5-small finds them by meaning, too.",
+            counted(all, "file")
+        )
+    })
 }
 
 /// Asks the server that runs in this process, as `millrace ask` does.
@@ -195,4 +221,21 @@ fn counted(count: usize, what: &str) -> String {
 
 fn size(bytes: u64) -> String {
     if bytes < 1 << 20 { format!("{} KB", bytes.div_ceil(1 << 10)) } else { format!("{} MB", bytes >> 20) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_in_other_languages_is_told_of_a_model_that_knows_them() {
+        let outcomes = |languages: &[(&str, usize)]| Outcomes {
+            languages: languages.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
+            ..Outcomes::default()
+        };
+        assert_eq!(other_languages(&outcomes(&[])), None);
+        assert_eq!(other_languages(&outcomes(&[("en", 20), ("de", 10)])), None);
+        let said = other_languages(&outcomes(&[("de", 4), ("en", 13), ("zh", 60)])).unwrap();
+        assert!(said.starts_with("64 of 77 files with a language are not in English (de, zh)"), "{said}");
+    }
 }
