@@ -6,7 +6,7 @@ use process::Failure;
 use reqwest::{RequestBuilder, Response};
 use secret::Secret;
 use serde_json::{Value, json};
-use serve::llm::sse::Events;
+use sse::Events;
 
 use crate::cli::{SearchMode, ServeAddress};
 
@@ -67,6 +67,21 @@ impl Asking {
     /// As [`Asking::search`].
     pub async fn ask(&self, question: &str, application: &str) -> Result<Value, Failure> {
         let body = json!({"question": question, "application": application});
+        self.answer(self.client.post(format!("{}/v1/ask", self.url)).json(&body)).await
+    }
+
+    /// The same of documents under a prefix, bucket included.
+    ///
+    /// # Errors
+    /// As [`Asking::search`].
+    pub async fn ask_under(
+        &self,
+        question: &str,
+        application: &str,
+        prefix: Option<&str>,
+    ) -> Result<Value, Failure> {
+        let prefix: Vec<&str> = prefix.into_iter().collect();
+        let body = json!({"question": question, "application": application, "prefix": prefix});
         self.answer(self.client.post(format!("{}/v1/ask", self.url)).json(&body)).await
     }
 

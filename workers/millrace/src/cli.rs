@@ -26,7 +26,8 @@ mod upkeep;
 pub use self::training::{MakeTrainingData, PairChoices, PairsFrom, TrainCommand};
 pub use archive::{ExportLog, ImportLog};
 pub use asking::{
-    AskQuestion, ChatArguments, Eval, KeyArguments, KeyRole, SearchArguments, SearchMode, ServeAddress,
+    AskQuestion, ChatArguments, Eval, EvalAnswers, KeyArguments, KeyRole, SearchArguments, SearchMode,
+    ServeAddress,
 };
 pub use drifting::{DriftChoices, DriftCommand, MeasureDrift, ShowDrift};
 pub use generations::{
@@ -159,6 +160,8 @@ pub enum OperatorCommand {
     Embed(Embed),
     /// Score a retrieval set in BEIR's layout: nDCG@10, Recall@100, MRR@10.
     Eval(Box<Eval>),
+    /// Score an application's answers: whether they hold the right one and cite it, and whether questions of other sets are refused.
+    EvalAnswers(Box<EvalAnswers>),
 }
 
 /// Kafka's topics.

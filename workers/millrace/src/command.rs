@@ -11,6 +11,7 @@ mod dead_letters;
 mod drift;
 mod embed;
 mod eval;
+mod eval_answers;
 mod extract;
 mod generation;
 mod keep_up;
@@ -72,5 +73,6 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         OperatorCommand::Chunk(ask) => chunk::run(&ask).await,
         OperatorCommand::Embed(ask) => embed::run(ask).await,
         OperatorCommand::Eval(ask) => eval::run(*ask).await,
+        OperatorCommand::EvalAnswers(ask) => eval_answers::run(*ask).await,
     }
 }

@@ -9,7 +9,6 @@
 pub mod extractive;
 pub mod openai;
 pub mod render;
-pub mod sse;
 
 use std::pin::Pin;
 use std::time::Duration;

@@ -107,6 +107,42 @@ pub struct Eval {
     pub json: bool,
 }
 
+/// `eval-answers`
+#[derive(Args, Debug)]
+pub struct EvalAnswers {
+    /// A folder with corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv, whose queries have `metadata.answers`; its corpus is searchable
+    /// (`millrace eval SET --put` puts it).
+    #[arg(value_name = "SET")]
+    pub dir: PathBuf,
+    /// A set whose questions these documents cannot answer; may be repeated.
+    #[arg(long, value_name = "SET")]
+    pub others: Vec<PathBuf>,
+    /// Which qrels: qrels/SPLIT.tsv, of the others too.
+    #[arg(long, default_value = "test")]
+    pub split: String,
+    /// So many questions of the set, evenly over it, and as many of the others together.
+    #[arg(long, default_value_t = 200)]
+    pub questions: usize,
+    /// The application that answers.
+    #[arg(long, default_value = "millrace")]
+    pub application: String,
+    /// Only documents under this prefix answer: `documents/eval/`.
+    #[arg(long)]
+    pub prefix: Option<String>,
+    /// Keep what became of every question in this file, to compare with later.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Compare with what this file holds; fewer right answers or refusals, and not by chance, end with exit code 1.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Where `serve` listens.
+    #[command(flatten)]
+    pub serve: ServeAddress,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `ask`
 #[derive(Args, Debug)]
 pub struct AskQuestion {

@@ -14,11 +14,11 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, Url};
 use secret::Secret;
 use serde_json::{Value, json};
+use sse::Events;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, warn};
 
 use super::render::render;
-use super::sse::Events;
 use super::{LanguageModel, LlmError, Piece, Pieces, Prompt};
 use answer::{Reading, Said};
 use failure::Failure;
