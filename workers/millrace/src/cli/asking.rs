@@ -117,7 +117,7 @@ pub struct EvalAnswers {
     /// A set whose questions these documents cannot answer; may be repeated.
     #[arg(long, value_name = "SET")]
     pub others: Vec<PathBuf>,
-    /// Which qrels: qrels/SPLIT.tsv, of the others too.
+    /// Which qrels: qrels/SPLIT.tsv; of the others any, if they lack it.
     #[arg(long, default_value = "test")]
     pub split: String,
     /// So many questions of the set, evenly over it, and as many of the others together.

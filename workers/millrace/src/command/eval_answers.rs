@@ -47,8 +47,7 @@ pub(super) async fn run(ask: EvalAnswers) -> Result<ExitCode, Failure> {
     }
     let mut others = Vec::new();
     for dir in &ask.others {
-        let read = RetrievalSet::read(dir, &ask.split)?.questions;
-        others.extend(some(read, ask.questions.div_ceil(ask.others.len())));
+        others.extend(some(any_split(dir, &ask.split)?, ask.questions.div_ceil(ask.others.len())));
     }
     let asking = Asking::new(&ask.serve)?;
     let answered = asked(&asking, &ask, &some(questions, ask.questions)).await?;
@@ -62,6 +61,16 @@ pub(super) async fn run(ask: EvalAnswers) -> Result<ExitCode, Failure> {
     }
     let dropped = before.is_some_and(|before| is_worse(&before, &now));
     Ok(if dropped { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The questions of a set whose judgements do not count here: of a split, or else of another one that it has.
+fn any_split(dir: &std::path::Path, split: &str) -> Result<Vec<JudgedQuestion>, Failure> {
+    let named = RetrievalSet::read(dir, split).map(|set| set.questions);
+    named.or_else(|error| {
+        let mut others = ["test", "dev", "train"].into_iter();
+        let set = others.find_map(|split| RetrievalSet::read(dir, split).ok());
+        Ok(set.ok_or(error)?.questions)
+    })
 }
 
 /// At most so many questions, evenly over the set, so that they are the same ones each time.
