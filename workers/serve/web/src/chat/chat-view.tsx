@@ -12,12 +12,18 @@ export function ChatView() {
   const turns = useTurns(client);
   const conversations = useConversations(me, turns);
   const scroller = useRef<HTMLDivElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const toQuestion = (): void => field.current?.focus();
+  const begin = (): void => {
+    conversations.begin();
+    toQuestion();
+  };
   useNewestOnTop(scroller, turns.turns.length);
   return (
     <>
       <div class="scroller" ref={scroller}>
         <h1 class="unseen">{say("nav.chat")}</h1>
-        <ConversationList conversations={conversations} />
+        <ConversationList conversations={conversations} begin={begin} toQuestion={toQuestion} />
         {turns.turns.length === 0 && (
           <div class="welcome">
             <p class="headline">{say("chat.title")}</p>
@@ -31,7 +37,7 @@ export function ChatView() {
         </div>
       </div>
       <Progress turns={turns} />
-      <Composer turns={turns} begin={conversations.begin} />
+      <Composer turns={turns} field={field} begin={begin} />
     </>
   );
 }

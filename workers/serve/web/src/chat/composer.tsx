@@ -1,3 +1,4 @@
+import type { RefObject } from "preact";
 import { useState } from "preact/hooks";
 
 import type { Filters } from "../api/types.ts";
@@ -6,7 +7,13 @@ import { filled } from "../search/filters.ts";
 import { useShell } from "../shell/context.ts";
 import type { Turns } from "./use-turns.ts";
 
-export function Composer({ turns, begin }: { turns: Turns; begin(): void }) {
+interface Properties {
+  turns: Turns;
+  field: RefObject<HTMLTextAreaElement | null>;
+  begin(): void;
+}
+
+export function Composer({ turns, field, begin }: Properties) {
   const { say, me } = useShell();
   const [text, setText] = useState("");
   const [application, setApplication] = useState<string | null>(null);
@@ -23,7 +30,7 @@ export function Composer({ turns, begin }: { turns: Turns; begin(): void }) {
   return (
     <form class="composer" onSubmit={send}>
       <div class="ask">
-        <textarea data-question rows={1} aria-label={say("chat.question")} aria-describedby="chat-keys" placeholder={say("chat.placeholder")} value={text} autofocus onInput={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => isSend(event) && send(event)} />
+        <textarea data-question ref={field} rows={1} aria-label={say("chat.question")} aria-describedby="chat-keys" placeholder={say("chat.placeholder")} value={text} autofocus onInput={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => isSend(event) && send(event)} />
         {turns.busy ? (
           <button type="button" class="stop" onClick={turns.stop}>
             {say("chat.stop")}

@@ -1,79 +1,73 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
+import { Dialog } from "../shell/dialog.tsx";
 import { useShell } from "../shell/context.ts";
-import { momentOf } from "../words/figures.ts";
-import { type Conversation, markdown } from "./conversation.ts";
+import type { Conversation } from "./conversation.ts";
+import { ConversationEntry } from "./conversation-entry.tsx";
 import type { Conversations } from "./use-conversations.ts";
 
+interface Properties {
+  conversations: Conversations;
+  /** Begins another one, and goes to where it is asked. */
+  begin(): void;
+  toQuestion(): void;
+}
+
 /** The conversations that the browser keeps, folded away above the one that is shown. */
-export function ConversationList({ conversations }: { conversations: Conversations }) {
+export function ConversationList({ conversations, begin, toQuestion }: Properties) {
   const { say } = useShell();
   const { all, current } = conversations;
+  const summary = useRef<HTMLElement>(null);
+  const [leaving, setLeaving] = useState<Conversation | null>(null);
+  const remove = (conversation: Conversation): void => {
+    conversations.remove(conversation);
+    setLeaving(null);
+    // What had the focus is gone, and with the last conversation the list is, too.
+    setTimeout(() => (summary.current ? summary.current.focus() : toQuestion()));
+  };
   if (all.length === 0) return null;
   return (
     <details class="conversations">
-      <summary>{say("chat.conversations", { count: all.length })}</summary>
+      <summary ref={summary}>{say("chat.conversations", { count: all.length })}</summary>
       <p class="actions">
-        <button type="button" onClick={conversations.begin}>
+        <button type="button" onClick={begin}>
           {say("chat.new")}
         </button>
       </p>
       <ul>
         {all.map((conversation) => (
-          <Entry key={conversation.id} conversation={conversation} shown={conversation.id === current?.id} conversations={conversations} />
+          <ConversationEntry
+            key={conversation.id}
+            conversation={conversation}
+            shown={conversation.id === current?.id}
+            open={() => conversations.open(conversation)}
+            rename={(name) => conversations.rename(conversation, name)}
+            remove={() => setLeaving(conversation)}
+          />
         ))}
       </ul>
       <p class="faint">{say("chat.kept")}</p>
+      {leaving && <Delete conversation={leaving} close={() => setLeaving(null)} remove={() => remove(leaving)} />}
     </details>
   );
 }
 
-interface Properties {
-  conversation: Conversation;
-  shown: boolean;
-  conversations: Conversations;
-}
-
-function Entry({ conversation, shown, conversations }: Properties) {
-  const { say, tag } = useShell();
-  const [name, setName] = useState<string | null>(null);
-  const [sure, setSure] = useState(false);
-  const rename = (event: Event): void => {
-    event.preventDefault();
-    if (name?.trim()) conversations.rename(conversation, name.trim());
-    setName(null);
-  };
-  if (name !== null) {
-    return (
-      <li>
-        <form class="rename" onSubmit={rename}>
-          <input aria-label={say("chat.name")} value={name} maxLength={120} autofocus onInput={(event) => setName(event.currentTarget.value)} onKeyDown={(event) => event.key === "Escape" && setName(null)} />
-          <button type="submit">{say("chat.rename")}</button>
-        </form>
-      </li>
-    );
-  }
+function Delete({ conversation, close, remove }: { conversation: Conversation; close(): void; remove(): void }) {
+  const { say } = useShell();
   return (
-    <li>
-      <button type="button" class="link name" aria-current={shown ? "true" : undefined} dir="auto" onClick={() => conversations.open(conversation)}>
-        {conversation.name}
-      </button>
-      <span class="faint">{momentOf(conversation.at / 1000, tag)}</span>
-      <span class="actions">
-        <button type="button" class="link" onClick={() => setName(conversation.name)}>
-          {say("chat.rename")}
+    <Dialog title={say("chat.delete.title")} close={close}>
+      <p class="names">
+        <bdi>{conversation.name}</bdi>
+      </p>
+      <p>{say("chat.delete.why")}</p>
+      <p class="actions">
+        <button type="button" class="danger" onClick={remove}>
+          {say("chat.delete")}
         </button>
-        <a class="link" download={`${fileName(conversation.name)}.md`} href={`data:text/markdown;charset=utf-8,${encodeURIComponent(markdown(conversation))}`}>
-          {say("chat.export")}
-        </a>
-        <button type="button" class="link" onClick={() => (sure ? conversations.remove(conversation) : setSure(true))} onBlur={() => setSure(false)}>
-          {sure ? say("chat.delete.sure") : say("chat.delete")}
+        <button type="button" autofocus onClick={close}>
+          {say("shell.cancel")}
         </button>
-      </span>
-    </li>
+      </p>
+    </Dialog>
   );
-}
-
-function fileName(name: string): string {
-  return name.replace(/[\\/:*?"<>|\s]+/g, " ").trim().slice(0, 60) || "conversation";
 }

@@ -39,6 +39,21 @@ export function SourceList({ citations, cited, judged, pointed, point }: Propert
   );
 }
 
+/** The passages that come closest where none answers; they open as sources do. */
+export function ClosestList({ citations }: { citations: Citation[] }) {
+  const { say } = useShell();
+  return (
+    <div class="sources closest">
+      <h3>{say("chat.closest")}</h3>
+      <ol>
+        {citations.map((citation) => (
+          <Source key={citation.id} citation={citation} judged={null} pointed={false} point={() => undefined} />
+        ))}
+      </ol>
+    </div>
+  );
+}
+
 function Source({ citation, judged, pointed, point }: { citation: Citation; judged: string | null; pointed: boolean; point: (number: number | null) => void }) {
   const { say, tag, open, route } = useShell();
   const shown = route.open?.passage === citation.id;

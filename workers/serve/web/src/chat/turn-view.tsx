@@ -2,13 +2,12 @@ import { useMemo, useState } from "preact/hooks";
 
 import type { Citation } from "../api/types.ts";
 import { Thumbs } from "../feedback/thumbs.tsx";
-import { ObjectName, Where } from "../passage/labels.tsx";
 import { useShell } from "../shell/context.ts";
 import { Failure } from "../shell/failure.tsx";
 import { span } from "../words/figures.ts";
 import { Prose } from "./prose.tsx";
 import { blocks, cited } from "./answer-text.ts";
-import { SourceList } from "./source-list.tsx";
+import { ClosestList, SourceList } from "./source-list.tsx";
 import type { Turn } from "./turn.ts";
 
 export function TurnView({ turn, again }: { turn: Turn; again: () => void }) {
@@ -46,7 +45,7 @@ function settled(turn: Turn, numbers: Set<number>): (citation: Citation) => bool
 }
 
 function Nothing({ turn }: { turn: Turn }) {
-  const { say, route, go, open } = useShell();
+  const { say, route, go } = useShell();
   const closest = turn.answer?.closest ?? [];
   const { question, application: _application, ...filters } = turn.question;
   return (
@@ -54,21 +53,7 @@ function Nothing({ turn }: { turn: Turn }) {
       <strong>{say("chat.nothing")}</strong>
       {turn.text && <p dir="auto">{turn.text}</p>}
       <p>{say("chat.nothing.hint")}</p>
-      {closest.length > 0 && (
-        <>
-          <p>{say("chat.closest")}</p>
-          <ul class="closest">
-            {closest.map((citation) => (
-              <li key={citation.id}>
-                <button type="button" class="link" onClick={() => open(citation.document, citation.id)}>
-                  <ObjectName document={citation.document} title={citation.title} />
-                  <Where headings={citation.heading_path} part={citation.part} />
-                </button>
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
+      {closest.length > 0 && <ClosestList citations={closest} />}
       <p class="actions">
         <button type="button" onClick={() => go({ view: "search", parameters: { q: question, ...filters }, open: route.open })}>
           {say("chat.nothing.search")}

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Me } from "../api/types.ts";
 import { type Conversation, kept, nameOf } from "./conversation.ts";
@@ -20,27 +20,21 @@ export function useConversations(me: Me | null, turns: Turns): Conversations {
   const shelf = useMemo(() => (me ? new Shelf(me.index, me.key, storage()) : null), [me?.index, me?.key]);
   const [all, setAll] = useState<readonly Conversation[]>([]);
   const id = useRef(fresh());
+  // Whose turns are shown.
   const owner = useRef(shelf);
-  useEffect(() => {
-    setAll(shelf?.conversations ?? []);
-    // What one key was told is not shown to the next.
-    if (owner.current && owner.current !== shelf) {
-      id.current = fresh();
-      turns.clear();
-    }
-    owner.current = shelf;
-  }, [shelf]);
-  useEffect(() => {
-    const done = kept(turns.turns);
-    const known = shelf?.conversations.find((one) => one.id === id.current);
-    if (!shelf || done.length === 0 || done.length === known?.turns.length) return;
-    shelf.put({ id: id.current, name: known?.name ?? nameOf(done), at: Date.now(), turns: done });
-    setAll(shelf.conversations);
-  }, [shelf, turns.turns]);
   const begin = useCallback(() => {
     id.current = fresh();
     turns.clear();
   }, [turns.clear]);
+  const answers = turns.turns.filter((turn) => turn.phase === "done").length;
+  useLayoutEffect(() => {
+    const before = owner.current;
+    owner.current = shelf;
+    // What one key was told is not shown to the next, and not kept for it: the turns are still the other's here.
+    if (before && before !== shelf) begin();
+    else if (shelf && answers > 0) keep(shelf, id.current, turns);
+    setAll(shelf?.conversations ?? []);
+  }, [shelf, answers]);
   const open = useCallback(
     (conversation: Conversation) => {
       id.current = conversation.id;
@@ -58,6 +52,13 @@ export function useConversations(me: Me | null, turns: Turns): Conversations {
     if (conversation.id === id.current) begin();
   };
   return { all, current: all.find((one) => one.id === id.current) ?? null, begin, open, rename, remove };
+}
+
+/** Only what has grown: to look at a conversation must not make it the newest. */
+function keep(shelf: Shelf, id: string, turns: Turns): void {
+  const done = kept(turns.turns);
+  const known = shelf.conversations.find((one) => one.id === id);
+  if (done.length !== known?.turns.length) shelf.put({ id, name: known?.name ?? nameOf(done), at: Date.now(), turns: done });
 }
 
 function fresh(): string {

@@ -51,8 +51,11 @@ export function useTurns(client: Client): Turns {
   const open = useCallback(
     (turns: Turn[]) => {
       stop();
-      last.current = Math.max(last.current, ...turns.map((turn) => turn.id));
-      tell({ kind: "opened", turns });
+      // Under new names: what still comes of an answer that was being written must not meet a turn that is kept, and neither
+      // must a judgement that the page holds for another conversation's turn.
+      const renamed = turns.map((turn, index) => ({ ...turn, id: last.current + 1 + index }));
+      last.current += turns.length;
+      tell({ kind: "opened", turns: renamed });
     },
     [stop],
   );

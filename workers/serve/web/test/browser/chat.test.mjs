@@ -152,7 +152,7 @@ test("conversations are kept in the browser, named, renamed, exported and delete
   const list = page.locator(".conversations");
   await list.locator("summary").click();
   assert.match(await list.innerText(), /1 conversation[\s\S]*How many days of leave\?/);
-  await list.getByRole("button", { name: "How many days of leave?" }).click();
+  await list.getByRole("button", { name: "How many days of leave?", exact: true }).click();
   await settled(page);
   assert.match(await page.locator(".prose").innerText(), /30 days of leave a year/);
   const stored = await page.evaluate(() => JSON.stringify({ ...localStorage }));
@@ -164,7 +164,7 @@ test("conversations are kept in the browser, named, renamed, exported and delete
   const [download] = await Promise.all([page.waitForEvent("download"), list.getByText("Export").click()]);
   assert.equal(download.suggestedFilename(), "Leave.md");
   await list.getByRole("button", { name: "Delete" }).click();
-  await list.getByRole("button", { name: "Really delete?" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await list.waitFor({ state: "detached" });
   assert.equal(await page.locator(".turn").count(), 0);
   assert.deepEqual(complaints, []);

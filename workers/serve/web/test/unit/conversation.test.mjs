@@ -49,7 +49,7 @@ const memory = (limit = Infinity) => {
     removeItem: (name) => all.delete(name),
   };
 };
-const conversation = (id, name = id) => ({ id, name, at: 1, turns: [] });
+const conversation = (id, name = id, text = "a") => ({ id, name, at: 1, turns: turns(asked(1, "q"), done(1, text)) });
 
 test("conversations of one key are kept, renamed and removed, and not shown to another", () => {
   const storage = memory();
@@ -70,14 +70,37 @@ test("storage that is forbidden, full or holds something else breaks nothing", (
   const none = new Shelf("index", null, null);
   none.put(conversation("a"));
   assert.equal(none.conversations.length, 1);
-  const full = memory(150);
+  const full = memory(JSON.stringify(conversation("a")).length * 3);
   const shelf = new Shelf("index", null, full);
   for (const id of ["a", "b", "c", "d", "e"]) shelf.put(conversation(id));
-  assert.equal(shelf.conversations[0].id, "e");
-  assert.ok([...full.all.values()][0].length <= 150);
-  for (const text of ["{", "7", '[null, {"id": 7}, 3]']) {
+  const ids = (one) => one.conversations.map(({ id }) => id).join("");
+  assert.equal(ids(shelf), "edcba", "in the page nothing is lost");
+  assert.equal(ids(new Shelf("index", null, full)), "ed", "and storage has the newest");
+  const wrong = [[null], [{}], [{ ...conversation("a").turns[0], citations: [null] }], [{ ...conversation("a").turns[0], answer: {} }], []];
+  const written = JSON.stringify(wrong.map((turns) => ({ ...conversation("a"), turns })));
+  for (const text of ["{", "7", '[null, {"id": 7}, 3]', written]) {
     const storage = memory();
     storage.all.set("millrace.conversations/index/", text);
     assert.deepEqual(new Shelf("index", null, storage).conversations, []);
   }
+});
+
+test("no more is kept than 2 MB, the newest first", () => {
+  const storage = memory();
+  const shelf = new Shelf("index", null, storage);
+  for (const id of ["a", "b", "c"]) shelf.put(conversation(id, id, "长".repeat(200_000)));
+  assert.deepEqual(shelf.conversations.map(({ id }) => id), ["c", "b"]);
+  assert.ok([...storage.all.values()][0].length <= 1_000_000);
+});
+
+test("what another tab has kept, renamed or removed stays so", () => {
+  const storage = memory();
+  const [here, there] = [new Shelf("index", null, storage), new Shelf("index", null, storage)];
+  here.put(conversation("a"));
+  there.put(conversation("b"));
+  here.rename("b", "renamed");
+  assert.deepEqual(here.conversations.map(({ name }) => name), ["renamed", "a"]);
+  there.remove("a");
+  here.put(conversation("c"));
+  assert.deepEqual(here.conversations.map(({ name }) => name), ["c", "renamed"]);
 });
