@@ -11,10 +11,16 @@ use tracing::warn;
 
 use super::{FEWEST, Scale, TRUSTED, rarity, relevance, score};
 
-/// Number of passages sampled to measure.
+/// Number of passages sampled to measure, at most.
 const DRAWN: usize = 256;
 /// How long a question waits for a measurement.
 const MEASURING: Duration = Duration::from_secs(5);
+/// A measurement that takes longer than this ends with as many passages as were embedded, if these are enough.
+const UNHURRIED: Duration = Duration::from_millis(2_500);
+/// So many passages are enough.
+const ENOUGH: usize = 64;
+/// Openings that are embedded at once.
+const AT_ONCE: usize = 32;
 /// How long a measurement stays valid.
 const FRESH: Duration = Duration::from_hours(1);
 /// Pause after a failed measurement.
@@ -154,6 +160,14 @@ async fn measure<E: Encoder, R: Reader>(encoder: &E, reader: &R) -> Result<Optio
         .filter_map(|one| Some((analysis::opening(&one.text).to_owned(), vectors.remove(&one.id)?)))
         .filter(|(opening, _)| !opening.trim().is_empty())
         .unzip();
-    let openings = encoder.embed(texts, Role::Query).await?;
+    let begun = Instant::now();
+    let mut openings = Vec::new();
+    // Somebody waits for an answer: on a slow machine a smaller sample has to do.
+    for batch in texts.chunks(AT_ONCE) {
+        if openings.len() >= ENOUGH && begun.elapsed() >= UNHURRIED {
+            break;
+        }
+        openings.extend(encoder.embed(batch.to_vec(), Role::Query).await?);
+    }
     Ok(Scale::of(&passages, &openings))
 }

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use generation::{Generation, MAPPING_VERSION, Names};
 use message::{
@@ -42,6 +43,8 @@ pub(crate) struct Fussy {
     pub(crate) stopped: bool,
     /// If present, each call waits for one of its permits.
     pub(crate) held: Option<Arc<Semaphore>>,
+    /// How long each text takes.
+    pub(crate) slow: Duration,
 }
 
 impl Encoder for Fussy {
@@ -52,6 +55,7 @@ impl Encoder for Fussy {
         if let Some(held) = &self.held {
             held.acquire().await.unwrap().forget();
         }
+        tokio::time::sleep(self.slow * u32::try_from(texts.len()).unwrap()).await;
         let long: Vec<bool> = texts.iter().map(|text| text.contains(LONG)).collect();
         let each = self.inner.embed_each(texts, role).await?.into_iter().zip(long);
         Ok(each
@@ -69,7 +73,12 @@ impl Encoder for Fussy {
 }
 
 pub(crate) fn encoder() -> Fussy {
-    Fussy { inner: Hashing::new(NonZeroUsize::new(DIMENSION).unwrap()), stopped: false, held: None }
+    Fussy {
+        inner: Hashing::new(NonZeroUsize::new(DIMENSION).unwrap()),
+        stopped: false,
+        held: None,
+        slow: Duration::ZERO,
+    }
 }
 
 pub(crate) fn space() -> Fingerprint {

@@ -295,3 +295,20 @@ async fn a_document_takes_no_more_places_than_it_may() {
     let cats = hits.iter().filter(|hit| hit.document.key() == "cats.md").count();
     assert_eq!((cats, hits.len()), (1, PASSAGES.len() - 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn on_a_slow_machine_relevance_is_measured_on_fewer_passages() {
+    let texts: Vec<(String, String)> = (0..256)
+        .map(|n| (format!("{n}.md"), format!("The pump x{n}q has a valve y{n}q and a hose z{n}q.")))
+        .collect();
+    let passages: Vec<(&str, &str)> = texts.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+    let engine = absent();
+    fill_with(&engine, &passages).await;
+    // All 256 would take 10 s, and a question waits for 5.
+    let slow = Fussy { slow: Duration::from_millis(40), ..encoder() };
+    let search = Search::new(snapshot(&engine, slow, &space()));
+    let include = Include { relevance: true, ..Include::default() };
+    let question = Question { include, ..Question::plain("Which pump has the valve y7q?", Mode::Hybrid, 3) };
+    let answer = search.answer(&question).await.unwrap();
+    assert!(answer.relevance.is_some_and(|relevance| relevance > 0.2), "{answer:?}");
+}
