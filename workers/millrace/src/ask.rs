@@ -66,8 +66,7 @@ impl Asking {
     /// # Errors
     /// As [`Asking::search`].
     pub async fn ask(&self, question: &str, application: &str) -> Result<Value, Failure> {
-        let body = json!({"question": question, "application": application});
-        self.answer(self.client.post(format!("{}/v1/ask", self.url)).json(&body)).await
+        self.ask_under(question, application, None).await
     }
 
     /// The same of documents under a prefix, bucket included.

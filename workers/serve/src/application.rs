@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sink::Clause;
 
 use crate::filters::Filters;
+use crate::llm::EXTRACTIVE;
 use crate::question::{Fusion, Include, Mode, Question, Wrong};
 
 /// The built-in application.
@@ -77,6 +78,12 @@ pub struct AnswerModel {
 }
 
 impl AnswerModel {
+    /// Whether it only quotes, here on this server, and is no language model.
+    #[must_use]
+    pub fn only_quotes(&self) -> bool {
+        self.provider == EXTRACTIVE
+    }
+
     /// What an answer names as its writer.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -178,7 +185,7 @@ impl Application {
     /// Whether passages are given together with what stands beside them: a model reads more than it quotes.
     #[must_use]
     pub fn reads_sections(&self) -> bool {
-        self.llm.first.provider != "extractive"
+        !self.llm.first.only_quotes()
     }
 
     /// The models that write its answers, in the order in which they are asked.

@@ -18,6 +18,9 @@ use futures::Stream;
 use secret::Secret;
 use serde::Serialize;
 
+/// The provider that quotes passages and needs no service.
+pub const EXTRACTIVE: &str = "extractive";
+
 /// What a model is to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Task {
@@ -216,7 +219,7 @@ pub enum Model {
 
 impl Models {
     /// The names of all providers.
-    pub const PROVIDERS: &'static [&'static str] = &["bailian", "openai", "extractive"];
+    pub const PROVIDERS: &'static [&'static str] = &["bailian", "openai", EXTRACTIVE];
 
     /// Prepares the configured providers; sends nothing yet.
     ///
@@ -252,7 +255,7 @@ impl Models {
             LlmError::Config(format!("{provider} is not configured: start serve with {setting}"))
         };
         match provider {
-            "extractive" => Ok(Model::Extractive(extractive::Extractive)),
+            EXTRACTIVE => Ok(Model::Extractive(extractive::Extractive)),
             "bailian" => {
                 self.bailian.clone().map(Model::OpenAi).ok_or_else(|| missing("MILLRACE_BAILIAN_API_KEY"))
             }
@@ -267,7 +270,7 @@ impl Models {
         match (&self.bailian, &self.openai) {
             (Some(bailian), _) => ("bailian", Some(bailian.model().to_owned())),
             (None, Some(openai)) => ("openai", Some(openai.model().to_owned())),
-            (None, None) => ("extractive", None),
+            (None, None) => (EXTRACTIVE, None),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{
     AnswerModel, AnswerWriter, Application, BUILT_IN, LONGEST_NAME, Offer, Retrieval, Retriever, is_name,
 };
 use crate::filters::Filters;
+use crate::llm::EXTRACTIVE;
 use crate::question::Wrong;
 
 /// Maximum length of instructions in characters.
@@ -153,7 +154,7 @@ fn answer_model(llm: &SettingObject<'_>, offer: &Offer<'_>) -> Result<AnswerMode
         return Err(wrong(PROVIDER, message));
     }
     let model = llm.text("model", "llm.model")?.filter(|model| !model.trim().is_empty());
-    if model.is_none() && provider != "extractive" {
+    if model.is_none() && provider != EXTRACTIVE {
         return Err(wrong("llm.model", format!("llm.model is missing: name a model of {provider}")));
     }
     Ok(AnswerModel { provider, model })

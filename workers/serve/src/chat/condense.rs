@@ -38,8 +38,9 @@ pub(super) async fn searched(
         nonce: ask.nonce.clone(),
         ..Prompt::default()
     };
-    if application.llm.mask {
-        masked(&mut prompt);
+    // What is masked would be missing in the search, which needs no model to see it.
+    if application.llm.mask && masked(&mut prompt) > 0 {
+        return Some(by_rule);
     }
     let said = timeout(DEADLINE, said(&model, prompt)).await;
     let said = said.unwrap_or_else(|_| Err(LlmError::Broken("it took longer than 6 s".to_owned())));

@@ -5,7 +5,7 @@ use crate::mask::mask;
 
 /// Masks all that people or documents wrote; returns how many it replaced.
 pub(super) fn masked(prompt: &mut Prompt) -> usize {
-    let Prompt { question, passages, history, .. } = prompt;
+    let Prompt { question, passages, history, style, .. } = prompt;
     let passages = passages.iter_mut().flat_map(|passage| {
         [&mut passage.text, &mut passage.document, &mut passage.about]
             .into_iter()
@@ -13,7 +13,7 @@ pub(super) fn masked(prompt: &mut Prompt) -> usize {
     });
     let turns = history.iter_mut().map(|turn| &mut turn.text);
     let mut count = 0;
-    for text in passages.chain(turns).chain([question]) {
+    for text in passages.chain(turns).chain(style).chain([question]) {
         let masked = mask(text);
         count += masked.count;
         *text = masked.text;
@@ -41,11 +41,12 @@ mod tests {
             question: address.to_owned(),
             passages: vec![given],
             history: vec![turn],
+            style: Some(format!("Answer for Anna. {address}")),
             nonce: "mark".to_owned(),
             ..Prompt::default()
         };
-        assert_eq!(masked(&mut prompt), 6);
-        assert!(!format!("{prompt:?}").contains("anna"), "{prompt:?}");
+        assert_eq!(masked(&mut prompt), 7);
+        assert!(!format!("{prompt:?}").contains("anna@"), "{prompt:?}");
         assert_eq!(masked(&mut prompt), 0);
     }
 }

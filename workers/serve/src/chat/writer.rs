@@ -41,7 +41,7 @@ pub(super) async fn written<E: Encoder, R: Reader>(
     let mut failed = LlmError::Config(format!("the application {} names no model", application.name));
     for writer in application.writers() {
         let mut prompt = Prompt { model: writer.model.clone(), ..prompt.clone() };
-        let is_masked = application.llm.mask && writer.provider != "extractive";
+        let is_masked = application.llm.mask && !writer.only_quotes();
         let masked = is_masked.then(|| masked(&mut prompt));
         let begun = match models.get(&writer.provider) {
             Ok(model) => begin(&model, prompt, quoting).await,

@@ -24,7 +24,7 @@ use crate::access::Principal;
 use crate::answer_id::{AnswerId, CHAT_PREFIX};
 use crate::chat::writing::{Answer, ChatEvent};
 use crate::llm::LlmError;
-use completion::{CompletionRequest, WrongField};
+use completion::CompletionRequest;
 
 /// The fields that are the same in all chunks of an answer.
 #[derive(Clone)]
@@ -155,13 +155,6 @@ impl ChatRefusal {
             }
         }
         body
-    }
-}
-
-impl From<WrongField> for HttpRefusal {
-    fn from(wrong: WrongField) -> Self {
-        let refusal = Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", wrong.message);
-        Self { field: Some(wrong.field).filter(|field| !field.is_empty()), ..refusal }
     }
 }
 

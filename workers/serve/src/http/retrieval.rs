@@ -82,6 +82,7 @@ pub(super) async fn post<P: Parts>(
     };
     let filters = request.metadata_condition.map(filters).transpose()?.unwrap_or_default();
     let mut question = application.question(&request.query, &filters.clauses()?)?;
+    question.include.neighbours = false;
     question.size = request.retrieval_setting.top_k.unwrap_or(question.size);
     question.limit(principal.clause())?;
     principal.notes.add("search", &question.text);

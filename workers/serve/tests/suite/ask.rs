@@ -7,7 +7,8 @@ use crate::bench::{absent, fill, fill_with, search_over, server};
 use crate::http::Server;
 use crate::model::{Act, Provider, says};
 
-async fn with(provider: Option<&Provider>) -> Server {
+/// A server over the passages of the bench, with a model that may do anything, or none.
+pub(crate) async fn with(provider: Option<&Provider>) -> Server {
     let engine = absent();
     fill(&engine).await;
     let mut server = server(search_over(&engine));

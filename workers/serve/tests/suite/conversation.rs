@@ -3,19 +3,10 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::bench::{absent, fill, fill_with, search_over, server};
+use crate::ask::with;
+use crate::bench::{absent, fill_with, search_over, server};
 use crate::http::Server;
 use crate::model::{Act, Provider, says};
-
-async fn with(provider: Option<&Provider>) -> Server {
-    let engine = absent();
-    fill(&engine).await;
-    let mut server = server(search_over(&engine));
-    if let Some(provider) = provider {
-        server.models = provider.models();
-    }
-    Server::of(server).await
-}
 
 async fn ask(server: &Server, body: Value) -> Value {
     let (status, answer) = server.send("POST", "/v1/ask", "", Some(body)).await;

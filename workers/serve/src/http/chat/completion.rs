@@ -3,13 +3,14 @@
 //! Every field of OpenAI's reference is honoured, refused where the answer would not be what was asked for, or known to change
 //! nothing here; one that nobody knows is refused, as OpenAI does, for a misspelt filter would be dropped in silence.
 
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::ask::{Wanted, plain};
+use super::super::refusal::HttpRefusal;
 use crate::filters::Filters;
 use crate::llm::{Speaker, Turn};
-use crate::question::Wrong;
 
 /// Fields that change nothing here: an answer does not depend on them, or the application says it.
 const WITHOUT_EFFECT: [&str; 20] = [
@@ -91,19 +92,9 @@ struct ContentPart {
 }
 
 /// A field that cannot be honoured.
-pub(super) struct WrongField {
-    pub(super) field: String,
-    pub(super) message: String,
-}
-
-impl From<Wrong> for WrongField {
-    fn from(wrong: Wrong) -> Self {
-        Self { field: wrong.field.to_owned(), message: wrong.message }
-    }
-}
-
-fn wrong(field: &str, message: impl Into<String>) -> WrongField {
-    WrongField { field: field.to_owned(), message: message.into() }
+fn wrong(field: &str, message: impl Into<String>) -> HttpRefusal {
+    let refusal = HttpRefusal::new(StatusCode::BAD_REQUEST, "invalid_request_error", message);
+    HttpRefusal { field: Some(field.to_owned()), ..refusal }
 }
 
 impl CompletionRequest {
@@ -121,7 +112,7 @@ impl CompletionRequest {
     ///
     /// # Errors
     /// The first field that cannot be honoured.
-    pub(super) fn wanted(self) -> Result<Wanted, WrongField> {
+    pub(super) fn wanted(self) -> Result<Wanted, HttpRefusal> {
         if self.n.is_some_and(|n| n != 1) {
             return Err(wrong("n", "n has to be 1: there is one answer"));
         }
@@ -142,7 +133,7 @@ impl CompletionRequest {
 }
 
 /// The filters among the other fields.
-fn filters(more: Map<String, Value>) -> Result<Filters, WrongField> {
+fn filters(more: Map<String, Value>) -> Result<Filters, HttpRefusal> {
     let mut filters = Map::new();
     for (field, value) in more.into_iter().filter(|(_, value)| !value.is_null()) {
         if Filters::NAMES.contains(&field.as_str()) {
@@ -168,11 +159,11 @@ fn filters(more: Map<String, Value>) -> Result<Filters, WrongField> {
             }
         }
     }
-    serde_json::from_value(Value::Object(filters)).map_err(|error| wrong("", error.to_string()))
+    serde_json::from_value(Value::Object(filters)).map_err(|error| wrong("messages", error.to_string()))
 }
 
 /// The client's instructions, and the turns of the conversation with the question.
-fn said(messages: Vec<Message>) -> Result<(Vec<String>, Vec<Turn>), WrongField> {
+fn said(messages: Vec<Message>) -> Result<(Vec<String>, Vec<Turn>), HttpRefusal> {
     let (mut style, mut turns) = (Vec::new(), Vec::new());
     for message in messages {
         let text = text(message.content).map_err(|message| wrong("messages", message))?;
@@ -206,7 +197,7 @@ fn text(content: Option<Content>) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    fn wanted(more: &Value) -> Result<Wanted, WrongField> {
+    fn wanted(more: &Value) -> Result<Wanted, HttpRefusal> {
         let mut body = json!({"model": "millrace", "messages": [{"role": "user", "content": "Who?"}]});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         serde_json::from_value::<CompletionRequest>(body).unwrap().wanted()
@@ -227,7 +218,7 @@ mod tests {
             (json!({"stop": ["\n"]}), "stop"),
             (json!({"n": 2}), "n"),
         ] {
-            assert_eq!(wanted(&more).err().map(|wrong| wrong.field).as_deref(), Some(field), "{more}");
+            assert_eq!(wanted(&more).err().and_then(|wrong| wrong.field).as_deref(), Some(field), "{more}");
         }
     }
 

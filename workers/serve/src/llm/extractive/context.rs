@@ -70,29 +70,15 @@ const LEANS: [&str; 24] = [
     "sie ", "es ", "dies", "diese", "它", "他", "她", "这", "该", "其", "此", "那",
 ];
 
-/// What a sentence holds that only points to where the answer is, or says what a page is about.
-const POINTS: [&str; 22] = [
-    "for more information",
-    "for details",
-    "see also",
-    "see the ",
+/// What a sentence holds, besides [`ONLY_POINTS`], that points to where the answer is, or says what a page is about.
+const POINTS: [&str; 8] = [
     ", see ",
-    "refer to",
-    "learn more",
-    "click here",
-    "this topic describes",
+    "this topic ",
     "this article ",
     "this section ",
     "this page ",
     "this document ",
     "this chapter ",
-    "weitere informationen",
-    "siehe ",
-    "请参见",
-    "请参考",
-    "参见",
-    "更多信息",
-    "本文介绍",
     "本文档",
 ];
 
@@ -127,7 +113,7 @@ pub(super) fn only_points(sentence: &str) -> bool {
 /// Whether a sentence tells where something is said rather than what.
 pub(super) fn points(sentence: &str) -> bool {
     let sentence = sentence.to_lowercase();
-    POINTS.iter().any(|held| sentence.contains(held))
+    POINTS.iter().chain(&ONLY_POINTS).any(|held| sentence.contains(held))
 }
 
 /// Whether a sentence limits, or takes back, what the one before it says.
