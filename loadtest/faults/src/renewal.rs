@@ -178,7 +178,7 @@ impl<'a> Renewal<'a> {
     /// Waits until the generation is built.
     async fn build(&self, most: Duration) -> Result<(), Failure> {
         let id = self.next.short();
-        let arguments = ["status", id.as_str(), "--until-built", "--patience", "20"];
+        let arguments = ["status", id.as_str(), "--until-built", "--patience", PATIENCE];
         patiently(most, || self.operator.generation(&arguments)).await.map(|_| ())
     }
 

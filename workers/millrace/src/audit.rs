@@ -1,8 +1,8 @@
 //! Checks that bucket, ledger and both engines agree. Documents are compared one by one, in sorted order, so that
 //! memory does not grow with their number.
 //!
-//! [`scan`] collects what each source holds of a document, [`difference`] compares it, and [`report`] counts. After a
-//! pause, [`second`] looks again at the documents that differ, because a document that is still being processed is not
+//! [`scan`] collects what each source holds of a document, [`difference`] compares it, and [`report`] counts. For a
+//! while, [`second`] looks again at the documents that differ, because a document that is still being processed is not
 //! a difference. [`explained`] finds the causes of refusals.
 
 use std::time::Duration;
@@ -43,7 +43,7 @@ impl Rules {
     }
 }
 
-/// Compares everything, passing every document to `each`, and after `settle` looks again at the documents that differ.
+/// Compares everything, passing every document to `each`, and for `settle` looks again at the documents that differ.
 /// With `repair`, asks `chunk` to look at those that still differ without an explanation.
 ///
 /// # Errors
@@ -66,21 +66,9 @@ pub async fn audit<K: Broker, O: Store, E: Reader>(
         each(&seen, tally.rules())?;
     }
     drop(sources);
-    let mut written = 0;
-    let again = if tally.differing().is_empty() {
-        report::SecondLook::default()
-    } else {
-        tokio::time::sleep(settle).await;
-        entries.catch_up().await?;
-        match repair {
-            Some(repair) => {
-                let again = second::look_again(world, entries, &tally, Some(&mut *repair)).await?;
-                written = repair.writer.written() - before;
-                again
-            }
-            None => second::look_again(world, entries, &tally, None).await?,
-        }
-    };
+    let mut repair = repair;
+    let again = second::look_again(world, entries, &tally, settle, repair.as_deref_mut()).await?;
+    let written = repair.map_or(0, |repair| repair.writer.written() - before);
     let mut report = tally.report(again);
     report.asked_again = asked.then_some(written);
     Ok(report)

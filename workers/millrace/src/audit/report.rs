@@ -135,13 +135,15 @@ pub struct SecondLook {
     pub explained: Vec<Explained>,
     /// Number of all differences with a known reason.
     pub explained_total: u64,
+    /// The documents that differ, explained or not.
+    pub left: BTreeSet<DocumentId>,
 }
 
 impl SecondLook {
     /// Adds the remaining differences of one document, each with its explanation, if there is one.
-    pub fn add(&mut self, left: Vec<(Difference, Option<String>)>) {
+    pub fn add(&mut self, document: DocumentId, found: Vec<(Difference, Option<String>)>) {
         let mut differs = false;
-        for (difference, cause) in left {
+        for (difference, cause) in found {
             if let Some(cause) = cause {
                 self.explained_total += 1;
                 if self.explained.len() < MOST {
@@ -156,6 +158,7 @@ impl SecondLook {
             }
         }
         self.documents += u64::from(differs);
+        self.left.insert(document);
     }
 }
 

@@ -1,5 +1,9 @@
-//! The second look: after a pause, each document that differed is looked up on its own. What was being processed has
-//! arrived by then; what remains is either explained or a difference.
+//! The second look: each document that differed is looked up on its own, again and again for a while. What was being
+//! processed arrives meanwhile; what remains is either explained or a difference. Under constant changes a document is
+//! equal only at moments, and later ones differ in turn: so one that was equal once is not looked at again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures::stream::{StreamExt as _, TryStreamExt as _};
 use message::{DocumentId, LedgerEntry};
@@ -7,6 +11,7 @@ use objects::{Remedy, Store};
 use process::Failure;
 use sink::Reader;
 use stream::Broker;
+use tokio::time::{Instant, sleep};
 
 use super::difference::{Difference, Problem, Rules, differences};
 use super::explained::Letters;
@@ -18,6 +23,10 @@ use crate::world::World;
 
 /// Number of documents looked up concurrently.
 const AT_ONCE: usize = 8;
+/// The pause before the first look; each further pause is twice as long, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause between two looks.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Asks for repairs of what still differs.
 #[derive(Debug)]
@@ -28,27 +37,51 @@ pub struct Repair<K: Broker> {
     pub run: String,
 }
 
-/// Looks again at every document that differed. `entries` must have been caught up after the pause.
+/// Looks again at every document that differed, until each was equal once or `settle` is over. What still differs then is
+/// asked for again with `repair`.
 ///
 /// # Errors
 /// When something does not answer.
 pub async fn look_again<K: Broker, O: Store, E: Reader>(
     world: &World<K, O, E>,
-    entries: &Entries<K>,
+    entries: &mut Entries<K>,
     tally: &Tally,
+    settle: Duration,
+    mut repair: Option<&mut Repair<K>>,
+) -> Result<SecondLook, Failure> {
+    let deadline = Instant::now() + settle;
+    let (mut left, mut settled, mut pause) = (tally.differing().clone(), 0, FIRST_PAUSE);
+    while !left.is_empty() {
+        sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
+        pause = LONGEST_PAUSE.min(pause * 2);
+        entries.catch_up().await?;
+        let is_last = Instant::now() >= deadline;
+        let repair = repair.as_deref_mut().filter(|_| is_last);
+        let mut again = look(world, entries, (tally.rules(), &left), repair).await?;
+        settled += again.settled;
+        if is_last || again.documents == 0 {
+            again.settled = settled;
+            return Ok(again);
+        }
+        left = again.left;
+    }
+    Ok(SecondLook::default())
+}
+
+/// One look at documents; `entries` are as of now.
+async fn look<K: Broker, O: Store, E: Reader>(
+    world: &World<K, O, E>,
+    entries: &Entries<K>,
+    (rules, documents): (&Rules, &BTreeSet<DocumentId>),
     mut repair: Option<&mut Repair<K>>,
 ) -> Result<SecondLook, Failure> {
     let mut again = SecondLook::default();
-    if tally.differing().is_empty() {
-        return Ok(again);
-    }
     world.refresh().await?;
-    let letters = Letters::about(&world.kafka, tally.differing()).await?;
-    let looks =
-        tally.differing().iter().map(|document| one(world, entries.entry(document), tally.rules(), document));
+    let letters = Letters::about(&world.kafka, documents).await?;
+    let looks = documents.iter().map(|document| one(world, entries.entry(document), rules, document));
     let mut looks = futures::stream::iter(looks).buffered(AT_ONCE);
     while let Some(seen) = looks.try_next().await? {
-        let found = differences(&seen, tally.rules());
+        let found = differences(&seen, rules);
         if found.is_empty() {
             again.settled += 1;
             continue;
@@ -59,14 +92,14 @@ pub async fn look_again<K: Broker, O: Store, E: Reader>(
             let cause = if of_the_object { denied.clone() } else { letters.explain(&difference) };
             (difference, cause)
         };
-        let left: Vec<_> = found.into_iter().map(explain).collect();
-        let unexplained = left.iter().any(|(_, cause)| cause.is_none());
-        again.add(left);
+        let explained: Vec<_> = found.into_iter().map(explain).collect();
+        let unexplained = explained.iter().any(|(_, cause)| cause.is_none());
         if let Some(repair) = repair.as_deref_mut().filter(|_| unexplained) {
             let request =
                 LookRequest::forced(seen.document.clone(), seen.suspects()).only(&world.generation.chunking);
             repair.writer.say(request.record("audit --repair", &repair.run)?).await?;
         }
+        again.add(seen.document, explained);
     }
     if let Some(repair) = repair {
         repair.writer.flush().await?;

@@ -188,6 +188,24 @@ async fn what_was_on_its_way_is_no_difference() {
     assert_eq!((problems(&report), report.settled, report.equal), (Vec::new(), 1, true));
 }
 
+/// A document that takes long is waited for, and one that was equal once is not looked at again.
+#[tokio::test]
+async fn what_arrives_later_than_the_first_further_look_is_no_difference() {
+    let (world, document) = three().await;
+    let etag = world.put(&document, "three").await;
+    let mut entries = world.entries().await.unwrap();
+    let arrives = async {
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        world.enter(&entry(&document, &["one", "two"], Version::first(1), &etag));
+    };
+    let began = std::time::Instant::now();
+    let audited = audit(&world, &mut entries, Duration::from_secs(60), None, |_, _| Ok(()));
+    let (report, ()) = tokio::join!(audited, arrives);
+    let report = report.unwrap();
+    assert_eq!((problems(&report), report.settled, report.equal), (Vec::new(), 1, true));
+    assert!(began.elapsed() < Duration::from_secs(30), "it does not wait when nothing differs any more");
+}
+
 #[tokio::test]
 async fn what_was_refused_is_explained() {
     let (world, document) = three().await;

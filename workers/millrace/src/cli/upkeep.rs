@@ -21,7 +21,7 @@ pub struct Audit {
     /// Print what each engine holds of each document: chunks and digest.
     #[arg(long)]
     pub documents: bool,
-    /// How long to wait before a document that differs is looked at a second time, e.g. `5s`.
+    /// How long a document that differs is looked at again and again, as it may be on its way, e.g. `5s`.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
     pub settle: Duration,
     /// Audit again and again, e.g. every `6h`, until SIGTERM; one line a round.

@@ -25,8 +25,10 @@ const APART: Duration = Duration::from_secs(2);
 const NEARLY: i64 = 100;
 /// The same for those who read before the writers, whose records have not become passages yet.
 const FLOWING: i64 = 1_000;
-/// How long documents on their way may take before an audit counts them as different.
+/// How long documents on their way may take at least before an audit counts them as different.
 const SETTLE: Duration = Duration::from_secs(5);
+/// The same at most, if there is so much time: writers that are further behind are waited for before the next audit.
+const SETTLE_MOST: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(ask: &GenerationStatus) -> Result<ExitCode, Failure> {
     let ground = Ground::new(&ask.ask);
@@ -131,7 +133,7 @@ pub(in crate::command) async fn until_audited(
                     return Ok(None);
                 }
                 check_building(&entry)?;
-                missing(ground, &entry).await
+                missing(ground, &entry, deadline).await
             }
             Err(error) => Err(error),
         };
@@ -171,8 +173,13 @@ fn check_building(GenerationEntry { id, state, reason, .. }: &GenerationEntry) -
     Err(format!("{id} is {}{reason}: `millrace generation resume {id}`", word(*state)).into())
 }
 
-/// What a generation lacks of being built.
-async fn missing(ground: &Ground<'_>, entry: &GenerationEntry) -> Result<Option<BuildLack>, Failure> {
+/// What a generation lacks of being built. Uploads go on meanwhile: what differs has until the deadline to arrive, however far
+/// behind the writers are.
+async fn missing(
+    ground: &Ground<'_>,
+    entry: &GenerationEntry,
+    deadline: Instant,
+) -> Result<Option<BuildLack>, Failure> {
     let world = ground.world(entry)?;
     let fills = fills(&world, entry).await?;
     if let Some(fill) = fills.iter().find(|fill| fill.missing > 0 || fill.whole == 0 && fill.behind > NEARLY)
@@ -182,7 +189,9 @@ async fn missing(ground: &Ground<'_>, entry: &GenerationEntry) -> Result<Option<
     if let Some(lag) = on_their_way(&world.upstream().await?) {
         return Ok(Some(BuildLack::Records(lag)));
     }
-    let report = audit(&world, &mut world.entries().await?, SETTLE, None, |_, _| Ok(())).await?;
+    let mut entries = world.entries().await?;
+    let settle = deadline.saturating_duration_since(Instant::now()).clamp(SETTLE, SETTLE_MOST);
+    let report = audit(&world, &mut entries, settle, None, |_, _| Ok(())).await?;
     Ok((!report.equal).then(|| BuildLack::Equality(unequal(&entry.id, report.differences.len()))))
 }
 
