@@ -198,8 +198,8 @@ async fn what_arrives_later_than_the_first_further_look_is_no_difference() {
         tokio::time::sleep(Duration::from_millis(900)).await;
         world.enter(&entry(&document, &["one", "two"], Version::first(1), &etag));
     };
-    let began = std::time::Instant::now();
-    let audited = audit(&world, &mut entries, Duration::from_secs(60), None, |_, _| Ok(()));
+    let began = tokio::time::Instant::now();
+    let audited = audit(&world, &mut entries, Duration::from_mins(1), None, |_, _| Ok(()));
     let (report, ()) = tokio::join!(audited, arrives);
     let report = report.unwrap();
     assert_eq!((problems(&report), report.settled, report.equal), (Vec::new(), 1, true));
