@@ -6,10 +6,10 @@ use crate::Limits;
 
 /// Increase it when [`crate::extract`] gives a different text or different blocks for any document, even because of a
 /// dependency (`tests/suite/golden.rs` detects it).
-pub const EXTRACTOR_VERSION: u32 = 2;
+pub const EXTRACTOR_VERSION: u32 = 3;
 
 /// Increase it when [`crate::Splitter`] cuts any text differently.
-pub const SPLITTER_VERSION: u32 = 2;
+pub const SPLITTER_VERSION: u32 = 3;
 
 /// Identifies a chunking: workers with the same fingerprint make the same passages from the same bytes.
 /// `tokenizer_sha256` is the digest of the model's `tokenizer.json` in hex.

@@ -5,8 +5,10 @@
 //! with cells separated by ` | ` (a layout table is read as the blocks in it), the `alt` of images. White space
 //! collapses, entities are decoded. Time and memory are bounded whatever the markup: see [`tree`].
 
+mod article;
 mod attributes;
 mod content;
+mod declared;
 mod element;
 mod language;
 mod table;
@@ -54,13 +56,17 @@ impl Format for Html {
 /// # Errors
 /// When it cannot be decoded, or is built to exhaust its reader.
 fn read_page(bytes: &[u8]) -> Result<Extracted, Refusal> {
-    let page = parse(bytes, None)?;
+    let source = markup(bytes, None)?;
+    let page = tree::parse(&source)?;
     let mut composer = Composer::new();
     if let Some(title) = page.tree.nodes().find_map(title_of) {
         composer.declare_title(&title);
     }
     read(&mut composer, &Content::main(page.tree.root()));
     let mut extracted = composer.finish(Html.name());
+    if declared::is_article(page.tree.root()) {
+        extracted = article::only(&source, page.tree.root(), extracted);
+    }
     extracted.language = page.tree.nodes().find_map(language_of);
     Ok(extracted)
 }
@@ -91,8 +97,13 @@ pub(super) fn read_fragment(composer: &mut Composer, markup: &str) -> Result<(),
 }
 
 fn parse(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<scraper::Html, Refusal> {
+    tree::parse(&markup(bytes, declared)?)
+}
+
+/// The markup, decoded, as a parser of HTML reads it.
+fn markup(bytes: &[u8], declared: Option<&'static Encoding>) -> Result<String, Refusal> {
     let source = encoding::decode(bytes, declared.or_else(|| declared_encoding(bytes)))?;
-    tree::parse(&xhtml::with_end_tags(&source))
+    Ok(xhtml::with_end_tags(&source).into_owned())
 }
 
 /// The ASCII text at the start; zero bytes are dropped, so that UTF-16 can be read too.

@@ -65,16 +65,20 @@ pub(super) fn sections(extracted: &Extracted, fits: impl Fn(&str) -> bool) -> Ve
     sections
 }
 
-/// The shortened path of each block; neighbours with the same path share the value.
+/// The shortened path of each block; neighbours with the same path share the value. Text without a heading above it is
+/// under the document's title: a page of a report or a reply says less alone than with its name.
 fn shortened_paths(extracted: &Extracted, fits: &impl Fn(&str) -> bool) -> Vec<Arc<Vec<String>>> {
+    let title: HeadingPath = extracted.title.iter().map(|title| Arc::from(title.as_str())).collect();
     let mut last: Option<(&HeadingPath, Arc<Vec<String>>)> = None;
     let mut paths = Vec::with_capacity(extracted.blocks.len());
     for block in &extracted.blocks {
+        let is_bare = block.heading_path.is_empty() && block.kind != BlockKind::Heading;
+        let full = if is_bare { &title } else { &block.heading_path };
         let path = match &last {
-            Some((full, short)) if **full == block.heading_path => Arc::clone(short),
-            _ => Arc::new(shortened(&block.heading_path, fits)),
+            Some((before, short)) if *before == full => Arc::clone(short),
+            _ => Arc::new(shortened(full, fits)),
         };
-        last = Some((&block.heading_path, Arc::clone(&path)));
+        last = Some((full, Arc::clone(&path)));
         paths.push(path);
     }
     paths

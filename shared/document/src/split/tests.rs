@@ -206,3 +206,17 @@ fn a_block_that_is_not_small_has_chunks_of_its_own() {
     let texts: Vec<_> = found.iter().map(|(_, text)| text.as_str()).collect();
     assert!(texts.first().is_some_and(|text| text.starts_with("lead:\n\nl l")), "{texts:?}");
 }
+
+#[test]
+fn text_without_a_heading_above_it_is_under_the_title() {
+    let page = "<title>Leave policy</title><p>one</p><h2>A</h2><p>two</p>";
+    let extracted = extract("k.html", page.as_bytes()).unwrap();
+    let document = DocumentId::new("b", "k.html").unwrap();
+    let under = |max_tokens| {
+        let limits = Limits { max_tokens, ..Limits::default() };
+        let splits = Splitter::new(Words, limits).unwrap().split(&document, &extracted).unwrap();
+        splits.into_iter().map(|split| (split.heading_path.join(" > "), split.text)).collect::<Vec<_>>()
+    };
+    assert_eq!(under(30), pairs([("Leave policy", "one"), ("A", "two")]));
+    assert_eq!(under(5), pairs([("", "one"), ("A", "two")]), "a title without room is left out");
+}
