@@ -3,9 +3,11 @@
 //! A new format is a file under `format/` and a line in [`formats`].
 
 mod archive;
+mod asciidoc;
 mod csv;
 mod docx;
 mod eml;
+mod emphasis;
 mod epub;
 mod flow;
 mod grid;
@@ -72,6 +74,7 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &ole::Doc,
         &ole::Ppt,
         &ole::Xls,
+        &ole::Msg,
         &ole::Locked,
         &epub::Epub,
         // after all other formats packed as ZIP
@@ -80,6 +83,8 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &archive::Tar,
         &html::Html,
         &rtf::Rtf,
+        // a mailbox begins like its first message
+        &archive::Mbox,
         &eml::Eml,
         &jats::Jats,
         &xml_document::XmlDocument,
@@ -88,6 +93,7 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &markdown::Markdown,
         &rst::Rst,
         &org::Org,
+        &asciidoc::AsciiDoc,
         &text::Text,
     ]
 }

@@ -61,7 +61,7 @@ impl Filters {
 }
 
 /// File extensions of formats that are called otherwise in a document's record.
-const EXTENSIONS: [(&str, &str); 17] = [
+const EXTENSIONS: [(&str, &str); 19] = [
     ("md", "markdown"),
     ("mdown", "markdown"),
     ("mkd", "markdown"),
@@ -77,6 +77,8 @@ const EXTENSIONS: [(&str, &str); 17] = [
     ("geojson", "json"),
     ("ipynb", "json"),
     ("gz", "gzip"),
+    ("adoc", "asciidoc"),
+    ("mbx", "mbox"),
     ("xlsm", "xlsx"),
     ("docm", "docx"),
 ];

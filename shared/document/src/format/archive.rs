@@ -5,12 +5,14 @@
 //! file is refused.
 
 mod gzip;
+mod mbox;
 mod tar;
 mod zip;
 
 use message::PartKind;
 
 pub(super) use self::gzip::Gzip;
+pub(super) use self::mbox::Mbox;
 pub(super) use self::tar::Tar;
 pub(super) use self::zip::Zip;
 use super::Source;

@@ -19,6 +19,14 @@ use super::{Format, Source, has_extension};
 use crate::composer::Composer;
 use crate::{Extracted, Refusal, encoding};
 
+pub(super) use self::head::opens_message;
+
+/// Whether the first line is a field of a header.
+pub(super) fn begins_with_field(bytes: &[u8]) -> bool {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    head::field_name(line).is_some()
+}
+
 /// What a message is called in a refusal.
 const FORMAT: &str = "an e-mail message";
 
@@ -82,14 +90,21 @@ fn is_encrypted(head: &Head) -> bool {
 }
 
 fn show_head(composer: &mut Composer, head: &Head) {
-    if let Some(subject) = &head.subject {
+    let fields = [("From", &head.from), ("To", &head.to), ("Cc", &head.cc), ("Date", &head.date)];
+    show_fields(composer, head.subject.as_deref(), &fields.map(|(name, value)| (name, value.clone())));
+}
+
+/// Shows what stands above any message: its subject as the title, and the fields that are there in one line.
+pub(super) fn show_fields(composer: &mut Composer, subject: Option<&str>, fields: &[(&str, Option<String>)]) {
+    if let Some(subject) = subject {
         composer.declare_title(subject);
         composer.show_title();
     }
-    let fields = [("From", &head.from), ("To", &head.to), ("Cc", &head.cc), ("Date", &head.date)];
     let shown: Vec<_> = fields
         .iter()
-        .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}: {value}")))
+        .filter_map(|(name, value)| {
+            value.as_ref().filter(|value| !value.is_empty()).map(|value| format!("{name}: {value}"))
+        })
         .collect();
     composer.inline(&shown.join("; "));
     composer.flush();

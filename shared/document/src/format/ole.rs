@@ -1,7 +1,9 @@
-//! OLE compound files: Office files before 2007 (DOC, PPT, XLS), and password-protected newer ones.
+//! OLE compound files: Office files before 2007 (DOC, PPT, XLS), messages of Outlook (MSG), and password-protected newer files.
 //!
 //! undoc reads texts and presentations, calamine the cells of workbooks.
 
+mod message;
+mod packed_rtf;
 mod text;
 mod workbook;
 
@@ -20,17 +22,19 @@ enum Content {
     Word,
     PowerPoint,
     Excel,
+    Message,
     /// A password-protected newer file.
     Locked,
 }
 
 /// The streams that identify the content, outermost first.
-const STREAMS: [(&str, Content); 5] = [
+const STREAMS: [(&str, Content); 6] = [
     ("EncryptedPackage", Content::Locked),
     ("PowerPoint Document", Content::PowerPoint),
     ("WordDocument", Content::Word),
     ("Workbook", Content::Excel),
     ("Book", Content::Excel),
+    (message::PROPERTIES, Content::Message),
 ];
 
 fn content(bytes: &[u8]) -> Option<Content> {
@@ -58,6 +62,8 @@ pub(super) struct Doc;
 pub(super) struct Ppt;
 /// Excel workbooks before 2007.
 pub(super) struct Xls;
+/// Messages as Outlook saves them.
+pub(super) struct Msg;
 /// Password-protected Office files.
 pub(super) struct Locked;
 
@@ -100,6 +106,20 @@ impl Format for Xls {
 
     fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
         workbook::read(source)
+    }
+}
+
+impl Format for Msg {
+    fn name(&self) -> &'static str {
+        "msg"
+    }
+
+    fn by_content(&self, bytes: &[u8]) -> bool {
+        content(bytes) == Some(Content::Message)
+    }
+
+    fn extract(&self, source: &Source<'_>) -> Result<Extracted, Refusal> {
+        message::read(source)
     }
 }
 

@@ -4,7 +4,7 @@
 //! targets, and the decoration of headings (state, priority, tags). The available library (orgize) is a pre-release,
 //! and what a search needs of the format is line-based.
 
-use super::{Format, Source, has_extension};
+use super::{Format, Source, emphasis, has_extension};
 use crate::composer::Composer;
 use crate::{BlockKind, Extracted, Refusal, encoding};
 
@@ -187,45 +187,7 @@ fn plain(text: &str) -> String {
         rest = after;
     }
     out.push_str(rest);
-    without_emphasis(&out)
-}
-
-/// A text without the emphasis marks `*`, `/`, `=`, `~` and `_`.
-fn without_emphasis(text: &str) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    let at = |index: usize| characters.get(index).copied();
-    let mut open: Option<char> = None;
-    let mut out = String::with_capacity(text.len());
-    for (index, character) in characters.iter().copied().enumerate() {
-        let before = index.checked_sub(1).and_then(at);
-        let after = at(index + 1);
-        let outside = |side: Option<char>| {
-            side.is_none_or(|side| side.is_whitespace() || "-({'\",.;:!?)}[]".contains(side))
-        };
-        let is_mark = matches!(character, '*' | '/' | '=' | '~' | '_' | '+');
-        let inside = |side: Option<char>| side.is_some_and(|side| !side.is_whitespace());
-        let closes = open == Some(character) && inside(before) && outside(after);
-        let opens =
-            is_mark && open.is_none() && outside(before) && inside(after) && closing(&characters, index);
-        match (opens, closes) {
-            (true, _) => open = Some(character),
-            (_, true) => open = None,
-            _ => out.push(character),
-        }
-    }
-    out
-}
-
-/// The position of a nearby closing mark, because emphasis is short.
-fn closing(characters: &[char], start: usize) -> bool {
-    let mark = characters.get(start);
-    let window =
-        characters.iter().skip(start + 2).zip(characters.iter().skip(start + 1)).take(200).enumerate();
-    window.into_iter().any(|(offset, (character, before))| {
-        let after = characters.get(start + 3 + offset);
-        let outside = after.is_none_or(|after| after.is_whitespace() || ".,;:!?)}'\"-[]".contains(*after));
-        Some(character) == mark && !before.is_whitespace() && outside
-    })
+    emphasis::without(&out, &['*', '/', '=', '~', '_', '+'])
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! reader. Dropped: pictures, field instructions (their results are shown), page headers and footers, hidden and
 //! deleted text, and every destination marked as ignorable. Time and memory grow linearly.
 
-mod charset;
+pub(super) mod charset;
 mod destination;
 mod layout;
 mod reader;

@@ -10,7 +10,7 @@ const SIGNATURES: &[(&[u8], &str)] = &[
     (b"GIF89a", "a GIF image"),
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE compound file (such as MSG or VSD)"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE compound file (such as VSD)"),
     (b"%!PS", "a PostScript document"),
     (b"BZh", "a BZIP2 archive"),
     (b"\xfd7zXZ\0", "an XZ archive"),

@@ -65,7 +65,7 @@ pub(super) struct Head {
 
 /// Whether the bytes begin with a message header: only fields up to the first blank line, at least two of them
 /// typical. Zero bytes are ignored, so that UTF-16 is recognised too.
-pub(super) fn opens_message(bytes: &[u8]) -> bool {
+pub(in crate::format) fn opens_message(bytes: &[u8]) -> bool {
     let window = bytes.get(..WINDOW).unwrap_or(bytes);
     let text: Vec<u8> = window.iter().copied().filter(|byte| byte.is_ascii() && *byte != 0).collect();
     let mut found = [false; KNOWN.len()];

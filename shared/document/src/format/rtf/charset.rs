@@ -1,4 +1,4 @@
-//! The encodings that RTF refers to by number.
+//! The encodings that RTF and Outlook refer to by number.
 
 use encoding_rs::{
     BIG5, EUC_KR, Encoding, GBK, IBM866, KOI8_R, MACINTOSH, SHIFT_JIS, UTF_8, WINDOWS_874, WINDOWS_1250,
@@ -7,7 +7,7 @@ use encoding_rs::{
 };
 
 /// The encoding of a Windows code page; Western for unknown ones.
-pub(super) fn code_page(number: i32) -> &'static Encoding {
+pub(in crate::format) fn code_page(number: i32) -> &'static Encoding {
     match number {
         866 => IBM866,
         874 => WINDOWS_874,
