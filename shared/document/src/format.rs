@@ -80,6 +80,9 @@ pub fn formats() -> &'static [&'static dyn Format] {
         // after all other formats packed as ZIP
         &archive::Zip,
         &archive::Gzip,
+        &archive::BZIP2,
+        &archive::XZ,
+        &archive::ZSTD,
         &archive::Tar,
         &html::Html,
         &rtf::Rtf,

@@ -6,6 +6,7 @@
 
 mod gzip;
 mod mbox;
+mod packed;
 mod tar;
 mod zip;
 
@@ -13,6 +14,7 @@ use message::PartKind;
 
 pub(super) use self::gzip::Gzip;
 pub(super) use self::mbox::Mbox;
+pub(super) use self::packed::{BZIP2, XZ, ZSTD};
 pub(super) use self::tar::Tar;
 pub(super) use self::zip::Zip;
 use super::Source;

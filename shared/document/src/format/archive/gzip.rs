@@ -7,6 +7,7 @@ use crate::{Extracted, Refusal};
 
 const FORMAT: &str = "a GZIP file";
 const MAGIC: &[u8] = b"\x1f\x8b";
+const ENDINGS: &[(&str, &str)] = &[("gz", ""), ("gzip", ""), ("tgz", ".tar"), ("svgz", ".svg")];
 
 /// Any GZIP file.
 pub(in crate::format) struct Gzip;
@@ -28,17 +29,14 @@ impl Format for Gzip {
             let piece = source.unpack(FORMAT, GzDecoder::new(&mut rest))?;
             if bytes.is_empty() { bytes = piece } else { bytes.extend_from_slice(&piece) }
         }
-        source.member(&unpacked_name(source.key), &bytes)
+        source.member(&without_ending(source.key, ENDINGS), &bytes)
     }
 }
 
-/// The name of the packed file. The name in the header is ignored, because it may be outdated.
-fn unpacked_name(key: &str) -> String {
+/// The name of the packed file, by the endings and what they stand for. The name in the header is ignored, because it may be
+/// outdated.
+pub(super) fn without_ending(key: &str, endings: &[(&str, &str)]) -> String {
     let Some((stem, ending)) = key.rsplit_once('.') else { return key.to_owned() };
-    match ending.to_ascii_lowercase().as_str() {
-        "gz" | "gzip" => stem.to_owned(),
-        "tgz" => format!("{stem}.tar"),
-        "svgz" => format!("{stem}.svg"),
-        _ => key.to_owned(),
-    }
+    let found = endings.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known));
+    found.map_or_else(|| key.to_owned(), |(_, instead)| format!("{stem}{instead}"))
 }

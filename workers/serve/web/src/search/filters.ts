@@ -3,7 +3,7 @@ import type { Filters } from "../api/types.ts";
 export const filterNames = ["prefix", "language", "format", "since"] as const;
 
 /** The formats that the system reads, by the names it gives them. */
-export const formats = ["pdf", "docx", "pptx", "xlsx", "doc", "ppt", "xls", "odt", "odp", "ods", "html", "eml", "msg", "mbox", "epub", "rtf", "markdown", "rst", "org", "asciidoc", "text", "csv", "json", "ndjson", "xml", "jats", "zip", "tar", "gzip"] as const;
+export const formats = ["pdf", "docx", "pptx", "xlsx", "doc", "ppt", "xls", "odt", "odp", "ods", "html", "eml", "msg", "mbox", "epub", "rtf", "markdown", "rst", "org", "asciidoc", "text", "csv", "json", "ndjson", "xml", "jats", "zip", "tar", "gzip", "bzip2", "xz", "zstd"] as const;
 
 export const languages = ["zh", "en", "ja", "ko", "de", "fr", "es", "ru"] as const;
 
