@@ -1,6 +1,8 @@
 // An answer's text as blocks and pieces. Models write a little Markdown whether asked to or not; what is understood here becomes
 // elements of the page, all else stays text. No HTML is ever made from it.
 
+import { tableOf } from "../passage/shapes.ts";
+
 export type Piece =
   | { kind: "text" | "strong" | "code"; text: string }
   | { kind: "citation"; number: number };
@@ -8,6 +10,7 @@ export type Piece =
 export type Block =
   | { kind: "paragraph" | "heading"; pieces: Piece[] }
   | { kind: "list"; ordered: boolean; items: Piece[][] }
+  | { kind: "table"; rows: Piece[][][] }
   | { kind: "code"; text: string };
 
 const bullet = /^\s*[-*•]\s+(.*)$/;
@@ -19,7 +22,7 @@ export function blocks(text: string, known: ReadonlySet<number>): Block[] {
   const result: Block[] = [];
   let paragraph: string[] = [];
   const close = (): void => {
-    if (paragraph.length > 0) result.push({ kind: "paragraph", pieces: pieces(paragraph.join("\n"), known) });
+    if (paragraph.length > 0) result.push(written(paragraph, known));
     paragraph = [];
   };
   const lines = text.split(/\r?\n/);
@@ -45,6 +48,13 @@ export function blocks(text: string, known: ReadonlySet<number>): Block[] {
   }
   close();
   return result;
+}
+
+/** Lines without an empty one between: a paragraph, or the rows of a table. */
+function written(lines: string[], known: ReadonlySet<number>): Block {
+  const rows = tableOf(lines);
+  if (!rows) return { kind: "paragraph", pieces: pieces(lines.join("\n"), known) };
+  return { kind: "table", rows: rows.map((row) => row.map((cell) => pieces(cell, known))) };
 }
 
 /** The line of the closing fence; while the answer is still streaming there may be none yet. */
@@ -104,7 +114,7 @@ export function cited(made: Block[]): number[] {
   const numbers = new Set<number>();
   for (const block of made) {
     if (block.kind === "code") continue;
-    const all = block.kind === "list" ? block.items.flat() : block.pieces;
+    const all = block.kind === "list" ? block.items.flat() : block.kind === "table" ? block.rows.flat(2) : block.pieces;
     for (const piece of all) if (piece.kind === "citation") numbers.add(piece.number);
   }
   return [...numbers];

@@ -39,6 +39,24 @@ function BlockOf({ block, ...context }: Context & { block: Block }) {
           <Pieces pieces={block.pieces} {...context} />
         </p>
       );
+    case "table":
+      return (
+        <div class="rows" tabIndex={0}>
+          <table>
+            <tbody>
+              {block.rows.map((row, index) => (
+                <tr key={index}>
+                  {row.map((cell, column) => (
+                    <td key={column}>
+                      <Pieces pieces={cell} {...context} />
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      );
     case "list": {
       const items = block.items.map((item, index) => (
         <li key={index}>

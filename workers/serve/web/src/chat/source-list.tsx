@@ -63,7 +63,7 @@ function Source({ citation, judged, pointed, point }: { citation: Citation; judg
       <button type="button" class="source" aria-current={shown ? "true" : undefined} onClick={() => open(citation.document, citation.id)}>
         <span class="number">{number}</span>
         <ObjectName document={citation.document} title={citation.title} />
-        <Where headings={citation.heading_path} part={citation.part} />
+        <Where headings={citation.heading_path} title={citation.title} part={citation.part} />
         {citation.text && (
           <span class="excerpt" dir="auto">
             {citation.text}

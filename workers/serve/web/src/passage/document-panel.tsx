@@ -7,7 +7,8 @@ import { Cross } from "../shell/icons.tsx";
 import type { Opened } from "../shell/route.ts";
 import { useLoaded } from "../shell/use-loaded.ts";
 import { bytes, moment } from "../words/figures.ts";
-import { ObjectName, partLabel } from "./labels.tsx";
+import { below, ObjectName, partLabel } from "./labels.tsx";
+import { Shaped } from "./shaped.tsx";
 import { type Stretch, stretches } from "./stretches.ts";
 
 interface Properties {
@@ -119,14 +120,15 @@ function Reading({ document, passage }: { document: WholeDocument; passage: stri
   return (
     <>
       {stretches(document.passages, document.parts ?? []).map((stretch, index) => (
-        <StretchOf key={index} stretch={stretch} shown={passage} />
+        <StretchOf key={index} stretch={stretch} title={document.title} shown={passage} />
       ))}
     </>
   );
 }
 
-function StretchOf({ stretch, shown }: { stretch: Stretch; shown: string | null }) {
+function StretchOf({ stretch, title, shown }: { stretch: Stretch; title: string | undefined; shown: string | null }) {
   const { say } = useShell();
+  const headings = below(stretch.headings, title);
   return (
     <section>
       {stretch.part && (
@@ -134,9 +136,9 @@ function StretchOf({ stretch, shown }: { stretch: Stretch; shown: string | null 
           {partLabel(stretch.part, say)}
         </p>
       )}
-      {stretch.headings.length > 0 && (
+      {headings.length > 0 && (
         <h3>
-          {stretch.headings.map((heading, depth) => (
+          {headings.map((heading, depth) => (
             <bdi key={depth}>{heading}</bdi>
           ))}
         </h3>
@@ -152,15 +154,15 @@ function Paragraph({ passage, shown }: { passage: Passage; shown: boolean }) {
   const { say } = useShell();
   if (!shown) {
     return (
-      <p class="passage" dir="auto">
-        {passage.text}
-      </p>
+      <div class="passage" dir="auto">
+        <Shaped text={passage.text} marked={false} />
+      </div>
     );
   }
   return (
-    <p class="passage shown" dir="auto" data-shown tabIndex={-1} aria-current="true">
+    <div class="passage shown" dir="auto" data-shown tabIndex={-1} aria-current="true">
       <span class="unseen">{say("panel.cited")}: </span>
-      <mark>{passage.text}</mark>
-    </p>
+      <Shaped text={passage.text} marked />
+    </div>
   );
 }

@@ -23,13 +23,19 @@ export function ObjectName({ document, title }: { document: string; title?: stri
   );
 }
 
-export function Where({ headings, part }: { headings: string[]; part?: Part | undefined }) {
+/** What without a heading above it stands under the title; that is shown already. */
+export function below(headings: string[], title: string | undefined): string[] {
+  return headings.length === 1 && headings[0] === title ? [] : headings;
+}
+
+export function Where({ headings, title, part }: { headings: string[]; title?: string | undefined; part?: Part | undefined }) {
   const { say } = useShell();
-  if (headings.length === 0 && !part) return null;
+  const shown = below(headings, title);
+  if (shown.length === 0 && !part) return null;
   return (
     <span class="where">
       {part && <span class="part">{partLabel(part, say)}</span>}
-      {headings.length > 0 && <bdi class="headings">{headings.join(" › ")}</bdi>}
+      {shown.length > 0 && <bdi class="headings">{shown.join(" › ")}</bdi>}
     </span>
   );
 }

@@ -29,7 +29,7 @@ export function HitView({ hit, rank, mode, hits, ranks, pointed, point }: Proper
       <button type="button" class="open" aria-current={shown ? "true" : undefined} onClick={() => open(hit.document, hit.id)}>
         <ObjectName document={hit.document} title={hit.title} />
       </button>
-      <Where headings={hit.heading_path} part={hit.place?.part} />
+      <Where headings={hit.heading_path} title={hit.title} part={hit.place?.part} />
       <Text hit={hit} />
       {facts && <p class="facts">{facts}</p>}
       <Copies hit={hit} />

@@ -114,3 +114,18 @@ test("a key that may only read sees no upload and no delete; without a bucket no
   await bare.page.getByText("No bucket is configured").waitFor();
   assert.equal(await bare.page.locator("input[type=file]").count(), 0);
 });
+
+test("a table of a document is drawn as one, and marked where it was cited", async (t) => {
+  const { page, complaints } = await open(t, browser, { hash: "#/documents?document=docs%2Ffinance%2Fbudget-2026.xlsx" });
+  const cells = page.locator(".reading .passage").first().locator("td");
+  await cells.first().waitFor();
+  assert.deepEqual((await cells.allInnerTexts()).slice(0, 5), ["Department", "Q1", "Q2", "Q3", "Sales"]);
+  const id = await page.evaluate(() => fetch("/v1/document?document=docs%2Ffinance%2Fbudget-2026.xlsx").then((r) => r.json()).then((d) => d.passages[1].id));
+  await page.evaluate((passage) => {
+    location.hash = `#/documents?document=docs%2Ffinance%2Fbudget-2026.xlsx&passage=${passage}`;
+  }, id);
+  await page.locator("table.marked").waitFor();
+  assert.equal(await page.locator("table.marked").count(), 1);
+  assert.match(await page.locator("[data-shown]").innerText(), /7,500/);
+  assert.deepEqual(complaints, []);
+});
