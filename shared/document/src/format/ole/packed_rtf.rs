@@ -50,7 +50,7 @@ mod tests {
         // MS-OXRTFCP 3.1.1
         let packed = [
             &b"\x2d\0\0\0\x2b\0\0\0LZFu\xf1\xc5\xc7\xa7"[..],
-            b"\x03\x00\x0a\x00rcpg125B2\x0a\xf3 hel\x09\x00 bw\x05\xb0ld}\x0a\x80\x0f\xa0",
+            b"\x03\x00\x0a\x00rcpg125B2\x0a\xf3 \x68\x65\x6c\x09\x00 bw\x05\xb0ld}\x0a\x80\x0f\xa0",
         ]
         .concat();
         let text: &[u8] = b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n";
