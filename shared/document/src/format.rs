@@ -116,9 +116,7 @@ pub fn extract(key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
 /// `bounds`.
 pub fn extract_within(bounds: &Bounds, key: &str, bytes: &[u8]) -> Result<Extracted, Refusal> {
     let mut extracted = read(&Source::new(key, bytes, bounds, &Spent::default()))?;
-    if extracted.language.is_none() {
-        extracted.language = language::of(&extracted).map(str::to_owned);
-    }
+    extracted.language = language::believed(&extracted);
     Ok(extracted)
 }
 

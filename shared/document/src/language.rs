@@ -5,9 +5,17 @@ use crate::{BlockKind, Extracted};
 /// Bytes sampled at the start, and again from the middle, because a foreword may be in another language.
 const SAMPLE_BYTES: usize = 2_048;
 
-/// The main language of a document, as ISO 639-1; none when it cannot be determined.
-pub(crate) fn of(extracted: &Extracted) -> Option<&'static str> {
-    analysis::language(&sample(extracted))
+/// Languages whose script tells them from all others.
+const OF_OWN_SCRIPT: [&str; 3] = ["ja", "ko", "zh"];
+
+/// The main language of a document, as ISO 639-1; none when it cannot be determined. What the document declares is believed,
+/// unless its script says otherwise: templates declare English above any text.
+pub(crate) fn believed(extracted: &Extracted) -> Option<String> {
+    let found = || analysis::language(&sample(extracted));
+    let Some(declared) = &extracted.language else { return found().map(str::to_owned) };
+    let is_of_own = |language: &str| OF_OWN_SCRIPT.contains(&language);
+    let other = found().filter(|found| is_of_own(found) != is_of_own(declared));
+    Some(other.map_or_else(|| declared.clone(), str::to_owned))
 }
 
 /// A sample of the text, without code.
@@ -34,6 +42,20 @@ fn sample(extracted: &Extracted) -> String {
 #[cfg(test)]
 mod tests {
     use crate::extract;
+
+    #[test]
+    fn a_declared_language_is_believed_unless_the_script_says_otherwise() {
+        let language = |declared: &str, text: &str| {
+            let page = format!("<html lang={declared}><p>{text}</p></html>");
+            extract("a.html", page.as_bytes()).unwrap().language
+        };
+        let chinese = "2024 年第 3 季度 OSS 存储空间的防盗链规则由管理员在控制台设置，版本 2.1 起生效。";
+        let english = "The rules of the store are set by its administrator in the console, from version 2.1 on.";
+        assert_eq!(language("en", chinese).as_deref(), Some("zh"));
+        assert_eq!(language("zh-CN", english).as_deref(), Some("en"));
+        assert_eq!(language("de", english).as_deref(), Some("de"), "languages of one script are hard to tell");
+        assert_eq!(language("zh", "OSS 2.1").as_deref(), Some("zh"), "nothing can be told of so little");
+    }
 
     #[test]
     fn code_and_a_foreword_do_not_decide() {
