@@ -50,10 +50,15 @@ mod tests {
             extract("a.html", page.as_bytes()).unwrap().language
         };
         let chinese = "2024 年第 3 季度 OSS 存储空间的防盗链规则由管理员在控制台设置，版本 2.1 起生效。";
-        let english = "The rules of the store are set by its administrator in the console, from version 2.1 on.";
+        let english =
+            "The rules of the store are set by its administrator in the console, from version 2.1 on.";
         assert_eq!(language("en", chinese).as_deref(), Some("zh"));
         assert_eq!(language("zh-CN", english).as_deref(), Some("en"));
-        assert_eq!(language("de", english).as_deref(), Some("de"), "languages of one script are hard to tell");
+        assert_eq!(
+            language("de", english).as_deref(),
+            Some("de"),
+            "languages of one script are hard to tell"
+        );
         assert_eq!(language("zh", "OSS 2.1").as_deref(), Some("zh"), "nothing can be told of so little");
     }
 
