@@ -52,10 +52,9 @@ pub async fn audit<K: Broker, O: Store, E: Reader>(
     world: &World<K, O, E>,
     entries: &mut Entries<K>,
     settle: Duration,
-    repair: Option<&mut Repair<K>>,
+    mut repair: Option<&mut Repair<K>>,
     mut each: impl FnMut(&Seen, &Rules) -> Result<(), Failure>,
 ) -> Result<Report, Failure> {
-    let asked = repair.is_some();
     let before = repair.as_ref().map_or(0, |repair| repair.writer.written());
     let mut tally = Tally::new(Rules::of(world));
     entries.catch_up().await?;
@@ -66,11 +65,9 @@ pub async fn audit<K: Broker, O: Store, E: Reader>(
         each(&seen, tally.rules())?;
     }
     drop(sources);
-    let mut repair = repair;
     let again = second::look_again(world, entries, &tally, settle, repair.as_deref_mut()).await?;
-    let written = repair.map_or(0, |repair| repair.writer.written() - before);
     let mut report = tally.report(again);
-    report.asked_again = asked.then_some(written);
+    report.asked_again = repair.map(|repair| repair.writer.written() - before);
     Ok(report)
 }
 

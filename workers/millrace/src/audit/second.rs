@@ -51,13 +51,20 @@ pub async fn look_again<K: Broker, O: Store, E: Reader>(
 ) -> Result<SecondLook, Failure> {
     let deadline = Instant::now() + settle;
     let (mut left, mut settled, mut pause) = (tally.differing().clone(), 0, FIRST_PAUSE);
+    let mut letters = None;
     while !left.is_empty() {
         sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
         pause = LONGEST_PAUSE.min(pause * 2);
         entries.catch_up().await?;
         let is_last = Instant::now() >= deadline;
-        let repair = repair.as_deref_mut().filter(|_| is_last);
-        let mut again = look(world, entries, (tally.rules(), &left), repair).await?;
+        // All dead letters are read for them: at first, and before something is told.
+        let known = match letters.take().filter(|_| !is_last) {
+            Some(known) => known,
+            None => Letters::about(&world.kafka, &left).await?,
+        };
+        let documents = Differing { documents: &left, rules: tally.rules(), letters: &known };
+        let mut again = look(world, entries, documents, repair.as_deref_mut().filter(|_| is_last)).await?;
+        letters = Some(known);
         settled += again.settled;
         if is_last || again.documents == 0 {
             again.settled = settled;
@@ -68,16 +75,22 @@ pub async fn look_again<K: Broker, O: Store, E: Reader>(
     Ok(SecondLook::default())
 }
 
+/// The documents of one look, how they are compared, and what may explain them.
+struct Differing<'a> {
+    documents: &'a BTreeSet<DocumentId>,
+    rules: &'a Rules,
+    letters: &'a Letters,
+}
+
 /// One look at documents; `entries` are as of now.
 async fn look<K: Broker, O: Store, E: Reader>(
     world: &World<K, O, E>,
     entries: &Entries<K>,
-    (rules, documents): (&Rules, &BTreeSet<DocumentId>),
+    Differing { documents, rules, letters }: Differing<'_>,
     mut repair: Option<&mut Repair<K>>,
 ) -> Result<SecondLook, Failure> {
     let mut again = SecondLook::default();
     world.refresh().await?;
-    let letters = Letters::about(&world.kafka, documents).await?;
     let looks = documents.iter().map(|document| one(world, entries.entry(document), rules, document));
     let mut looks = futures::stream::iter(looks).buffered(AT_ONCE);
     while let Some(seen) = looks.try_next().await? {

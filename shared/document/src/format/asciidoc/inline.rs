@@ -26,7 +26,9 @@ pub(super) fn plain(text: &str, attributes: &HashMap<String, String>) -> String 
     let text = between(&text, "((", "))", str::to_owned);
     let text =
         between(&text, "<<", ">>", |inner| inner.rsplit(',').next().unwrap_or(inner).trim().to_owned());
-    let text = between(&text, "[[", "]]", |_| String::new());
+    let is_name =
+        |id: &str| id.starts_with(|first: char| first.is_alphabetic() || matches!(first, '_' | ':'));
+    let text = between(&text, "[[", "]]", |id| if is_name(id) { String::new() } else { format!("[[{id}]]") });
     let text = macros(&text);
     let text = text.strip_suffix(" +").map(str::to_owned).unwrap_or(text);
     emphasis::without(&text, &['*', '_', '`', '#', '+'])

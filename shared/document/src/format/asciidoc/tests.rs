@@ -98,5 +98,6 @@ fn what_is_not_closed_is_read_to_the_end() {
     }
     assert_eq!(read("----\ncode").text, "code");
     assert_eq!(read("++++\n<b>x</b>\n++++").text, "x");
+    assert_eq!(read("[[an-anchor]]see m[[0]]").text, "see m[[0]]");
     assert_eq!(read("image::x.png[A picture, width=2]").text, "A picture");
 }

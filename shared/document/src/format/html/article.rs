@@ -31,13 +31,17 @@ const FEWEST_WORDS: usize = 40;
 /// Share of the words of the library's text, in percent, that must be found in ours: less is a summary that the page
 /// holds for machines.
 const FOUND: usize = 20;
-/// Words up to which the last line of an article is none of it: "Share this", a name, a tag.
+/// Words up to which a line says little: "Share this", a name, a tag.
 const LAST_WORDS: usize = 3;
+/// So many lines stay at least.
+const FEWEST_LINES: usize = 3;
 /// As many lines one after another that are links are navigation, however short.
 const MANY_LINKS: usize = 5;
 /// What pages call advertising.
 const ADVERTISING: [&str; 9] =
     ["ad", "ads", "advert", "advertisement", "advertising", "anzeige", "werbung", "publicité", "广告"];
+/// How sentences end.
+const ENDS: [char; 9] = ['.', '!', '?', '…', '"', '”', '。', '！', '？'];
 /// Words before a colon that announce a link: "Read more", "See also".
 const CUE_WORDS: usize = 3;
 
@@ -57,12 +61,12 @@ pub(super) fn only(source: &str, root: NodeRef<'_, Node>, page: Extracted) -> Ex
     if found < FEWEST_WORDS || found * 100 < article.len() * FOUND {
         return page;
     }
-    rebuilt(&page, &kept)
+    rebuilt(page, &kept)
 }
 
 /// What the library takes for the article; nothing when it fails or takes the page for something else.
 fn article_text(source: &str) -> Option<String> {
-    // It fails by panicking for some pages; they were read before it was asked.
+    // A page that was read before it was asked is not lost to a panic of the library.
     let found = catch_unwind(|| rs_trafilatura::extract(source)).ok()?.ok()?;
     (found.metadata.page_type.as_deref() != Some("documentation")).then_some(found.content_text)
 }
@@ -85,7 +89,7 @@ fn kept(page: &Extracted, article: &Grams, around: &Surroundings) -> Vec<bool> {
     }
     drop_rows_of_links(page, &lines, around, &mut kept);
     drop_before_headline(page, &lines, &mut kept);
-    drop_last_lines(&lines, around, &mut kept);
+    drop_last_lines(page, &lines, around, &mut kept);
     drop_repetitions(page, &lines, &mut kept);
     drop_empty_sections(page, &mut kept);
     kept
@@ -157,11 +161,15 @@ fn drop_rows_of_links(page: &Extracted, lines: &[Vec<String>], around: &Surround
     }
 }
 
-/// What follows the last sentence: tags, names, links.
-fn drop_last_lines(lines: &[Vec<String>], around: &Surroundings, kept: &mut [bool]) {
+/// What follows the last sentence: names, tags, links. Sentences, items, code and rows stay, however short.
+fn drop_last_lines(page: &Extracted, lines: &[Vec<String>], around: &Surroundings, kept: &mut [bool]) {
     let mut left = kept.iter().filter(|kept| **kept).count();
-    for (words, kept) in lines.iter().zip(kept).rev().filter(|(_, kept)| **kept) {
-        if left <= LAST_WORDS || words.len() > LAST_WORDS && !around.is_link(words) {
+    let blocks = page.blocks.iter().zip(lines).zip(kept).rev();
+    for ((block, words), kept) in blocks.filter(|(_, kept)| **kept) {
+        let is_text = matches!(block.kind, BlockKind::Paragraph | BlockKind::Heading);
+        let is_sentence = text(page, block).ends_with(ENDS);
+        let says_little = is_text && words.len() <= LAST_WORDS && !is_sentence;
+        if left <= FEWEST_LINES || !says_little && !around.is_link(words) {
             return;
         }
         *kept = false;
@@ -179,38 +187,56 @@ fn is_headline(page: &Extracted, block: &Block) -> bool {
 }
 
 /// The page with these of its blocks. Headings that go, but for the headline, are no longer above what stays.
-fn rebuilt(page: &Extracted, kept: &[bool]) -> Extracted {
+fn rebuilt(page: Extracted, kept: &[bool]) -> Extracted {
     let headings = |wanted: bool| {
         let of_kind = |(block, kept): &(&Block, &bool)| {
-            block.kind == BlockKind::Heading && (**kept || is_headline(page, block)) == wanted
+            block.kind == BlockKind::Heading && (**kept || is_headline(&page, block)) == wanted
         };
         page.blocks
             .iter()
             .zip(kept)
             .filter(of_kind)
-            .map(|(block, _)| text(page, block))
+            .map(|(block, _)| text(&page, block))
             .collect::<HashSet<_>>()
     };
     let (stay, gone) = (headings(true), headings(false));
-    let mut inner = Extracted { blocks: Vec::new(), text: page.text.clone(), ..page.clone() };
-    for (block, _) in page.blocks.iter().zip(kept).filter(|(_, kept)| **kept) {
+    let chosen = page.blocks.iter().zip(kept).filter(|(_, kept)| **kept).map(|(block, _)| {
         let is_above = |heading: &&Arc<str>| stay.contains(&***heading) || !gone.contains(&***heading);
-        let heading_path = block.heading_path.iter().filter(is_above).cloned().collect();
-        inner.blocks.push(Block { heading_path, ..block.clone() });
-    }
+        Block { heading_path: block.heading_path.iter().filter(is_above).cloned().collect(), ..block.clone() }
+    });
+    let blocks = chosen.collect();
     let mut composer = Composer::new();
-    composer.embed(Html.name(), &inner);
-    Extracted { title: page.title.clone(), ..composer.finish(Html.name()) }
+    let title = page.title.clone();
+    composer.embed(Html.name(), &Extracted { blocks, ..page });
+    Extracted { title, ..composer.finish(Html.name()) }
 }
 
 fn text<'a>(page: &'a Extracted, block: &Block) -> &'a str {
     page.text.get(block.range.clone()).unwrap_or_default()
 }
 
-/// The words of a text in small letters.
+/// The words of a text in small letters; characters of scripts without spaces are words of their own.
 fn words(text: &str) -> Vec<String> {
-    let words = text.split(|next: char| !next.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect()
+    let pieces = text.split(|next: char| !next.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut words = Vec::new();
+    for piece in pieces {
+        for run in piece.split_inclusive(stands_alone) {
+            let end = run
+                .char_indices()
+                .last()
+                .filter(|(_, last)| stands_alone(*last))
+                .map_or(run.len(), |(at, _)| at);
+            let (before, alone) = run.split_at(end);
+            words.extend([before, alone].into_iter().filter(|word| !word.is_empty()).map(str::to_lowercase));
+        }
+    }
+    words
+}
+
+/// Whether a character is of Chinese, Japanese, Thai, Lao, Burmese or Khmer, which write no spaces between words.
+fn stands_alone(character: char) -> bool {
+    matches!(character, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+        | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// The rows of up to four words of a text.

@@ -1,5 +1,6 @@
 import type { Citation } from "../api/types.ts";
 import { useShell } from "../shell/context.ts";
+import { TableOf } from "../passage/shaped.tsx";
 import { pathAndName } from "../words/figures.ts";
 import type { Block, Piece } from "./answer-text.ts";
 
@@ -40,23 +41,7 @@ function BlockOf({ block, ...context }: Context & { block: Block }) {
         </p>
       );
     case "table":
-      return (
-        <div class="rows" tabIndex={0}>
-          <table>
-            <tbody>
-              {block.rows.map((row, index) => (
-                <tr key={index}>
-                  {row.map((cell, column) => (
-                    <td key={column}>
-                      <Pieces pieces={cell} {...context} />
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      );
+      return <TableOf marked={false} rows={block.rows.map((row) => row.map((cell) => <Pieces pieces={cell} {...context} />))} />;
     case "list": {
       const items = block.items.map((item, index) => (
         <li key={index}>

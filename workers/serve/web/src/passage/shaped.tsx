@@ -1,3 +1,5 @@
+import type { ComponentChildren } from "preact";
+
 import { type ListLine, type Shape, shapes } from "./shapes.ts";
 
 /** A passage's text, its tables as tables and its lists as lists; `marked` where it is the one that was asked for. */
@@ -40,7 +42,7 @@ function Item({ item, marked }: { item: ListLine; marked: boolean }) {
 }
 
 /** Rows of cells; wider than the text it scrolls by itself. */
-export function TableOf({ rows, marked }: { rows: string[][]; marked: boolean }) {
+export function TableOf({ rows, marked }: { rows: ComponentChildren[][]; marked: boolean }) {
   return (
     <div class="rows" tabIndex={0}>
       <table class={marked ? "marked" : undefined}>

@@ -70,3 +70,29 @@ fn what_is_kept_is_in_order_and_every_block_is_where_it_says() {
     }
     assert_eq!(end, found.text.len());
 }
+
+/// An article whose last lines are short says them all, in scripts without spaces, too.
+#[test]
+fn no_sentence_item_or_code_at_the_end_is_lost() {
+    let declared = "<meta property='og:type' content='article'>";
+    let end = "<p>Nobody was hurt.</p><ul><li>two eggs<li>salt</ul><pre>npm install</pre>";
+    let found = page(declared, &format!("{BODY}{end}"));
+    for kept in ["Nobody was hurt.", "two eggs", "salt", "npm install"] {
+        assert!(found.text.contains(kept), "{kept} is lost: {}", found.text);
+    }
+    let sentence = "员工每年有三十天年假。没有在次年三月底之前休完的年假作废，除非因工作原因未能休假。";
+    let body = (1..9).map(|number| format!("<p>第{number}条。{sentence}</p>")).collect::<Vec<_>>().concat();
+    let found = page(declared, &format!("{body}<p>病假须提供证明</p><p>五年后为二十七天。</p>"));
+    for kept in ["第1条", "第8条", "病假须提供证明", "五年后为二十七天。"] {
+        assert!(found.text.contains(kept), "{kept} is lost: {}", found.text);
+    }
+}
+
+/// Pages that the library could be slow or deep on stay as they are, in bounded time.
+#[test]
+fn pages_built_to_exhaust_the_library_are_read() {
+    let declared = "<meta property='og:type' content='article'>";
+    for body in ["<div>".repeat(400) + BODY, BODY.to_owned() + &"<p>x <a href=y>z</a>".repeat(8_000)] {
+        assert!(page(declared, &body).text.contains("The harbour of the town"));
+    }
+}
