@@ -106,7 +106,7 @@ impl Reader {
             self.attributes.insert(name.to_lowercase(), value.to_owned());
             return;
         }
-        if let Some(style) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(style) = style(line) {
             self.end();
             style.clone_into(&mut self.style);
             return;
@@ -203,6 +203,12 @@ fn heading(line: &str) -> Option<(u8, &str)> {
     let text = line.trim_start_matches(mark);
     let level = u8::try_from(line.len() - text.len()).ok().filter(|level| *level <= 6)?;
     text.starts_with(' ').then(|| (level, text.trim()))
+}
+
+/// What a line in square brackets says of the block below it; brackets at both ends of a text say nothing.
+fn style(line: &str) -> Option<&str> {
+    let style = line.strip_prefix('[')?.strip_suffix(']')?;
+    (!style.trim_matches(['[', ']']).contains(']')).then_some(style)
 }
 
 /// An entry of an attribute: `:name: value`.
